@@ -1,0 +1,45 @@
+//! What can go wrong between a file and its logits. Every message says what was expected, what was
+//! found and, where there is something, what to do.
+
+use std::path::{Path, PathBuf};
+
+/// The result of anything in [`crate::model`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The model's files are not what they should be.
+    #[error("{}: {problem}", path.display())]
+    File { path: PathBuf, problem: String },
+    /// What the user named is not a model.
+    #[error("{0}")]
+    Source(String),
+    /// A model that this version cannot run.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Tensors are missing or have another shape; all of them are listed.
+    #[error("{} does not fit its own description:\n{}", path.display(), problems.join("\n"))]
+    Tensors { path: PathBuf, problems: Vec<String> },
+    /// It would not fit in memory; the arithmetic is in the message.
+    #[error("{0}")]
+    Memory(String),
+    /// A toggle or a combination of toggles that cannot be.
+    #[error("{0}")]
+    Toggle(String),
+    /// A prompt that the model cannot take.
+    #[error("{0}")]
+    Prompt(String),
+    /// Somebody ended the pass on purpose.
+    #[error("cancelled")]
+    Cancelled,
+    /// LibTorch refused.
+    #[error("LibTorch: {0}")]
+    Torch(#[from] tch::TchError),
+}
+
+impl Error {
+    /// A problem with the file at `path`.
+    pub fn file(path: &Path, problem: impl Into<String>) -> Self {
+        Error::File { path: path.to_owned(), problem: problem.into() }
+    }
+}

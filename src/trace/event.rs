@@ -1,0 +1,183 @@
+//! The events of which a run consists, in the order in which they happen.
+//!
+//! ```text
+//! Header · Part* · ( PassStart · Part* · Spans* · PassEnd · Token? )* · End
+//! ```
+
+use crate::units::{Bytes, Flops, Nanos};
+
+/// One thing that happened during a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// What runs, where and how. Always first, once.
+    Header(Box<Header>),
+    /// A part of the model was seen for the first time; its id is the number of parts before it.
+    Part(Part),
+    /// A forward pass begins.
+    PassStart(PassStart),
+    /// Some parts of the current pass have finished.
+    Spans(Vec<Span>),
+    /// The current pass has ended after this much wall time.
+    PassEnd { time: Nanos },
+    /// A token was chosen.
+    Token(Token),
+    /// The run is over. Absent from a run that was killed.
+    End(Status),
+    /// A line that this version does not know; kept as it was read.
+    Unknown(serde_json::Value),
+}
+
+/// What ran, where and how.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Header {
+    /// Version of Blockscope that measured.
+    pub blockscope: String,
+    /// Version of LibTorch that computed.
+    pub libtorch: String,
+    /// Seconds since 1970 (UTC) at the start.
+    pub created: u64,
+    pub model: ModelInfo,
+    /// `cpu`, later `cuda:0`.
+    pub device: String,
+    /// The processor's own name.
+    pub machine: String,
+    pub threads: u32,
+    /// The resolved toggles in their canonical order, as `("kv_cache", "on")`.
+    pub toggles: Vec<(String, String)>,
+    pub prompt_tokens: u32,
+    /// How many new tokens were asked for.
+    pub new_tokens: u32,
+    /// The text that the prompt was made of, where there is one.
+    pub prompt: Option<String>,
+}
+
+/// The shape of a model, in the field's standard letters.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ModelInfo {
+    /// A name to show: the model's own, or its file's.
+    pub name: String,
+    /// What the user named it by: a path, a preset, `random:…`.
+    pub source: String,
+    /// `llama`, `gpt2`.
+    pub family: String,
+    pub n_layers: u32,
+    pub n_heads: u32,
+    pub n_kv_heads: u32,
+    pub d_model: u32,
+    pub d_head: u32,
+    pub d_mlp: u32,
+    pub d_vocab: u32,
+    pub n_ctx: u32,
+    /// Number of weights, tied ones once.
+    pub parameters: u64,
+    /// Bytes of the weights as they lie in memory.
+    pub weight_bytes: Bytes,
+}
+
+/// A part of the model: a row of the Blocks screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Where it is, as a dotted path: `embed`, `blocks.3`, `blocks.3.attn`, `blocks.3.attn.qkv`, `lm_head`.
+    pub path: String,
+    /// The number of the part that contains it.
+    pub parent: Option<u32>,
+}
+
+impl Part {
+    /// The last piece of the path: `qkv`; for a block its number is kept: `block 3`.
+    pub fn name(&self) -> String {
+        let (rest, last) = self.path.rsplit_once('.').unwrap_or(("", &self.path));
+        if rest == "blocks" { format!("block {last}") } else { last.replace('_', " ") }
+    }
+
+    /// The block that it belongs to, if any.
+    pub fn block(&self) -> Option<u32> {
+        self.path.strip_prefix("blocks.")?.split('.').next()?.parse().ok()
+    }
+}
+
+/// What a pass works on: the whole prompt, or one further token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    Prefill,
+    Decode,
+}
+
+impl Phase {
+    /// `prefill` or `decode`, as in files and on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Prefill => "prefill",
+            Phase::Decode => "decode",
+        }
+    }
+}
+
+/// The beginning of a forward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PassStart {
+    pub phase: Phase,
+    /// Which repetition of the whole run this belongs to, from 0; warm-ups are not recorded.
+    pub repeat: u32,
+    /// Number of the decode step, from 0; 0 for a prefill.
+    pub step: u32,
+    /// Positions computed in this pass.
+    pub n_new: u32,
+    /// Positions already in the KV cache.
+    pub n_past: u32,
+    /// Whether the parts were timed. Headline numbers come from passes where they were not.
+    pub recorded: bool,
+    /// When it began, since the run began.
+    pub start: Nanos,
+}
+
+/// One execution of one part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Index into the run's parts.
+    pub part: u32,
+    /// When it began, since its pass began.
+    pub start: Nanos,
+    /// Wall time, children included. Measured.
+    pub time: Nanos,
+    /// Work by the formulas of `model::cost`, from the shapes that ran, children included.
+    pub flops: Flops,
+    /// Compulsory traffic by the same formulas: weights, inputs and outputs, each once.
+    pub bytes: Bytes,
+}
+
+/// A token that the model chose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Token {
+    pub repeat: u32,
+    /// Number of the new token, from 0.
+    pub step: u32,
+    pub id: u32,
+    /// The text that became complete with this token; may be empty in the middle of a character.
+    pub text: String,
+    /// Its probability under the unmodified distribution (temperature 1, nothing cut off).
+    pub p: f32,
+    /// From the start of its pass (of the prefill, for the first) until it was chosen.
+    pub latency: Nanos,
+    /// The likeliest tokens, best first.
+    pub top: Vec<Candidate>,
+}
+
+/// A token that could have been chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    pub id: u32,
+    pub text: String,
+    pub p: f32,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// All tokens that were asked for, or a stop token.
+    Done,
+    /// The user stopped it; what was measured until then is valid.
+    Cancelled,
+    /// It failed, with the reason.
+    Failed(String),
+}
