@@ -234,12 +234,12 @@ pub const ACTIONS: &[Action] = table! {
         Interrupt  [ctrl('c')]       "",      "Interrupt", "back to the screen";
     }
     Failure {
-        Up         [UP, char('k')]   "scroll" + Down, "Up", "scroll up";
-        Down       [DOWN, char('j')] "",      "Down", "scroll down";
         Models     [char('m')]       "choose a model", "Models", "choose another model";
         Toggles    [char('t')]       "toggles", "Toggles", "choose other toggles";
         Dismiss    [ESC, ENTER, SPACE] "close", "Close", "back to the screen";
         Quit       [char('q')]       "quit",  "Quit", "leave";
+        Up         [UP, char('k')]   "scroll" + Down, "Up", "scroll up";
+        Down       [DOWN, char('j')] "",      "Down", "scroll down";
         Interrupt  [ctrl('c')]       "",      "Interrupt", "back to the screen";
     }
 };

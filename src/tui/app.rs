@@ -303,6 +303,16 @@ impl App {
         }
     }
 
+    /// Whether an action of the present screen would change anything: the strip leaves out what would not.
+    pub fn is_of_use(&self, act: Act) -> bool {
+        match (self.screen, act) {
+            (Screen::Blocks, Act::Phase | Act::Slowest | Act::PerStep) => self.live.is_some(),
+            (Screen::Blocks, Act::Up | Act::Down | Act::Open) => self.live.is_some() || self.card().is_some(),
+            (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
+            _ => true,
+        }
+    }
+
     /// Says something for a while.
     pub(super) fn say(&mut self, text: impl Into<String>, bad: bool) {
         let text = text.into();

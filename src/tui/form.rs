@@ -79,12 +79,12 @@ impl Field {
     pub fn about(self) -> &'static str {
         match self {
             Field::Text => "",
-            Field::Kind => "←→ a text to go on with, a turn of a chat, or so many tokens for timing",
+            Field::Kind => "←→ chooses",
             Field::Length => "how long the synthetic prompt is",
-            Field::NewTokens => "at most this many; a stop token ends earlier",
-            Field::Temperature => "0 always takes the likeliest; 1 takes the model at its word",
-            Field::TopK => "only among this many of the likeliest; 0 is all",
-            Field::TopP => "only among the likeliest that add up to this; 1 is all",
+            Field::NewTokens => "at most; a stop token ends earlier",
+            Field::Temperature => "0 takes the likeliest; 1 samples as is",
+            Field::TopK => "among so many of the likeliest; 0: all",
+            Field::TopP => "among those adding up to this; 1: all",
             Field::Seed => "the same seed makes the same choices",
         }
     }

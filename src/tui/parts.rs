@@ -61,6 +61,17 @@ pub fn name(path: &str) -> String {
     .to_owned()
 }
 
+/// The name with its stage, for where it stands alone: `MLP up`, `attention norm`.
+pub fn staged_name(path: &str) -> String {
+    let stage = match inside_block(path).unwrap_or(path).split_once('.') {
+        Some(("attn", _)) => "attention ",
+        Some(("mlp", _)) => "MLP ",
+        _ => "",
+    };
+    let name = name(path);
+    if name.starts_with("fused") { name } else { format!("{stage}{name}") }
+}
+
 /// What it does, in one sentence; empty for a part of an unknown version.
 pub fn about(path: &str) -> &'static str {
     let place = inside_block(path).unwrap_or(path);
@@ -184,6 +195,9 @@ mod tests {
     fn a_path_says_where_it_lies() {
         assert_eq!(name("blocks.3"), "block 3");
         assert_eq!(name("blocks.3.attn.qkv"), "QKV");
+        assert_eq!(staged_name("blocks.3.mlp.up"), "MLP up");
+        assert_eq!(staged_name("attn.norm"), "attention norm");
+        assert_eq!(staged_name("blocks.3"), "block 3");
         assert_eq!((kind("blocks.3.attn.qkv"), kind("blocks.3.mlp"), kind("blocks.3")), {
             (Kind::Attention, Kind::Mlp, Kind::Other)
         });

@@ -282,10 +282,19 @@ impl App {
         match act {
             Act::Left | Act::Right => {
                 let values = toggle.values();
+                let n = values.len();
                 let at = values.iter().position(|value| *value == draft.get(toggle)).unwrap_or(0);
-                let to = if act == Act::Left { at + values.len() - 1 } else { at + 1 } % values.len();
-                // The value is one of the toggle's own: it cannot be refused.
-                let _ = draft.set(toggle, &values[to]);
+                // The next value that can be had; what cannot is passed over.
+                let others = (1..n).map(|by| if act == Act::Left { at + n - by } else { at + by } % n);
+                let changed: Vec<_> = others.map(|to| self.with_value(&draft, toggle, &values[to])).collect();
+                match changed.iter().find_map(|changed| changed.as_ref().ok()) {
+                    Some(next) => draft = next.clone(),
+                    None => changed
+                        .into_iter()
+                        .find_map(Result::err)
+                        .into_iter()
+                        .for_each(|why_not| self.say(why_not, true)),
+                }
             }
             Act::Accept | Act::AcceptAndRun => {
                 if let Some(why_not) = self.card().and_then(|card| draft.check(&card.spec).err()) {
@@ -314,14 +323,28 @@ impl App {
         }
     }
 
+    /// These toggles with one of them changed.
+    ///
+    /// # Errors
+    /// Why the loaded model cannot run so.
+    pub fn with_value(&self, toggles: &Toggles, toggle: Toggle, value: &str) -> Result<Toggles, String> {
+        let mut changed = toggles.clone();
+        changed.set(toggle, value).map_err(|error| error.to_string())?;
+        if let Some(card) = self.card() {
+            changed.check(&card.spec).map_err(|error| error.to_string())?;
+        }
+        Ok(changed)
+    }
+
     /// A click on a value of the toggle panel.
     pub(super) fn choose_value(&mut self, at: usize, value: &str) {
-        if let Some(Popup::Toggles { draft, row }) = &mut self.popup {
-            *row = at;
-            if let Some(&toggle) = Toggle::ALL.get(at) {
-                let _ = draft.set(toggle, value);
-            }
-        }
+        let (Some(Popup::Toggles { draft, .. }), Some(&toggle)) = (&self.popup, Toggle::ALL.get(at)) else { return };
+        let (draft, changed) = (draft.clone(), self.with_value(draft, toggle, value));
+        let draft = changed.unwrap_or_else(|why_not| {
+            self.say(why_not, true);
+            draft
+        });
+        self.popup = Some(Popup::Toggles { draft, row: at });
     }
 
     /// A click on an entry of a list: it is taken at once.

@@ -93,7 +93,11 @@ impl Picker {
                 action.name.to_lowercase().contains(&wanted) || action.about.to_lowercase().contains(&wanted)
             })
             .collect();
-        found.sort_by_key(|action| !action.name.to_lowercase().starts_with(&wanted));
+        found.sort_by_key(|action| match action.name.to_lowercase().find(&wanted) {
+            Some(0) => 0,
+            Some(_) => 1,
+            None => 2,
+        });
         found
     }
 

@@ -96,7 +96,7 @@ const TEXT: Paint = Paint(0xC9_D1D9, Color::Reset);
 const STRONG: Paint = Paint(0xF3_F6F9, Color::Reset);
 const DIM: Paint = Paint(0x84_919E, Color::Gray);
 const FAINT: Paint = Paint(0x55_616D, Color::DarkGray);
-const RULE: Paint = Paint(0x32_3C46, Color::DarkGray);
+const RULE: Paint = Paint(0x38_434E, Color::DarkGray);
 const SKY: Paint = Paint(0x56_B4E9, Color::LightCyan);
 const ORANGE: Paint = Paint(0xE6_9F00, Color::Yellow);
 const GREY: Paint = Paint(0x9A_A5B1, Color::Gray);
@@ -187,6 +187,23 @@ impl Theme {
     /// Which of the five steps of [`Theme::probability`] a probability belongs to.
     pub fn probability_step(p: f32) -> usize {
         PROBABILITY_STEPS.iter().position(|&least| p >= least).unwrap_or(PROBABILITY_STEPS.len() - 1)
+    }
+
+    /// A colour for a bar: quieter than the same colour in text, and every other row quieter still, so
+    /// that bars one below the other stay apart.
+    pub fn bar(&self, style: Style, odd: bool) -> Style {
+        let dimmed = |value: u8| (u16::from(value) * if odd { 70 } else { 82 } / 100) as u8;
+        match style.fg {
+            Some(Color::Rgb(r, g, b)) => Style::new().fg(Color::Rgb(dimmed(r), dimmed(g), dimmed(b))),
+            _ => style,
+        }
+    }
+
+    /// What lies under a popup.
+    pub fn veil(&self) -> Style {
+        let veil = Style { fg: self.rule.fg, ..self.ground };
+        let veil = veil.remove_modifier(Modifier::BOLD | Modifier::REVERSED);
+        if self.depth == Depth::Plain { veil.add_modifier(Modifier::DIM) } else { veil }
     }
 
     /// The style of text that had probability `p`.

@@ -30,7 +30,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 /// Columns of the part's name, with its marks and its indentation.
-const NAME: u16 = 20;
+const NAME: u16 = 19;
 /// From this width on, the selected part is shown beside the table.
 const WIDE: u16 = 132;
 const SIDE: u16 = 54;
@@ -53,7 +53,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let bottom = below(area, area.height.saturating_sub(foot));
     put(buf, bottom, Span::styled("─".repeat(area.width as usize), app.theme.rule));
     summary::draw(app, skip(below(bottom, 1), 1), buf);
-    if app.live.is_none() {
+    if app.live.is_none() && app.popup.is_none() {
         empty::card(app, table, buf, drawn);
     }
 }
@@ -71,8 +71,7 @@ fn phase_line(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         rest = skip(rest, width);
     }
     let legend = legend(app);
-    let room = rest.width.saturating_sub(legend.width() as u16 + 5);
-    put_right(buf, Rect { width: area.width.saturating_sub(2), ..area }, legend);
+    let mut room = rest.width.saturating_sub(4);
     if let (Some(live), Some(card)) = (&app.live, app.card())
         && live.run.header.model.n_layers > 0
     {
@@ -82,9 +81,12 @@ fn phase_line(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
             other.insert(0, foreign::label(&run.model.name));
         }
         if !other.is_empty() {
-            let text = fit(&format!("this run was made with {}", other.join(", ")), room as usize);
-            put(buf, skip(rest, 2), Span::styled(text, theme.warn));
+            let text = fit(&format!("this run: {}", other.join(", ")), room as usize);
+            room = room.saturating_sub(2 + put(buf, skip(rest, 2), Span::styled(text, theme.warn)));
         }
+    }
+    if legend.width() as u16 <= room {
+        put_right(buf, Rect { width: area.width.saturating_sub(2), ..area }, legend);
     }
 }
 
@@ -123,7 +125,7 @@ fn table(app: &App, nodes: &[Node], area: Rect, buf: &mut Buffer, drawn: &mut Dr
         }
         let line = take(line, inner.width);
         let scale = scales.get(node.depth as usize).copied().unwrap_or_default();
-        part_row(app, node, &columns, bar_width, scale, whole, line, buf);
+        part_row(app, node, (first + y) % 2 == 1, &columns, bar_width, scale, whole, line, buf);
         drawn.hits.push((line, Hit::Row(node.path.clone())));
     }
     scrollbar(buf, list, first, nodes.len(), app.theme.dim, app.theme.rule);
@@ -164,6 +166,7 @@ fn scales(app: &App, nodes: &[Node]) -> Vec<Nanos> {
 fn part_row(
     app: &App,
     node: &Node,
+    odd: bool,
     columns: &[Column],
     bar_width: u16,
     scale: Nanos,
@@ -189,7 +192,7 @@ fn part_row(
     let mut barred = false;
     for &column in columns {
         if !column.leads() && !barred {
-            draw_bar(app, node, scale, take(skip(rest, 2), bar_width), buf);
+            draw_bar(app, node, odd, scale, take(skip(rest, 2), bar_width), buf);
             rest = skip(rest, bar_width + 2);
             barred = true;
         }
@@ -197,7 +200,7 @@ fn part_row(
         rest = skip(rest, column.width());
     }
     if !barred {
-        draw_bar(app, node, scale, take(skip(rest, 2), bar_width), buf);
+        draw_bar(app, node, odd, scale, take(skip(rest, 2), bar_width), buf);
     }
 }
 
@@ -224,18 +227,20 @@ fn name(app: &App, node: &Node, ran: bool, area: Rect, buf: &mut Buffer) {
 }
 
 /// A bar as long as its part's time, on the scale of its level; that of a block in the colours of its stages.
-fn draw_bar(app: &App, node: &Node, scale: Nanos, area: Rect, buf: &mut Buffer) {
+fn draw_bar(app: &App, node: &Node, odd: bool, scale: Nanos, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let (Some(live), Some(part)) = (&app.live, node.part) else { return };
     let time = |part: u32| live.tally.row(part, app.outline.phase).map_or(Nanos(0), |row| row.time.median);
     let whole = time(part);
     let stages = stages(live, part, time, theme);
     if stages.is_empty() {
-        return bar::bar(buf, area, whole.share_of(scale), of_kind(parts::kind(&node.path), theme), theme);
+        let style = theme.bar(of_kind(parts::kind(&node.path), theme), odd);
+        return bar::bar(buf, area, whole.share_of(scale), style, theme);
     }
     let known: Nanos = stages.iter().map(|&(time, _)| time).sum();
     let rest = (whole - known, theme.other);
-    let shares: Vec<_> = stages.into_iter().chain([rest]).map(|(time, style)| (time.share_of(scale), style)).collect();
+    let shares: Vec<_> =
+        stages.into_iter().chain([rest]).map(|(time, style)| (time.share_of(scale), theme.bar(style, odd))).collect();
     bar::stacked(buf, area, &shares, theme);
 }
 

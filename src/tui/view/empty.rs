@@ -23,7 +23,9 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 /// The whole screen, where not even the model's parts are known.
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    card(app, area, buf, drawn);
+    if app.popup.is_none() {
+        card(app, area, buf, drawn);
+    }
 }
 
 /// A card in the middle of an area.

@@ -51,7 +51,7 @@ pub fn strip(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let here = action::of(app.screen.scope());
     let everywhere = action::of(Scope::Everywhere).filter(|action| action.act != Act::Cancel && !always(action));
     for action in cancel.chain(here).chain(everywhere) {
-        if action.word.is_empty() || app.why_not(action.act).is_some() {
+        if action.word.is_empty() || app.why_not(action.act).is_some() || !app.is_of_use(action.act) {
             continue;
         }
         if item(app, action).width() as u16 > rest.width {

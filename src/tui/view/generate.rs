@@ -55,6 +55,7 @@ fn numbers(app: &App, live: &Live, area: Rect, buf: &mut Buffer) {
         ("decode", rate(run.decode_tokens_per_s())),
         ("tokens", format!("{n}/{}", run.header.new_tokens)),
     ];
+    let gap = if area.width < 100 { 2 } else { 4 };
     let mut rest = area;
     for (label, value) in items {
         let line = Line::from_iter([
@@ -64,7 +65,7 @@ fn numbers(app: &App, live: &Live, area: Rect, buf: &mut Buffer) {
         if line.width() as u16 > rest.width {
             break;
         }
-        rest = skip(rest, put(buf, rest, line) + 3);
+        rest = skip(rest, put(buf, rest, line) + gap);
     }
 }
 
@@ -171,8 +172,10 @@ fn candidates(app: &App, area: Rect, buf: &mut Buffer) {
     ]);
     titled_rule(buf, area, title, theme.rule);
     let facts = format!("p {}   {}   id {}", probability(token.p), token.latency, token.id);
-    put(buf, row(area, 1), Span::styled(facts, theme.dim));
-    put_right(buf, row(area, 1), Span::styled(follows, theme.accent));
+    let used = put(buf, row(area, 1), Span::styled(facts, theme.dim));
+    if used as usize + follows.len() < area.width as usize {
+        put_right(buf, row(area, 1), Span::styled(follows, theme.accent));
+    }
     let list = below(area, 2);
     for (y, candidate) in token.top.iter().take(list.height as usize).enumerate() {
         let line = row(list, y as u16);
@@ -182,7 +185,13 @@ fn candidates(app: &App, area: Rect, buf: &mut Buffer) {
         put(buf, line, Line::from_iter([Span::styled(mark, theme.accent), Span::styled(name, style)]));
         put_right(buf, take(line, 22), Span::styled(probability(candidate.p), theme.dim));
         let rail = skip(line, 23);
-        bar::bar(buf, rail, f64::from(candidate.p), if chosen { theme.attention } else { theme.other }, theme);
+        bar::bar(
+            buf,
+            rail,
+            f64::from(candidate.p),
+            if chosen { theme.bar(theme.attention, false) } else { theme.bar(theme.other, y % 2 == 1) },
+            theme,
+        );
     }
     let listed: f32 = token.top.iter().map(|candidate| candidate.p).sum();
     let rest = row(list, token.top.len() as u16);
@@ -207,9 +216,8 @@ fn chart(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let tokens = app.tokens();
     let times: Vec<Nanos> = tokens.iter().filter(|token| token.step > 0).map(|token| token.latency).collect();
-    let (unit, _) = plot::unit(&times);
-    let mut title =
-        Line::from_iter([Span::styled("latency per token", theme.dim), Span::styled(format!(", {unit}"), theme.faint)]);
+    let unit = if times.is_empty() { String::new() } else { format!(", {}", plot::unit(&times).0) };
+    let mut title = Line::from_iter([Span::styled("latency per token", theme.dim), Span::styled(unit, theme.faint)]);
     if let Some(q) = app.live.as_ref().and_then(|live| live.run.tpot())
         && q.n > 1
     {
@@ -228,6 +236,12 @@ fn chart(app: &App, area: Rect, buf: &mut Buffer) {
     // The first token comes out of the prefill: its time is the TTFT, on another scale.
     let hidden = tokens.len() - times.len();
     let selected = app.selected_token().and_then(|token| token.checked_sub(hidden));
-    let plot = Plot { times: &times, first: hidden + 1, selected, column: theme.attention, highlight: theme.mlp };
+    let plot = Plot {
+        times: &times,
+        first: hidden + 1,
+        selected,
+        column: theme.bar(theme.attention, false),
+        highlight: theme.mlp,
+    };
     plot.draw(buf, Rect { width: area.width.saturating_sub(1), ..below(area, 1) }, theme);
 }

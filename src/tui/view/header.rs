@@ -5,11 +5,10 @@
 //! ```
 
 use crate::model::Toggles;
-use crate::profile::Halt;
 use crate::trace::{Phase, Status};
 use crate::tui::app::{App, Engine};
 use crate::tui::live::{Live, State};
-use crate::tui::widget::{bar, figure, fit, put, skip, take};
+use crate::tui::widget::{bar, figure, fit, fit_end, put, skip, take};
 use crate::tui::{foreign, parts, perform};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -63,7 +62,11 @@ fn model(app: &App, width: usize) -> Line<'static> {
         }
         _ => return Line::from(Span::styled("no model", theme.dim)),
     };
-    let name = fit(&foreign::label(&name), width.min(40));
+    let name = match app.engine {
+        // Of a path, the end says more.
+        Engine::Loading { .. } => fit_end(&foreign::label(&name), width.min(40)),
+        _ => fit(&foreign::label(&name), width.min(40)),
+    };
     let mut line = Line::from(Span::styled(name, theme.strip.patch(theme.strong)));
     for (i, fact) in facts.into_iter().enumerate() {
         let text = format!("{}{fact}", if i == 0 { "  " } else { " · " });
@@ -126,8 +129,10 @@ fn status(app: &App) -> Line<'static> {
         },
         State::Cancelling => said("◌", theme.warn, "cancelling…".into()),
         State::Halted => {
-            let place = live.halt.as_deref().map(|Halt { path, .. }| fit(&foreign::label(path), 28));
-            said("‖", theme.warn, format!("halted after {}", place.unwrap_or_default()))
+            let path = live.halt.as_deref().map_or("", |halt| halt.path.as_str());
+            let block = parts::block_of(path).map(|block| format!("block {block}, ")).unwrap_or_default();
+            let place = fit(&foreign::label(&format!("{block}{}", parts::name(path))), 28);
+            said("‖", theme.warn, format!("halted after {place}"))
         }
         State::Starting | State::Running => {
             let mut line = said(spin, theme.accent, progress(live));

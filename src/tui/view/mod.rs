@@ -60,7 +60,8 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     }
     footer::strip(app, row(area, area.height - 1), buf, drawn);
     if app.popup.is_some() {
-        // What lies under a popup cannot be clicked.
+        // What lies under a popup steps back, and cannot be clicked.
+        buf.set_style(below(area, 1).intersection(buf.area), app.theme.veil());
         drawn.hits.clear();
     }
     let over = Rect { height: area.height - 2, ..below(area, 1) };

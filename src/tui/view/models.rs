@@ -42,7 +42,7 @@ pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mu
         }
         let name = fit(&foreign::label(&choice.name), name_width);
         let pad = " ".repeat(name_width + 2 - name.width());
-        let room = (inside.width as usize).saturating_sub(name_width + 5);
+        let room = (inside.width as usize).saturating_sub(name_width + 6);
         let about = foreign::label(&choice.about);
         let about = if choice.group == Group::Cached { fit_end(&about, room) } else { fit(&about, room) };
         let current = app.source.as_deref() == Some(choice.source.as_str());

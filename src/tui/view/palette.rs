@@ -26,7 +26,7 @@ pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mu
     let actions = picker.actions(&[app.screen.scope(), Scope::Everywhere]);
     let size = (area.width.saturating_sub(4).min(92), area.height.saturating_sub(2).min(32));
     let inside = popup::open(app, Scope::Palette, title, size, area, buf, drawn);
-    let room = (inside.width as usize).saturating_sub(NAME + KEYS + 3);
+    let room = (inside.width as usize).saturating_sub(NAME + KEYS + 4);
     let entry = |(index, action): (usize, &&crate::tui::action::Action)| {
         let why_not = app.why_not(action.act);
         let style = if why_not.is_some() { theme.faint } else { theme.text };

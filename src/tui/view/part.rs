@@ -57,6 +57,7 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         rest = figures(app, live, &row, rest, buf);
     }
     rest = made_of(app, live, part, below(rest, 1), buf);
+    rest = blocks(app, live, part, rest, buf);
     steps(app, live, part, rest, buf);
 }
 
@@ -67,18 +68,18 @@ fn shapes(live: &Live, node: &Node, phase: Option<Phase>) -> Option<String> {
 }
 
 /// Label and value pairs; returns what is left of the area.
-fn figures(app: &App, live: &Live, row: &Row, area: Rect, buf: &mut Buffer) -> Rect {
+fn figures(app: &App, live: &Live, measured: &Row, area: Rect, buf: &mut Buffer) -> Rect {
     let theme = &app.theme;
-    let executions = row.calls / (row.time.n as u32).max(1);
+    let executions = measured.calls / (measured.time.n as u32).max(1);
     let (steps, of) = if per_step(&app.outline) { (u64::from(executions.max(1)), " a step") } else { (1, "") };
     let by = |value: u64| value / steps;
-    let (flops, bytes) = (Flops(by(row.flops.0)), Bytes(by(row.bytes.0)));
-    let time = Nanos(by(row.time.median.0));
+    let (flops, bytes) = (Flops(by(measured.flops.0)), Bytes(by(measured.bytes.0)));
+    let time = Nanos(by(measured.time.median.0));
     let mut lines: Vec<(&str, String, String)> = vec![("time", time.to_string(), format!("{of} · measured"))];
     let spread = match app.outline.phase {
-        _ if row.time.n > 1 => Some((row.time, format!("{} repeats", row.time.n))),
+        _ if measured.time.n > 1 => Some((measured.time, format!("{} repeats", measured.time.n))),
         Some(Phase::Decode) => {
-            let times = live.tally.times(row.part, Phase::Decode);
+            let times = live.tally.times(measured.part, Phase::Decode);
             Quartiles::of(times).filter(|q| q.n > 1).map(|q| (q, format!("{} steps", q.n)))
         }
         _ => None,
@@ -98,10 +99,10 @@ fn figures(app: &App, live: &Live, row: &Row, area: Rect, buf: &mut Buffer) -> R
     if flops.0 > 0 && bytes.0 > 0 {
         lines.push(("intensity°", format!("{} FLOP/byte", figure(flops.0 as f64 / bytes.0 as f64)), String::new()));
     }
-    lines.push(("calls", row.calls.to_string(), String::new()));
+    lines.push(("calls", measured.calls.to_string(), String::new()));
     let n = lines.len() as u16;
     for (y, (label, value, note)) in lines.into_iter().enumerate() {
-        let line = self::row_at(area, y as u16);
+        let line = row(area, y as u16);
         put(buf, line, Span::styled(label, theme.dim));
         let mut shown = if value.contains(['·', 't']) {
             vec![Span::styled(value, theme.text)]
@@ -112,10 +113,6 @@ fn figures(app: &App, live: &Live, row: &Row, area: Rect, buf: &mut Buffer) -> R
         put(buf, skip(line, LABEL), Line::from(shown));
     }
     below(area, n)
-}
-
-fn row_at(area: Rect, y: u16) -> Rect {
-    row(area, y)
 }
 
 /// The parts inside, longest first; returns what is left of the area.
@@ -141,18 +138,47 @@ fn made_of(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> R
     for (y, &(time, part)) in leaves.iter().take(shown).enumerate() {
         let line = row(below(area, 1), y as u16);
         let path = &live.run.parts[part as usize].path;
-        let name = match parts::kind(path) {
-            parts::Kind::Mlp if path.ends_with("norm") || path.ends_with("residual") => {
-                format!("{}, MLP", parts::name(path))
-            }
-            _ => parts::name(path),
-        };
+        let name = parts::staged_name(path).replace("attention ", "");
         put(buf, line, Span::styled(fit(&foreign::label(&name), 14), theme.text));
         let rail = take(skip(line, 15), line.width.saturating_sub(15 + 8));
-        bar::bar(buf, rail, time.share_of(longest), of_kind(parts::kind(path), theme), theme);
+        let style = theme.bar(of_kind(parts::kind(path), theme), y % 2 == 1);
+        bar::bar(buf, rail, time.share_of(longest), style, theme);
         put_right(buf, line, Span::styled(crate::units::percent(time.share_of(whole)), theme.dim));
     }
     below(area, shown as u16 + 2)
+}
+
+/// The same part in every block, beside the selected one; returns what is left of the area.
+fn blocks(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> Rect {
+    let theme = &app.theme;
+    let path = &live.run.parts[part as usize].path;
+    let (Some(block), Some(inside)) = (parts::block_of(path), parts::inside_block(path)) else { return area };
+    let at = |block: u32| match inside {
+        "" => format!("blocks.{block}"),
+        inside => format!("blocks.{block}.{inside}"),
+    };
+    let time = |block: u32| Some(live.tally.row(live.tally.part_at(&at(block))?, app.outline.phase)?.time.median);
+    let times: Vec<Nanos> = (0..live.run.header.model.n_layers.min(1000)).map_while(time).collect();
+    if times.len() < 2 || area.height < 6 {
+        return area;
+    }
+    let (unit, _) = plot::unit(&times);
+    let name = if inside.is_empty() {
+        "time of each block".to_owned()
+    } else {
+        format!("{} in each block", parts::staged_name(path))
+    };
+    titled_rule(
+        buf,
+        area,
+        Line::from(Span::styled(format!("{}, {unit}", foreign::label(&name)), theme.dim)),
+        theme.rule,
+    );
+    let selected = Some(block as usize).filter(|&block| block < times.len());
+    let column = theme.bar(of_kind(parts::kind(path), theme), false);
+    let plot = Plot { times: &times, first: 0, selected, column, highlight: theme.strong };
+    plot.draw(buf, Rect { height: (area.height - 1).min(8), ..below(area, 1) }, theme);
+    below(area, 10)
 }
 
 /// How long the part took at each decode step.
@@ -165,7 +191,7 @@ fn steps(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) {
     let (unit, _) = plot::unit(times);
     let title = Line::from(Span::styled(format!("time at each decode step, {unit}"), theme.dim));
     titled_rule(buf, area, title, theme.rule);
-    let style = of_kind(parts::kind(&live.run.parts[part as usize].path), theme);
+    let style = theme.bar(of_kind(parts::kind(&live.run.parts[part as usize].path), theme), false);
     let plot = Plot { times, first: 1, selected: None, column: style, highlight: theme.strong };
     plot.draw(buf, Rect { height: (area.height - 1).min(10), ..below(area, 1) }, theme);
 }

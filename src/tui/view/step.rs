@@ -6,10 +6,10 @@
 //!  │                                    [5, 576] → Q [9, 5, 64] …
 //!  ┌ block 3 of 30 ───────┐
 //!  ├─╮                               ── q ── [1, 9, 5, 64] f32 ─────────
-//!  │ ✓ norm       0.02 ms            mean 0.013  std 1.02  min −4.3  max 5.2
-//!  │ ● QKV        0.41 ms            last position: first values
-//!  │   RoPE                           0.1234   −0.4417  …
-//!  ⊕─╯ residual                      ── k ── …
+//!  │ │ ✓ norm     0.02 ms            mean 0.013  std 1.02  min −4.3  max 5.2
+//!  │ │ ● QKV      0.41 ms            ├───────━━━━●━━━━────────────┤
+//!  │ │ · RoPE                          0.1234   −0.4417  …  the first values
+//!  ⊕─╯ · residual                    ── k ── …
 //! ```
 
 use crate::profile::{Glimpse, Halt};
@@ -19,7 +19,7 @@ use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::live::{Live, State};
 use crate::tui::parts;
-use crate::tui::widget::{below, fit, put, put_right, row, skip, take, titled_rule, wrap};
+use crate::tui::widget::{bar, below, fit, put, put_right, row, skip, take, titled_rule, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -35,15 +35,16 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     };
     put(buf, area, where_in_run(app, live));
     let body = below(area, 2);
-    let left = take(body, DIAGRAM);
-    let right = skip(body, DIAGRAM + 2);
+    let diagram = if area.width < 76 { 27 } else { DIAGRAM };
+    let left = take(body, diagram);
+    let right = skip(body, diagram + 2);
     let Some(halt) = live.halt.as_deref() else {
         put(buf, body, Span::styled("the run is on its way to the first part", theme.faint));
         return;
     };
-    diagram(app, live, halt, left, buf);
+    self::diagram(app, live, halt, left, buf);
     for y in 0..body.height {
-        put(buf, skip(row(body, y), DIAGRAM), Span::styled("│", theme.rule));
+        put(buf, skip(row(body, y), diagram), Span::styled("│", theme.rule));
     }
     made(app, live, halt, Rect { width: right.width.saturating_sub(1), ..right }, buf);
 }
@@ -122,7 +123,7 @@ fn block_lines(app: &App, live: &Live, block: u32, halt: &Halt) -> Vec<Drawing> 
     let inside = inside_block(app, live, block);
     let at = inside.iter().position(|path| *path == within);
     let plain = |text: &str| Drawing {
-        text: Line::from(Span::styled(text.to_owned(), theme.rule)),
+        text: Line::from(Span::styled(text.to_owned(), theme.dim)),
         time: String::new(),
         current: false,
     };
@@ -131,7 +132,7 @@ fn block_lines(app: &App, live: &Live, block: u32, halt: &Halt) -> Vec<Drawing> 
         let Some(begin) = inside.iter().position(|path| path == stage) else { continue };
         lines.push(Drawing {
             text: Line::from_iter([
-                Span::styled("├─╮ ", theme.rule),
+                Span::styled("├─╮ ", theme.dim),
                 Span::styled(
                     parts::name(stage),
                     super::blocks::of_kind(parts::kind(&format!("blocks.0.{stage}")), theme),
@@ -168,7 +169,7 @@ fn block_lines(app: &App, live: &Live, block: u32, halt: &Halt) -> Vec<Drawing> 
             let name = foreign::label(&parts::name(path));
             lines.push(Drawing {
                 text: Line::from_iter([
-                    Span::styled(rail, theme.rule),
+                    Span::styled(rail, theme.dim),
                     Span::styled(format!("{mark} "), style),
                     Span::styled(fit(&name, 18), name_style),
                 ]),
@@ -292,10 +293,17 @@ fn made(app: &App, live: &Live, halt: &Halt, area: Rect, buf: &mut Buffer) {
     }
     rest = below(rest, 1);
     // Every tensor gets the same room; values are the first thing to go.
-    let each = (rest.height / (halt.made.len().max(1) as u16)).min(7);
+    let caption = u16::from(rest.height > 12);
+    let each = ((rest.height - caption) / (halt.made.len().max(1) as u16)).clamp(1, 8);
     for glimpse in &halt.made {
         tensor(app, glimpse, Rect { height: each.min(rest.height), ..rest }, buf);
-        rest = below(rest, each.max(1));
+        rest = below(rest, each);
+    }
+    if caption > 0 {
+        let words =
+            if each >= 6 { "├ ┤ least and greatest   ● mean   ━ one standard deviation   " } else { "" };
+        let text = format!("{words}values: the first of the last position");
+        put(buf, rest, Span::styled(fit(&text, rest.width as usize), theme.faint));
     }
 }
 
@@ -309,34 +317,81 @@ fn tensor(app: &App, glimpse: &Glimpse, area: Rect, buf: &mut Buffer) {
         Span::styled(format!(" {}", foreign::label(&glimpse.kind)), theme.dim),
     ]);
     titled_rule(buf, area, title, theme.rule);
-    let mut line = Line::default();
-    for (label, value) in [("mean", glimpse.mean), ("std", glimpse.std), ("min", glimpse.min), ("max", glimpse.max)] {
-        line.push_span(Span::styled(format!("{label} "), theme.dim));
-        line.push_span(Span::styled(format!("{:<9}", decimal(value)), theme.text));
+    let stats = [("mean", glimpse.mean), ("std", glimpse.std), ("min", glimpse.min), ("max", glimpse.max)];
+    let stat = |(label, value): (&str, f64), digits: i32| {
+        [
+            Span::styled(format!("{label} "), theme.dim),
+            Span::styled(format!("{}  ", decimal(value, digits)), theme.text),
+        ]
+    };
+    // Fewer digits where there is little room, then two lines.
+    let mut line = Line::from_iter(stats.into_iter().flat_map(|s| stat(s, 4)));
+    if line.width() > area.width as usize + 2 {
+        line = Line::from_iter(stats.into_iter().flat_map(|s| stat(s, 3)));
     }
-    put(buf, row(area, 1), line);
-    if glimpse.values.is_empty() {
-        return;
+    let mut rest = below(area, 1);
+    if line.width() > area.width as usize + 2 {
+        put(buf, rest, Line::from(line.spans.into_iter().take(4).collect::<Vec<_>>()));
+        rest = below(rest, 1);
+        line = Line::from_iter(stats.into_iter().skip(2).flat_map(|s| stat(s, 3)));
     }
-    put(buf, row(area, 2), Span::styled("first values of the last position", theme.faint));
-    let per_line = (area.width / 9).max(1) as usize;
-    for (y, values) in glimpse.values.chunks(per_line).take(2).enumerate() {
-        let cells = values.iter().map(|&value| {
-            let style = if value < 0.0 { theme.mlp } else { theme.attention };
-            Span::styled(format!("{:>8} ", decimal(f64::from(value))), style)
-        });
-        put(buf, row(area, 3 + y as u16), Line::from_iter(cells));
+    put(buf, rest, line);
+    rest = below(rest, 1);
+    if area.height >= 6 {
+        rail(app, glimpse, Rect { width: rest.width.min(64), ..rest }, buf);
+        rest = below(rest, 1);
+    }
+    if !glimpse.values.is_empty() {
+        values(app, &glimpse.values, rest, buf);
     }
 }
 
-/// Four significant digits with a real minus sign; what is not a number is said so.
-fn decimal(x: f64) -> String {
-    let digits = match x.abs() {
+/// Columns of a value.
+const CELL: u16 = 9;
+
+/// The first values, and under each, where there is room, a bar as long as it is large.
+fn values(app: &App, values: &[f32], area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let largest = values.iter().fold(0f32, |most, value| most.max(value.abs()));
+    let rows = if area.height >= 3 { 2 } else { 1 };
+    let mut rest = area;
+    for values in values.chunks((area.width / CELL).max(1) as usize) {
+        for (i, &value) in values.iter().enumerate() {
+            let style = if value < 0.0 { theme.mlp } else { theme.attention };
+            let place = take(skip(rest, i as u16 * CELL), CELL - 1);
+            put_right(buf, place, Span::styled(decimal(f64::from(value), 4), style));
+            if rows == 2 {
+                bar::bar(buf, row(place, 1), f64::from(value.abs() / largest), theme.bar(style, false), theme);
+            }
+        }
+        rest = below(rest, rows);
+    }
+}
+
+/// `├──────━━━●━━━────────┤`: from the least to the greatest, the mean and one standard deviation around it.
+fn rail(app: &App, glimpse: &Glimpse, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let (min, max) = (glimpse.min, glimpse.max);
+    if area.width < 8 || min >= max || !(max - min).is_finite() {
+        return;
+    }
+    let at = |x: f64| (((x - min) / (max - min)).clamp(0.0, 1.0) * f64::from(area.width - 1)).round() as u16;
+    put(buf, area, Span::styled("─".repeat(area.width as usize), theme.dim));
+    let (low, high) = (at(glimpse.mean - glimpse.std), at(glimpse.mean + glimpse.std));
+    put(buf, skip(area, low), Span::styled("━".repeat((high.saturating_sub(low) + 1) as usize), theme.text));
+    put(buf, area, Span::styled("├", theme.dim));
+    put_right(buf, area, Span::styled("┤", theme.dim));
+    put(buf, skip(area, at(glimpse.mean)), Span::styled("●", theme.accent));
+}
+
+/// So many significant digits, with a real minus sign; what is not a number says so.
+fn decimal(x: f64, digits: i32) -> String {
+    let decimals = match x.abs() {
         a if !a.is_finite() || a == 0.0 => 1,
-        a if a < 1e-3 || a >= 1e5 => return format!("{x:.1e}").replace('-', "−"),
-        a => (3 - a.log10().floor() as i32).clamp(0, 5) as usize,
+        a if !(1e-3..1e5).contains(&a) => return format!("{x:.1e}").replace('-', "−"),
+        a => (digits - 1 - a.log10().floor() as i32).clamp(0, 5) as usize,
     };
-    format!("{x:.digits$}").replace('-', "−")
+    format!("{x:.decimals$}").replace('-', "−")
 }
 
 #[cfg(test)]
@@ -344,11 +399,12 @@ mod tests {
     use super::decimal;
 
     #[test]
-    fn numbers_keep_four_digits() {
+    fn numbers_keep_their_digits() {
+        let four = |x| decimal(x, 4);
         assert_eq!(
-            [0.0131, -2.0388, 1234.56, 0.0, -0.000_02].map(decimal),
+            [0.0131, -2.0388, 1234.56, 0.0, -0.000_02].map(four),
             ["0.01310", "−2.039", "1235", "0.0", "−2.0e−5"]
         );
-        assert_eq!(decimal(f64::NAN), "NaN");
+        assert_eq!((decimal(-4.3125, 3), decimal(f64::NAN, 3)), ("−4.31".into(), "NaN".into()));
     }
 }

@@ -31,11 +31,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         }
     }
     put(buf, area, said);
-    let legend = if area.width >= 100 {
-        "time measured · ° modelled: formulas on the shapes that ran"
-    } else {
-        "° modelled from the shapes"
-    };
+    let legend =
+        if area.width >= 100 { "time measured · ° modelled: formulas on the shapes that ran" } else { "° modelled" };
     let second = row(area, 1);
     put_right(buf, second, Span::styled(legend, theme.faint));
     let room = second.width.saturating_sub(legend.chars().count() as u16 + 2);
@@ -71,11 +68,14 @@ fn headline(live: &Live, phase: Option<Phase>, theme: &crate::tui::theme::Theme)
         None => ("prefill + decode", format!("{} + {steps}", run.header.prompt_tokens), None),
     };
     let wall = run.wall(phase).map(|wall| wall.median);
-    let time = wall.map_or("—".to_owned(), |wall| wall.to_string());
+    let time = match (wall, whole(live, phase)) {
+        (Some(wall), _) => wall.to_string(),
+        (None, Nanos(0)) => "—".to_owned(),
+        (None, so_far) => format!("{so_far} so far"),
+    };
     let rate = match (phase, rate) {
-        (None, _) => String::new(),
-        (_, Some(rate)) => format!(" · {} tok/s", figure(rate)),
-        (_, None) => " · — tok/s".into(),
+        (Some(_), Some(rate)) => format!(" · {} tok/s", figure(rate)),
+        _ => String::new(),
     };
     Line::from_iter([
         Span::styled(format!("{name} "), theme.dim),
@@ -109,7 +109,8 @@ fn origin(live: &Live) -> String {
 fn highlight(app: &App, live: &Live) -> Option<String> {
     let phase = app.outline.phase;
     let whole = whole(live, phase);
-    if whole.0 == 0 {
+    // Before a pass has ended, what takes most is only what came first.
+    if live.tally.phase(phase).passes == 0 || whole.0 == 0 {
         return None;
     }
     if let Some(slow) = outlier(live, phase) {
@@ -128,12 +129,7 @@ fn highlight(app: &App, live: &Live) -> Option<String> {
     }
     let (path, (time, flops)) = sums.into_iter().max_by_key(|&(path, (time, _))| (time, path))?;
     let many = live.run.parts.iter().filter(|part| part.path.ends_with(path) && part.block().is_some()).count() > 1;
-    let stage = match path.split_once('.') {
-        Some(("attn", _)) => "attention ",
-        Some(("mlp", _)) => "MLP ",
-        _ => "",
-    };
-    let name = format!("{stage}{}", foreign::label(&parts::name(path)));
+    let name = foreign::label(&parts::staged_name(path));
     let place = if many { ", all blocks together," } else { "" };
     let rate = crate::units::Flops(flops).gflops_per_second(time);
     let rate = rate.map_or(String::new(), |rate| format!(" at {} GFLOP/s°", figure(rate)));
@@ -159,6 +155,6 @@ fn outlier(live: &Live, phase: Option<Phase>) -> Option<String> {
     let (median, (slowest, part)) = (times[times.len() / 2].0, times[times.len() - 1]);
     let times_slower = slowest.0 as f64 / median.0.max(1) as f64;
     let name = foreign::label(&parts::name(&live.run.parts[part as usize].path));
-    (times_slower >= 1.25)
-        .then(|| format!("{name} took {times_slower:.1} × the median block; run again to see whether it stays"))
+    let advice = if live.id.is_some() { "; run again to see whether it stays" } else { "" };
+    (times_slower >= 1.25).then(|| format!("{name} took {times_slower:.1} × the median block{advice}"))
 }

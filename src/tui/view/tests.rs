@@ -1,17 +1,20 @@
 //! Every screen and popup, drawn off screen: as snapshots at two sizes, at every size without a panic,
 //! and with hostile text in every place that takes text from outside.
 
-use crate::trace::Event;
+use crate::model::toggles::AttentionKind;
+use crate::profile::Prompt;
+use crate::trace::{Event, Part};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::form::{Field, Form};
 use crate::tui::live::Live;
 use crate::tui::picker::{CachedModel, Picker};
 use crate::tui::theme::{Depth, Theme};
-use crate::tui::update::Msg;
+use crate::tui::update::{Effect, Msg};
 use crate::tui::{draw, fixture};
 use crate::units::Nanos;
-use crate::worker::{self, RunId};
+use crate::worker::{self, Command, RunId};
+use crossterm::event::{Event as Input, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
@@ -56,18 +59,18 @@ fn with(mut app: App, acts: &[Act]) -> App {
     app
 }
 
-fn stepping(path: &str) -> App {
-    let mut app = ready(Depth::True);
+fn stepping(depth: Depth, path: &str) -> App {
+    let mut app = ready(depth);
     app.perform(Act::Step);
     let mut events = fixture::mid_prefill(5, 3);
-    events.push(Event::Part(crate::trace::Part { path: "blocks.3.attn".into(), parent: Some(49) }));
+    events.push(Event::Part(Part { path: "blocks.3.attn".into(), parent: Some(49) }));
     app.update(Msg::Worker(worker::Event::Run { run: RunId(1), events }));
     app.update(Msg::Worker(worker::Event::Halted { run: RunId(1), halt: fixture::halt(path) }));
     app
 }
 
-fn failed() -> App {
-    let mut app = empty(Depth::True);
+fn failed(depth: Depth) -> App {
+    let mut app = empty(depth);
     app.open("models/notes.zip".into(), false);
     let error = "models/notes.zip: expected a GGUF file, which begins with the four bytes GGUF; found PK\\x03\\x04, \
                  which is a zip archive. Unpack it, and open the .gguf file or the folder with config.json inside.";
@@ -113,14 +116,14 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("generate_streaming", with(running(depth, fixture::events(512, 12)), &[Act::Generate])),
         ("generate_coloured", done(&[Act::Generate, Act::Colour, Act::First, Act::Down])),
         ("step_empty", with(ready(depth), &[Act::SingleStep])),
-        ("step_qkv", stepping("blocks.3.attn.qkv")),
-        ("step_embedding", stepping("embed")),
+        ("step_qkv", stepping(depth, "blocks.3.attn.qkv")),
+        ("step_embedding", stepping(depth, "embed")),
         ("popup_prompt", sampling),
         ("popup_toggles", refused),
         ("popup_models", with(ready(depth), &[Act::Models])),
         ("popup_palette", palette),
         ("popup_help", with(ready(depth), &[Act::Help])),
-        ("popup_failure", failed()),
+        ("popup_failure", failed(depth)),
     ]
 }
 
@@ -150,4 +153,229 @@ fn text(buf: &Buffer) -> String {
         lines.push(line.trim_end().to_owned());
     }
     lines.join("\n")
+}
+
+#[test]
+fn every_scene_looks_as_it_did() {
+    for (name, mut app) in scenes(Depth::True) {
+        for size in [SMALL, LARGE] {
+            let shown = without_threads(&text(&drawn(&mut app, size)));
+            insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), shown);
+        }
+    }
+}
+
+/// How many threads can be chosen depends on the machine.
+fn without_threads(shown: &str) -> String {
+    let cut = |line: &str| match line.split_once("threads ") {
+        Some((start, _)) if line.contains('●') => format!("{start}threads (as many as this machine has)"),
+        _ => line.to_owned(),
+    };
+    shown.lines().map(cut).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn no_size_is_too_small_to_draw() {
+    // A panic at any of these sizes fails the test; what is drawn at the larger ones the snapshots show.
+    let sizes = (1..=18).flat_map(|height| [1, 2, 5, 20, 59, 60, 61, 79].map(|width| (width, height)));
+    let sizes: Vec<_> = sizes.chain([(80, 16), (60, 40), (100, 20), (131, 17), (132, 16), (300, 90)]).collect();
+    for (name, mut app) in scenes(Depth::True) {
+        for &size in &sizes {
+            let shown = text(&drawn(&mut app, size));
+            let least = size.0 >= super::LEAST.0 && size.1 >= super::LEAST.1;
+            if !least && size.0 >= 20 && size.1 >= 8 {
+                assert!(shown.contains("Blockscope needs 60"), "{name} at {size:?}:\n{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_window_that_is_too_small_can_still_be_left() {
+    let mut app = ready(Depth::True);
+    drawn(&mut app, (30, 5));
+    let effects = app.update(super::super::tests::press('q'));
+    assert!(matches!(effects[..], [Effect::Quit(None)]));
+}
+
+#[test]
+fn no_colour_means_no_colour() {
+    for (name, mut app) in scenes(Depth::Plain) {
+        let buf = drawn(&mut app, SMALL);
+        let coloured = buf.content().iter().find(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
+        assert_eq!(coloured, None, "{name}");
+    }
+}
+
+#[test]
+fn without_colours_the_selection_is_still_seen() {
+    let mut app = running(Depth::Plain, fixture::whole(512, 4));
+    app.perform(Act::Down);
+    let buf = drawn(&mut app, SMALL);
+    let reversed: Vec<u16> = (0..24).filter(|&y| buf[(5, y)].modifier.contains(Modifier::REVERSED)).collect();
+    assert_eq!(reversed.len(), 1);
+    // The bar in that row is not: it would be a gap.
+    let bar = (0..80).map(|x| &buf[(x, reversed[0])]).find(|cell| cell.symbol() == "█").unwrap();
+    assert!(!bar.modifier.contains(Modifier::REVERSED));
+}
+
+#[test]
+fn a_blocks_bar_is_in_the_colours_of_its_stages() {
+    let mut app = with(running(Depth::True, fixture::whole(512, 4)), &[Act::Phase, Act::Phase]);
+    let buf = drawn(&mut app, LARGE);
+    let theme = Theme::new(Depth::True);
+    let y = (0..60).find(|&y| row_text(&buf, y).contains("block 0")).unwrap();
+    let odd = (y - 4) % 2 == 1;
+    let colours: Vec<Color> =
+        (0..140).map(|x| &buf[(x, y)]).filter(|cell| cell.symbol() == "█").map(|cell| cell.fg).collect();
+    let [attention, mlp] = [theme.attention, theme.mlp].map(|style| theme.bar(style, odd).fg.unwrap());
+    let first = colours.iter().take_while(|&&colour| colour == attention).count();
+    assert!(first > 3 && first < colours.len());
+    assert!(colours[first..].iter().all(|&colour| colour == mlp), "{colours:?}");
+    // MLPs have most of the work of this model.
+    assert!(colours.len() - first > first);
+}
+
+#[test]
+fn a_tokens_ground_says_how_likely_it_was() {
+    let mut app = with(running(Depth::True, fixture::whole(512, 40)), &[Act::Generate, Act::Colour]);
+    let buf = drawn(&mut app, SMALL);
+    let ground_of = |word: &str| {
+        let (x, y) = find(&buf, word).unwrap();
+        buf[(x, y)].bg
+    };
+    let theme = Theme::new(Depth::True);
+    for (word, p) in [("Paris", 0.81), ("largest", 0.29), ("light", 0.03), ("visited", 0.12)] {
+        assert_eq!(Some(ground_of(word)), theme.of_probability(p).bg, "{word}");
+    }
+    // The prompt has no probabilities.
+    assert_eq!(Some(ground_of("capital")), theme.ground.bg);
+    app.perform(Act::Colour);
+    let buf = drawn(&mut app, SMALL);
+    let (x, y) = find(&buf, "Paris").unwrap();
+    assert_eq!(Some(buf[(x, y)].bg), theme.ground.bg);
+}
+
+#[test]
+fn text_from_outside_never_drives_the_terminal() {
+    const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\r\u{202e}live\u{2066}\0\t\n\u{feff}";
+    let mut header = fixture::header(3);
+    header.prompt = Some(EVIL.into());
+    (header.model.name, header.model.family, header.device) = (EVIL.into(), EVIL.into(), EVIL.into());
+    header.toggles = vec![("attention".into(), EVIL.into()), ("weights".into(), EVIL.into())];
+    let mut events = vec![Event::Header(Box::new(header))];
+    events.extend(fixture::whole(3, 4).into_iter().skip(1).map(|event| match event {
+        Event::Part(part) if part.path.ends_with("up") => {
+            Event::Part(Part { path: format!("{}{EVIL}", part.path), ..part })
+        }
+        Event::Token(mut token) => {
+            token.text = EVIL.into();
+            token.top[1].text = EVIL.into();
+            Event::Token(token)
+        }
+        event => event,
+    }));
+    let mut card = fixture::card();
+    card.info.name = EVIL.into();
+    card.info.source = EVIL.into();
+    card.warnings = vec![EVIL.into()];
+    let cached = vec![CachedModel { name: EVIL.into(), source: EVIL.into() }];
+    let form = Form::new(Some(&Prompt::Text(EVIL.into())));
+    let mut app = App::new(Theme::new(Depth::True), fixture::toggles(), form, cached, None);
+    app.open(EVIL.into(), false);
+    app.update(Msg::Worker(worker::Event::Loading { stage: EVIL.into(), done: 1, total: 2 }));
+    assert_harmless(&mut app);
+    app.update(Msg::Worker(worker::Event::Loaded(Box::new(card))));
+    assert_harmless(&mut app);
+    app.perform(Act::Dismiss);
+    app.perform(Act::Step);
+    app.update(Msg::Worker(worker::Event::Run { run: RunId(1), events }));
+    let mut halt = fixture::halt("blocks.3.attn.qkv");
+    halt.path = format!("blocks.3.{EVIL}");
+    halt.made[0].name = EVIL.into();
+    halt.made[0].kind = EVIL.into();
+    app.update(Msg::Worker(worker::Event::Halted { run: RunId(1), halt }));
+    app.perform(Act::OpenAll);
+    for screen in Screen::ALL {
+        app.screen = screen;
+        assert_harmless(&mut app);
+        app.reading.coloured = true;
+    }
+    for act in [Act::EditPrompt, Act::Toggles, Act::Models, Act::Palette, Act::Help] {
+        app.popup = None;
+        app.perform(act);
+        assert_harmless(&mut app);
+    }
+    app.popup = None;
+    app.update(Msg::Saved(Err(EVIL.into())));
+    assert_harmless(&mut app);
+    app.update(Msg::Saved(Ok(EVIL.into())));
+    assert_harmless(&mut app);
+    app.update(Msg::Worker(worker::Event::LoadFailed { error: EVIL.into(), kept: false }));
+    assert_harmless(&mut app);
+}
+
+fn assert_harmless(app: &mut App) {
+    for size in [SMALL, LARGE] {
+        let buf = drawn(app, size);
+        for cell in buf.content() {
+            let harmful =
+                |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+            assert!(!cell.symbol().contains(harmful), "{:?}", cell.symbol());
+        }
+    }
+}
+
+#[test]
+fn what_is_clicked_is_what_was_drawn() {
+    let mut app = running(Depth::True, fixture::whole(512, 4));
+    let click = |app: &mut App, word: &str| {
+        let buf = drawn(app, SMALL);
+        let (x, y) = find(&buf, word).unwrap_or_else(|| panic!("{word} in\n{}", text(&buf)));
+        let (kind, modifiers) = (MouseEventKind::Down(MouseButton::Left), KeyModifiers::NONE);
+        app.update(Msg::Input(Input::Mouse(MouseEvent { kind, column: x, row: y, modifiers })))
+    };
+    click(&mut app, "block 3");
+    assert_eq!(app.outline.selected, "blocks.3");
+    click(&mut app, "block 3");
+    assert!(app.outline.open.contains("blocks.3"));
+    click(&mut app, "Generate");
+    assert_eq!(app.screen, Screen::Generate);
+    click(&mut app, "Paris");
+    assert_eq!(app.reading.selected, Some(0));
+    app.perform(Act::Models);
+    let effects = click(&mut app, "random:gpt2");
+    assert!(matches!(&effects[..], [Effect::Send(Command::Load { source, .. })] if source == "random:gpt2-124m"));
+    assert!(app.popup.is_none());
+    app.perform(Act::Toggles);
+    click(&mut app, "eager");
+    assert!(matches!(&app.popup, Some(Popup::Toggles { draft, row: 0 }) if draft.attention == AttentionKind::Eager));
+    click(&mut app, "Blockscope");
+    assert!(app.popup.is_some(), "the strip on top is no part of what closes a popup");
+    click(&mut app, "2 Generate");
+    assert!(app.popup.is_none(), "a click beside a popup closes it");
+}
+
+#[test]
+fn the_selected_row_and_the_running_row_stay_in_view() {
+    let mut app = running(Depth::True, fixture::mid_prefill(512, 25));
+    assert!(text(&drawn(&mut app, SMALL)).contains("block 25"), "the table goes along with the run");
+    app.perform(Act::Last);
+    assert!(text(&drawn(&mut app, SMALL)).contains("LM head"));
+    app.perform(Act::First);
+    app.perform(Act::Down);
+    assert!(text(&drawn(&mut app, SMALL)).contains("block 0"), "until the user goes elsewhere");
+}
+
+fn row_text(buf: &Buffer, y: u16) -> String {
+    (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect()
+}
+
+/// Where a word stands first.
+fn find(buf: &Buffer, word: &str) -> Option<(u16, u16)> {
+    (0..buf.area.height).find_map(|y| {
+        let line = row_text(buf, y);
+        let at = line.find(word)?;
+        Some((unicode_width::UnicodeWidthStr::width(&line[..at]) as u16, y))
+    })
 }

@@ -5,11 +5,11 @@
 //! │ ▌ attention   ○ eager  ● fused                     │
 //! │   kv_cache    ○ off    ● on                        │
 //! │   weights     ● f32    ○ bf16                      │
-//! │   compute     ● f32    ○ bf16   (greyed)           │
+//! │   compute     ● f32    ✗ bf16   (greyed)           │
 //! │   threads     ○ 1      ● 2                         │
 //! │                                                    │
 //! │ eager holds the whole T×T matrix; fused …          │
-//! │ compute=bf16: needs weights=bf16 …                 │
+//! │ compute=bf16 needs weights=bf16 …                  │
 //! │ Enter apply  r apply and run  Esc leave            │
 //! ╰────────────────────────────────────────────────────╯
 //! ```
@@ -32,7 +32,7 @@ pub fn draw(app: &App, draft: &Toggles, selected: usize, area: Rect, buf: &mut B
     if changed {
         title.push_span(Span::styled(" · changed, not applied yet", theme.warn));
     }
-    let height = Toggle::ALL.len() as u16 + 12;
+    let height = Toggle::ALL.len() as u16 + 10;
     let inside = popup::open(app, Scope::Toggles, title, (78, height), area, buf, drawn);
     for (y, toggle) in Toggle::ALL.into_iter().enumerate() {
         let line = row(inside, y as u16);
@@ -51,20 +51,16 @@ pub fn draw(app: &App, draft: &Toggles, selected: usize, area: Rect, buf: &mut B
         rest = below(rest, 1);
     }
     rest = below(rest, 1);
-    // First what stands in the way of applying, then why the greyed values of this row cannot be.
-    let now = refusal(app, draft).map(|why| (why, theme.bad));
-    let greyed = toggle.values().into_iter().filter_map(|value| refusal(app, &with(draft, toggle, &value)?));
-    let others = greyed.map(|why| (why, theme.dim)).take(2);
+    // Why the greyed values of this row cannot be had.
     let mut said: Vec<String> = Vec::new();
-    for (why, style) in now.into_iter().chain(others) {
-        if said.contains(&why) {
-            continue;
+    for why in toggle.values().iter().filter_map(|value| app.with_value(draft, toggle, value).err()) {
+        if !said.contains(&why) && said.len() < 2 {
+            for line in wrap(&foreign::prose(&why), rest.width) {
+                put(buf, rest, Span::styled(line, theme.warn));
+                rest = below(rest, 1);
+            }
+            said.push(why);
         }
-        for line in wrap(&foreign::prose(&why), rest.width) {
-            put(buf, rest, Span::styled(line, style));
-            rest = below(rest, 1);
-        }
-        said.push(why);
     }
 }
 
@@ -81,10 +77,9 @@ fn values(app: &App, draft: &Toggles, toggle: Toggle, at: usize, area: Rect, buf
     let mut rest = area;
     for value in all.iter().skip(first).take(room) {
         let is_current = *value == current;
-        let possible = with(draft, toggle, value).is_none_or(|toggles| refusal(app, &toggles).is_none());
+        let possible = app.with_value(draft, toggle, value).is_ok();
         let style = match (is_current, possible) {
-            (true, true) => theme.accent,
-            (true, false) => theme.bad,
+            (true, _) => theme.accent,
             (false, true) => theme.text,
             (false, false) => theme.faint,
         };
@@ -100,15 +95,4 @@ fn values(app: &App, draft: &Toggles, toggle: Toggle, at: usize, area: Rect, buf
         drawn.hits.push((place, Hit::Value(at, value.clone())));
         rest = skip(rest, width);
     }
-}
-
-fn with(draft: &Toggles, toggle: Toggle, value: &str) -> Option<Toggles> {
-    let mut toggles = draft.clone();
-    toggles.set(toggle, value).ok()?;
-    Some(toggles)
-}
-
-/// Why the loaded model cannot run so.
-fn refusal(app: &App, toggles: &Toggles) -> Option<String> {
-    app.card().and_then(|card| toggles.check(&card.spec).err()).map(|why| why.to_string())
 }

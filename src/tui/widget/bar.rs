@@ -4,7 +4,7 @@ use super::row;
 use crate::tui::theme::{Depth, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 const EIGHTHS: [&str; 9] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 
@@ -39,6 +39,8 @@ pub fn stacked(buf: &mut Buffer, area: Rect, shares: &[(f64, Style)], theme: &Th
         let Some(at) = ends.iter().position(|&(end, _)| end > begin) else { break };
         let (end, style) = ends[at];
         let Some(cell) = buf.cell_mut((area.x + i, area.y)) else { break };
+        // Where the selection is shown reversed, a bar would turn into its own gap.
+        cell.modifier.remove(Modifier::REVERSED);
         if theme.depth == Depth::Plain && shares.len() > 1 {
             cell.set_symbol(PLAIN[at.min(2)]);
             continue;
