@@ -121,7 +121,7 @@ impl Live {
         self.run
             .passes
             .iter()
-            .filter(|pass| pass.start.phase == Phase::Decode)
+            .filter(|pass| pass.start.phase == Phase::Decode && pass.time.is_some())
             .map(|p| p.start.step + 1)
             .max()
             .unwrap_or(0)

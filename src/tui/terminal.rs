@@ -32,7 +32,7 @@ impl Session {
     pub fn open(depth: Depth, inbox: Sender<Msg>) -> io::Result<Self> {
         // What has been decided about colours is not to be decided again by the environment.
         crossterm::style::force_color_output(depth != Depth::Plain);
-        enter()?;
+        enter().inspect_err(|_| leave())?;
         let hook = hook_panics();
         let stop = Arc::new(AtomicBool::new(false));
         let made = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())));
@@ -99,7 +99,12 @@ impl Drop for Session {
     }
 }
 
+/// Whether the terminal is ours. Leaving the alternate screen twice would put the cursor back over what
+/// was written in between: a panic report.
+static OURS: AtomicBool = AtomicBool::new(false);
+
 fn enter() -> io::Result<()> {
+    OURS.store(true, Ordering::Relaxed);
     terminal::enable_raw_mode()?;
     execute!(
         io::stdout(),
@@ -112,6 +117,9 @@ fn enter() -> io::Result<()> {
 
 /// Gives the terminal back. What fails here cannot be helped.
 fn leave() {
+    if !OURS.swap(false, Ordering::Relaxed) {
+        return;
+    }
     let _ = execute!(
         io::stdout(),
         event::DisableBracketedPaste,

@@ -356,6 +356,9 @@ fn values(app: &App, values: &[f32], area: Rect, buf: &mut Buffer) {
     let rows = if area.height >= 3 { 2 } else { 1 };
     let mut rest = area;
     for values in values.chunks((area.width / CELL).max(1) as usize) {
+        if rest.height < rows {
+            break;
+        }
         for (i, &value) in values.iter().enumerate() {
             let style = if value < 0.0 { theme.mlp } else { theme.attention };
             let place = take(skip(rest, i as u16 * CELL), CELL - 1);
