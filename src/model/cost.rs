@@ -87,3 +87,76 @@ pub fn cost(spec: &Spec, toggles: &Toggles, shape: Shape, op: Op) -> Cost {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::source::Source;
+    use crate::model::toggles::{AttentionKind, Precision};
+
+    const PARTS: [Op; 15] = [
+        Op::AttnNorm,
+        Op::Qkv,
+        Op::Rope,
+        Op::Cache,
+        Op::Fused,
+        Op::Out,
+        Op::AttnResidual,
+        Op::MlpNorm,
+        Op::Gate,
+        Op::Up,
+        Op::Act,
+        Op::Down,
+        Op::MlpResidual,
+        Op::FinalNorm,
+        Op::LmHead,
+    ];
+
+    fn smollm2() -> Spec {
+        Source::open("random:smollm2-135m").unwrap().spec
+    }
+
+    #[test]
+    fn the_parts_of_a_block_add_up_to_the_closed_formula() {
+        let (spec, toggles) = (smollm2(), Toggles::default());
+        let (b, s, p) = (1, 512, 100);
+        let shape = Shape { batch: b, new: s, past: p, logits: 1 };
+        let (d, h, g, dh, f) = (576, 9, 3, 64, 1536);
+        let qkv = 2 * b * s * d * (h + 2 * g) * dh;
+        let out = 2 * b * s * h * dh * d;
+        let attention = 4 * b * h * dh * s * (p + s);
+        let mlp = 6 * b * s * d * f;
+        let block = PARTS[..13].iter().map(|&op| cost(&spec, &toggles, shape, op).flops).sum::<Flops>();
+        assert_eq!(block, Flops((qkv + out + attention + mlp) as u64));
+        let head = cost(&spec, &toggles, shape, Op::LmHead).flops;
+        assert_eq!(head, Flops(2 * 576 * 49_152), "only the last position's logits are computed");
+    }
+
+    #[test]
+    fn eager_and_fused_attention_do_the_same_work_with_different_traffic() {
+        let (spec, fused) = (smollm2(), Toggles::default());
+        let eager = Toggles { attention: AttentionKind::Eager, ..fused.clone() };
+        let shape = Shape { batch: 1, new: 512, past: 0, logits: 1 };
+        let one = cost(&spec, &fused, shape, Op::Fused);
+        let three = [Op::Scores, Op::Softmax, Op::Values].map(|op| cost(&spec, &eager, shape, op));
+        assert_eq!(three.iter().map(|cost| cost.flops).sum::<Flops>(), one.flops);
+        // The T×T matrix of each head is written and read: four times in all.
+        let matrices = 4 * 9 * 512 * 512 * 4;
+        assert_eq!(three.iter().map(|cost| cost.bytes).sum::<Bytes>(), one.bytes + Bytes(matrices));
+    }
+
+    #[test]
+    fn a_decode_step_reads_every_weight_once() {
+        let (spec, toggles) = (smollm2(), Toggles::default().with("weights=bf16,compute=bf16").unwrap());
+        let shape = Shape { batch: 1, new: 1, past: 0, logits: 1 };
+        let read: u64 = [Op::Qkv, Op::Out, Op::Gate, Op::Up, Op::Down]
+            .iter()
+            .map(|&op| cost(&spec, &toggles, shape, op).flops.0 / 2 * Precision::Bf16.bytes())
+            .sum::<u64>()
+            * 30
+            + cost(&spec, &toggles, shape, Op::LmHead).flops.0 / 2 * Precision::Bf16.bytes();
+        // All matrices but none of the norms; the tied embedding counts once, as the LM head.
+        let norms = (2 * 30 + 1) * 576;
+        assert_eq!(read, (spec.parameters() - norms) * 2);
+    }
+}
