@@ -64,7 +64,7 @@ pub(super) fn strftime(format: &str, time: Duration) -> String {
 
 /// Year, month and day of a number of days since 1970, in the Gregorian calendar.
 fn civil(mut days: u64) -> (u64, u64, u64) {
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     // 400 years have 146097 days; then year by year, which is quick enough for once a prompt.
     let mut year = 1970 + days / 146_097 * 400;
     days %= 146_097;

@@ -52,7 +52,8 @@ impl Tokenizer {
     /// control characters.
     pub fn encode(&self, text: &str, input: Input) -> Result<Vec<u32>> {
         if let Some(at) = text.bytes().position(|byte| self.lost[usize::from(byte)]) {
-            let character = text[text.floor_char_boundary(at)..].chars().next().map_or(0, u32::from);
+            let at = (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+            let character = text[at..].chars().next().map_or(0, u32::from);
             let problem = format!("this vocabulary has no token for U+{character:04X}, at byte {at}: take it out");
             return Err(Error::Encode(problem));
         }
