@@ -1,7 +1,8 @@
 //! Chat templates: a conversation as the text that the model was trained on.
 //!
 //! Models bring them as Jinja source, written for Hugging Face's renderer. They are programs out of a
-//! file from anywhere: what they may do is bounded in instructions, recursion, source and output.
+//! file from anywhere: what they may do is bounded in instructions, recursion, source and output. What a
+//! template holds in memory on the way is not: the interpreter has no limit for it.
 
 use super::{Error, Result, clock};
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};

@@ -8,7 +8,7 @@
 //! | [`ChatTemplate`] | a conversation as the text that the model was trained on |
 //! | [`shown`] | text made safe to print: it cannot drive a terminal |
 
-pub mod chat;
+mod chat;
 mod clock;
 mod folder;
 mod gguf;

@@ -1,6 +1,6 @@
 //! Text to token ids and back.
 
-use super::vocabulary::{Token, Vocabulary, lossy};
+use super::vocabulary::{Token, Vocabulary};
 use super::{ChatTemplate, Error, Result};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -97,7 +97,7 @@ impl Tokenizer {
             begun = true;
             bytes.extend_from_slice(token);
         }
-        Ok(lossy(&bytes).into_owned())
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The token of this id, if the vocabulary has one.

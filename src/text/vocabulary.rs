@@ -1,7 +1,6 @@
 //! The tokens by id: the bytes each stands for, and which of them are special.
 
 use crate::text::shown;
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// A token as it is in the vocabulary.
@@ -137,9 +136,4 @@ impl Vocabulary {
     fn entry(&self, id: u32) -> Option<&Entry> {
         self.entries.get(id as usize)?.as_ref()
     }
-}
-
-/// Text of bytes of which some may not be characters.
-pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
 }
