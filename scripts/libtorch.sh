@@ -147,11 +147,8 @@ fetch() {
   begin "$target"
   if complete; then return; fi # another set-up fetched it while this one waited
   [ ! -e "$target" ] || say "The LibTorch in $target is not complete; fetching it again."
-  get_wheels "$unpacked_bytes" "Fetching LibTorch $version, once for all clones: torch 2.11.0 (531 MB), \
-nvidia-cuda-cupti 13.0.85 (11 MB),
-nvidia-cuda-runtime 13.0.96 (3 MB) from the Python package index, to $target
-(no GPU is used, but the library is linked to the two small ones)"
-  say "Unpacking the CPU part of it (about 0.5 GB) …"
+  get_wheels "$target" "$unpacked_bytes"
+  say "Unpacking the CPU part of it ($(megabytes "$unpacked_bytes") MB) …"
   {
     python3 "$root/scripts/wheel.py" unpack "$(wheel_path "$torch")" "$aside/libtorch" torch/include/=include/ \
       torch/lib/libc10.so=lib/libc10.so torch/lib/libtorch_cpu.so=lib/libtorch_cpu.so \
