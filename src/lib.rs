@@ -11,7 +11,7 @@
 //! | 3 | [`worker`] | the thread that owns the model |
 //! | 2 | [`profile`] | runs a model and measures |
 //! | 1 | [`model`] | the transformer, on LibTorch |
-//! | 1 | `text` | tokenizers, chat templates, how a token is shown |
+//! | 1 | [`text`] | tokenizers, chat templates, how a token is shown |
 //! | 1 | [`trace`] | what was measured, as plain data; run files |
 //! | 0 | [`gguf`] | the GGUF container and its number formats |
 //! | 0 | [`units`] | quantities and how they print |
@@ -19,6 +19,7 @@
 pub mod gguf;
 pub mod model;
 pub mod profile;
+pub mod text;
 pub mod trace;
 pub mod units;
 pub mod worker;
