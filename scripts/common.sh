@@ -112,7 +112,8 @@ PY
     *) exit "$locked" ;; # interrupted while waiting
   esac
   aside=""
-  trap 'rm -rf "$aside"' EXIT # bash runs it on INT, TERM and HUP too
+  trap 'rm -rf "$aside"' EXIT # bash runs it on TERM and HUP too
+  trap 'exit 130' INT         # pip takes Ctrl-C for an error of its own; it is none to explain
   aside="$(mktemp -d "$parent/.$base.fetching.XXXXXX")"
 }
 
@@ -160,7 +161,7 @@ download() {
     --no-deps --require-hashes -r "$aside/requirements.txt" --dest "$aside/wheels" \
     --only-binary=:all: --implementation cp --python-version 3.12 \
     --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux_2_17_x86_64 \
-    >&2 9>&- || fail_fetch "pip ended with an error (its words are above)."
+    >&2 9>&- || fail_fetch "pip ended with an error (its own words are above)."
   rm -rf "$aside/tmp"
 }
 

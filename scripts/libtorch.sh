@@ -172,11 +172,13 @@ link_is_shared() {
   esac
 }
 
-own="${LIBTORCH:-}"
+own="${LIBTORCH-unset}"
 case "$own" in
   "$link" | "$link/") own="" ;; # what .cargo/config.toml tells the programs that cargo starts
-  "" | /*) ;;
-  *) die "LIBTORCH is '$own': expected an absolute path, since cargo reads it from other folders." ;;
+  unset) own="" ;;
+  /*) ;;
+  *) die "LIBTORCH is '$own': expected an absolute path, since cargo reads it from other folders." \
+    "Or unset it, to have LibTorch $version fetched." ;;
 esac
 
 if [ -n "${LIBTORCH_USE_PYTORCH+set}" ]; then # torch-sys asks only whether it is set

@@ -93,6 +93,7 @@ impl Source {
 pub fn cache_folder() -> Result<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("XDG_CACHE_HOME")
+        .filter(|cache| cache.is_absolute()) // a relative one is to be ignored, says its specification
         .or_else(|| Some(set("HOME")?.join(".cache")))
         .map(|cache| cache.join("blockscope"))
         .ok_or_else(|| Error::Source("neither XDG_CACHE_HOME nor HOME is set: name a MODEL by its path".into()))
