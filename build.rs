@@ -17,6 +17,11 @@ fn main() {
 fn version(lib: &Path) -> String {
     let header = lib.parent().map(|root| root.join("include/torch/headeronly/version.h"));
     let text = header.and_then(|header| std::fs::read_to_string(header).ok()).unwrap_or_default();
-    let defined = text.lines().find_map(|line| line.strip_prefix("#define TORCH_VERSION \"")?.split('"').next());
-    defined.unwrap_or("unknown").to_owned()
+    let number = |name: &str| {
+        text.lines().find_map(|line| line.strip_prefix("#define TORCH_VERSION_")?.strip_prefix(name)?.strip_prefix(' '))
+    };
+    match [number("MAJOR"), number("MINOR"), number("PATCH")] {
+        [Some(major), Some(minor), Some(patch)] => [major, minor, patch].join("."),
+        _ => "unknown".to_owned(),
+    }
 }
