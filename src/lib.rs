@@ -13,9 +13,10 @@
 //! | 1 | [`model`] | the transformer, on LibTorch |
 //! | 1 | `text` | tokenizers, chat templates, how a token is shown |
 //! | 1 | [`trace`] | what was measured, as plain data; run files |
-//! | 0 | `gguf` | the GGUF container and its number formats |
+//! | 0 | [`gguf`] | the GGUF container and its number formats |
 //! | 0 | [`units`] | quantities and how they print |
 
+pub mod gguf;
 pub mod model;
 pub mod profile;
 pub mod trace;

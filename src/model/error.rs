@@ -11,6 +11,9 @@ pub enum Error {
     /// The model's files are not what they should be.
     #[error("{}: {problem}", path.display())]
     File { path: PathBuf, problem: String },
+    /// A GGUF file is not what it should be.
+    #[error(transparent)]
+    Gguf(#[from] crate::gguf::Error),
     /// What the user named is not a model.
     #[error("{0}")]
     Source(String),
