@@ -43,6 +43,14 @@ pub struct Row {
     pub bytes: Bytes,
 }
 
+impl Row {
+    /// How often it ran in one repeat, to which its time, work and traffic belong too.
+    pub fn calls_of_one_repeat(&self) -> u32 {
+        // Only a last, cut repeat has fewer calls than the others.
+        self.calls.div_ceil(u32::try_from(self.time.n).unwrap_or(u32::MAX).max(1))
+    }
+}
+
 impl Run {
     /// Takes in what happened next. Events that make no sense at this point are ignored: a file may
     /// have been cut or written by hand.
@@ -159,14 +167,14 @@ impl Run {
 
     /// Prompt tokens per second: positions of a prefill over its median wall time.
     pub fn prefill_tokens_per_s(&self) -> Option<f64> {
-        let time = self.prefill_wall()?.median;
+        let time = self.headline_wall(Phase::Prefill)?.median;
         (time.0 > 0).then(|| f64::from(self.header.prompt_tokens) / time.seconds())
     }
 
-    /// Wall time of the prefill in each headline repeat.
-    pub fn prefill_wall(&self) -> Option<Quartiles> {
+    /// Wall time of the passes of `phase` in each headline repeat.
+    pub fn headline_wall(&self, phase: Phase) -> Option<Quartiles> {
         let plain = self.has_plain_passes();
-        self.wall_where(Some(Phase::Prefill), |start| start.recorded != plain)
+        self.wall_where(Some(phase), |start| start.recorded != plain)
     }
 
     /// New tokens per second while decoding: the reciprocal of the mean time per further token.

@@ -1,0 +1,5 @@
+//! A run as a table to read and as JSON for other programs. Knows no terminal: the text is plain.
+
+pub mod json;
+pub mod layout;
+pub mod table;
