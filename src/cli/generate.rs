@@ -4,7 +4,8 @@ use super::args::{ModelArgs, OutArgs, PromptArgs};
 use super::failure::Result;
 use super::interrupt::Interrupt;
 use super::output::Output;
-use super::{loading, recording};
+use super::recording::{self, Recorded};
+use super::loading;
 use crate::profile::{Request, Sampling, Session};
 use crate::report::json;
 use crate::text::Specials;
@@ -71,7 +72,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         Event::Token(token) if !args.json => out.stream(&token.text),
         _ => Ok(()),
     };
-    let run = recording::record(&session, &request, &args.out, &interrupt, &mut stream)?;
+    let Recorded { run, ending } = recording::record(&session, &request, &args.out, &interrupt, &mut stream)?;
 
     if args.json {
         out.json(&result(&session, &request, &prompt_ids, &run))?;
@@ -79,7 +80,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         out.line("")?;
         out.note(&summary(&run));
     }
-    interrupt.check()
+    ending
 }
 
 impl Args {

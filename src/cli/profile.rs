@@ -4,7 +4,8 @@ use super::args::{ModelArgs, OutArgs, from_argument};
 use super::failure::Result;
 use super::interrupt::Interrupt;
 use super::output::Output;
-use super::{loading, recording};
+use super::recording::{self, Recorded};
+use super::loading;
 use crate::profile::{Prompt, Request};
 use crate::report::layout::Detail;
 use crate::report::{json, table};
@@ -62,16 +63,16 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         }
         Ok(())
     };
-    let run = recording::record(&session, &request, &args.out, &interrupt, &mut watch);
+    let recorded = recording::record(&session, &request, &args.out, &interrupt, &mut watch);
     out.progress("");
-    let run = run?;
+    let Recorded { run, ending } = recorded?;
 
     if args.json {
         out.json(&json::profile(&run))?;
     } else {
         out.report(&table::profile(&run, args.detail(), out.width()))?;
     }
-    interrupt.check()
+    ending
 }
 
 impl Args {

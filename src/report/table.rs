@@ -1,10 +1,10 @@
 //! A profile as text: what ran, the headline numbers, and a table of parts for each phase.
 
+use super::grid::{Align, grid};
 use super::json::repeats;
 use super::layout::{Detail, lines};
 use crate::trace::{Header, Phase, Quartiles, Row, Run};
 use crate::units::{Nanos, count, percent};
-use comfy_table::{Cell, CellAlignment, Table, presets};
 
 /// A piece of the report, so that whoever prints it can set titles and notes apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,9 @@ pub fn profile(run: &Run, detail: Detail, width: usize) -> Vec<Piece> {
     pieces.push(Piece::Text(headline(run)));
     let plain = run.has_plain_passes();
     let basis = if plain { "repeats whose parts were not timed" } else { "a run whose parts were timed" };
-    pieces.push(Piece::Note(format!("measured, in {basis}")));
+    pieces.push(Piece::Note(format!(
+        "measured, in {basis}; medians, but for decode: all new tokens over all their time"
+    )));
     for phase in [Phase::Prefill, Phase::Decode] {
         pieces.extend(parts(run, phase, detail, width));
     }
@@ -68,38 +70,35 @@ fn setting(run: &Run) -> String {
 
 /// The four headline numbers, with quartiles.
 fn headline(run: &Run) -> String {
-    let mut table = bare_table();
-    table.set_header(["", "median", "q1 – q3"].map(Cell::new));
-    let mut time = |name: &str, quartiles: Option<Quartiles>| {
-        let (median, spread) = quartiles.map_or(none(), |q| (q.median.to_string(), range(q.q1, q.q3)));
-        table.add_row([name.to_owned(), median, spread]);
+    let dash = || "–".to_owned();
+    let time = |name: &str, quartiles: Option<Quartiles>| match quartiles {
+        Some(q) => vec![name.to_owned(), q.median.to_string(), range(q.q1, q.q3)],
+        None => vec![name.to_owned(), dash(), dash()],
     };
-    time("TTFT", run.ttft());
-    time("TPOT", run.tpot());
-    let mut rate = |name: &str, rate: Option<f64>, tokens: u32, quartiles: Option<Quartiles>| {
-        let (mid, spread) = match (rate, quartiles) {
-            (Some(rate), Some(q)) => {
-                let of = |time: Nanos| f64::from(tokens) / time.seconds().max(1e-9);
-                (format!("{} tok/s", digits(rate)), format!("{} – {} tok/s", digits(of(q.q3)), digits(of(q.q1))))
-            }
-            _ => none(),
-        };
-        table.add_row([name.to_owned(), mid, spread]);
+    let rate = |name: &str, rate: Option<f64>, tokens: u32, quartiles: Option<Quartiles>| match (rate, quartiles) {
+        (Some(rate), Some(q)) => {
+            let of = |time: Nanos| f64::from(tokens) / time.seconds().max(1e-9);
+            let spread = format!("{} – {} tok/s", digits(of(q.q3)), digits(of(q.q1)));
+            vec![name.to_owned(), format!("{} tok/s", digits(rate)), spread]
+        }
+        _ => vec![name.to_owned(), dash(), dash()],
     };
     let prefill = run.headline_wall(Phase::Prefill);
-    rate("prefill", run.prefill_tokens_per_s(), run.header.prompt_tokens, prefill);
-    rate("decode", run.decode_tokens_per_s(), 1, run.decode_pace());
-    align(&mut table, 3);
-    trimmed(&table)
+    grid(
+        &[Align::Left, Align::Right, Align::Right],
+        [
+            vec![String::new(), String::new(), "q1 – q3".into()],
+            time("TTFT", run.ttft()),
+            time("TPOT", run.tpot()),
+            rate("prefill", run.prefill_tokens_per_s(), run.header.prompt_tokens, prefill),
+            rate("decode", run.decode_tokens_per_s(), 1, run.decode_pace()),
+        ],
+    )
 }
 
 /// A rate without digits that mean nothing.
 fn digits(rate: f64) -> String {
     if rate < 999.95 { format!("{rate:.1}") } else { format!("{rate:.0}") }
-}
-
-fn none() -> (String, String) {
-    ("–".into(), "–".into())
 }
 
 /// The table of one phase: nothing where none of its passes was recorded.
@@ -114,20 +113,19 @@ fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
         72.. => &[Column::Time, Column::Spread, Column::Share, Column::Rate, Column::Flops],
         _ => &[Column::Time, Column::Share, Column::Rate],
     };
-    let mut table = bare_table();
-    table.set_header(std::iter::once("part").chain(columns.iter().map(|column| column.title())));
-    let mut accounted = 0;
+    let heading = std::iter::once("part").chain(columns.iter().map(|column| column.title()));
+    let mut rows: Vec<Vec<String>> = vec![heading.map(str::to_owned).collect()];
     for line in &lines {
         let name = format!("{}{}", "  ".repeat(line.depth.min(8)), line.name);
-        table.add_row(std::iter::once(name).chain(columns.iter().map(|column| column.of(&line.row, wall.median))));
-        if line.depth == 0 {
-            accounted += line.row.time.median.0;
-        }
+        rows.push(
+            std::iter::once(name).chain(columns.iter().map(|column| column.of(&line.row, wall.median))).collect(),
+        );
     }
+    let accounted: u128 = lines.iter().filter(|line| line.depth == 0).map(|l| u128::from(l.row.time.median.0)).sum();
     // Medians of parts need not add up to the median of the whole: the difference can have either sign.
-    let rest = i128::from(wall.median.0) - i128::from(accounted);
-    let sign = if rest < 0 { "−" } else { "" };
-    let size = Nanos(u64::try_from(rest.unsigned_abs()).unwrap_or(u64::MAX));
+    let all = u128::from(wall.median.0);
+    let sign = if accounted > all { "−" } else { "" };
+    let size = Nanos(u64::try_from(accounted.abs_diff(all)).unwrap_or(u64::MAX));
     let last = |name: &str, time: String, share: String| {
         let cells = columns.iter().map(move |column| match column {
             Column::Time => time.clone(),
@@ -136,18 +134,16 @@ fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
         });
         std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
     };
-    table.add_row(last(
-        "unaccounted",
-        format!("{sign}{size}"),
-        format!("{sign}{}", percent(size.share_of(wall.median))),
-    ));
-    table.add_row(last("wall", wall.median.to_string(), percent(1.0)));
-    align(&mut table, columns.len() + 1);
+    let share = format!("{sign}{}", percent(size.share_of(wall.median)));
+    rows.push(last("unaccounted", format!("{sign}{size}"), share));
+    rows.push(last("wall", wall.median.to_string(), percent(1.0)));
+    let mut align = vec![Align::Right; columns.len() + 1];
+    align[0] = Align::Left;
     let title = match phase {
         Phase::Prefill => format!("prefill: {} tokens at once", run.header.prompt_tokens),
         Phase::Decode => "decode: one token after another, all steps of a repeat added up".to_owned(),
     };
-    vec![Piece::Title(title), Piece::Text(trimmed(&table)), Piece::Note(phase_note(run, phase, &wall))]
+    vec![Piece::Title(title), Piece::Text(grid(&align, rows)), Piece::Note(phase_note(run, phase, &wall))]
 }
 
 /// Where the numbers of a phase's table come from, and what recording them cost.
@@ -215,24 +211,4 @@ fn range(low: Nanos, high: Nanos) -> String {
         (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} – {high}"),
         _ => format!("{low} – {high}"),
     }
-}
-
-fn bare_table() -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    table
-}
-
-/// Names to the left, numbers to the right, two spaces between.
-fn align(table: &mut Table, columns: usize) {
-    for index in 0..columns {
-        let Some(column) = table.column_mut(index) else { continue };
-        column.set_padding((if index == 0 { 0 } else { 2 }, 0));
-        column.set_cell_alignment(if index == 0 { CellAlignment::Left } else { CellAlignment::Right });
-    }
-}
-
-/// The table without trailing spaces.
-fn trimmed(table: &Table) -> String {
-    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
