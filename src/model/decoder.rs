@@ -91,7 +91,7 @@ impl Decoder {
     /// is in it and are added to it.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] when the probe ends the pass; [`Error::Prompt`] for positions past the context.
+    /// [`Error::Cancelled`] when the probe ends the pass; [`Error::Request`] for positions past the context.
     pub fn forward(
         &self,
         ids: &Tensor,
@@ -102,7 +102,7 @@ impl Decoder {
         let new = ids.size()[1] as usize;
         let past = cache.as_ref().map_or(0, |cache| cache.len());
         if past + new > self.spec.n_ctx {
-            return Err(Error::Prompt(format!(
+            return Err(Error::Request(format!(
                 "{} positions are more than the model's context of {}",
                 past + new,
                 self.spec.n_ctx

@@ -29,9 +29,12 @@ pub enum Error {
     /// A toggle or a combination of toggles that cannot be.
     #[error("{0}")]
     Toggle(String),
-    /// A prompt that the model cannot take.
+    /// A prompt, or another wish, that this model cannot take.
     #[error("{0}")]
-    Prompt(String),
+    Request(String),
+    /// Somewhere between text and tokens.
+    #[error("{0}")]
+    Text(String),
     /// Somebody ended the pass on purpose.
     #[error("cancelled")]
     Cancelled,

@@ -13,6 +13,7 @@ pub mod decoder;
 mod error;
 pub mod family;
 pub mod linear;
+pub mod memory;
 pub mod mlp;
 pub mod norm;
 pub mod probe;

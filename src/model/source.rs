@@ -8,6 +8,7 @@
 //! | `random:PRESET`, `random:config.json` | the shapes only, with seeded weights |
 
 use super::config::Config;
+use super::memory;
 use super::spec::Spec;
 use super::toggles::Toggles;
 use super::weights::random::Random;
@@ -15,7 +16,6 @@ use super::weights::safetensors::{Folder, pickle_refusal};
 use super::weights::{Parameters, WeightSource};
 use super::{Error, Result, family};
 use crate::gguf::Gguf;
-use crate::units::Bytes;
 use std::path::{Path, PathBuf};
 
 /// The shapes that `random:PRESET` knows.
@@ -74,7 +74,7 @@ impl Source {
     /// They do not fit in memory, are incomplete, or cannot be read.
     pub fn load(&self, toggles: &Toggles, progress: &mut dyn FnMut(usize, usize) -> bool) -> Result<Parameters> {
         toggles.check(&self.spec)?;
-        fits_in_memory(&self.spec, toggles, available_memory())?;
+        memory::check_weights(&self.spec, toggles, memory::available())?;
         let mut load = |source: &dyn WeightSource| {
             Parameters::load(source, &self.spec, toggles.weights, toggles.compute, progress)
         };
@@ -171,42 +171,6 @@ fn random_spec(named: &str, shape: &str) -> Result<Spec> {
     )))
 }
 
-/// Memory that could be used now without swapping; all of it where the system does not say.
-fn available_memory() -> u64 {
-    let mut system = sysinfo::System::new();
-    system.refresh_memory();
-    match system.available_memory() {
-        0 => u64::MAX,
-        available => available,
-    }
-}
-
-/// Refuses a model before anything is allocated for it.
-fn fits_in_memory(spec: &Spec, toggles: &Toggles, available: u64) -> Result<()> {
-    let weights = spec.weight_bytes(toggles.weights);
-    // A short conversation's worth; longer prompts are checked when they come.
-    let positions = spec.n_ctx.min(2048);
-    let cache = if toggles.kv_cache { spec.kv_bytes(positions, toggles.compute) } else { 0 };
-    // The largest matrix is held a second time while it is converted, at the width of f32.
-    let largest = (spec.d_vocab.max(spec.d_mlp) * spec.d_model) as u64 * 4;
-    let needed = weights + cache + largest;
-    if needed <= available {
-        return Ok(());
-    }
-    Err(Error::Memory(format!(
-        "{} does not fit: {} parameters at {} take {}, a KV cache of {positions} positions {}, converting the largest \
-         matrix {}: {} together, and {} are available; try weights=bf16 or a smaller model",
-        spec.name,
-        crate::units::count(spec.parameters()),
-        toggles.weights.name(),
-        Bytes(weights),
-        Bytes(cache),
-        Bytes(largest),
-        Bytes(needed),
-        Bytes(available),
-    )))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,15 +181,6 @@ mod tests {
         assert_eq!(parameters("random:smollm2-135m"), 134_515_008);
         assert_eq!(parameters("random:gpt2-124m"), 124_439_808);
         assert_eq!(parameters("random:llama-3.2-1b"), 1_235_814_400);
-    }
-
-    #[test]
-    fn too_large_a_model_is_refused_with_the_arithmetic() {
-        let spec = Source::open("random:llama-3.2-1b").unwrap().spec;
-        let toggles = Toggles::default();
-        assert!(fits_in_memory(&spec, &toggles, 64 << 30).is_ok());
-        let refusal = fits_in_memory(&spec, &toggles, 4_000_000_000).unwrap_err().to_string();
-        assert!(refusal.contains("4.94 GB") && refusal.contains("4.00 GB"), "{refusal}");
     }
 
     #[test]

@@ -38,11 +38,11 @@ impl Hooks {
     pub fn parse(list: &str) -> Result<Self> {
         let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
         let patterns: Result<Vec<Pattern>> = names
-            .map(|name| Pattern::new(name).map_err(|error| Error::Prompt(format!("hook pattern '{name}': {error}"))))
+            .map(|name| Pattern::new(name).map_err(|error| Error::Request(format!("hook pattern '{name}': {error}"))))
             .collect();
         let patterns = patterns?;
         if patterns.is_empty() {
-            return Err(Error::Prompt(format!("no hooks were named; there are:\n{}", known())));
+            return Err(Error::Request(format!("no hooks were named; there are:\n{}", known())));
         }
         Ok(Self(patterns))
     }
@@ -78,10 +78,10 @@ impl Session {
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
         let input = Tensor::from_slice(&ids).unsqueeze(0);
         let mut keep = Keep { hooks, control, kept: BTreeMap::new() };
-        decoder.forward(&input, None, Wanted::All, &mut Pass::new(&mut keep))?;
+        let _logits = decoder.forward(&input, None, Wanted::All, &mut Pass::new(&mut keep))?;
         let mut tensors = keep.kept;
         if tensors.is_empty() {
-            return Err(Error::Prompt(format!("no hook of this model is named so; there are:\n{}", known())));
+            return Err(Error::Request(format!("no hook of this model is named so; there are:\n{}", known())));
         }
         tensors.insert("input_ids".into(), Kept::of(&input));
         Ok(Capture { tensors })

@@ -13,10 +13,3 @@ pub fn processor() -> String {
     let name = system.cpus().first().map_or("", |cpu| cpu.brand()).trim();
     if name.is_empty() { std::env::consts::ARCH.to_owned() } else { name.to_owned() }
 }
-
-/// Memory in bytes: all of it, and what could be used now without swapping.
-pub fn memory() -> (u64, u64) {
-    let mut system = System::new();
-    system.refresh_memory();
-    (system.total_memory(), system.available_memory())
-}

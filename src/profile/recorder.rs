@@ -1,7 +1,7 @@
 //! Times the parts of a pass and reports them as they end.
 
 use super::control::{Control, Glimpse, Halt, Step};
-use super::session::Watch;
+use super::run::Watch;
 use crate::model::cost::{Cost, Shape, cost};
 use crate::model::probe::{Op, Place, Probe};
 use crate::model::{Error, Result, Spec, Toggles};

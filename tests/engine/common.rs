@@ -3,7 +3,6 @@
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::{Hook, Pass, Place, Probe};
 use blockscope::model::source::Source;
-use blockscope::model::weights::Parameters;
 use blockscope::model::{Decoder, Spec, Toggles};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
@@ -34,7 +33,6 @@ pub fn tensors(path: &std::path::Path) -> HashMap<String, Tensor> {
 /// A loaded model without a tokenizer.
 pub struct Model {
     pub spec: Spec,
-    pub parameters: Parameters,
     pub decoder: Decoder,
 }
 
@@ -43,7 +41,7 @@ impl Model {
         let toggles = Toggles::default().with(toggles).unwrap();
         let source = Source::open(named).unwrap();
         let parameters = source.load(&toggles, &mut |_, _| true).unwrap();
-        Self { decoder: Decoder::new(&source.spec, &parameters, &toggles), spec: source.spec, parameters }
+        Self { decoder: Decoder::new(&source.spec, &parameters, &toggles), spec: source.spec }
     }
 
     /// f32 logits of all positions, without a cache. [1, T] → [1, T, d_vocab]

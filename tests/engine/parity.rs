@@ -1,9 +1,7 @@
 //! The engine computes what the reference implementation computes.
 
-mod common;
-
+use crate::common::{Keep, Model, difference, golden, tensors};
 use blockscope::model::probe::Pass;
-use common::{Keep, Model, difference, golden, tensors};
 use tch::{Kind, Tensor};
 
 const FAMILIES: [&str; 3] = ["llama", "llama3-rope", "gpt2"];
@@ -112,7 +110,7 @@ fn smollm2_shows_the_reference_residual_stream_and_attention() {
     for prompt in ["fox", "chat"] {
         let reference = tensors(&golden("smollm2-135m").join(format!("{prompt}.safetensors")));
         let mut seen = Keep::default();
-        model.watched(&reference["input_ids"], &mut seen);
+        let _logits = model.watched(&reference["input_ids"], &mut seen);
         for layer in 0..model.spec.n_layers {
             let hidden = seen.0[&format!("blocks.{layer}.hook_resid_pre")].select(0, 0).select(0, -1);
             assert!(difference(&hidden, &reference[&format!("hidden_last.{layer}")]) < 1e-3, "{prompt} {layer}");
