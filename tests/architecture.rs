@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules by floor, as `src/lib.rs` shows them.
 const FLOORS: [&[&str]; 5] =
-    [&["units", "gguf"], &["trace", "text", "model"], &["profile"], &["worker"], &["tui", "cli"]];
+    [&["units", "gguf"], &["trace", "text", "model"], &["profile", "report"], &["worker"], &["tui", "cli"]];
 
 /// Which other modules of its own floor a module may import.
 const BESIDE: [(&str, &str); 1] = [("cli", "tui")];

@@ -5,6 +5,7 @@
 //! its file uses ([`Stored`]), and [`Parameters`] holds them all, checked before any is loaded.
 
 pub mod gguf;
+pub mod inventory;
 pub mod random;
 pub mod safetensors;
 

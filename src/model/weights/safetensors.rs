@@ -42,6 +42,13 @@ impl Folder {
         Ok(folder)
     }
 
+    /// The number format of the tensor called `name`, and its bytes in the file.
+    pub fn format(&self, name: &str) -> Option<(String, u64)> {
+        let (_, info) = self.find(name)?;
+        let (start, end) = info.data_offsets;
+        Some((format!("{:?}", info.dtype), (end - start) as u64))
+    }
+
     /// The file's name for `name`: checkpoints saved from the bare model lack the outermost module.
     fn find(&self, name: &str) -> Option<(&Shard, &safetensors::tensor::TensorInfo)> {
         let bare = name.split_once('.').map_or(name, |(_, rest)| rest);

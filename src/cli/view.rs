@@ -1,0 +1,1 @@
+//! `blockscope view`: the terminal interface on a saved run.
