@@ -2,6 +2,7 @@
 
 use super::failure::Result;
 use super::output::Output;
+use crate::model::memory;
 use crate::model::source::{self, Source};
 use crate::model::toggles::processors;
 use crate::profile::machine;
@@ -56,13 +57,12 @@ fn examine() -> Findings {
     if let Err(error) = Source::open("") {
         problems.push(error.to_string());
     }
-    let (memory, available) = machine::memory();
     let cached = source::cached_models().into_iter();
     Findings {
         processor: machine::processor(),
         processors: processors(),
-        memory,
-        available,
+        memory: memory::total(),
+        available: memory::available(),
         cache: source::cache_folder().ok().map(|path| path.display().to_string()),
         models: cached.map(|(name, path)| (name, path.display().to_string(), size(&path))).collect(),
         colours: colours(),
@@ -73,16 +73,21 @@ fn examine() -> Findings {
 impl Findings {
     fn report(&self) -> Vec<Piece> {
         let as_expected = if machine::libtorch() == EXPECTED_LIBTORCH { "as expected" } else { "another is expected" };
+        let memory = match self.memory {
+            0 => "the system does not say".to_owned(),
+            all => format!("{}, of which {} available", Bytes(all), Bytes(self.available)),
+        };
         let table = facts([
             ("LibTorch", format!("{}, {as_expected}", machine::libtorch())),
             ("processor", format!("{}, {} threads", self.processor, self.processors)),
-            ("memory", format!("{}, of which {} available", Bytes(self.memory), Bytes(self.available))),
+            ("memory", memory),
             ("colours", self.colours.to_owned()),
             ("cache", self.cache.clone().unwrap_or("none: neither XDG_CACHE_HOME nor HOME is set".into())),
         ]);
         let mut pieces = vec![Piece::Title(format!("Blockscope {}", env!("CARGO_PKG_VERSION"))), Piece::Text(table)];
         let models = self.models.iter().map(|(_, path, size)| vec![path.clone(), Bytes(*size).to_string()]);
-        let models = if self.models.is_empty() { "none".to_owned() } else { grid(&[Align::Left, Align::Right], models) };
+        let models =
+            if self.models.is_empty() { "none".to_owned() } else { grid(&[Align::Left, Align::Right], models) };
         pieces.extend([Piece::Title("cached models".into()), Piece::Text(models)]);
         if !self.problems.is_empty() {
             pieces.extend([Piece::Title("missing".into()), Piece::Text(self.problems.join("\n"))]);
