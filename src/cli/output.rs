@@ -121,7 +121,7 @@ impl Output {
     /// Shows on one line of standard error how far some work is, if somebody can see it; an empty text
     /// takes the line away.
     pub fn progress(&mut self, text: &str) {
-        if self.errors_to_terminal && !(text.is_empty() && !self.in_progress) {
+        if self.errors_to_terminal && (self.in_progress || !text.is_empty()) {
             let _ = write!(io::stderr(), "\r\x1b[2K{}", shown::line(text));
             self.in_progress = !text.is_empty();
         }
