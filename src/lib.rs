@@ -6,7 +6,7 @@
 //!
 //! | floor | module | is |
 //! |---|---|---|
-//! | 4 | `tui` | the terminal interface: state, one `update`, one file a screen |
+//! | 4 | [`tui`] | the terminal interface: state, one `update`, one file a screen |
 //! | 4 | [`cli`] | the command line: one file a subcommand |
 //! | 3 | [`worker`] | the thread that owns the model |
 //! | 2 | [`profile`] | runs a model and measures |
@@ -24,5 +24,6 @@ pub mod profile;
 pub mod report;
 pub mod text;
 pub mod trace;
+pub mod tui;
 pub mod units;
 pub mod worker;

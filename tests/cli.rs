@@ -64,7 +64,7 @@ fn ids(value: &Value) -> Vec<u64> {
 #[test]
 fn help_names_every_command() {
     let help = stdout(&["--help"]);
-    for command in ["generate", "profile", "capture", "tokenize", "inspect", "doctor"] {
+    for command in ["run", "generate", "profile", "capture", "tokenize", "inspect", "view", "doctor"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         assert!(stdout(&[command, "--help"]).contains("Usage: blockscope"));
     }
@@ -122,6 +122,11 @@ fn work_that_fails_ends_with_1_and_says_what_to_do() {
         (&["profile", RANDOM, "--out", taken], "already"),
         (&["profile", RANDOM, "--out", "no/such/folder/run.jsonl"], "no/such/folder/run.jsonl"),
         (&["capture", LLAMA, "--ids", "1", "--hooks", "logits", "--out", taken], "--force"),
+        (&[], "needs a terminal"),
+        (&["run", LLAMA], "needs a terminal"),
+        (&["view", "traces/v1-tiny.jsonl"], "needs a terminal"),
+        (&["view", "Cargo.toml"], "not a run file"),
+        (&["view", "no/such/run.jsonl"], "no/such/run.jsonl"),
         (&["capture", LLAMA, "--ids", "1", "--hooks", "blocks.7.hook_pattern", "--out", "x"], "hook_resid_pre"),
     ] {
         let said = refusal(args, 1);

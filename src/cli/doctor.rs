@@ -8,6 +8,7 @@ use crate::model::toggles::processors;
 use crate::profile::machine;
 use crate::report::grid::{Align, facts, grid};
 use crate::report::table::Piece;
+use crate::tui::{ColorChoice, Depth};
 use crate::units::Bytes;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -120,15 +121,12 @@ fn size(path: &Path) -> u64 {
     of(path) + inside.map(|entry| of(&entry.path())).sum::<u64>()
 }
 
-/// The colours of the terminal, as it says of itself.
+/// The colours that the interface would use in this terminal.
 fn colours() -> &'static str {
-    let set = |name: &str| std::env::var(name).unwrap_or_default();
-    match (set("COLORTERM").as_str(), set("TERM").as_str()) {
-        _ if !set("NO_COLOR").is_empty() => "none, as NO_COLOR asks",
-        ("truecolor" | "24bit", _) => "true colour",
-        (_, "" | "dumb") => "none: TERM names no terminal that has them",
-        (_, term) if term.contains("direct") => "true colour",
-        (_, term) if term.contains("256color") => "256; COLORTERM=truecolor tells of more, if the terminal has them",
-        _ => "16; COLORTERM=truecolor tells of more, if the terminal has them",
+    match Depth::detect(ColorChoice::Auto, |name| std::env::var(name).ok()) {
+        Depth::True => "true colour",
+        Depth::Indexed => "256; if the terminal has more, set COLORTERM=truecolor",
+        Depth::Basic => "16; if the terminal has more, set COLORTERM=truecolor",
+        Depth::Plain => "none, as NO_COLOR or TERM say",
     }
 }

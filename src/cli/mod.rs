@@ -14,7 +14,9 @@ mod loading;
 mod output;
 mod profile;
 mod recording;
+mod run;
 mod tokenize;
+mod view;
 
 use clap::{ColorChoice, Parser, Subcommand};
 use failure::Failure;
@@ -27,7 +29,7 @@ use std::process::ExitCode;
 #[command(version, max_term_width = 100, after_help = MODEL_HELP)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -36,11 +38,13 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
     Generate(generate::Args),
     Profile(profile::Args),
     Capture(capture::Args),
     Tokenize(tokenize::Args),
     Inspect(inspect::Args),
+    View(view::Args),
     Doctor(doctor::Args),
 }
 
@@ -51,12 +55,14 @@ random:path/to/config.json (the shapes only, with seeded weights). Without a com
 /// Does what was asked for and returns how it went.
 pub fn run(cli: Cli) -> ExitCode {
     let mut out = Output::new(cli.color);
-    let done = match cli.command {
+    let done = match cli.command.unwrap_or_else(|| Command::Run(run::Args::default())) {
+        Command::Run(args) => run::run(&args, cli.color),
         Command::Generate(args) => generate::run(&args, &mut out),
         Command::Profile(args) => profile::run(&args, &mut out),
         Command::Capture(args) => capture::run(&args, &mut out),
         Command::Tokenize(args) => tokenize::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),
+        Command::View(args) => view::run(&args, cli.color),
         Command::Doctor(args) => doctor::run(&args, &mut out),
     };
     let done = done.and_then(|()| out.flush());

@@ -153,11 +153,16 @@ impl Run<'_> {
             let id = sampler.choose(&logits);
             let latency = time + Nanos::of(choosing.elapsed());
             watch.event(Event::PassEnd { time });
-            watch.event(Event::Token(self.token(repeat, step as u32, id, &logits, latency, stream.as_mut())));
-            ids.push(i64::from(id));
-            if self.request.stop && self.session.ends(id) {
+            let mut token = self.token(repeat, step as u32, id, &logits, latency, stream.as_mut());
+            let is_last = step + 1 == most || self.request.stop && self.session.ends(id);
+            if is_last && let Some(stream) = &mut stream {
+                token.text += &stream.flush();
+            }
+            watch.event(Event::Token(token));
+            if is_last {
                 break;
             }
+            ids.push(i64::from(id));
         }
         Ok(())
     }
