@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const LLAMA: &str = "tests/fixtures/golden/llama";
@@ -444,22 +445,60 @@ fn a_killed_run_opens() {
     assert!(saved.tokens.len() >= 2 && saved.ttft().is_some());
 }
 
-/// What a command shows in a terminal.
-fn in_terminal(args: &[&str]) -> String {
-    let pty = portable_pty::native_pty_system();
-    let size = portable_pty::PtySize { rows: 40, cols: 200, pixel_width: 0, pixel_height: 0 };
-    let pair = pty.openpty(size).unwrap();
-    let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_blockscope"));
-    command.args(args);
-    command.cwd(PathBuf::from(env!("CARGO_MANIFEST_DIR")));
-    let mut child = pair.slave.spawn_command(command).unwrap();
-    drop(pair.slave);
-    let mut reader = pair.master.try_clone_reader().unwrap();
-    let mut shown = Vec::new();
-    // On Linux the end of a terminal whose last writer has gone is an error.
-    let _ = reader.read_to_end(&mut shown);
-    child.wait().unwrap();
-    String::from_utf8(shown).unwrap()
+/// A command in a terminal, and what it shows.
+struct Terminal {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    shown: Arc<Mutex<Vec<u8>>>,
+    reading: std::thread::JoinHandle<()>,
+}
+
+impl Terminal {
+    fn open(args: &[&str]) -> Self {
+        let size = portable_pty::PtySize { rows: 40, cols: 200, pixel_width: 0, pixel_height: 0 };
+        let pair = portable_pty::native_pty_system().openpty(size).unwrap();
+        let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_blockscope"));
+        command.args(args);
+        command.cwd(PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+        let child = pair.slave.spawn_command(command).unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let reading = std::thread::spawn({
+            let shown = Arc::clone(&shown);
+            let mut piece = [0; 4096];
+            // On Linux the end of a terminal whose last writer has gone is an error.
+            move || {
+                while let Ok(n @ 1..) = reader.read(&mut piece) {
+                    shown.lock().unwrap().extend_from_slice(&piece[..n]);
+                }
+            }
+        });
+        Self { child, keys, shown, reading }
+    }
+
+    fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
+    }
+
+    /// Waits for the end; the exit code and everything that was shown.
+    fn finish(mut self) -> (u32, String) {
+        let code = self.child.wait().unwrap().exit_code();
+        self.reading.join().unwrap();
+        let shown = self.shown.lock().unwrap().clone();
+        (code, String::from_utf8(shown).unwrap())
+    }
+}
+
+#[test]
+fn a_saved_run_opens_in_the_interface_and_q_leaves_it() {
+    let mut terminal = Terminal::open(&["--color", "never", "view", "traces/v1-tiny.jsonl"]);
+    // A single word: what is blank already is not written again.
+    wait_until("the screen", || terminal.shown().contains("embedding"));
+    terminal.keys.write_all(b"q").unwrap();
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("tiny"));
 }
 
 #[test]
@@ -473,7 +512,7 @@ fn nothing_that_a_model_or_a_prompt_says_can_drive_the_terminal() {
         &[&["--color", "never", "generate", LLAMA, "--prompt", hostile], &random[..]].concat(),
         &["--color", "never", "inspect", &format!("no/such/{hostile}")],
     ] {
-        let shown = in_terminal(args);
+        let (_, shown) = Terminal::open(args).finish();
         // The line of progress that loading may show is erased by this program itself.
         let shown = shown.replace("\r\u{1b}[2K", "");
         let harmful = |c: char| (c.is_control() && c != '\r' && c != '\n') || c == '\u{202e}';

@@ -120,6 +120,7 @@ fn result(session: &Session, request: &Request, prompt_ids: &[u32], run: &Run) -
     })));
     let mut object = json::object(json!({ "prompt_ids": prompt_ids, "new_ids": new_ids, "text": text }));
     object.extend(json::object(json::headline(run)));
+    object.insert("basis".into(), json::headline_basis(run).into());
     object.insert("config".into(), Value::Object(config));
     object.insert("status".into(), json::status(run).into());
     Value::Object(object)

@@ -1,6 +1,5 @@
 //! `blockscope inspect`: what a model is, without loading its weights.
 
-use super::args::ModelArgs;
 use super::failure::Result;
 use super::output::Output;
 use crate::model::source::{Origin, Source};
@@ -13,13 +12,15 @@ use crate::report::grid::{Align, facts, grid};
 use crate::report::table::Piece;
 use crate::text::Tokenizer;
 use crate::units::{Bytes, count};
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
 
 /// Show a model's architecture, its weights part by part, and its tokenizer, without loading it
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    model: ModelArgs,
+    /// A folder, a .gguf file, smollm2 or random:PRESET [default: smollm2]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    model: Option<String>,
 
     /// Print one JSON object
     #[arg(long)]
@@ -50,9 +51,7 @@ impl Text {
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
-    let toggles = args.model.toggles()?;
-    let source = Source::open(args.model.named())?;
-    toggles.check(&source.spec)?;
+    let source = Source::open(args.model.as_deref().unwrap_or_default())?;
     let (text, warnings) = match open_tokenizer(&source) {
         Ok((tokenizer, warnings)) => (tokenizer.map(|tokenizer| Text::of(&tokenizer, &source)), warnings),
         // A model whose text cannot be read can still be looked at.

@@ -100,13 +100,18 @@ pub fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// Where each number comes from.
-fn basis(run: &Run) -> Value {
-    let headline = if run.has_plain_passes() {
+/// Where the headline numbers come from.
+pub fn headline_basis(run: &Run) -> &'static str {
+    if run.has_plain_passes() {
         "measured, in repeats whose parts were not timed"
     } else {
         "measured, while the parts were timed"
-    };
+    }
+}
+
+/// Where each number comes from.
+fn basis(run: &Run) -> Value {
+    let headline = headline_basis(run);
     json!({
         "ttft_s": headline,
         "tpot_s": headline,

@@ -53,7 +53,10 @@ fn setting(run: &Run) -> String {
     let (plain, recorded) = (repeats(run, false), repeats(run, true));
     let repeats = match (plain, recorded) {
         (0, 1) => "one recorded run, no warm-up".to_owned(),
-        (plain, recorded) => format!("{plain} plain and {recorded} recorded repeats after a warm-up"),
+        (plain, recorded) => {
+            let plural = if recorded == 1 { "" } else { "s" };
+            format!("{plain} plain and {recorded} recorded repeat{plural} after a warm-up")
+        }
     };
     format!(
         "{} · {} threads · {} · LibTorch {} · Blockscope {}\n{}\n{} prompt tokens · {} new tokens · {repeats}",
