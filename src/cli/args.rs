@@ -7,36 +7,22 @@ use clap::builder::NonEmptyStringValueParser;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Which model.
-#[derive(Debug, clap::Args, Default)]
-pub struct ModelName {
-    /// A folder, a .gguf file, smollm2 or random:PRESET [default: smollm2]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    model: Option<String>,
-}
-
 /// Which model, and how it is built.
 #[derive(Debug, clap::Args, Default)]
 pub struct ModelArgs {
-    #[command(flatten)]
-    name: ModelName,
+    /// A folder, a .gguf file, smollm2 or random:PRESET [default: smollm2]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    model: Option<String>,
 
     /// Toggles, such as attention=eager,kv_cache=off,weights=bf16,threads=2; may be given again
     #[arg(long = "set", value_name = "NAME=VALUE,…", value_parser = check_toggles)]
     set: Vec<String>,
 }
 
-impl ModelName {
-    /// The model as named; empty for the default.
-    pub fn named(&self) -> &str {
-        self.model.as_deref().unwrap_or_default()
-    }
-}
-
 impl ModelArgs {
     /// The model as named; empty for the default.
     pub fn named(&self) -> &str {
-        self.name.named()
+        self.model.as_deref().unwrap_or_default()
     }
 
     /// The defaults with everything that was set, in order.

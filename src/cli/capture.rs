@@ -69,9 +69,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
 
 /// What `--json` prints.
 fn description(capture: &Capture, path: &Path) -> Value {
-    let tensor = |(name, tensor): (&String, &crate::profile::capture::Kept)| {
-        json!({ "name": name, "dtype": kind(tensor.is_ids), "shape": tensor.shape })
-    };
+    let tensor = |(name, tensor): (&String, &crate::profile::capture::Kept)| json!({ "name": name, "dtype": kind(tensor.is_ids), "shape": tensor.shape });
     json!({ "out": path.display().to_string(), "tensors": capture.tensors.iter().map(tensor).collect::<Vec<_>>() })
 }
 

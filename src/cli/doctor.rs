@@ -2,11 +2,13 @@
 
 use super::failure::Result;
 use super::output::Output;
+use crate::model::memory;
 use crate::model::source::{self, Source};
 use crate::model::toggles::processors;
 use crate::profile::machine;
 use crate::report::grid::{Align, facts, grid};
 use crate::report::table::Piece;
+use crate::tui::{ColorChoice, Depth};
 use crate::units::Bytes;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -56,13 +58,12 @@ fn examine() -> Findings {
     if let Err(error) = Source::open("") {
         problems.push(error.to_string());
     }
-    let (memory, available) = machine::memory();
     let cached = source::cached_models().into_iter();
     Findings {
         processor: machine::processor(),
         processors: processors(),
-        memory,
-        available,
+        memory: memory::total(),
+        available: memory::available(),
         cache: source::cache_folder().ok().map(|path| path.display().to_string()),
         models: cached.map(|(name, path)| (name, path.display().to_string(), size(&path))).collect(),
         colours: colours(),
@@ -73,16 +74,21 @@ fn examine() -> Findings {
 impl Findings {
     fn report(&self) -> Vec<Piece> {
         let as_expected = if machine::libtorch() == EXPECTED_LIBTORCH { "as expected" } else { "another is expected" };
+        let memory = match self.memory {
+            0 => "the system does not say".to_owned(),
+            all => format!("{}, of which {} available", Bytes(all), Bytes(self.available)),
+        };
         let table = facts([
             ("LibTorch", format!("{}, {as_expected}", machine::libtorch())),
             ("processor", format!("{}, {} threads", self.processor, self.processors)),
-            ("memory", format!("{}, of which {} available", Bytes(self.memory), Bytes(self.available))),
+            ("memory", memory),
             ("colours", self.colours.to_owned()),
             ("cache", self.cache.clone().unwrap_or("none: neither XDG_CACHE_HOME nor HOME is set".into())),
         ]);
         let mut pieces = vec![Piece::Title(format!("Blockscope {}", env!("CARGO_PKG_VERSION"))), Piece::Text(table)];
         let models = self.models.iter().map(|(_, path, size)| vec![path.clone(), Bytes(*size).to_string()]);
-        let models = if self.models.is_empty() { "none".to_owned() } else { grid(&[Align::Left, Align::Right], models) };
+        let models =
+            if self.models.is_empty() { "none".to_owned() } else { grid(&[Align::Left, Align::Right], models) };
         pieces.extend([Piece::Title("cached models".into()), Piece::Text(models)]);
         if !self.problems.is_empty() {
             pieces.extend([Piece::Title("missing".into()), Piece::Text(self.problems.join("\n"))]);
@@ -115,15 +121,12 @@ fn size(path: &Path) -> u64 {
     of(path) + inside.map(|entry| of(&entry.path())).sum::<u64>()
 }
 
-/// The colours of the terminal, as it says of itself.
+/// The colours that the interface would use in this terminal.
 fn colours() -> &'static str {
-    let set = |name: &str| std::env::var(name).unwrap_or_default();
-    match (set("COLORTERM").as_str(), set("TERM").as_str()) {
-        _ if !set("NO_COLOR").is_empty() => "none, as NO_COLOR asks",
-        ("truecolor" | "24bit", _) => "true colour",
-        (_, "" | "dumb") => "none: TERM names no terminal that has them",
-        (_, term) if term.contains("direct") => "true colour",
-        (_, term) if term.contains("256color") => "256; COLORTERM=truecolor tells of more, if the terminal has them",
-        _ => "16; COLORTERM=truecolor tells of more, if the terminal has them",
+    match Depth::detect(ColorChoice::Auto, |name| std::env::var(name).ok()) {
+        Depth::True => "true colour",
+        Depth::Indexed => "256; if the terminal has more, set COLORTERM=truecolor",
+        Depth::Basic => "16; if the terminal has more, set COLORTERM=truecolor",
+        Depth::Plain => "none, as NO_COLOR or TERM say",
     }
 }

@@ -3,11 +3,12 @@
 use super::args::{ModelArgs, OutArgs, PromptArgs};
 use super::failure::Result;
 use super::interrupt::Interrupt;
+use super::loading;
 use super::output::Output;
 use super::recording::{self, Recorded};
-use super::loading;
 use crate::profile::{Request, Sampling, Session};
 use crate::report::json;
+use crate::report::table::digits;
 use crate::text::Specials;
 use crate::trace::{Event, Run};
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ pub struct Args {
     greedy: bool,
 
     /// Sample: 1 as the model says, less for the likelier; 0 is greedy
-    #[arg(long, value_name = "T", value_parser = temperature)]
+    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
     temperature: Option<f32>,
 
     /// Sample among the K likeliest tokens only
@@ -126,14 +127,15 @@ fn result(session: &Session, request: &Request, prompt_ids: &[u32], run: &Run) -
 
 /// `10 prompt tokens, 32 new · TTFT 212 ms · TPOT 63.9 ms · prefill 47.2 tok/s · decode 15.6 tok/s`
 fn summary(run: &Run) -> String {
-    let mut text = format!("{} prompt tokens, {} new", run.header.prompt_tokens, run.tokens.len());
+    let prompt = run.header.prompt_tokens;
+    let mut text = format!("{prompt} prompt token{}, {} new", if prompt == 1 { "" } else { "s" }, run.tokens.len());
     let mut add = |name: &str, value: Option<String>| {
         text.extend(value.map(|value| format!(" · {name} {value}")));
     };
     add("TTFT", run.ttft().map(|q| q.median.to_string()));
     add("TPOT", run.tpot().map(|q| q.median.to_string()));
-    add("prefill", run.prefill_tokens_per_s().map(|rate| format!("{rate:.1} tok/s")));
-    add("decode", run.decode_tokens_per_s().map(|rate| format!("{rate:.1} tok/s")));
+    add("prefill", run.prefill_tokens_per_s().map(|rate| format!("{} tok/s", digits(rate))));
+    add("decode", run.decode_tokens_per_s().map(|rate| format!("{} tok/s", digits(rate))));
     text
 }
 

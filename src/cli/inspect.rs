@@ -8,9 +8,10 @@ use crate::model::spec::{Activation, MlpKind, Norm, Positions, RopeScaling, Spec
 use crate::model::weights::WeightSource;
 use crate::model::weights::inventory::{self, Inventory};
 use crate::model::weights::safetensors::Folder;
-use crate::profile::session::open_tokenizer;
+use crate::profile::open_tokenizer;
 use crate::report::grid::{Align, facts, grid};
 use crate::report::table::Piece;
+use crate::text::Tokenizer;
 use crate::units::{Bytes, count};
 use serde_json::{Value, json};
 
@@ -26,7 +27,6 @@ pub struct Args {
 }
 
 /// What is known of the text side of a model.
-#[derive(Default)]
 struct Text {
     vocabulary: usize,
     bos: Option<String>,
@@ -36,27 +36,27 @@ struct Text {
     kind: Option<String>,
 }
 
+impl Text {
+    fn of(tokenizer: &Tokenizer, source: &Source) -> Self {
+        let spelled = |id| tokenizer.token(id).map_or_else(|| id.to_string(), |token| token.text);
+        Self {
+            vocabulary: tokenizer.vocab_size(),
+            bos: tokenizer.bos().map(spelled),
+            stops: tokenizer.stops().iter().map(|&id| spelled(id)).collect(),
+            has_chat_template: tokenizer.chat_template().is_some(),
+            kind: kind(source),
+        }
+    }
+}
+
 pub fn run(args: &Args, out: &mut Output) -> Result {
     let toggles = args.model.toggles()?;
     let source = Source::open(args.model.named())?;
     toggles.check(&source.spec)?;
-    let mut warnings = Vec::new();
-    let text = match open_tokenizer(&source, &mut warnings) {
-        Ok(tokenizer) => tokenizer.map(|tokenizer| {
-            let label = |id| tokenizer.token(id).map_or_else(|| id.to_string(), |token| token.text);
-            Text {
-                vocabulary: tokenizer.vocab_size(),
-                bos: tokenizer.bos().map(label),
-                stops: tokenizer.stops().iter().map(|&id| label(id)).collect(),
-                has_chat_template: tokenizer.chat_template().is_some(),
-                kind: kind(&source),
-            }
-        }),
+    let (text, warnings) = match open_tokenizer(&source) {
+        Ok((tokenizer, warnings)) => (tokenizer.map(|tokenizer| Text::of(&tokenizer, &source)), warnings),
         // A model whose text cannot be read can still be looked at.
-        Err(error) => {
-            warnings.push(format!("no tokenizer: {error}"));
-            None
-        }
+        Err(error) => (None, vec![format!("no tokenizer: {error}")]),
     };
     let inventory = take_inventory(&source)?;
     for warning in warnings.iter().chain(&inventory.problems) {
@@ -133,7 +133,9 @@ fn describe_text(text: &Text) -> String {
 fn architecture(spec: &Spec) -> Vec<(&'static str, String)> {
     let heads = match spec.n_heads / spec.n_kv_heads.max(1) {
         1 => format!("{} of width {}", spec.n_heads, spec.d_head),
-        group => format!("{} of width {}, {group} to a key/value head ({})", spec.n_heads, spec.d_head, spec.n_kv_heads),
+        group => {
+            format!("{} of width {}, {group} to a key/value head ({})", spec.n_heads, spec.d_head, spec.n_kv_heads)
+        }
     };
     let (gating, activation) = match spec.mlp {
         MlpKind::Gated(activation) => ("gated ", activation),
@@ -145,8 +147,8 @@ fn architecture(spec: &Spec) -> Vec<(&'static str, String)> {
         Activation::GeluTanh => "GELU (tanh)",
     };
     let norm = match spec.norm {
-        Norm::Rms { eps } => format!("RMSNorm, ε {eps:e}"),
-        Norm::Layer { eps } => format!("LayerNorm, ε {eps:e}"),
+        Norm::Rms { eps } => format!("RMSNorm, ε {:e}", eps as f32),
+        Norm::Layer { eps } => format!("LayerNorm, ε {:e}", eps as f32),
     };
     let positions = match &spec.positions {
         Positions::Learned => "learned".to_owned(),

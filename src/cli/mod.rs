@@ -56,7 +56,7 @@ random:path/to/config.json (the shapes only, with seeded weights). Without a com
 pub fn run(cli: Cli) -> ExitCode {
     let mut out = Output::new(cli.color);
     let done = match cli.command.unwrap_or_else(|| Command::Run(run::Args::default())) {
-        Command::Run(args) => run::run(args, cli.color),
+        Command::Run(args) => run::run(&args, cli.color),
         Command::Generate(args) => generate::run(&args, &mut out),
         Command::Profile(args) => profile::run(&args, &mut out),
         Command::Capture(args) => capture::run(&args, &mut out),

@@ -21,6 +21,8 @@ pub struct Output {
     error_colours: bool,
     /// The last character that was streamed, with its marks.
     last: String,
+    /// Whether a line of progress stands on standard error.
+    in_progress: bool,
 }
 
 impl Output {
@@ -33,6 +35,7 @@ impl Output {
             errors_to_terminal,
             error_colours: wants_colours(choice, errors_to_terminal),
             last: String::new(),
+            in_progress: false,
         }
     }
 
@@ -118,24 +121,16 @@ impl Output {
     /// Shows on one line of standard error how far some work is, if somebody can see it; an empty text
     /// takes the line away.
     pub fn progress(&mut self, text: &str) {
-        if self.errors_to_terminal {
+        if self.errors_to_terminal && (self.in_progress || !text.is_empty()) {
             let _ = write!(io::stderr(), "\r\x1b[2K{}", shown::line(text));
+            self.in_progress = !text.is_empty();
         }
-    }
-
-    /// Whether [`Output::progress`] is seen.
-    pub fn shows_progress(&self) -> bool {
-        self.errors_to_terminal
-    }
-
-    /// Whether standard output is a terminal.
-    pub fn is_terminal(&self) -> bool {
-        self.to_terminal
     }
 
     /// Columns that a line may take: those of `COLUMNS`, else of the terminal, else no limit.
     pub fn width(&self) -> usize {
-        let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|&columns| columns > 0);
+        let named =
+            std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|&columns| columns > 0);
         let terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
         named.or_else(|| terminal().filter(|&width| self.to_terminal && width > 0)).unwrap_or(usize::MAX)
     }

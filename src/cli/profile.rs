@@ -3,9 +3,9 @@
 use super::args::{ModelArgs, OutArgs, from_argument};
 use super::failure::Result;
 use super::interrupt::Interrupt;
+use super::loading;
 use super::output::Output;
 use super::recording::{self, Recorded};
-use super::loading;
 use crate::profile::{Prompt, Request};
 use crate::report::layout::Detail;
 use crate::report::{json, table};

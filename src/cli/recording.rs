@@ -59,6 +59,8 @@ pub fn record(
     match (failure, status) {
         (Some(failure), _) => Err(failure),
         (None, Status::Failed(reason)) => Err(Failure::Failed(reason)),
-        (None, Status::Done | Status::Cancelled) => Ok(Recorded { run, ending: ending.and_then(|()| interrupt.check()) }),
+        (None, Status::Done | Status::Cancelled) => {
+            Ok(Recorded { run, ending: ending.and_then(|()| interrupt.check()) })
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! `blockscope tokenize`: a text as the model sees it.
 
-use super::args::{ModelName, from_argument};
+use super::args::from_argument;
 use super::failure::{Failure, Result};
 use super::output::Output;
 use crate::model::source::Source;
-use crate::profile::session::open_tokenizer;
+use crate::profile::open_tokenizer;
 use crate::text::{Input, Token};
 use serde_json::{Value, json};
 
@@ -13,14 +13,12 @@ use serde_json::{Value, json};
 /// Special tokens that are written out, such as <|im_start|>, are read as such, and those that the model
 /// wants around a prompt are added, as generate does it; --plain does neither.
 #[derive(Debug, clap::Args)]
-#[command(allow_missing_positional = true)]
+#[command(override_usage = "blockscope tokenize [OPTIONS] [MODEL] <TEXT>")]
 pub struct Args {
-    #[command(flatten)]
-    model: ModelName,
-
-    /// The text; - reads it from standard input
-    #[arg(allow_hyphen_values = true)]
-    text: String,
+    /// The text, and before it a model, if not the default; - as the text reads it from standard input
+    // One list, because clap would take a model that a flag follows for the text.
+    #[arg(value_names = ["MODEL", "TEXT"], required = true, num_args = 1..=2)]
+    words: Vec<String>,
 
     /// Nothing but text: read no special tokens, add none
     #[arg(long)]
@@ -32,10 +30,15 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
-    let text = from_argument(&args.text)?;
-    let source = Source::open(args.model.named())?;
-    let mut warnings = Vec::new();
-    let tokenizer = open_tokenizer(&source, &mut warnings)?.ok_or_else(|| {
+    let (model, text) = match &args.words[..] {
+        [text] => ("", text),
+        [model, text] => (model.as_str(), text),
+        _ => return Err(Failure::Usage("expected [MODEL] TEXT: put a text of several words into quotes".into())),
+    };
+    let text = from_argument(text)?;
+    let source = Source::open(model)?;
+    let (tokenizer, warnings) = open_tokenizer(&source)?;
+    let tokenizer = tokenizer.ok_or_else(|| {
         Failure::Failed(format!("{} has no tokenizer: name a model that was trained on text", source.named))
     })?;
     for warning in &warnings {
@@ -49,7 +52,9 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         let special = if token.special { "  special" } else { "" };
         out.line(&format!("{:>7}  {}{special}", token.id, token.label()))?;
     }
-    out.note(&format!("{} tokens, {} bytes", tokens.len(), text.len()));
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    let (n, bytes) = (tokens.len(), text.len());
+    out.note(&format!("{n} token{}, {bytes} byte{}", plural(n), plural(bytes)));
     Ok(())
 }
 

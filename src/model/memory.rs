@@ -15,6 +15,13 @@ pub fn available() -> u64 {
     }
 }
 
+/// All memory of the machine, in bytes; 0 where the system does not say.
+pub fn total() -> u64 {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    system.total_memory()
+}
+
 /// Refuses a model that cannot be loaded.
 ///
 /// # Errors

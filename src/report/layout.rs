@@ -33,12 +33,21 @@ pub fn lines(run: &Run, phase: Phase, detail: Detail) -> Vec<Line> {
         let part = &run.parts[row.part as usize];
         let name = match detail {
             Detail::Summed if is_block(part) && blocks.len() > 1 => format!("{} blocks", blocks.len()),
-            _ => part.name(),
+            _ => name(run, part),
         };
         Line { name, depth: depths[row.part as usize], row }
     };
     let lines = run.rows_by(Some(phase), |part| stands[part as usize]).into_iter().map(line);
     lines.filter(|line| detail != Detail::Blocks || line.depth == 0).collect()
+}
+
+/// What a part is called below the one that contains it: `attn residual` in a block, `qkv` in its attention.
+fn name(run: &Run, part: &Part) -> String {
+    let parent = part.parent.and_then(|parent| run.parts.get(parent as usize));
+    match parent.and_then(|parent| part.path.strip_prefix(&parent.path)?.strip_prefix('.')) {
+        Some(inside) => inside.replace(['.', '_'], " "),
+        None => part.name(),
+    }
 }
 
 /// For each part, the part whose row it is counted in: its like in the first block.

@@ -96,9 +96,16 @@ fn headline(run: &Run) -> String {
     )
 }
 
-/// A rate without digits that mean nothing.
-fn digits(rate: f64) -> String {
-    if rate < 999.95 { format!("{rate:.1}") } else { format!("{rate:.0}") }
+/// A rate with three digits.
+pub fn digits(rate: f64) -> String {
+    let decimals = if rate < 9.995 {
+        2
+    } else if rate < 99.95 {
+        1
+    } else {
+        0
+    };
+    format!("{rate:.decimals$}")
 }
 
 /// The table of one phase: nothing where none of its passes was recorded.

@@ -3,6 +3,7 @@
 use super::{Key, Slot, WeightSource};
 use crate::model::spec::Spec;
 use crate::model::toggles::Precision;
+use std::collections::HashSet;
 
 /// The formats in which weights can rest in memory.
 pub const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::Bf16];
@@ -31,14 +32,14 @@ pub struct PartWeights {
 /// number format and the bytes of a tensor there.
 pub fn of(spec: &Spec, source: Option<&dyn WeightSource>, format: &dyn Fn(&str) -> Option<(String, u64)>) -> Inventory {
     let mut inventory = Inventory::default();
-    let mut last_name = String::new();
+    let mut seen = HashSet::new();
     for key in Key::of(spec) {
         let part = inventory.part(part_of(key.slot));
         part.parameters += key.shape(spec).iter().product::<usize>() as u64;
         let Some(source) = source else { continue };
         let stored = source.stored(spec, key);
-        // Queries, keys and values may be rows of one tensor, one after the other.
-        if stored.name == last_name {
+        // Queries, keys and values may be rows of one tensor.
+        if !seen.insert(stored.name.clone()) {
             continue;
         }
         match (source.shape(&stored.name), format(&stored.name)) {
@@ -54,7 +55,6 @@ pub fn of(spec: &Spec, source: Option<&dyn WeightSource>, format: &dyn Fn(&str) 
                 inventory.problems.push(problem);
             }
         }
-        last_name = stored.name;
     }
     inventory.parts.iter_mut().for_each(PartWeights::sort);
     inventory
@@ -111,6 +111,18 @@ fn part_of(slot: Slot) -> &'static str {
 mod tests {
     use super::*;
     use crate::model::source::Source;
+
+    #[test]
+    fn a_tensor_that_holds_several_weights_is_counted_once() {
+        let source = Source::open("tests/fixtures/golden/gpt2").unwrap();
+        let folder = crate::model::weights::safetensors::Folder::open(source.path().unwrap()).unwrap();
+        let inventory = of(&source.spec, Some(&folder), &|name| folder.format(name));
+        let attention = inventory.parts.iter().find(|part| part.name == "attention").unwrap();
+        // Queries, keys and values joined, and the output: a weight and a bias of each, in two blocks.
+        assert_eq!(attention.formats, [("F32".to_owned(), 8)]);
+        assert_eq!(attention.file_bytes, 4 * attention.parameters);
+        assert_eq!(inventory.problems, [""; 0]);
+    }
 
     #[test]
     fn the_parts_add_up_to_the_model() {

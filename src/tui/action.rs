@@ -1,0 +1,343 @@
+//! The one table of what can be done: keys, the strip below, the help, the palette and the
+//! documentation all come from it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::fmt;
+
+/// Something that the user can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Act {
+    Run,
+    Step,
+    Cancel,
+    EditPrompt,
+    Toggles,
+    Models,
+    Save,
+    NextScreen,
+    PreviousScreen,
+    Blocks,
+    Generate,
+    SingleStep,
+    Palette,
+    Help,
+    Quit,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Left,
+    Right,
+    Open,
+    Close,
+    OpenAll,
+    CloseAll,
+    Phase,
+    PerStep,
+    Slowest,
+    Colour,
+    Follow,
+    StepPart,
+    StepBlock,
+    StepPass,
+    StepOn,
+    NextField,
+    PreviousField,
+    Accept,
+    AcceptAndRun,
+    Dismiss,
+    Interrupt,
+    Repaint,
+    Suspend,
+}
+
+/// Where an action applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// On every screen while no popup is open.
+    Everywhere,
+    Blocks,
+    Generate,
+    SingleStep,
+    /// The popups.
+    Prompt,
+    Toggles,
+    Models,
+    Palette,
+    Help,
+    Failure,
+}
+
+/// A key, without regard to the shift that a character already has in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    ctrl: bool,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Action {
+    pub act: Act,
+    pub scope: Scope,
+    /// The first one is the one to show.
+    pub keys: &'static [Key],
+    /// The word for it in the strip below; empty: not there.
+    pub word: &'static str,
+    /// Another row's action that the strip shows under the same word, as `↑↓ move`.
+    pub with: Option<Act>,
+    pub name: &'static str,
+    /// One line for the help.
+    pub about: &'static str,
+}
+
+const fn char(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: false }
+}
+
+const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: true }
+}
+
+const fn key(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+const UP: Key = key(KeyCode::Up);
+const DOWN: Key = key(KeyCode::Down);
+const LEFT: Key = key(KeyCode::Left);
+const RIGHT: Key = key(KeyCode::Right);
+const PAGE_UP: Key = key(KeyCode::PageUp);
+const PAGE_DOWN: Key = key(KeyCode::PageDown);
+const HOME: Key = key(KeyCode::Home);
+const END: Key = key(KeyCode::End);
+const ENTER: Key = key(KeyCode::Enter);
+const ESC: Key = key(KeyCode::Esc);
+const TAB: Key = key(KeyCode::Tab);
+const BACK_TAB: Key = key(KeyCode::BackTab);
+const SPACE: Key = char(' ');
+
+macro_rules! table {
+    ($( $scope:ident { $( $act:ident [$($key:expr),*] $word:literal $(+ $with:ident)? , $name:literal, $about:literal; )* } )*) => {
+        &[$($( Action {
+            act: Act::$act,
+            scope: Scope::$scope,
+            keys: &[$($key),*],
+            word: $word,
+            with: table!(@with $($with)?),
+            name: $name,
+            about: $about,
+        }, )*)*]
+    };
+    (@with $with:ident) => { Some(Act::$with) };
+    (@with) => { None };
+}
+
+/// Every action, in the order in which the help lists them and the strip prefers them.
+#[rustfmt::skip]
+pub const ACTIONS: &[Action] = table! {
+    Blocks {
+        Up         [UP, char('k')]   "move" + Down, "Row above", "select the part above";
+        Down       [DOWN, char('j')] "",      "Row below", "select the part below";
+        Open       [RIGHT, ENTER, char('l'), SPACE] "open", "Open", "open a block or a stage into its parts; Enter closes it again";
+        Close      [LEFT, char('h')] "",      "Close", "close it, or go to what contains it";
+        Phase      [char('p')]       "phase", "Phase", "prefill, decode, or both added up";
+        PerStep    [char('u')]       "",      "Per step or total", "times and work of one decode step, or of all of them";
+        Slowest    [char('x')]       "slowest", "Slowest part", "jump to the part with the longest time of its own";
+        OpenAll    [char('+'), char('=')] "", "Open all", "open every block and stage";
+        CloseAll   [char('-')]       "",      "Close all", "close every block and stage";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        First      [HOME]            "",      "First row", "go to the first part";
+        Last       [END]             "",      "Last row", "go to the last part";
+    }
+    Generate {
+        Left       [LEFT, char('h')] "token" + Right, "Token before", "select the token before";
+        Right      [RIGHT, char('l')] "",     "Token after", "select the token after";
+        Up         [UP, char('k')]   "",      "Line above", "select the token above";
+        Down       [DOWN, char('j')] "",      "Line below", "select the token below";
+        Colour     [char('c')]       "colour", "Colour by probability", "colour each token by how likely the model found it";
+        Follow     [char('f'), END]  "follow", "Follow", "select the newest token, and stay with it";
+        First      [HOME]            "",      "First token", "select the first new token";
+        PageUp     [PAGE_UP]         "",      "Page up", "scroll the text up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "scroll the text down";
+    }
+    SingleStep {
+        StepPart   [SPACE, char('n')] "part", "Next part", "run the next part, then halt";
+        StepBlock  [char('b')]       "block", "To the block's end", "run to the end of the block, then halt";
+        StepPass   [char('a')]       "pass",  "To the pass's end", "run to the end of the forward pass, then halt";
+        StepOn     [char('g')]       "run on", "Run on", "run to the end without halting again";
+    }
+    Everywhere {
+        Run        [char('r')]       "run",   "Run", "run the model on the prompt and measure it";
+        Cancel     [ESC]             "cancel", "Cancel", "end the run, or the loading, at the next operator";
+        Step       [char('s')]       "step",  "Single step", "run the model and halt after every part";
+        Toggles    [char('t')]       "toggles", "Toggles", "choose attention, KV cache, number formats, threads";
+        EditPrompt [char('e')]       "prompt", "Prompt", "edit the prompt, the number of tokens and the sampling";
+        Models     [char('m')]       "models", "Models", "choose another model";
+        Save       [char('w')]       "save",  "Save the run", "write the run to a file in the current folder";
+        NextScreen [TAB]             "",      "Next screen", "go to the next screen";
+        PreviousScreen [BACK_TAB]    "",      "Previous screen", "go to the previous screen";
+        Blocks     [char('1')]       "",      "Screen: Blocks", "time and work of every part of the model";
+        Generate   [char('2')]       "",      "Screen: Generate", "the text, its probabilities, latency per token";
+        SingleStep [char('3')]       "",      "Screen: Step", "what each part makes, one at a time";
+        Palette    [char(':')]       "palette", "Palette", "find an action by its name";
+        Help       [char('?')]       "help",  "Help", "the keys of this screen";
+        Quit       [char('q')]       "quit",  "Quit", "leave; what runs is ended";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "end what runs; if nothing runs, leave";
+        Repaint    [ctrl('l')]       "",      "Draw again", "draw the whole screen anew";
+        Suspend    [ctrl('z')]       "",      "Suspend", "back to the shell; fg returns";
+    }
+    Prompt {
+        AcceptAndRun [ctrl('r')]     "run",   "Run", "close and run the model on the prompt";
+        NextField  [TAB]             "next field", "Next field", "go to the next field";
+        PreviousField [BACK_TAB]     "",      "Previous field", "go to the field before";
+        Dismiss    [ESC]             "close", "Close", "close; what was written is kept";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "close";
+    }
+    Toggles {
+        Up         [UP, char('k')]   "toggle" + Down, "Toggle above", "select the toggle above";
+        Down       [DOWN, char('j')] "",      "Toggle below", "select the toggle below";
+        Left       [LEFT, char('h')] "value" + Right, "Value before", "choose the value before";
+        Right      [RIGHT, char('l'), SPACE] "", "Value after", "choose the value after";
+        Accept     [ENTER]           "apply", "Apply", "rebuild the model with these toggles; ends what runs";
+        AcceptAndRun [char('r')]     "apply and run", "Apply and run", "rebuild the model, then run it";
+        Dismiss    [ESC, char('t'), char('q')] "leave as it was", "Leave", "close without a change";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "close without a change";
+    }
+    Models {
+        Up         [UP]              "move" + Down, "Entry above", "select the entry above";
+        Down       [DOWN]            "",      "Entry below", "select the entry below";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        Accept     [ENTER]           "load",  "Load", "load this model; ends what runs";
+        Dismiss    [ESC]             "close", "Close", "keep the model";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "keep the model";
+    }
+    Palette {
+        Up         [UP]              "move" + Down, "Entry above", "select the entry above";
+        Down       [DOWN]            "",      "Entry below", "select the entry below";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        Accept     [ENTER]           "do it", "Do it", "do what is selected";
+        Dismiss    [ESC]             "close", "Close", "do nothing";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "do nothing";
+    }
+    Help {
+        Up         [UP, char('k')]   "scroll" + Down, "Up", "scroll up";
+        Down       [DOWN, char('j')] "",      "Down", "scroll down";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN, SPACE] "",     "Page down", "a screenful down";
+        Dismiss    [ESC, char('?'), char('q'), ENTER] "close", "Close", "back to the screen";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "back to the screen";
+    }
+    Failure {
+        Up         [UP, char('k')]   "scroll" + Down, "Up", "scroll up";
+        Down       [DOWN, char('j')] "",      "Down", "scroll down";
+        Models     [char('m')]       "choose a model", "Models", "choose another model";
+        Toggles    [char('t')]       "toggles", "Toggles", "choose other toggles";
+        Dismiss    [ESC, ENTER, SPACE] "close", "Close", "back to the screen";
+        Quit       [char('q')]       "quit",  "Quit", "leave";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "back to the screen";
+    }
+};
+
+/// The actions of one scope, in the table's order.
+pub fn of(scope: Scope) -> impl Iterator<Item = &'static Action> {
+    ACTIONS.iter().filter(move |action| action.scope == scope)
+}
+
+/// What a key means where these scopes apply; an earlier scope wins.
+pub fn find(scopes: &[Scope], event: &KeyEvent) -> Option<Act> {
+    scopes.iter().find_map(|&scope| of(scope).find(|action| action.keys.iter().any(|key| key.is(event)))).map(|a| a.act)
+}
+
+impl Action {
+    /// The keys as the strip shows them: `r`, `↑↓`.
+    pub fn strip_keys(&self) -> String {
+        let first = |action: &Action| action.keys.first().map(Key::to_string).unwrap_or_default();
+        let with = self.with.and_then(|with| of(self.scope).find(|action| action.act == with));
+        format!("{}{}", first(self), with.map(first).unwrap_or_default())
+    }
+}
+
+impl Key {
+    fn is(&self, event: &KeyEvent) -> bool {
+        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+        self.code == event.code && self.ctrl == ctrl && !event.modifiers.contains(KeyModifiers::ALT)
+    }
+}
+
+impl fmt::Display for Key {
+    /// `r`, `^C`, `↑`, `Enter`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.code {
+            KeyCode::Char(' ') => "Space",
+            KeyCode::Char(c) if self.ctrl => return write!(f, "^{}", c.to_ascii_uppercase()),
+            KeyCode::Char(c) => return write!(f, "{c}"),
+            KeyCode::Up => "↑",
+            KeyCode::Down => "↓",
+            KeyCode::Left => "←",
+            KeyCode::Right => "→",
+            KeyCode::PageUp => "PgUp",
+            KeyCode::PageDown => "PgDn",
+            KeyCode::Home => "Home",
+            KeyCode::End => "End",
+            KeyCode::Enter => "Enter",
+            KeyCode::Esc => "Esc",
+            KeyCode::Tab => "Tab",
+            KeyCode::BackTab => "Shift-Tab",
+            _ => "?",
+        };
+        f.pad(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for scope in ACTIONS.iter().map(|action| action.scope).collect::<HashSet<_>>() {
+            let mut seen = Vec::new();
+            for key in of(scope).flat_map(|action| action.keys) {
+                assert!(!seen.contains(key), "{key} twice in {scope:?}");
+                seen.push(*key);
+            }
+        }
+    }
+
+    #[test]
+    fn a_screen_never_takes_a_key_that_works_everywhere() {
+        let global: Vec<_> = of(Scope::Everywhere).flat_map(|action| action.keys).collect();
+        for scope in [Scope::Blocks, Scope::Generate, Scope::SingleStep] {
+            for key in of(scope).flat_map(|action| action.keys) {
+                assert!(!global.contains(&key), "{key} of {scope:?} is global");
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_name_and_every_action_a_line() {
+        for action in ACTIONS {
+            assert!(!action.keys.is_empty() && !action.about.is_empty());
+            assert!(action.keys.iter().all(|key| *key == char('?') || key.to_string() != "?"), "{action:?}");
+            assert!(action.with.is_none_or(|with| of(action.scope).any(|other| other.act == with)));
+        }
+    }
+
+    #[test]
+    fn control_and_plain_keys_differ() {
+        let event = |code, modifiers| KeyEvent::new(code, modifiers);
+        let scopes = [Scope::Blocks, Scope::Everywhere];
+        assert_eq!(find(&scopes, &event(KeyCode::Char('r'), KeyModifiers::NONE)), Some(Act::Run));
+        assert_eq!(find(&scopes, &event(KeyCode::Char('r'), KeyModifiers::CONTROL)), None);
+        assert_eq!(find(&scopes, &event(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Act::Interrupt));
+        assert_eq!(find(&scopes, &event(KeyCode::Char('?'), KeyModifiers::SHIFT)), Some(Act::Help));
+        assert_eq!(find(&[Scope::Help], &event(KeyCode::Char('?'), KeyModifiers::NONE)), Some(Act::Dismiss));
+    }
+}

@@ -1,0 +1,313 @@
+//! Everything that the interface knows: one value, changed only by [`App::update`](super::update).
+
+use super::action::{Act, Scope};
+use super::form::{Field, Form};
+use super::live::Live;
+use super::outline::{Node, Outline};
+use super::picker::{CachedModel, Picker};
+use super::theme::Theme;
+use super::widget::prose::Page;
+use crate::model::Toggles;
+use crate::trace::Token;
+use crate::units::Nanos;
+use crate::worker::Card;
+use ratatui::layout::{Position, Rect};
+
+/// The state of the interface.
+pub struct App {
+    pub theme: Theme,
+    /// Time since the interface began, as of the last message.
+    pub clock: Nanos,
+    pub screen: Screen,
+    pub popup: Option<Popup>,
+    pub engine: Engine,
+    /// The toggles of the model, or of the next one.
+    pub toggles: Toggles,
+    /// What the model is, or was to be, opened by.
+    pub source: Option<String>,
+    /// The run on the screen.
+    pub live: Option<Live>,
+    pub form: Form,
+    pub outline: Outline,
+    pub reading: Reading,
+    pub toast: Option<Toast>,
+    /// Models found on this machine, for the picker.
+    pub cached: Vec<CachedModel>,
+    /// Where things lay when they were drawn last.
+    pub drawn: Drawn,
+    /// Loads that have been asked for and not answered; only the last answer counts.
+    pub(super) loads: u32,
+    /// Whether the loading that goes on was cancelled by the user.
+    pub(super) load_cancelled: bool,
+    /// Whether to run (and whether step by step) as soon as the model is ready.
+    pub(super) run_when_loaded: Option<bool>,
+    pub(super) last_run: u64,
+}
+
+/// The screens, in the order of their tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    Blocks,
+    Generate,
+    SingleStep,
+}
+
+/// What lies over the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Popup {
+    Prompt,
+    /// The toggles as they would be, and the selected row.
+    Toggles {
+        draft: Toggles,
+        row: usize,
+    },
+    Models(Picker),
+    Palette(Picker),
+    Help {
+        scroll: u16,
+    },
+    /// Something went wrong, or should be known.
+    Notice {
+        title: String,
+        text: String,
+        bad: bool,
+        scroll: u16,
+    },
+}
+
+/// How the model stands.
+#[derive(Debug, Clone)]
+pub enum Engine {
+    /// There is none: a saved run is looked at.
+    Viewer,
+    /// None is loaded.
+    Empty,
+    Loading {
+        source: String,
+        stage: String,
+        done: u64,
+        total: u64,
+        since: Nanos,
+        /// The model that was there before.
+        previous: Option<Box<Card>>,
+    },
+    Ready(Box<Card>),
+}
+
+/// How the Generate screen is read.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// The selected token; `None` follows the newest.
+    pub selected: Option<usize>,
+    /// Whether tokens are coloured by their probability.
+    pub coloured: bool,
+    /// The first line shown, where the user scrolled away from the selection.
+    pub scroll: Option<usize>,
+}
+
+/// A line that says what has just been done, for a while.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Toast {
+    pub text: String,
+    pub bad: bool,
+    pub until: Nanos,
+}
+
+/// Where things lay when they were drawn last, and how far they were scrolled.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// What can be clicked; what was drawn last lies on top.
+    pub hits: Vec<(Rect, Hit)>,
+    /// The first visible row of the Blocks table, and how many there are.
+    pub rows: (usize, usize),
+    /// The wrapped text of the Generate screen, and what it was made from.
+    pub page: Page,
+    pub page_key: (u64, u16),
+    /// The first visible line of it, and how many there are.
+    pub lines: (usize, usize),
+    /// The first visible entry of a popup's list, and how many there are.
+    pub entries: (usize, usize),
+    /// Where the terminal's own cursor belongs.
+    pub cursor: Option<Position>,
+}
+
+/// What a place on the screen is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Hit {
+    Act(Act),
+    /// A row of the Blocks table.
+    Row(String),
+    /// A token of the Generate screen.
+    Token(usize),
+    /// An entry of a popup's list.
+    Entry(usize),
+    /// A value of a toggle.
+    Value(usize, String),
+    Field(Field),
+    /// A popup, where there is nothing to click.
+    Popup,
+    /// Around a popup.
+    Outside,
+}
+
+impl Screen {
+    pub const ALL: [Screen; 3] = [Screen::Blocks, Screen::Generate, Screen::SingleStep];
+
+    /// The name on its tab.
+    pub fn name(self) -> &'static str {
+        match self {
+            Screen::Blocks => "Blocks",
+            Screen::Generate => "Generate",
+            Screen::SingleStep => "Step",
+        }
+    }
+
+    /// The action that opens it.
+    pub fn act(self) -> Act {
+        match self {
+            Screen::Blocks => Act::Blocks,
+            Screen::Generate => Act::Generate,
+            Screen::SingleStep => Act::SingleStep,
+        }
+    }
+
+    /// The actions that it has of its own.
+    pub fn scope(self) -> Scope {
+        match self {
+            Screen::Blocks => Scope::Blocks,
+            Screen::Generate => Scope::Generate,
+            Screen::SingleStep => Scope::SingleStep,
+        }
+    }
+}
+
+impl App {
+    /// The interface before anything has happened. It shows `run` if there is one; else it waits for a model.
+    pub fn new(theme: Theme, toggles: Toggles, form: Form, cached: Vec<CachedModel>, run: Option<Live>) -> Self {
+        let mut outline = Outline::default();
+        if let Some(live) = &run {
+            // Where a reader would begin: the phase that was measured, most of all the prefill.
+            outline.phase = live.run.passes.first().map(|pass| pass.start.phase).or(outline.phase);
+            outline.follows = false;
+        }
+        Self {
+            theme,
+            clock: Nanos(0),
+            screen: Screen::Blocks,
+            popup: None,
+            engine: if run.is_some() { Engine::Viewer } else { Engine::Empty },
+            toggles,
+            source: None,
+            live: run,
+            form,
+            outline,
+            reading: Reading::default(),
+            toast: None,
+            cached,
+            drawn: Drawn::default(),
+            loads: 0,
+            load_cancelled: false,
+            run_when_loaded: None,
+            last_run: 0,
+        }
+    }
+
+    /// The scopes whose actions apply now, the nearest first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        match &self.popup {
+            None => vec![self.screen.scope(), Scope::Everywhere],
+            Some(popup) => vec![match popup {
+                Popup::Prompt => Scope::Prompt,
+                Popup::Toggles { .. } => Scope::Toggles,
+                Popup::Models(_) => Scope::Models,
+                Popup::Palette(_) => Scope::Palette,
+                Popup::Help { .. } => Scope::Help,
+                Popup::Notice { .. } => Scope::Failure,
+            }],
+        }
+    }
+
+    /// The model that is loaded, or that was before the present loading.
+    pub fn card(&self) -> Option<&Card> {
+        match &self.engine {
+            Engine::Ready(card) => Some(card),
+            Engine::Loading { previous, .. } => previous.as_deref(),
+            Engine::Viewer | Engine::Empty => None,
+        }
+    }
+
+    /// Whether a run goes on.
+    pub fn is_running(&self) -> bool {
+        self.live.as_ref().is_some_and(Live::is_going_on)
+    }
+
+    /// Whether something on the screen moves by itself: a clock, a bar, a toast that will go.
+    pub fn wants_ticks(&self) -> bool {
+        self.is_running() || matches!(self.engine, Engine::Loading { .. }) || self.toast.is_some()
+    }
+
+    /// The rows of the Blocks table.
+    pub fn nodes(&self) -> Vec<Node> {
+        self.outline.nodes(self.live.as_ref(), self.card())
+    }
+
+    /// The tokens on the Generate screen: those of the first repeat.
+    pub fn tokens(&self) -> &[Token] {
+        let Some(live) = &self.live else { return &[] };
+        let tokens = &live.run.tokens;
+        let first = tokens.first().map(|token| token.repeat);
+        &tokens[..tokens.iter().position(|token| Some(token.repeat) != first).unwrap_or(tokens.len())]
+    }
+
+    /// The selected token of the Generate screen.
+    pub fn selected_token(&self) -> Option<usize> {
+        let last = self.tokens().len().checked_sub(1)?;
+        Some(self.reading.selected.map_or(last, |selected| selected.min(last)))
+    }
+
+    /// Whether the model on its way, or there, has a tokenizer: shapes with random weights have none.
+    pub fn has_tokenizer(&self) -> bool {
+        !self.source.as_deref().is_some_and(|source| source.starts_with("random:"))
+    }
+
+    pub fn has_chat_template(&self) -> bool {
+        self.card().is_some_and(|card| card.has_chat_template)
+    }
+
+    /// Why an action cannot be done now; `None` if it can.
+    pub fn why_not(&self, act: Act) -> Option<&'static str> {
+        let viewer = matches!(self.engine, Engine::Viewer);
+        match act {
+            Act::Run | Act::Step | Act::EditPrompt | Act::Toggles | Act::Models | Act::AcceptAndRun if viewer => {
+                Some("a saved run is looked at: there is no model to run")
+            }
+            Act::Run | Act::Step => match self.engine {
+                Engine::Loading { .. } => Some("the model is still loading"),
+                Engine::Empty => Some("no model is loaded: press m"),
+                _ if self.is_running() => Some("a run goes on: Esc ends it"),
+                _ => None,
+            },
+            Act::Cancel if self.is_running() || matches!(self.engine, Engine::Loading { .. }) => None,
+            Act::Cancel => Some("nothing is running"),
+            Act::Save => match &self.live {
+                None => Some("there is no run to save"),
+                Some(_) if viewer => Some("this run is in its file already"),
+                Some(live) if live.is_going_on() => Some("the run still goes on"),
+                Some(_) => None,
+            },
+            Act::StepPart | Act::StepBlock | Act::StepPass | Act::StepOn => {
+                let halted = self.live.as_ref().is_some_and(|live| live.state == super::live::State::Halted);
+                (!halted).then_some("no run waits for a step: press s")
+            }
+            _ => None,
+        }
+    }
+
+    /// Says something for a while.
+    pub(super) fn say(&mut self, text: impl Into<String>, bad: bool) {
+        let text = text.into();
+        // Long enough to read: the length of it, between four and twelve seconds.
+        let reading = (text.chars().count() as u64 * 60_000_000).clamp(4_000_000_000, 12_000_000_000);
+        self.toast = Some(Toast { text, bad, until: self.clock + Nanos(reading) });
+    }
+}

@@ -1,0 +1,129 @@
+//! The run on the screen: what has been measured of it, and how it stands.
+
+use super::tally::Tally;
+use crate::profile::Halt;
+use crate::trace::{Event, Phase, Run, Status};
+use crate::units::Nanos;
+use crate::worker::RunId;
+
+/// A run, going on or over.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// `None` for a saved run.
+    pub id: Option<RunId>,
+    pub run: Run,
+    pub tally: Tally,
+    pub state: State,
+    /// Whether it halts after every part.
+    pub stepping: bool,
+    /// The last halt; it stays while the run goes on to the next.
+    pub halt: Option<Box<Halt>>,
+    /// When it was asked for, by the interface's clock.
+    pub since: Nanos,
+    /// Its file, where it has one.
+    pub file: Option<String>,
+    /// Counts what has arrived, so that drawings may be kept.
+    pub version: u64,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Nothing has arrived yet.
+    Starting,
+    Running,
+    /// It waits for a step.
+    Halted,
+    /// It was told to end and has not yet.
+    Cancelling,
+    Over,
+}
+
+impl Live {
+    /// A run that has just been asked for.
+    pub fn new(id: RunId, stepping: bool, since: Nanos) -> Self {
+        Self {
+            id: Some(id),
+            run: Run::default(),
+            tally: Tally::default(),
+            state: State::Starting,
+            stepping,
+            halt: None,
+            since,
+            file: None,
+            version: 0,
+        }
+    }
+
+    /// A run that was saved.
+    pub fn saved(run: Run, file: String) -> Self {
+        let mut tally = Tally::default();
+        run.parts.iter().for_each(|part| tally.take(&Event::Part(part.clone())));
+        for pass in &run.passes {
+            tally.take(&Event::PassStart(pass.start));
+            tally.take(&Event::Spans(pass.spans.clone()));
+            if let Some(time) = pass.time {
+                tally.take(&Event::PassEnd { time });
+            }
+        }
+        tally.take(&Event::End(Status::Done));
+        let state = State::Over;
+        Self { id: None, run, tally, state, stepping: false, halt: None, since: Nanos(0), file: Some(file), version: 0 }
+    }
+
+    /// Takes in what happened next.
+    pub fn apply(&mut self, event: Event) {
+        self.version += 1;
+        match &event {
+            Event::End(_) => self.state = State::Over,
+            _ if self.state == State::Starting => self.state = State::Running,
+            _ => {}
+        }
+        self.tally.take(&event);
+        self.run.apply(event);
+    }
+
+    /// It stands still until the next step.
+    pub fn halt(&mut self, halt: Box<Halt>) {
+        self.version += 1;
+        self.halt = Some(halt);
+        if self.state != State::Cancelling {
+            self.state = State::Halted;
+        }
+    }
+
+    /// Whether it has still to end.
+    pub fn is_going_on(&self) -> bool {
+        self.state != State::Over
+    }
+
+    /// The phase that goes on, or was the last.
+    pub fn phase(&self) -> Option<Phase> {
+        self.run.passes.last().map(|pass| pass.start.phase)
+    }
+
+    /// The path of the part of the top level that is being computed.
+    pub fn running_top(&self) -> Option<String> {
+        let current = self.tally.current().filter(|_| matches!(self.state, State::Running | State::Halted))?;
+        let last = current.last_top.map(|part| self.run.parts[part as usize].path.as_str());
+        let mut order = super::parts::top_level(self.run.header.model.n_layers);
+        match last {
+            None => order.next(),
+            Some(last) => {
+                order.find(|path| path == last);
+                order.next()
+            }
+        }
+    }
+
+    /// The decode steps in one repeat, from what has been recorded.
+    pub fn decode_steps(&self) -> u32 {
+        self.run
+            .passes
+            .iter()
+            .filter(|pass| pass.start.phase == Phase::Decode)
+            .map(|p| p.start.step + 1)
+            .max()
+            .unwrap_or(0)
+    }
+}

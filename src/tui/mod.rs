@@ -1,0 +1,257 @@
+//! The terminal interface.
+//!
+//! ```text
+//!  input thread ──┐
+//!  signals ───────┼─▶ inbox ─▶ App::update ─▶ effects: a command, a cancel, a file, quit
+//!  model thread ──┘                │
+//!                                  └─▶ view::draw, when something has changed
+//! ```
+//!
+//! [`app`] is everything that is known, [`update`] and [`perform`] are the only places where it
+//! changes, [`view`] is how it looks, [`action`] is the one table of keys. [`live`] is the run on the
+//! screen, with its table of parts ([`tally`]) and its tree ([`outline`]).
+//!
+//! Deliberately absent: any thread that draws, any tensor, any key that is not in the table.
+
+pub mod action;
+pub mod app;
+mod foreign;
+pub mod form;
+pub mod live;
+pub mod outline;
+mod parts;
+mod perform;
+pub mod picker;
+pub mod tally;
+mod terminal;
+pub mod theme;
+pub mod update;
+pub mod view;
+mod widget;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use app::App;
+pub use picker::CachedModel;
+pub use theme::{ColorChoice, Depth, Theme};
+pub use update::{Effect, Msg};
+pub use view::draw;
+
+use crate::model::Toggles;
+use crate::profile::Prompt;
+use crate::trace::Run;
+use crate::units::Nanos;
+use crate::worker::{self, Worker};
+use form::Form;
+use live::Live;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+use terminal::Session;
+
+/// While a run computes, the screen follows it ten times a second: more would take time from the model.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Writes a run to a new file; one that exists is refused with [`io::ErrorKind::AlreadyExists`].
+pub type SaveRun = Box<dyn Fn(&Run, &Path) -> io::Result<()>>;
+
+/// What the interface begins with.
+pub struct Startup {
+    pub begin: Begin,
+    pub toggles: Toggles,
+    /// What the prompt editor holds; `None` is a text to begin with.
+    pub prompt: Option<Prompt>,
+    /// How many tokens to make; `None` is 64.
+    pub new_tokens: Option<u32>,
+    /// Whether to run as soon as the model is ready.
+    pub run_at_once: bool,
+    pub color: ColorChoice,
+    /// Models found on this machine, for the picker.
+    pub cached: Vec<CachedModel>,
+    pub save: SaveRun,
+}
+
+/// What is on the screen first.
+pub enum Begin {
+    /// A model, by what [`worker::Command::Load`] takes.
+    Model(String),
+    /// A saved run and the name of its file. No model is loaded.
+    Run { run: Box<Run>, file: String },
+    /// The model picker.
+    Picker,
+}
+
+/// Why the interface could not be opened, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "the interface needs a terminal, and {0} is not one; `blockscope profile` and `blockscope generate` do the \
+         same without"
+    )]
+    NotATerminal(&'static str),
+    #[error("the terminal: {0}")]
+    Terminal(#[from] io::Error),
+    #[error("{0}")]
+    Ended(String),
+}
+
+/// Opens the interface, and returns when the user leaves it.
+///
+/// # Errors
+/// [`Error::NotATerminal`] before anything is written; the others after the terminal was given back.
+pub fn run(startup: Startup) -> Result<(), Error> {
+    if !io::stdout().is_terminal() {
+        return Err(Error::NotATerminal("the standard output"));
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Error::NotATerminal("the standard input"));
+    }
+    let depth = Depth::detect(startup.color, |name| std::env::var(name).ok());
+    let (inbox, messages) = mpsc::channel();
+    let worker = match startup.begin {
+        Begin::Run { .. } => None,
+        Begin::Model(_) | Begin::Picker => {
+            let inbox = inbox.clone();
+            // Once the interface is gone, nobody is left to tell.
+            Some(Worker::spawn(move |event| drop(inbox.send(Msg::Worker(event)))))
+        }
+    };
+    let save = startup.save.as_ref();
+    let (mut app, effects) = first(&startup, Theme::new(depth));
+    let mut session = Session::open(depth, inbox)?;
+    let mut act = |effect: Effect| match (effect, &worker) {
+        (Effect::Save { name, run }, _) => Some(Msg::Saved(save_as_new(&name, &run, save))),
+        (Effect::Send(command), Some(worker)) => {
+            worker.send(command);
+            None
+        }
+        (Effect::Cancel, Some(worker)) => {
+            worker.cancel();
+            None
+        }
+        (Effect::Step(step), Some(worker)) => {
+            worker.step(step);
+            None
+        }
+        _ => None,
+    };
+    for effect in effects {
+        act(effect);
+    }
+    let ended = drive(&mut app, &messages, &mut act, &mut |app, paint| match paint {
+        Paint::Changes => session.draw(app),
+        Paint::All => session.repaint().and_then(|()| session.draw(app)),
+        Paint::AfterSuspending => session.suspend().and_then(|()| session.draw(app)),
+    });
+    // The user gets the terminal back at once; the model thread may have an operator to finish.
+    drop(session);
+    match ended? {
+        None => Ok(()),
+        Some(why) => Err(Error::Ended(why)),
+    }
+}
+
+/// The state to begin with, and the first things to do.
+fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
+    let mut form = Form::new(startup.prompt.as_ref());
+    if let Some(n) = startup.new_tokens {
+        form.set_new_tokens(n);
+    }
+    let live = match &startup.begin {
+        Begin::Run { run, file } => Some(Live::saved((**run).clone(), file.clone())),
+        Begin::Model(_) | Begin::Picker => None,
+    };
+    let mut app = App::new(theme, startup.toggles.clone(), form, startup.cached.clone(), live);
+    let effects = match &startup.begin {
+        Begin::Model(source) => app.open(source.clone(), startup.run_at_once),
+        Begin::Picker => app.perform(action::Act::Models),
+        Begin::Run { .. } => Vec::new(),
+    };
+    (app, effects)
+}
+
+/// How the screen is to be brought up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Paint {
+    Changes,
+    All,
+    AfterSuspending,
+}
+
+/// The loop: waits for a message, takes in all that have come, draws if something changed. Returns
+/// why it ended, if it was not the user's wish.
+fn drive(
+    app: &mut App,
+    inbox: &Receiver<Msg>,
+    act: &mut dyn FnMut(Effect) -> Option<Msg>,
+    paint: &mut dyn FnMut(&mut App, Paint) -> io::Result<()>,
+) -> io::Result<Option<String>> {
+    let begin = Instant::now();
+    let mut drawn: Option<Instant> = None;
+    let (mut changed, mut urgent) = (true, true);
+    loop {
+        let since = drawn.map_or(FRAME, |at| at.elapsed());
+        if changed && (urgent || since >= FRAME) {
+            paint(app, Paint::Changes)?;
+            drawn = Some(Instant::now());
+            (changed, urgent) = (false, false);
+            continue;
+        }
+        let message = if changed || app.wants_ticks() {
+            match inbox.recv_timeout(FRAME.saturating_sub(since)) {
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Ok(Some("nothing is left to wait for".into())),
+                Ok(message) => Some(message),
+            }
+        } else {
+            match inbox.recv() {
+                Err(_) => return Ok(Some("nothing is left to wait for".into())),
+                Ok(message) => Some(message),
+            }
+        };
+        changed |= app.wants_ticks() || message.is_some();
+        app.update(Msg::Tick(Nanos::of(begin.elapsed())));
+        // A flood of messages may not keep the screen from being drawn.
+        for message in message.into_iter().chain(inbox.try_iter()).take(1000) {
+            urgent |= is_urgent(&message);
+            let mut waiting = app.update(message);
+            while let Some(effect) = (!waiting.is_empty()).then(|| waiting.remove(0)) {
+                match effect {
+                    Effect::Quit(why) => return Ok(why),
+                    Effect::Repaint => paint(app, Paint::All)?,
+                    Effect::Suspend => paint(app, Paint::AfterSuspending)?,
+                    effect => waiting.extend(act(effect).map(|answer| app.update(answer)).unwrap_or_default()),
+                }
+            }
+        }
+    }
+}
+
+/// Whether the screen must show this at once, rather than with the next frame of a run.
+fn is_urgent(message: &Msg) -> bool {
+    match message {
+        Msg::Worker(worker::Event::Run { events, .. }) => {
+            events.iter().any(|event| matches!(event, crate::trace::Event::End(_)))
+        }
+        Msg::Worker(worker::Event::Loading { .. }) | Msg::Tick(_) => false,
+        _ => true,
+    }
+}
+
+/// Writes a run to a file that did not exist: of this name, or with a number behind it.
+fn save_as_new(name: &str, run: &Run, save: &dyn Fn(&Run, &Path) -> io::Result<()>) -> Result<String, String> {
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "jsonl"));
+    for n in 1..100 {
+        let name = if n == 1 { name.to_owned() } else { format!("{stem}-{n}.{extension}") };
+        match save(run, Path::new(&name)) {
+            Ok(()) => return Ok(name),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(format!("{name}: {error}. Is the current folder writable?")),
+        }
+    }
+    Err(format!("{name}: a hundred files of that name exist already"))
+}

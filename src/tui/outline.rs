@@ -1,0 +1,278 @@
+//! The tree of parts as it lies open on the Blocks screen: what has run, and what the model says will come.
+
+use super::live::Live;
+use super::parts;
+use crate::trace::Phase;
+use crate::worker::Card;
+use std::collections::HashSet;
+
+/// What the user has opened, selected and asked for.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    /// Paths of the open blocks and stages.
+    pub open: HashSet<String>,
+    /// The path of the selected part.
+    pub selected: String,
+    /// Prefill, decode, or (`None`) both.
+    pub phase: Option<Phase>,
+    /// Whether the phase shown goes along with the run, until the user chooses one.
+    pub follows: bool,
+    /// Whether times and work of the decode phase are of one step rather than of all.
+    pub per_step: bool,
+}
+
+/// A row of the tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub path: String,
+    /// Index into the run's parts; `None` while it has not been seen there.
+    pub part: Option<u32>,
+    pub depth: u16,
+    pub openable: bool,
+    pub open: bool,
+    /// Whether it is being computed now.
+    pub running: bool,
+}
+
+impl Default for Outline {
+    fn default() -> Self {
+        Self {
+            open: HashSet::new(),
+            selected: "embed".into(),
+            phase: Some(Phase::Prefill),
+            follows: true,
+            per_step: true,
+        }
+    }
+}
+
+/// What a tree is made of: a run as far as it has come, and the model that says what will come.
+struct Tree<'a> {
+    live: Option<&'a Live>,
+    /// What a block has inside, as paths inside it.
+    inside: Vec<String>,
+    running: Option<String>,
+}
+
+impl Outline {
+    /// The visible rows, in the model's order.
+    pub fn nodes(&self, live: Option<&Live>, card: Option<&Card>) -> Vec<Node> {
+        let tree = Tree::new(live, card);
+        let mut nodes = Vec::new();
+        for path in tree.top_level(card) {
+            self.push(&tree, path, 0, &mut nodes);
+        }
+        nodes
+    }
+
+    fn push(&self, tree: &Tree, path: String, depth: u16, nodes: &mut Vec<Node>) {
+        let children = tree.children(&path);
+        let open = self.open.contains(&path);
+        let part = tree.live.and_then(|live| live.tally.part_at(&path));
+        let running = tree.is_running(&path);
+        nodes.push(Node { path, part, depth, openable: !children.is_empty(), open, running });
+        // A file may nest its parts as deep as it likes; a model does not.
+        if open && depth < 8 {
+            for child in children {
+                self.push(tree, child, depth + 1, nodes);
+            }
+        }
+    }
+
+    /// Where the selection lies among these rows: on its part, or on what contains it.
+    pub fn index(&self, nodes: &[Node]) -> usize {
+        let mut path = Some(self.selected.as_str());
+        while let Some(at) = path {
+            if let Some(index) = nodes.iter().position(|node| node.path == at) {
+                return index;
+            }
+            path = parts::parent(at);
+        }
+        0
+    }
+
+    /// Opens every block and stage.
+    pub fn open_all(&mut self, live: Option<&Live>, card: Option<&Card>) {
+        let tree = Tree::new(live, card);
+        let mut open = Vec::new();
+        let mut waiting: Vec<String> = tree.top_level(card);
+        while let Some(path) = waiting.pop() {
+            let children = tree.children(&path);
+            if !children.is_empty() && path.matches('.').count() < 8 {
+                waiting.extend(children);
+                open.push(path);
+            }
+        }
+        self.open.extend(open);
+    }
+
+    /// Selects a part and opens all that contains it.
+    pub fn reveal(&mut self, path: &str) {
+        let mut above = parts::parent(path);
+        while let Some(at) = above {
+            self.open.insert(at.to_owned());
+            above = parts::parent(at);
+        }
+        self.selected = path.to_owned();
+    }
+}
+
+impl<'a> Tree<'a> {
+    fn new(live: Option<&'a Live>, card: Option<&Card>) -> Self {
+        let inside = live.and_then(inside_a_block).unwrap_or_else(|| {
+            // Nothing has run: the model says what will.
+            let expected = card.map(|card| parts::inside_blocks(&card.spec, &card.toggles));
+            expected.unwrap_or_default().into_iter().map(str::to_owned).collect()
+        });
+        Self { live, inside, running: live.and_then(Live::running_top) }
+    }
+
+    fn top_level(&self, card: Option<&Card>) -> Vec<String> {
+        let n_layers = match self.live.map(|live| live.run.header.model.n_layers) {
+            Some(n_layers) if n_layers > 0 => Some(n_layers),
+            _ => card.map(|card| card.info.n_layers),
+        };
+        // A header may claim anything: no more rows than a screen could ever want.
+        let mut paths: Vec<String> = n_layers.into_iter().flat_map(|n| parts::top_level(n.min(10_000))).collect();
+        let expected: HashSet<String> = paths.iter().cloned().collect();
+        if let Some(live) = self.live {
+            let seen = live.tally.children(None).iter().map(|&part| &live.run.parts[part as usize].path);
+            paths.extend(seen.filter(|path| !expected.contains(*path)).cloned());
+        }
+        paths
+    }
+
+    fn children(&self, path: &str) -> Vec<String> {
+        let mut children: Vec<String> = match (parts::block_of(path), parts::inside_block(path)) {
+            (Some(_), Some(within)) => {
+                let direct = |inside: &&String| match (within, inside.rsplit_once('.')) {
+                    ("", None) => true,
+                    (within, Some((parent, _))) => parent == within,
+                    _ => false,
+                };
+                let block = path.len() - if within.is_empty() { 0 } else { within.len() + 1 };
+                self.inside.iter().filter(direct).map(|inside| format!("{}.{inside}", &path[..block])).collect()
+            }
+            _ => Vec::new(),
+        };
+        if let Some(live) = self.live
+            && let Some(part) = live.tally.part_at(path)
+        {
+            for &child in live.tally.children(Some(part)) {
+                let child = &live.run.parts[child as usize].path;
+                if !children.contains(child) {
+                    children.push(child.clone());
+                }
+            }
+        }
+        children
+    }
+
+    fn is_running(&self, path: &str) -> bool {
+        let Some(running) = &self.running else { return false };
+        if running == path {
+            return true;
+        }
+        if parts::block_of(path).is_none() || parts::block_of(path) != parts::block_of(running) {
+            return false;
+        }
+        // Inside the running block: the leaf after the one that ended last.
+        let Some(live) = self.live else { return false };
+        let last =
+            live.tally.current().and_then(|current| current.last).map(|part| &live.run.parts[part as usize].path);
+        let last = last.filter(|last| parts::block_of(last) == parts::block_of(path));
+        let last = last.and_then(|last| parts::inside_block(last)).unwrap_or_default();
+        let is_leaf = |inside: &&String| !self.inside.iter().any(|other| parts::parent(other) == Some(inside));
+        let mut leaves = self.inside.iter().filter(is_leaf).skip_while(|inside| !last.is_empty() && *inside != last);
+        let next = if last.is_empty() { leaves.next() } else { leaves.nth(1) };
+        parts::inside_block(path) == next.map(String::as_str)
+    }
+}
+
+/// What a block of this run has inside, from the first one that has ended.
+fn inside_a_block(live: &Live) -> Option<Vec<String>> {
+    let block = live.tally.children(None).iter().copied().find(|&part| {
+        parts::block_of(&live.run.parts[part as usize].path).is_some() && live.tally.row(part, None).is_some()
+    })?;
+    let mut inside = Vec::new();
+    let mut waiting = vec![block];
+    while let Some(part) = waiting.pop() {
+        waiting.extend(live.tally.children(Some(part)).iter().rev());
+        match parts::inside_block(&live.run.parts[part as usize].path) {
+            Some("") | None => {}
+            Some(path) => inside.push(path.to_owned()),
+        }
+    }
+    Some(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::fixture;
+    use crate::units::Nanos;
+    use crate::worker::RunId;
+
+    fn live(events: Vec<crate::trace::Event>) -> Live {
+        let mut live = Live::new(RunId(1), false, Nanos(0));
+        events.into_iter().for_each(|event| live.apply(event));
+        live
+    }
+
+    fn paths(nodes: &[Node]) -> Vec<&str> {
+        nodes.iter().map(|node| node.path.as_str()).collect()
+    }
+
+    #[test]
+    fn a_loaded_model_shows_what_will_come() {
+        let mut outline = Outline::default();
+        let card = fixture::card();
+        assert_eq!(outline.nodes(None, Some(&card)).len(), 33);
+        outline.open_all(None, Some(&card));
+        let nodes = outline.nodes(None, Some(&card));
+        assert_eq!(nodes.len(), 33 + 30 * 15);
+        assert_eq!(paths(&nodes)[..4], ["embed", "blocks.0", "blocks.0.attn", "blocks.0.attn.norm"]);
+        assert!(nodes.iter().all(|node| node.part.is_none() && !node.running));
+    }
+
+    #[test]
+    fn a_saved_run_needs_no_model() {
+        let mut outline = Outline::default();
+        let live = live(fixture::whole(8, 2));
+        outline.reveal("blocks.2.mlp.down");
+        let nodes = outline.nodes(Some(&live), None);
+        assert_eq!(nodes[outline.index(&nodes)].path, "blocks.2.mlp.down");
+        assert_eq!(nodes.len(), 33 + 2 + 6);
+        assert!(nodes.iter().all(|node| node.part.is_some()));
+    }
+
+    #[test]
+    fn the_running_block_is_marked_and_those_after_it_are_expected() {
+        let outline = Outline::default();
+        let live = live(fixture::mid_prefill(8, 4));
+        let nodes = outline.nodes(Some(&live), Some(&fixture::card()));
+        assert_eq!(nodes.len(), 33);
+        let running: Vec<_> = nodes.iter().filter(|node| node.running).map(|node| node.path.as_str()).collect();
+        assert_eq!(running, ["blocks.4"]);
+        assert!(nodes[6].part.is_none() && nodes[6].openable);
+    }
+
+    #[test]
+    fn a_hidden_selection_falls_back_to_what_contains_it() {
+        let mut outline = Outline::default();
+        outline.reveal("blocks.2.mlp.down");
+        outline.open.clear();
+        let nodes = outline.nodes(None, Some(&fixture::card()));
+        assert_eq!(nodes[outline.index(&nodes)].path, "blocks.2");
+        outline.selected = "nowhere".into();
+        assert_eq!(outline.index(&nodes), 0);
+    }
+
+    #[test]
+    fn parts_of_an_unknown_version_are_shown_after_the_known_ones() {
+        let mut live = live(fixture::whole(4, 1));
+        live.apply(crate::trace::Event::Part(crate::trace::Part { path: "rewind".into(), parent: None }));
+        let nodes = Outline::default().nodes(Some(&live), None);
+        assert_eq!(nodes.last().unwrap().path, "rewind");
+    }
+}

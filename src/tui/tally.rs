@@ -1,0 +1,237 @@
+//! The table of parts, kept up to date as the spans arrive, so that a frame costs only the rows it shows.
+//!
+//! It adds up to what [`Run::rows`](crate::trace::Run::rows) would compute from the whole run.
+
+use crate::trace::{Event, Part, PassStart, Phase, Quartiles, Row, Span};
+use crate::units::{Bytes, Flops, Nanos};
+use std::collections::HashMap;
+
+/// Sums by part, phase and repeat.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    parts: Vec<PartTally>,
+    top: Vec<u32>,
+    by_path: HashMap<String, u32>,
+    phases: [PhaseTally; 2],
+    current: Option<Current>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct PartTally {
+    parent: Option<u32>,
+    children: Vec<u32>,
+    /// By phase, then by repeat.
+    sums: [Vec<Sum>; 2],
+    /// By phase: every execution, in order.
+    times: [Vec<Nanos>; 2],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    calls: u32,
+    time: Nanos,
+    flops: Flops,
+    bytes: Bytes,
+}
+
+/// What the passes of one phase add up to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct PhaseTally {
+    /// Ended passes whose parts were timed, over all repeats.
+    pub passes: u32,
+    /// Their wall time.
+    pub wall: Nanos,
+    /// The part of it that lies in the parts of the top level.
+    pub accounted: Nanos,
+}
+
+/// The pass that goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Current {
+    pub start: PassStart,
+    /// The part that ended last.
+    pub last: Option<u32>,
+    /// The part of the top level that ended last.
+    pub last_top: Option<u32>,
+    accounted: Nanos,
+}
+
+impl Tally {
+    /// Takes in what happened next; what [`Run::apply`](crate::trace::Run::apply) ignores is ignored here too.
+    pub fn take(&mut self, event: &Event) {
+        match event {
+            Event::Part(part) => self.part(part),
+            Event::PassStart(start) => {
+                self.current = Some(Current { start: *start, last: None, last_top: None, accounted: Nanos(0) });
+            }
+            Event::Spans(spans) => spans.iter().for_each(|span| self.span(span)),
+            Event::PassEnd { time } => {
+                if let Some(current) = self.current.take().filter(|current| current.start.recorded) {
+                    let phase = &mut self.phases[current.start.phase as usize];
+                    phase.passes += 1;
+                    phase.wall += *time;
+                    phase.accounted += current.accounted;
+                }
+            }
+            Event::End(_) => self.current = None,
+            Event::Header(_) | Event::Token(_) | Event::Unknown(_) => {}
+        }
+    }
+
+    fn part(&mut self, part: &Part) {
+        let id = self.parts.len() as u32;
+        match part.parent {
+            Some(parent) => match self.parts.get_mut(parent as usize) {
+                Some(parent) => parent.children.push(id),
+                None => return,
+            },
+            None => self.top.push(id),
+        }
+        self.parts.push(PartTally { parent: part.parent, ..PartTally::default() });
+        self.by_path.insert(part.path.clone(), id);
+    }
+
+    fn span(&mut self, span: &Span) {
+        let (Some(part), Some(current)) = (self.parts.get_mut(span.part as usize), &mut self.current) else { return };
+        let PassStart { phase, repeat, .. } = current.start;
+        let sums = &mut part.sums[phase as usize];
+        if sums.len() <= repeat as usize {
+            sums.resize(repeat as usize + 1, Sum::default());
+        }
+        let sum = &mut sums[repeat as usize];
+        sum.calls += 1;
+        sum.time += span.time;
+        sum.flops += span.flops;
+        sum.bytes += span.bytes;
+        part.times[phase as usize].push(span.time);
+        current.last = Some(span.part);
+        if part.parent.is_none() {
+            current.last_top = Some(span.part);
+            current.accounted += span.time;
+        }
+    }
+
+    /// The row of a part over the passes of `phase` (`None`: both together); `None` while it has not run there.
+    pub fn row(&self, part: u32, phase: Option<Phase>) -> Option<Row> {
+        let tally = self.parts.get(part as usize)?;
+        let [prefill, decode] = &tally.sums;
+        let repeats = prefill.len().max(decode.len());
+        let at = |sums: &[Sum], which: Phase, repeat: usize| match phase {
+            Some(phase) if phase != which => Sum::default(),
+            _ => sums.get(repeat).copied().unwrap_or_default(),
+        };
+        let ran: Vec<Sum> = (0..repeats)
+            .map(|repeat| at(prefill, Phase::Prefill, repeat).and(at(decode, Phase::Decode, repeat)))
+            .filter(|sum| sum.calls > 0)
+            .collect();
+        let times: Vec<Nanos> = ran.iter().map(|sum| sum.time).collect();
+        let most = ran.iter().max_by_key(|sum| (sum.flops, sum.bytes))?;
+        Some(Row {
+            part,
+            calls: ran.iter().map(|sum| sum.calls).sum(),
+            time: Quartiles::of(&times)?,
+            flops: most.flops,
+            bytes: most.bytes,
+        })
+    }
+
+    /// Every execution of a part in `phase`, in order.
+    pub fn times(&self, part: u32, phase: Phase) -> &[Nanos] {
+        self.parts.get(part as usize).map_or(&[], |tally| &tally.times[phase as usize])
+    }
+
+    /// The parts directly inside `parent` (`None`: the top level), in the model's order.
+    pub fn children(&self, parent: Option<u32>) -> &[u32] {
+        match parent {
+            None => &self.top,
+            Some(parent) => self.parts.get(parent as usize).map_or(&[], |tally| &tally.children),
+        }
+    }
+
+    /// The part at a path.
+    pub fn part_at(&self, path: &str) -> Option<u32> {
+        self.by_path.get(path).copied()
+    }
+
+    /// What the ended passes of `phase` (`None`: both together) add up to.
+    pub fn phase(&self, phase: Option<Phase>) -> PhaseTally {
+        let [prefill, decode] = self.phases;
+        match phase {
+            Some(phase) => self.phases[phase as usize],
+            None => PhaseTally {
+                passes: prefill.passes + decode.passes,
+                wall: prefill.wall + decode.wall,
+                accounted: prefill.accounted + decode.accounted,
+            },
+        }
+    }
+
+    /// The pass that goes on, if any.
+    pub fn current(&self) -> Option<&Current> {
+        self.current.as_ref()
+    }
+}
+
+impl Sum {
+    fn and(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            time: self.time + other.time,
+            flops: self.flops + other.flops,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
+impl PhaseTally {
+    /// The share of the wall time that no part accounts for; `None` before a pass has ended.
+    pub fn unaccounted(&self) -> Option<f64> {
+        (self.wall.0 > 0).then(|| (self.wall - self.accounted).share_of(self.wall))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Run;
+    use crate::tui::fixture;
+
+    #[test]
+    fn adding_up_live_gives_the_rows_of_the_whole_run() {
+        let (mut run, mut tally) = (Run::default(), Tally::default());
+        let mut events = fixture::events(12, 5);
+        // A second repeat, slower, and cut off in the middle of its decoding.
+        events.extend(fixture::repeat(1, 12, 3));
+        for event in events {
+            tally.take(&event);
+            run.apply(event);
+        }
+        for phase in [None, Some(Phase::Prefill), Some(Phase::Decode)] {
+            let rows: Vec<Row> = (0..run.parts.len() as u32).filter_map(|part| tally.row(part, phase)).collect();
+            assert_eq!(rows, run.rows(phase));
+        }
+        assert_eq!(tally.children(None), run.children(None).collect::<Vec<_>>());
+        assert_eq!(tally.children(Some(1)), run.children(Some(1)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_a_run_ignores_is_ignored() {
+        let mut tally = Tally::default();
+        tally.take(&Event::Part(Part { path: "orphan".into(), parent: Some(9) }));
+        let span = Span { part: 0, start: Nanos(0), time: Nanos(5), flops: Flops(0), bytes: Bytes(0) };
+        tally.take(&Event::Spans(vec![span]));
+        assert_eq!(tally.row(0, None), None);
+        assert!(tally.children(None).is_empty());
+    }
+
+    #[test]
+    fn the_wall_time_is_the_parts_and_an_unaccounted_rest() {
+        let mut tally = Tally::default();
+        fixture::events(12, 5).iter().for_each(|event| tally.take(event));
+        let prefill = tally.phase(Some(Phase::Prefill));
+        assert_eq!(prefill.passes, 1);
+        let rest = prefill.unaccounted().unwrap();
+        assert!(rest > 0.0 && rest < 0.05, "{rest}");
+        assert_eq!(tally.phase(None).passes, 1 + tally.phase(Some(Phase::Decode)).passes);
+    }
+}

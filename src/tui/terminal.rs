@@ -1,0 +1,190 @@
+//! The terminal itself: taken over, drawn on, given back, whatever happens.
+
+use crate::tui::app::App;
+use crate::tui::theme::Depth;
+use crate::tui::update::Msg;
+use crate::tui::view;
+use crossterm::event::{self, Event, MouseEventKind};
+use crossterm::{cursor, execute, terminal};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use std::io::{self, BufWriter, Stdout, Write};
+use std::panic::{self, PanicHookInfo};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+
+/// A terminal in our hands. Dropping it gives it back.
+pub struct Session {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    hook: Arc<Hook>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Session {
+    /// Takes the terminal over; its events go to `inbox` from now on.
+    ///
+    /// # Errors
+    /// A terminal that cannot be switched to raw mode or written to.
+    pub fn open(depth: Depth, inbox: Sender<Msg>) -> io::Result<Self> {
+        // What has been decided about colours is not to be decided again by the environment.
+        crossterm::style::force_color_output(depth != Depth::Plain);
+        enter()?;
+        let hook = hook_panics();
+        let stop = Arc::new(AtomicBool::new(false));
+        let made = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())));
+        let terminal = match made.and_then(|terminal| listen(inbox, Arc::clone(&stop)).map(|()| terminal)) {
+            Ok(terminal) => terminal,
+            Err(error) => {
+                leave();
+                return Err(error);
+            }
+        };
+        Ok(Self { terminal, hook, stop })
+    }
+
+    /// Draws the interface.
+    ///
+    /// # Errors
+    /// A terminal that cannot be written to any more.
+    pub fn draw(&mut self, app: &mut App) -> io::Result<()> {
+        self.terminal.draw(|frame| {
+            let area = frame.area();
+            view::draw(app, area, frame.buffer_mut());
+            if let Some(cursor) = app.drawn.cursor {
+                frame.set_cursor_position(cursor);
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Forgets what is on the screen, so that the next drawing writes every cell.
+    ///
+    /// # Errors
+    /// A terminal that cannot be written to any more.
+    pub fn repaint(&mut self) -> io::Result<()> {
+        // `Terminal::clear` would ask the terminal where its cursor is; the input thread would swallow the answer.
+        let area = self.terminal.size()?.into();
+        self.terminal.resize(area)
+    }
+
+    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal over again afterwards.
+    ///
+    /// # Errors
+    /// A terminal that cannot be taken over again.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            leave();
+            signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+            enter()?;
+            self.repaint()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        leave();
+        let hook = Arc::clone(&self.hook);
+        // A panicking thread may not touch the hook; it ends the process anyway.
+        if !std::thread::panicking() {
+            panic::set_hook(Box::new(move |info| hook(info)));
+        }
+    }
+}
+
+fn enter() -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        terminal::EnterAlternateScreen,
+        event::EnableMouseCapture,
+        event::EnableBracketedPaste,
+        cursor::Hide
+    )
+}
+
+/// Gives the terminal back. What fails here cannot be helped.
+fn leave() {
+    let _ = execute!(
+        io::stdout(),
+        event::DisableBracketedPaste,
+        event::DisableMouseCapture,
+        terminal::LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = terminal::disable_raw_mode();
+    let _ = io::stdout().flush();
+}
+
+/// A panic on this thread gives the terminal back before it is reported. One on another thread says
+/// nothing: a report would be written across the screen, and the worker sends it as an event.
+fn hook_panics() -> Arc<Hook> {
+    let previous: Arc<Hook> = Arc::new(panic::take_hook());
+    let ours = std::thread::current().id();
+    let report = Arc::clone(&previous);
+    panic::set_hook(Box::new(move |info| {
+        if std::thread::current().id() == ours {
+            leave();
+            report(info);
+        }
+    }));
+    previous
+}
+
+/// Starts the threads that wait for keys and for the end of the process.
+fn listen(inbox: Sender<Msg>, stop: Arc<AtomicBool>) -> io::Result<()> {
+    signals(inbox.clone())?;
+    let read = move || {
+        while !stop.load(Ordering::Relaxed) {
+            let event = match event::poll(Duration::from_millis(250)) {
+                Ok(true) => event::read(),
+                Ok(false) => continue,
+                Err(error) => Err(error),
+            };
+            let msg = match event {
+                // A mouse that only moves would have everything drawn again and again.
+                Ok(Event::Mouse(mouse)) if idle(mouse.kind) => continue,
+                Ok(event) => Msg::Input(event),
+                Err(error) => Msg::Ended(Some(format!("the terminal gives no more input: {error}"))),
+            };
+            let over = matches!(msg, Msg::Ended(_));
+            if inbox.send(msg).is_err() || over {
+                break;
+            }
+        }
+    };
+    std::thread::Builder::new().name("input".into()).spawn(read)?;
+    Ok(())
+}
+
+fn idle(kind: MouseEventKind) -> bool {
+    matches!(kind, MouseEventKind::Moved | MouseEventKind::Drag(_) | MouseEventKind::Up(_))
+}
+
+/// A request to end the process ends the interface properly, so that the terminal is given back.
+#[cfg(unix)]
+fn signals(inbox: Sender<Msg>) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let wait = move || {
+        for _ in signals.forever() {
+            if inbox.send(Msg::Ended(None)).is_err() {
+                break;
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(wait)?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn signals(_inbox: Sender<Msg>) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! The one place where the state changes: a message comes in, effects go out, nothing else happens.
+
+use super::action;
+use super::app::{App, Engine, Hit, Popup, Screen};
+use super::live::State;
+use crate::profile::Step;
+use crate::trace::{self, Run, Status};
+use crate::units::Nanos;
+use crate::worker::{Card, Command, Event, RunId};
+use crossterm::event::{Event as Input, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key, a click, a paste, another size.
+    Input(Input),
+    /// From the model thread.
+    Worker(Event),
+    /// Time has passed: so much since the interface began.
+    Tick(Nanos),
+    /// A run was written to the file of this name, or could not be.
+    Saved(Result<String, String>),
+    /// The terminal gives no more input, and why; or the process was asked to end.
+    Ended(Option<String>),
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    Send(Command),
+    /// End what the model thread is doing.
+    Cancel,
+    /// Let a halted run go on.
+    Step(Step),
+    /// Write the run to a new file of about this name in the current folder.
+    Save {
+        name: String,
+        run: Box<Run>,
+    },
+    /// Draw everything anew.
+    Repaint,
+    /// Stop the process until it is called back.
+    Suspend,
+    /// Leave; with the reason, if it is not the user's wish.
+    Quit(Option<String>),
+}
+
+impl App {
+    /// Takes in what happened, and says what is to be done about it.
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Input(input) => self.input(input),
+            Msg::Worker(event) => self.worker(event),
+            Msg::Tick(clock) => {
+                self.clock = clock;
+                if self.toast.as_ref().is_some_and(|toast| toast.until <= clock) {
+                    self.toast = None;
+                }
+                Vec::new()
+            }
+            Msg::Saved(Ok(name)) => {
+                self.say(format!("saved as {name}"), false);
+                if let Some(live) = &mut self.live {
+                    live.file = Some(name);
+                }
+                Vec::new()
+            }
+            Msg::Saved(Err(error)) => {
+                self.notice("The run could not be saved", error, true);
+                Vec::new()
+            }
+            Msg::Ended(why) => vec![Effect::Quit(why)],
+        }
+    }
+
+    fn input(&mut self, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
+            Input::Mouse(mouse) => self.mouse(mouse),
+            Input::Paste(text) => {
+                self.paste(&text);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if let Some(act) = action::find(&self.scopes(), &key) {
+            return self.perform(act);
+        }
+        let (tokenizer, template) = (self.has_tokenizer(), self.has_chat_template());
+        match &mut self.popup {
+            Some(Popup::Prompt) => self.form.key(key, tokenizer, template),
+            Some(Popup::Models(picker) | Popup::Palette(picker)) => picker.key(key),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str) {
+        match &mut self.popup {
+            Some(Popup::Models(picker) | Popup::Palette(picker)) => picker.paste(text),
+            Some(Popup::Prompt) => {
+                self.form.focus(super::form::Field::Text);
+                let left_out = self.form.paste(text);
+                if left_out > 0 {
+                    self.say(format!("{left_out} invisible or control characters of the paste were left out"), false);
+                }
+            }
+            _ => self.say("press e to open the prompt, then paste", false),
+        }
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
+        let at = Position::new(mouse.column, mouse.row);
+        match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                let hit = self.drawn.hits.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, hit)| hit.clone());
+                hit.map_or_else(Vec::new, |hit| self.click(hit))
+            }
+            MouseEventKind::ScrollDown => self.wheel(3),
+            MouseEventKind::ScrollUp => self.wheel(-3),
+            _ => Vec::new(),
+        }
+    }
+
+    fn click(&mut self, hit: Hit) -> Vec<Effect> {
+        match hit {
+            Hit::Act(act) => return self.perform(act),
+            // A second click opens or closes.
+            Hit::Row(path) if self.outline.selected == path => self.twist(&path),
+            Hit::Row(path) => self.outline.selected = path,
+            Hit::Token(token) => {
+                self.reading.selected = Some(token);
+                self.reading.scroll = None;
+            }
+            Hit::Entry(entry) => return self.click_entry(entry),
+            Hit::Value(row, value) => self.choose_value(row, &value),
+            Hit::Field(field) => self.form.focus(field),
+            Hit::Popup => {}
+            Hit::Outside => return self.perform(action::Act::Dismiss),
+        }
+        Vec::new()
+    }
+
+    fn worker(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Loading { stage, done, total } => {
+                if let Engine::Loading { stage: s, done: d, total: t, .. } = &mut self.engine
+                    && self.loads <= 1
+                {
+                    (*s, *d, *t) = (stage, done, total);
+                }
+            }
+            Event::Loaded(card) => return self.loaded(card),
+            Event::LoadFailed { error, kept } => self.load_failed(error, kept),
+            Event::Run { run, events } => self.measured(run, events),
+            Event::Halted { run, halt } => {
+                if let Some(live) = self.live.as_mut().filter(|live| live.id == Some(run)) {
+                    live.halt(halt);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn loaded(&mut self, card: Box<Card>) -> Vec<Effect> {
+        self.loads = self.loads.saturating_sub(1);
+        if self.loads > 0 {
+            return Vec::new();
+        }
+        self.load_cancelled = false;
+        self.toggles = card.toggles.clone();
+        let warnings = card.warnings.join("\n\n");
+        self.engine = Engine::Ready(card);
+        self.form.suit(self.has_tokenizer(), self.has_chat_template());
+        if !warnings.is_empty() {
+            self.notice("The model is ready, with a warning", warnings, false);
+        }
+        match self.run_when_loaded.take() {
+            Some(step) => self.start(step),
+            None => Vec::new(),
+        }
+    }
+
+    fn load_failed(&mut self, error: String, kept: bool) {
+        self.loads = self.loads.saturating_sub(1);
+        if self.loads > 0 {
+            return;
+        }
+        self.run_when_loaded = None;
+        let previous = match std::mem::replace(&mut self.engine, Engine::Empty) {
+            Engine::Loading { previous, .. } => previous.filter(|_| kept),
+            Engine::Ready(card) => Some(card).filter(|_| kept),
+            Engine::Viewer | Engine::Empty => None,
+        };
+        if let Some(card) = previous {
+            self.toggles = card.toggles.clone();
+            self.source = Some(card.info.source.clone());
+            self.engine = Engine::Ready(card);
+        }
+        if std::mem::take(&mut self.load_cancelled) {
+            self.say("loading was cancelled", false);
+        } else {
+            self.notice("The model could not be opened", error, true);
+        }
+    }
+
+    fn measured(&mut self, run: RunId, events: Vec<trace::Event>) {
+        let Some(live) = self.live.as_mut().filter(|live| live.id == Some(run)) else { return };
+        let mut failure = None;
+        for event in events {
+            if let trace::Event::End(Status::Failed(reason)) = &event {
+                failure = Some(reason.clone());
+            }
+            live.apply(event);
+        }
+        if self.outline.follows {
+            self.outline.phase = live.phase().or(self.outline.phase);
+        }
+        if let Some(reason) = failure {
+            self.notice("The run failed", reason, true);
+        }
+    }
+
+    /// Tells the user something that must not be missed.
+    fn notice(&mut self, title: &str, text: String, bad: bool) {
+        self.popup = Some(Popup::Notice { title: title.into(), text, bad, scroll: 0 });
+    }
+
+    /// Opens the first model, and runs it if asked to.
+    pub(super) fn open(&mut self, source: String, run: bool) -> Vec<Effect> {
+        self.run_when_loaded = run.then_some(false);
+        self.load(source)
+    }
+
+    /// Asks for a model. What runs or loads is ended first.
+    pub(super) fn load(&mut self, source: String) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.is_running() || matches!(self.engine, Engine::Loading { .. }) {
+            effects.push(Effect::Cancel);
+        }
+        if let Some(live) = self.live.as_mut().filter(|live| live.is_going_on()) {
+            live.state = State::Cancelling;
+        }
+        let previous = match std::mem::replace(&mut self.engine, Engine::Empty) {
+            Engine::Ready(card) => Some(card),
+            Engine::Loading { previous, .. } => previous,
+            Engine::Viewer | Engine::Empty => None,
+        };
+        let (stage, since) = (String::new(), self.clock);
+        self.engine = Engine::Loading { source: source.clone(), stage, done: 0, total: 0, since, previous };
+        self.source = Some(source.clone());
+        self.loads += 1;
+        self.load_cancelled = false;
+        effects.push(Effect::Send(Command::Load { source, toggles: self.toggles.clone() }));
+        effects
+    }
+
+    /// Starts a run of what the prompt editor says.
+    pub(super) fn start(&mut self, step: bool) -> Vec<Effect> {
+        match self.form.request(step) {
+            Ok(request) => {
+                self.last_run += 1;
+                let run = RunId(self.last_run);
+                self.live = Some(super::live::Live::new(run, step, self.clock));
+                self.reading.selected = None;
+                self.reading.scroll = None;
+                if step {
+                    self.screen = Screen::SingleStep;
+                } else if self.screen == Screen::SingleStep {
+                    self.screen = Screen::Blocks;
+                }
+                vec![Effect::Send(Command::Run { run, request })]
+            }
+            Err((field, problem)) => {
+                self.popup = Some(Popup::Prompt);
+                self.form.focus(field);
+                self.say(format!("{}: {problem}", field.name()), true);
+                Vec::new()
+            }
+        }
+    }
+}

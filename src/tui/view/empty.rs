@@ -1,0 +1,123 @@
+//! What stands where there is nothing to show yet: what there is, and which keys lead on.
+//!
+//! ```text
+//! ╭───────────────────────────────────────────────╮
+//! │ SmolLM2-135M is ready                         │
+//! │ llama · 30 blocks · 135M parameters · 538 MB  │
+//! │                                               │
+//! │ r  run the prompt, and time every part        │
+//! │ …                                             │
+//! ╰───────────────────────────────────────────────╯
+//! ```
+
+use crate::trace::ModelInfo;
+use crate::tui::action::Act;
+use crate::tui::app::{App, Drawn, Engine, Hit};
+use crate::tui::foreign;
+use crate::tui::widget::{bar, fit, fit_end, put, row, skip, take};
+use crate::units;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Margin, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
+
+/// The whole screen, where not even the model's parts are known.
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    card(app, area, buf, drawn);
+}
+
+/// A card in the middle of an area.
+pub fn card(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let theme = &app.theme;
+    let (title, facts, keys) = words(app);
+    let loading = matches!(app.engine, Engine::Loading { .. });
+    let height = 4 + keys.len() as u16 + u16::from(!facts.is_empty()) + if loading { 1 } else { 0 };
+    let width = 58.min(area.width.saturating_sub(4));
+    let place = area.centered(Constraint::Length(width), Constraint::Length(height.min(area.height)));
+    Clear.render(place, buf);
+    buf.set_style(place.intersection(buf.area), theme.popup);
+    Block::bordered().border_type(BorderType::Rounded).border_style(theme.rule).style(theme.popup).render(place, buf);
+    let inside = place.inner(Margin::new(2, 1));
+    let wide = inside.width as usize;
+    put(buf, inside, Span::styled(fit(&title, wide), theme.strong));
+    let mut y = 1;
+    if !facts.is_empty() {
+        put(buf, row(inside, y), Span::styled(fit(&facts, wide), theme.dim));
+        y += 1;
+    }
+    if let Engine::Loading { done, total, .. } = app.engine {
+        let rail = row(inside, y);
+        buf.set_style(rail.intersection(buf.area), theme.selected);
+        if total > 0 {
+            bar::bar(buf, rail, done as f64 / total as f64, theme.accent, theme);
+        } else {
+            // How long it takes is not known: something small goes to and fro.
+            let (span, at) = (inside.width.saturating_sub(8).max(1), app.clock.0 / 60_000_000);
+            let phase = (at % u64::from(2 * span)) as u16;
+            let x = if phase < span { phase } else { 2 * span - 1 - phase };
+            bar::bar(buf, take(skip(rail, x), 8), 1.0, theme.accent, theme);
+        }
+        y += 1;
+    }
+    y += 1;
+    for (act, key, text) in keys {
+        let line = row(inside, y);
+        let shown = Line::from_iter([Span::styled(format!("{key:<4}"), theme.accent), Span::styled(text, theme.text)]);
+        let shown = shown.patch_style(ratatui::style::Style { bg: theme.popup.bg, ..Default::default() });
+        put(buf, line, shown);
+        drawn.hits.push((line, Hit::Act(act)));
+        y += 1;
+    }
+}
+
+type Keys = Vec<(Act, &'static str, &'static str)>;
+
+/// A title, facts, and the keys that lead on.
+fn words(app: &App) -> (String, String, Keys) {
+    match &app.engine {
+        Engine::Ready(card) => (
+            format!("{} is ready", foreign::label(&card.info.name)),
+            facts(&card.info),
+            vec![
+                (Act::Run, "r", "run the prompt, and time every part"),
+                (Act::Step, "s", "single step: halt after every part"),
+                (Act::EditPrompt, "e", "edit the prompt and the sampling"),
+                (Act::Toggles, "t", "toggles: attention, KV cache, formats, threads"),
+                (Act::Models, "m", "another model"),
+                (Act::Help, "?", "all keys"),
+            ],
+        ),
+        Engine::Loading { source, stage, done, total, .. } => {
+            let bytes = |n: u64| units::Bytes(n).to_string();
+            let amount =
+                if *total > 100_000 { format!(" {} of {}", bytes(*done), bytes(*total)) } else { String::new() };
+            let stage = if stage.is_empty() { "opening" } else { stage };
+            (
+                format!("Loading {}", fit_end(&foreign::label(source), 44)),
+                format!("{}{amount}", foreign::label(stage)),
+                vec![(Act::Cancel, "Esc", "cancel")],
+            )
+        }
+        Engine::Viewer => {
+            ("This run holds no parts".into(), "Its file was cut off before the first pass.".into(), Vec::new())
+        }
+        Engine::Empty => (
+            "No model is loaded".into(),
+            "A model from this machine, random weights, or a path.".into(),
+            vec![(Act::Models, "m", "choose a model"), (Act::Help, "?", "all keys"), (Act::Quit, "q", "quit")],
+        ),
+    }
+}
+
+/// `llama · 30 blocks · 9 heads (3 KV) · 135M · 538 MB`
+fn facts(info: &ModelInfo) -> String {
+    let kv = if info.n_kv_heads == info.n_heads { String::new() } else { format!(" ({} KV)", info.n_kv_heads) };
+    format!(
+        "{} · {} blocks · {} heads{kv} · {} · {}",
+        foreign::label(&info.family),
+        info.n_layers,
+        info.n_heads,
+        units::count(info.parameters),
+        info.weight_bytes
+    )
+}

@@ -1,0 +1,92 @@
+//! The tabs, the strip below that says what can be done here, and the toast above it.
+
+use crate::tui::action::{self, Act, Action, Scope};
+use crate::tui::app::{App, Drawn, Hit, Screen};
+use crate::tui::foreign;
+use crate::tui::widget::{fit, put, row, skip};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
+
+/// `─ 1 Blocks ── 2 Generate ── 3 Step ──────────`
+pub fn tabs(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let theme = &app.theme;
+    put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));
+    let mut rest = skip(area, 1);
+    for screen in Screen::ALL {
+        let active = app.screen == screen;
+        let name = if active { theme.accent } else { theme.dim };
+        let key = if active { theme.accent } else { theme.faint };
+        let (open, close) = if active { ("┤ ", " ├") } else { ("  ", "  ") };
+        let width = put(
+            buf,
+            rest,
+            Line::from_iter([
+                Span::styled(open, theme.rule),
+                Span::styled(format!("{} ", screen as usize + 1), key),
+                Span::styled(screen.name(), name),
+                Span::styled(close, theme.rule),
+            ]),
+        );
+        drawn.hits.push((Rect { width, ..row(rest, 0) }, Hit::Act(screen.act())));
+        rest = skip(rest, width);
+    }
+}
+
+/// What can be done here, then what always can.
+pub fn strip(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let theme = &app.theme;
+    buf.set_style(area.intersection(buf.area), theme.strip);
+    let always = |action: &&Action| matches!(action.act, Act::Palette | Act::Help | Act::Quit);
+    let last: Vec<_> = action::of(Scope::Everywhere).filter(always).collect();
+    let last_width: u16 = last.iter().map(|action| item(app, action).width() as u16 + 2).sum();
+    let mut place = skip(area, area.width.saturating_sub(last_width));
+    let mut rest = Rect { width: area.width.saturating_sub(last_width + 2), ..skip(area, 1) };
+    for action in last {
+        place = skip(place, item_at(app, action, place, buf, drawn));
+    }
+    // What runs can always be cancelled: that comes first.
+    let cancel = action::of(Scope::Everywhere).filter(|action| action.act == Act::Cancel);
+    let here = action::of(app.screen.scope());
+    let everywhere = action::of(Scope::Everywhere).filter(|action| action.act != Act::Cancel && !always(action));
+    for action in cancel.chain(here).chain(everywhere) {
+        if action.word.is_empty() || app.why_not(action.act).is_some() {
+            continue;
+        }
+        if item(app, action).width() as u16 > rest.width {
+            break;
+        }
+        rest = skip(rest, item_at(app, action, rest, buf, drawn));
+    }
+}
+
+fn item_at(app: &App, action: &Action, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> u16 {
+    let width = put(buf, area, item(app, action));
+    drawn.hits.push((Rect { width, ..row(area, 0) }, Hit::Act(action.act)));
+    width + 2
+}
+
+fn item(app: &App, action: &Action) -> Line<'static> {
+    Line::from_iter([
+        Span::styled(action.strip_keys(), app.theme.accent),
+        Span::styled(format!(" {}", action.word), app.theme.dim),
+    ])
+}
+
+/// What has just been done, at the bottom right over everything.
+pub fn toast(app: &App, area: Rect, buf: &mut Buffer) {
+    let Some(toast) = &app.toast else { return };
+    let theme = &app.theme;
+    let text = format!(" {} ", fit(&foreign::label(&toast.text), area.width.saturating_sub(7) as usize));
+    let line = Line::from_iter([
+        Span::styled("▌", if toast.bad { theme.bad } else { theme.accent }),
+        Span::styled(text, theme.popup.patch(if toast.bad { theme.bad } else { theme.strong })),
+    ]);
+    let width = line.width() as u16;
+    let bottom = row(area, area.height.saturating_sub(1));
+    let place = Rect { width, ..skip(bottom, area.width.saturating_sub(width + 1)) }.intersection(buf.area);
+    Clear.render(place, buf);
+    buf.set_style(place, theme.popup);
+    put(buf, place, line);
+}

@@ -1,0 +1,166 @@
+//! The strip on top: which model, on what, with which toggles, and what is running.
+//!
+//! ```text
+//!  Blockscope  SmolLM2-135M  cpu ×2 · f32 · fused · cache on          ⠹ prefill  block 17/30 · 1.2 s
+//! ```
+
+use crate::model::Toggles;
+use crate::profile::Halt;
+use crate::trace::{Phase, Status};
+use crate::tui::app::{App, Engine};
+use crate::tui::live::{Live, State};
+use crate::tui::widget::{bar, figure, fit, put, skip, take};
+use crate::tui::{foreign, parts, perform};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/// Columns of the bar of a loading.
+const BAR: u16 = 12;
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    buf.set_style(area.intersection(buf.area), theme.strip);
+    let used = 1 + put(buf, skip(area, 1), Span::styled("Blockscope", theme.accent));
+    let status = status(app);
+    let bar_width = if loaded_share(app).is_some() { BAR + 1 } else { 0 };
+    let right = (status.width() as u16 + bar_width + 1).min(area.width - used);
+    let left = Rect { width: area.width - used - right, ..skip(area, used) };
+    put(buf, skip(left, 2), model(app, left.width.saturating_sub(4) as usize));
+    let place = skip(area, area.width - right);
+    if let Some(share) = loaded_share(app) {
+        let rail = take(place, BAR);
+        buf.set_style(rail.intersection(buf.area), theme.selected);
+        bar::bar(buf, rail, share, theme.accent, theme);
+    }
+    put(buf, skip(place, bar_width), status);
+}
+
+fn loaded_share(app: &App) -> Option<f64> {
+    match app.engine {
+        Engine::Loading { done, total, .. } if total > 0 => Some(done.min(total) as f64 / total as f64),
+        _ => None,
+    }
+}
+
+/// The model and how it is set, in as many words as fit.
+fn model(app: &App, width: usize) -> Line<'static> {
+    let theme = &app.theme;
+    let (name, facts) = match (&app.engine, app.card(), &app.live) {
+        (Engine::Loading { source, .. }, None, _) => (source.clone(), Vec::new()),
+        (Engine::Viewer, _, Some(live)) => {
+            let header = &live.run.header;
+            let mut facts = vec![format!("{} ×{}", foreign::label(&header.device), header.threads)];
+            facts.extend(toggle_words(&header.toggles));
+            (header.model.name.clone(), facts)
+        }
+        (_, Some(card), _) => {
+            let mut facts = vec![format!("cpu ×{}", card.toggles.threads)];
+            facts.extend(toggle_words(&card.toggles.to_pairs()));
+            (card.info.name.clone(), facts)
+        }
+        _ => return Line::from(Span::styled("no model", theme.dim)),
+    };
+    let name = fit(&foreign::label(&name), width.min(40));
+    let mut line = Line::from(Span::styled(name, theme.strip.patch(theme.strong)));
+    for (i, fact) in facts.into_iter().enumerate() {
+        let text = format!("{}{fact}", if i == 0 { "  " } else { " · " });
+        if line.width() + text.chars().count() > width {
+            break;
+        }
+        line.push_span(Span::styled(text, theme.dim));
+    }
+    line
+}
+
+/// Toggles as short as they can be said: `f32 · fused · cache on`.
+pub fn toggle_words(pairs: &[(String, String)]) -> Vec<String> {
+    let get = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, value)| foreign::label(value));
+    let weights = get("weights");
+    let compute = get("compute").filter(|compute| weights.as_ref() != Some(compute));
+    let formats = match (weights, compute) {
+        (Some(weights), Some(compute)) => Some(format!("{weights} weights, {compute}")),
+        (weights, compute) => weights.or(compute),
+    };
+    let cache = get("kv_cache").map(|value| format!("cache {value}"));
+    [formats, get("attention"), cache].into_iter().flatten().collect()
+}
+
+/// How a run differs from these toggles: `attention=eager`; empty where it does not.
+pub fn differences(run: &[(String, String)], toggles: &Toggles) -> Vec<String> {
+    let now = toggles.to_pairs();
+    let differs = |pair: &&(String, String)| now.iter().any(|(name, value)| *name == pair.0 && *value != pair.1);
+    run.iter().filter(differs).map(|(name, value)| format!("{name}={}", foreign::label(value))).collect()
+}
+
+/// What is going on.
+fn status(app: &App) -> Line<'static> {
+    let theme = &app.theme;
+    let spin = SPINNER[(app.clock.0 / 100_000_000 % 10) as usize];
+    if let Engine::Loading { stage, done, total, since, .. } = &app.engine {
+        let stage = if stage.is_empty() { "loading".to_owned() } else { fit(&foreign::label(stage), 24) };
+        let share = if *total > 0 { format!(" {:.0}%", 100.0 * *done as f64 / *total as f64) } else { String::new() };
+        let word = if app.load_cancelled { "cancelling…".to_owned() } else { format!("{stage}{share}") };
+        return Line::from_iter([
+            Span::styled(format!("{spin} "), theme.accent),
+            Span::styled(word, theme.strip),
+            Span::styled(format!(" · {}", perform::elapsed(*since, app.clock)), theme.dim),
+        ]);
+    }
+    let Some(live) = &app.live else {
+        let word = if app.card().is_some() { "ready" } else { "" };
+        return Line::from(Span::styled(word, theme.good));
+    };
+    let said = |mark: &str, style, words: String| {
+        Line::from_iter([Span::styled(format!("{mark} "), style), Span::styled(words, theme.strip)])
+    };
+    match live.state {
+        State::Over => match &live.run.status {
+            _ if matches!(app.engine, Engine::Viewer) => saved(app, live),
+            Some(Status::Done) => said("✓", theme.good, "done".into()),
+            Some(Status::Cancelled) => said("■", theme.warn, "cancelled".into()),
+            Some(Status::Failed(_)) => said("✗", theme.bad, "failed".into()),
+            None => said("■", theme.warn, "cut off".into()),
+        },
+        State::Cancelling => said("◌", theme.warn, "cancelling…".into()),
+        State::Halted => {
+            let place = live.halt.as_deref().map(|Halt { path, .. }| fit(&foreign::label(path), 28));
+            said("‖", theme.warn, format!("halted after {}", place.unwrap_or_default()))
+        }
+        State::Starting | State::Running => {
+            let mut line = said(spin, theme.accent, progress(live));
+            line.push_span(Span::styled(format!(" · {}", perform::elapsed(live.since, app.clock)), theme.dim));
+            line
+        }
+    }
+}
+
+fn saved(app: &App, live: &Live) -> Line<'static> {
+    let when = match live.run.header.created {
+        0 => String::new(),
+        created => format!(" · {}", perform::moment(created)),
+    };
+    Line::from_iter([Span::styled("saved run", app.theme.strip), Span::styled(when, app.theme.dim)])
+}
+
+/// How far a run has come: `prefill  block 17/30`, `decode 12/64 · 20.1 tok/s`.
+fn progress(live: &Live) -> String {
+    let header = &live.run.header;
+    match live.phase() {
+        None => "starting".into(),
+        Some(Phase::Decode) => {
+            let rate = live.run.decode_tokens_per_s().map(|rate| format!(" · {} tok/s", figure(rate)));
+            format!("decode {}/{}{}", live.run.tokens.len(), header.new_tokens, rate.unwrap_or_default())
+        }
+        Some(Phase::Prefill) => {
+            let top = live.running_top().unwrap_or_default();
+            match parts::block_of(&top) {
+                Some(block) => format!("prefill  block {}/{}", block + 1, header.model.n_layers),
+                None if top.is_empty() => "prefill".into(),
+                None => format!("prefill  {}", parts::name(&top)),
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! How the state looks: one file a screen or popup, each opening with a drawing of its layout.
+//!
+//! ```text
+//! header   Blockscope  model · device · toggles                what is running
+//! tabs    ─ 1 Blocks ── 2 Generate ── 3 Step ────────────────────────────────
+//! body     the screen                                    (popups lie over it)
+//! footer   what can be done here                    : palette  ? help  q quit
+//! ```
+
+mod blocks;
+mod columns;
+mod empty;
+mod footer;
+mod generate;
+mod header;
+mod help;
+mod models;
+mod notice;
+mod palette;
+mod part;
+mod prompt;
+mod step;
+mod summary;
+mod toggles;
+
+#[cfg(test)]
+mod tests;
+
+use super::app::{App, Drawn, Popup, Screen};
+use super::widget::{below, put, row, wrap};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// The least size at which the screens make sense.
+pub const LEAST: (u16, u16) = (60, 16);
+
+/// Draws everything. Nothing changes but where things lie and how far they are scrolled.
+pub fn draw(app: &mut App, area: Rect, buf: &mut Buffer) {
+    let mut drawn = std::mem::take(&mut app.drawn);
+    drawn.hits.clear();
+    drawn.cursor = None;
+    buf.set_style(area.intersection(buf.area), app.theme.ground);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        too_small(app, area, buf);
+    } else {
+        whole(app, area, buf, &mut drawn);
+    }
+    app.drawn = drawn;
+}
+
+fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    header::draw(app, row(area, 0), buf);
+    footer::tabs(app, row(area, 1), buf, drawn);
+    let body = Rect { height: area.height - 3, ..below(area, 2) };
+    match app.screen {
+        Screen::Blocks => blocks::draw(app, body, buf, drawn),
+        Screen::Generate => generate::draw(app, body, buf, drawn),
+        Screen::SingleStep => step::draw(app, body, buf),
+    }
+    footer::strip(app, row(area, area.height - 1), buf, drawn);
+    if app.popup.is_some() {
+        // What lies under a popup cannot be clicked.
+        drawn.hits.clear();
+    }
+    let over = Rect { height: area.height - 2, ..below(area, 1) };
+    match &app.popup {
+        None => {}
+        Some(Popup::Prompt) => prompt::draw(app, over, buf, drawn),
+        Some(Popup::Toggles { draft, row }) => toggles::draw(app, draft, *row, over, buf, drawn),
+        Some(Popup::Models(picker)) => models::draw(app, picker, over, buf, drawn),
+        Some(Popup::Palette(picker)) => palette::draw(app, picker, over, buf, drawn),
+        Some(Popup::Help { scroll }) => help::draw(app, *scroll, over, buf, drawn),
+        Some(Popup::Notice { .. }) => notice::draw(app, over, buf, drawn),
+    }
+    footer::toast(app, over, buf);
+}
+
+fn too_small(app: &App, area: Rect, buf: &mut Buffer) {
+    let text = format!(
+        "Blockscope needs {} × {} characters; this window has {} × {}. Make it larger, or press q to leave.",
+        LEAST.0, LEAST.1, area.width, area.height
+    );
+    let lines = wrap(&text, area.width);
+    let top = area.height.saturating_sub(lines.len() as u16) / 2;
+    for (y, line) in lines.iter().enumerate() {
+        put(buf, row(area, top + y as u16), Line::from(Span::styled(line, app.theme.text)).centered());
+    }
+}

@@ -1,0 +1,171 @@
+//! The selected part, beside the Blocks table where there is room.
+//!
+//! ```text
+//! │ ── blocks.3.attn.qkv ─────────────────────────
+//! │ makes a query, a key and a value of each …
+//! │ [512, 576] → Q [9, 512, 64]  K V [3, 512, 64]
+//! │
+//! │ time         6.9 ms   measured
+//! │ quartiles    6.7 · 6.9 · 7.4 ms
+//! │ work       0.68 GFLOP   130 GFLOP/s
+//! │ ── what it is made of ───────────────────────
+//! │ QKV          ██████▌            6.9 ms
+//! │ ── time per decode step, ms ─────────────────
+//! │ (chart)
+//! ```
+
+use super::blocks::of_kind;
+use super::columns::per_step;
+use crate::trace::{Phase, Quartiles, Row};
+use crate::tui::app::App;
+use crate::tui::foreign;
+use crate::tui::live::Live;
+use crate::tui::outline::Node;
+use crate::tui::parts;
+use crate::tui::widget::plot::{self, Plot};
+use crate::tui::widget::{
+    bar, below, figure, fit, fit_end, put, put_right, quantity, row, skip, take, titled_rule, wrap,
+};
+use crate::units::{Bytes, Flops, Nanos};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+const LABEL: u16 = 13;
+
+pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    for y in 0..area.height {
+        put(buf, row(area, y), Span::styled("│", theme.rule));
+    }
+    let area = Rect { width: area.width.saturating_sub(3), ..skip(area, 2) };
+    let path = fit_end(&foreign::label(&node.path), area.width.saturating_sub(6) as usize);
+    titled_rule(buf, area, Line::from(Span::styled(path, theme.strong)), theme.rule);
+    let mut rest = below(area, 1);
+    for line in wrap(parts::about(&node.path), rest.width) {
+        put(buf, rest, Span::styled(line, theme.text));
+        rest = below(rest, 1);
+    }
+    let Some(live) = &app.live else { return };
+    if let Some(shapes) = shapes(live, node, app.outline.phase) {
+        put(buf, rest, Span::styled(fit(&shapes, rest.width as usize), theme.dim));
+        rest = below(rest, 1);
+    }
+    rest = below(rest, 1);
+    let Some(part) = node.part else { return };
+    if let Some(row) = live.tally.row(part, app.outline.phase) {
+        rest = figures(app, live, &row, rest, buf);
+    }
+    rest = made_of(app, live, part, below(rest, 1), buf);
+    steps(app, live, part, rest, buf);
+}
+
+fn shapes(live: &Live, node: &Node, phase: Option<Phase>) -> Option<String> {
+    let wanted = phase.unwrap_or(Phase::Prefill);
+    let start = live.run.passes.iter().rev().find(|pass| pass.start.phase == wanted)?.start;
+    parts::shapes(&node.path, &live.run.header.model, start.n_new, start.n_past)
+}
+
+/// Label and value pairs; returns what is left of the area.
+fn figures(app: &App, live: &Live, row: &Row, area: Rect, buf: &mut Buffer) -> Rect {
+    let theme = &app.theme;
+    let executions = row.calls / (row.time.n as u32).max(1);
+    let (steps, of) = if per_step(&app.outline) { (u64::from(executions.max(1)), " a step") } else { (1, "") };
+    let by = |value: u64| value / steps;
+    let (flops, bytes) = (Flops(by(row.flops.0)), Bytes(by(row.bytes.0)));
+    let time = Nanos(by(row.time.median.0));
+    let mut lines: Vec<(&str, String, String)> = vec![("time", time.to_string(), format!("{of} · measured"))];
+    let spread = match app.outline.phase {
+        _ if row.time.n > 1 => Some((row.time, format!("{} repeats", row.time.n))),
+        Some(Phase::Decode) => {
+            let times = live.tally.times(row.part, Phase::Decode);
+            Quartiles::of(times).filter(|q| q.n > 1).map(|q| (q, format!("{} steps", q.n)))
+        }
+        _ => None,
+    };
+    if let Some((q, over)) = spread {
+        lines.push(("quartiles", format!("{} · {} · {}", q.q1, q.median, q.q3), String::new()));
+        lines.push(("range", format!("{} to {}", q.min, q.max), format!(" over {over}")));
+    }
+    if flops.0 > 0 {
+        let rate = flops.gflops_per_second(time).map(|rate| format!(" at {} GFLOP/s", figure(rate)));
+        lines.push(("work°", flops.to_string(), rate.unwrap_or_default()));
+    }
+    if bytes.0 > 0 {
+        let rate = bytes.gigabytes_per_second(time).map(|rate| format!(" at {} GB/s", figure(rate)));
+        lines.push(("traffic°", bytes.to_string(), rate.unwrap_or_default()));
+    }
+    if flops.0 > 0 && bytes.0 > 0 {
+        lines.push(("intensity°", format!("{} FLOP/byte", figure(flops.0 as f64 / bytes.0 as f64)), String::new()));
+    }
+    lines.push(("calls", row.calls.to_string(), String::new()));
+    let n = lines.len() as u16;
+    for (y, (label, value, note)) in lines.into_iter().enumerate() {
+        let line = self::row_at(area, y as u16);
+        put(buf, line, Span::styled(label, theme.dim));
+        let mut shown = if value.contains(['·', 't']) {
+            vec![Span::styled(value, theme.text)]
+        } else {
+            quantity(&value, theme.text, theme.dim)
+        };
+        shown.push(Span::styled(note, theme.dim));
+        put(buf, skip(line, LABEL), Line::from(shown));
+    }
+    below(area, n)
+}
+
+fn row_at(area: Rect, y: u16) -> Rect {
+    row(area, y)
+}
+
+/// The parts inside, longest first; returns what is left of the area.
+fn made_of(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> Rect {
+    let theme = &app.theme;
+    let mut leaves = Vec::new();
+    let mut waiting = live.tally.children(Some(part)).to_vec();
+    while let Some(part) = waiting.pop() {
+        let children = live.tally.children(Some(part));
+        if children.is_empty() {
+            leaves.extend(live.tally.row(part, app.outline.phase).map(|row| (row.time.median, part)));
+        }
+        waiting.extend(children);
+    }
+    if leaves.is_empty() || area.height < 4 {
+        return area;
+    }
+    leaves.sort_unstable_by(|a, b| b.cmp(a));
+    let whole: Nanos = leaves.iter().map(|&(time, _)| time).sum();
+    let longest = leaves[0].0;
+    titled_rule(buf, area, Line::from(Span::styled("where its time goes", theme.dim)), theme.rule);
+    let shown = leaves.len().min(area.height.saturating_sub(1) as usize).min(12);
+    for (y, &(time, part)) in leaves.iter().take(shown).enumerate() {
+        let line = row(below(area, 1), y as u16);
+        let path = &live.run.parts[part as usize].path;
+        let name = match parts::kind(path) {
+            parts::Kind::Mlp if path.ends_with("norm") || path.ends_with("residual") => {
+                format!("{}, MLP", parts::name(path))
+            }
+            _ => parts::name(path),
+        };
+        put(buf, line, Span::styled(fit(&foreign::label(&name), 14), theme.text));
+        let rail = take(skip(line, 15), line.width.saturating_sub(15 + 8));
+        bar::bar(buf, rail, time.share_of(longest), of_kind(parts::kind(path), theme), theme);
+        put_right(buf, line, Span::styled(crate::units::percent(time.share_of(whole)), theme.dim));
+    }
+    below(area, shown as u16 + 2)
+}
+
+/// How long the part took at each decode step.
+fn steps(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let times = live.tally.times(part, Phase::Decode);
+    if times.len() < 2 || area.height < 5 {
+        return;
+    }
+    let (unit, _) = plot::unit(times);
+    let title = Line::from(Span::styled(format!("time at each decode step, {unit}"), theme.dim));
+    titled_rule(buf, area, title, theme.rule);
+    let style = of_kind(parts::kind(&live.run.parts[part as usize].path), theme);
+    let plot = Plot { times, first: 1, selected: None, column: style, highlight: theme.strong };
+    plot.draw(buf, Rect { height: (area.height - 1).min(10), ..below(area, 1) }, theme);
+}

@@ -1,0 +1,164 @@
+//! The two lines under the Blocks table: what the phase took and how it adds up, and what stands out.
+
+use super::columns;
+use crate::trace::Phase;
+use crate::tui::app::App;
+use crate::tui::foreign;
+use crate::tui::live::Live;
+use crate::tui::parts;
+use crate::tui::widget::{below, figure, fit, put, put_right, row};
+use crate::units::{Nanos, percent};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::collections::HashMap;
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let area = Rect { width: area.width.saturating_sub(1), ..area };
+    let Some(live) = &app.live else {
+        put(buf, area, Span::styled("no run yet", theme.dim));
+        put(buf, below(area, 1), Span::styled("r runs the prompt and fills this table while it runs", theme.faint));
+        return;
+    };
+    let mut said = headline(live, app.outline.phase, theme);
+    let sums = adds_up(live, app.outline.phase);
+    let origin = origin(live);
+    let gap = "   ";
+    for text in [sums, origin] {
+        if !text.is_empty() && said.width() + gap.len() + text.chars().count() <= area.width as usize {
+            said.push_span(Span::styled(format!("{gap}{text}"), theme.dim));
+        }
+    }
+    put(buf, area, said);
+    let legend = if area.width >= 100 {
+        "time measured · ° modelled: formulas on the shapes that ran"
+    } else {
+        "° modelled from the shapes"
+    };
+    let second = row(area, 1);
+    put_right(buf, second, Span::styled(legend, theme.faint));
+    let room = second.width.saturating_sub(legend.chars().count() as u16 + 2);
+    if let Some(text) = highlight(app, live) {
+        let line = Line::from_iter([
+            Span::styled("▲ ", theme.warn),
+            Span::styled(fit(&text, room.saturating_sub(2) as usize), theme.text),
+        ]);
+        put(buf, Rect { width: room, ..second }, line);
+    }
+}
+
+/// The time that shares are of: the wall time of the recorded passes, or what has been added up so far.
+pub fn whole(live: &Live, phase: Option<Phase>) -> Nanos {
+    let top = live.tally.children(None).iter();
+    let parts: Nanos = top.filter_map(|&part| Some(live.tally.row(part, phase)?.time.median)).sum();
+    let wall = live.run.wall(phase).map_or(Nanos(0), |wall| wall.median);
+    wall.max(parts)
+}
+
+/// `prefill 512 tokens  1.04 s · 492 tok/s`
+fn headline(live: &Live, phase: Option<Phase>, theme: &crate::tui::theme::Theme) -> Line<'static> {
+    let run = &live.run;
+    let steps = live.decode_steps();
+    let tokens = |n: u32| if n == 1 { "1 token".to_owned() } else { format!("{n} tokens") };
+    let (name, work, rate) = match phase {
+        Some(Phase::Prefill) => ("prefill", tokens(run.header.prompt_tokens), run.prefill_tokens_per_s()),
+        Some(Phase::Decode) => (
+            "decode",
+            if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") },
+            run.decode_tokens_per_s(),
+        ),
+        None => ("prefill + decode", format!("{} + {steps}", run.header.prompt_tokens), None),
+    };
+    let wall = run.wall(phase).map(|wall| wall.median);
+    let time = wall.map_or("—".to_owned(), |wall| wall.to_string());
+    let rate = match (phase, rate) {
+        (None, _) => String::new(),
+        (_, Some(rate)) => format!(" · {} tok/s", figure(rate)),
+        (_, None) => " · — tok/s".into(),
+    };
+    Line::from_iter([
+        Span::styled(format!("{name} "), theme.dim),
+        Span::styled(work, theme.text),
+        Span::styled("  ", theme.dim),
+        Span::styled(time, theme.strong),
+        Span::styled(rate, theme.strong),
+    ])
+}
+
+/// `wall = Σ parts + 0.6% unaccounted`
+fn adds_up(live: &Live, phase: Option<Phase>) -> String {
+    match live.tally.phase(phase).unaccounted() {
+        Some(rest) => format!("wall = Σ parts + {} unaccounted", percent(rest)),
+        None => String::new(),
+    }
+}
+
+/// `measured, recorded pass`, `measured, median of 7 repeats`.
+fn origin(live: &Live) -> String {
+    let repeats = live.run.wall(None).map_or(0, |wall| wall.n);
+    match (repeats, live.run.has_plain_passes()) {
+        (0, _) => String::new(),
+        (1, false) => "measured, recorded pass".into(),
+        (n, false) => format!("measured, median of {n} repeats"),
+        (n, true) => format!("measured, median of {n} repeats; tok/s from plain ones"),
+    }
+}
+
+/// The one thing that stands out most.
+fn highlight(app: &App, live: &Live) -> Option<String> {
+    let phase = app.outline.phase;
+    let whole = whole(live, phase);
+    if whole.0 == 0 {
+        return None;
+    }
+    if let Some(slow) = outlier(live, phase) {
+        return Some(slow);
+    }
+    // The same part of all blocks counts as one.
+    let mut sums: HashMap<&str, (Nanos, u64)> = HashMap::new();
+    for (id, part) in live.run.parts.iter().enumerate() {
+        if live.tally.children(Some(id as u32)).is_empty()
+            && let Some(row) = live.tally.row(id as u32, phase)
+        {
+            let sum = sums.entry(parts::inside_block(&part.path).unwrap_or(&part.path)).or_default();
+            sum.0 += row.time.median;
+            sum.1 += row.flops.0;
+        }
+    }
+    let (path, (time, flops)) = sums.into_iter().max_by_key(|&(path, (time, _))| (time, path))?;
+    let many = live.run.parts.iter().filter(|part| part.path.ends_with(path) && part.block().is_some()).count() > 1;
+    let stage = match path.split_once('.') {
+        Some(("attn", _)) => "attention ",
+        Some(("mlp", _)) => "MLP ",
+        _ => "",
+    };
+    let name = format!("{stage}{}", foreign::label(&parts::name(path)));
+    let place = if many { ", all blocks together," } else { "" };
+    let rate = crate::units::Flops(flops).gflops_per_second(time);
+    let rate = rate.map_or(String::new(), |rate| format!(" at {} GFLOP/s°", figure(rate)));
+    let of = match phase {
+        Some(Phase::Prefill) => "of the prefill",
+        Some(Phase::Decode) if columns::per_step(&app.outline) => "of a decode step",
+        Some(Phase::Decode) => "of the decoding",
+        None => "of the run",
+    };
+    Some(format!("{name}{place} takes most: {} {of}{rate}", percent(time.share_of(whole))))
+}
+
+/// A block that took much longer than the others, as it does when something disturbed it.
+fn outlier(live: &Live, phase: Option<Phase>) -> Option<String> {
+    let top = live.tally.children(None).iter().copied();
+    let is_block = |part: &u32| parts::block_of(&live.run.parts[*part as usize].path).is_some();
+    let mut times: Vec<(Nanos, u32)> =
+        top.filter(is_block).filter_map(|part| Some((live.tally.row(part, phase)?.time.median, part))).collect();
+    times.sort_unstable();
+    if times.len() < 5 {
+        return None;
+    }
+    let (median, (slowest, part)) = (times[times.len() / 2].0, times[times.len() - 1]);
+    let times_slower = slowest.0 as f64 / median.0.max(1) as f64;
+    let name = foreign::label(&parts::name(&live.run.parts[part as usize].path));
+    (times_slower >= 1.25)
+        .then(|| format!("{name} took {times_slower:.1} × the median block; run again to see whether it stays"))
+}
