@@ -336,7 +336,7 @@ fn a_long_run_stays_small() {
             start: Nanos(u64::from(part) * 131_072 * scale / 8),
             time: Nanos(123_456 * scale / 8),
             // Norms, rotations and residuals have no FLOPs by convention: about half of the parts.
-            flops: Flops(if part % 2 == 0 { 0 } else { 663_552 * scale }),
+            flops: Flops(if part.is_multiple_of(2) { 0 } else { 663_552 * scale }),
             bytes: Bytes(1_327_104 + 4608 * scale),
         };
         run.apply(Event::Spans((0..parts).map(span).collect()));

@@ -90,16 +90,20 @@ pub fn from_argument(text: &str) -> Result<String> {
     }
 }
 
-/// Refuses, before any work is done, to write over a file.
+/// Refuses, before any work is done, to write over a file or into a folder that is not there.
 ///
 /// # Errors
-/// It exists and `force` is not set.
+/// It exists and `force` is not set, or its folder does not exist.
 pub fn check_free(path: &Path, force: bool) -> Result {
     if !force && path.symlink_metadata().is_ok() {
         return Err(Failure::Failed(format!(
             "{}: there is such a file already; name another, or replace it with --force",
             path.display()
         )));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Failure::Failed(format!("{}: there is no folder {}", path.display(), folder.display())));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::recording::{self, Recorded};
 use crate::profile::{Prompt, Request};
 use crate::report::layout::Detail;
 use crate::report::{json, table};
-use crate::trace::{Event, Phase, Run};
+use crate::trace::{Event, PassStart, Phase, Run};
 
 /// Time a model without the interface: a table on standard output, or JSON
 #[derive(Debug, clap::Args)]
@@ -58,8 +58,8 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
 
     let mut watch = |run: &Run, event: &Event| {
         // Once a pass, between what is timed: a line on the screen disturbs nothing.
-        if let Event::PassStart(_) = event {
-            out.progress(&progress(run, args.repeats));
+        if let Event::PassStart(start) = event {
+            out.progress(&progress(start, run.header.new_tokens, args.repeats));
         }
         Ok(())
     };
@@ -100,13 +100,11 @@ impl Args {
 }
 
 /// `repeat 2/6 · decode 12/31`
-fn progress(run: &Run, repeats: u32) -> String {
-    let Some(start) = run.passes.last().map(|pass| pass.start) else { return String::new() };
+fn progress(start: &PassStart, new_tokens: u32, repeats: u32) -> String {
     let all = if repeats > 1 { 2 * repeats } else { 1 };
+    let repeat = format!("repeat {}/{all}", start.repeat + 1);
     match start.phase {
-        Phase::Prefill => format!("repeat {}/{all} · prefill {} tokens", start.repeat + 1, start.n_new),
-        Phase::Decode => {
-            format!("repeat {}/{all} · decode {}/{}", start.repeat + 1, start.step + 1, run.header.new_tokens - 1)
-        }
+        Phase::Prefill => format!("{repeat} · prefill {} tokens", start.n_new),
+        Phase::Decode => format!("{repeat} · decode {}/{}", start.step + 1, new_tokens.saturating_sub(1)),
     }
 }

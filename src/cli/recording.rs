@@ -25,7 +25,7 @@ pub struct Recorded {
 
 /// Runs the model to its end, or until Ctrl-C.
 ///
-/// `watch` sees the run grow; when it fails (nobody reads the output any more), the run ends.
+/// `watch` sees each event and the run before it; when it fails (nobody reads the output any more), the run ends.
 ///
 /// # Errors
 /// The run failed, its file could not be created, or `watch` failed.
@@ -41,18 +41,27 @@ pub fn record(
     let mut run = Run::default();
     let mut ending = Ok(());
     let mut failure: Option<Failure> = None;
-    let mut take = |event: Event| {
+    let mut one = |event: Event| {
         // A full disk ends the file, not the run: what is measured can still be printed.
         if let Some(Err(error)) = writer.as_mut().map(|writer| writer.write(&event)) {
             ending = Err(error.into());
             writer = None;
         }
-        run.apply(event.clone());
         if failure.is_none() {
             failure = watch(&run, &event).err();
             if failure.is_some() {
                 interrupt.control().cancel();
             }
+        }
+        run.apply(event);
+    };
+    let mut held = Vec::new();
+    let mut take = |event: Event| {
+        let in_pass = matches!(event, Event::Part(_) | Event::Spans(_));
+        held.push(event);
+        // While a pass is being timed nothing is written: that would be measured with it.
+        if !in_pass {
+            held.drain(..).for_each(&mut one);
         }
     };
     let status = session.run(request, interrupt.control(), &mut take);
