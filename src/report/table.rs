@@ -167,7 +167,7 @@ fn phase_note(run: &Run, phase: Phase, recorded: &Quartiles) -> String {
         let ratio = recorded.median.share_of(plain.median);
         note.push_str(&format!("\nrecorded ÷ plain: {ratio:.2}"));
         if ratio > TOLERATED_OVERHEAD {
-            note.push_str(": timing the parts slowed them down, or the machine was busy; trust shares more than times");
+            note.push_str("; timing slowed the parts, or the machine was busy: trust shares more than times");
         }
     }
     note
