@@ -64,13 +64,10 @@ pub(super) fn activation(name: &str) -> Option<Activation> {
     }
 }
 
-/// A name to show for a GGUF file: its own, or that of the file.
+/// A name to show for a GGUF file: that of the file, which the user knows. What is inside
+/// (`general.name`) is often the name of some checkpoint on the way.
 pub(super) fn gguf_name(gguf: &Gguf) -> String {
-    let stem = || gguf.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    match gguf.str("general.name") {
-        Ok(name) if !name.trim().is_empty() => name.to_owned(),
-        _ => stem().unwrap_or_default(),
-    }
+    gguf.path().file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The tokens that end a text or a turn, as far as a GGUF file names them.
