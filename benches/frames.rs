@@ -14,7 +14,8 @@ use std::time::Duration;
 
 fn recorded() -> Run {
     let session = Session::open("smollm2", &Toggles::default(), &mut |_, _, _| true).unwrap_or_else(|e| panic!("{e}"));
-    let request = Request { prompt: Prompt::Synthetic(512), new_tokens: 64, stop: false, top: 10, ..Request::default() };
+    let request =
+        Request { prompt: Prompt::Synthetic(512), new_tokens: 64, stop: false, top: 10, ..Request::default() };
     let mut run = Run::default();
     session.run(&request, &Control::default(), &mut |event: Event| run.apply(event));
     run

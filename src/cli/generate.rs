@@ -97,6 +97,8 @@ impl Args {
                 seed: self.seed.unwrap_or(greedy.seed),
             },
             stop: !self.ignore_stop,
+            // A run file is worth little without its parts; the numbers alone are truer without a recorder.
+            record: self.out.out.is_some(),
             ..Request::default()
         })
     }

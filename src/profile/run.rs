@@ -62,7 +62,7 @@ impl Session {
         let run = Run { session: self, request, prompt: &prompt, control, began: Instant::now() };
         let mut parts = Parts::default();
         if request.repeats <= 1 {
-            return run.once(Some(&mut parts), 0, watch);
+            return run.once(request.record.then_some(&mut parts), 0, watch);
         }
         run.once(None, 0, &mut |_: Event| {})?; // warm-up
         for repeat in 0..request.repeats {

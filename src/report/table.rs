@@ -53,6 +53,7 @@ fn setting(run: &Run) -> String {
     let (plain, recorded) = (repeats(run, false), repeats(run, true));
     let repeats = match (plain, recorded) {
         (0, 1) => "one recorded run, no warm-up".to_owned(),
+        (1, 0) => "one run, not recorded, no warm-up".to_owned(),
         (plain, recorded) => {
             let plural = if recorded == 1 { "" } else { "s" };
             format!("{plain} plain and {recorded} recorded repeat{plural} after a warm-up")

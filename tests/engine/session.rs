@@ -71,6 +71,13 @@ fn repeats_alternate_plain_and_recorded_passes() {
 }
 
 #[test]
+fn a_single_run_can_be_left_unrecorded() {
+    let run = run(&tiny("gpt2"), &Request { record: false, ..ids(&[1, 2, 3], 2) });
+    assert!(run.parts.is_empty() && run.passes.iter().all(|pass| pass.spans.is_empty() && !pass.start.recorded));
+    assert!(run.ttft().is_some() && run.tpot().is_some() && run.prefill_tokens_per_s().is_some());
+}
+
+#[test]
 fn what_cannot_be_run_fails_in_words() {
     let session = tiny("llama");
     let failure = |prompt: Prompt| match run(&session, &Request { prompt, ..Request::default() }).status {
