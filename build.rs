@@ -1,4 +1,5 @@
-//! Lets the binary, the tests and the benches find LibTorch from any folder, without LD_LIBRARY_PATH.
+//! Lets the binary, the tests and the benches find LibTorch from any folder, without LD_LIBRARY_PATH,
+//! and tells them which version they are linked with.
 
 use std::path::Path;
 
@@ -8,5 +9,19 @@ fn main() {
     // Through the clone's `.libtorch` link to the real folder, so that the binary can be moved.
     let lib = Path::new(&lib).canonicalize().expect("LibTorch's library folder exists");
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    println!("cargo:rustc-env=LIBTORCH_VERSION={}", version(&lib));
     println!("cargo:rerun-if-changed=build.rs");
+}
+
+/// The version in LibTorch's own header, which lies beside its libraries in every layout.
+fn version(lib: &Path) -> String {
+    let header = lib.parent().map(|root| root.join("include/torch/headeronly/version.h"));
+    let text = header.and_then(|header| std::fs::read_to_string(header).ok()).unwrap_or_default();
+    let number = |name: &str| {
+        text.lines().find_map(|line| line.strip_prefix("#define TORCH_VERSION_")?.strip_prefix(name)?.strip_prefix(' '))
+    };
+    match [number("MAJOR"), number("MINOR"), number("PATCH")] {
+        [Some(major), Some(minor), Some(patch)] => [major, minor, patch].join("."),
+        _ => "unknown".to_owned(),
+    }
 }

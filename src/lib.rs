@@ -7,17 +7,22 @@
 //! | floor | module | is |
 //! |---|---|---|
 //! | 4 | [`tui`] | the terminal interface: state, one `update`, one file a screen |
-//! | 4 | `cli` | the command line: one file a subcommand |
+//! | 4 | [`cli`] | the command line: one file a subcommand |
 //! | 3 | [`worker`] | the thread that owns the model |
 //! | 2 | [`profile`] | runs a model and measures |
+//! | 2 | [`report`] | a run as a table and as JSON |
 //! | 1 | [`model`] | the transformer, on LibTorch |
-//! | 1 | `text` | tokenizers, chat templates, how a token is shown |
+//! | 1 | [`text`] | tokenizers, chat templates, how a token is shown |
 //! | 1 | [`trace`] | what was measured, as plain data; run files |
-//! | 0 | `gguf` | the GGUF container and its number formats |
+//! | 0 | [`gguf`] | the GGUF container and its number formats |
 //! | 0 | [`units`] | quantities and how they print |
 
+pub mod cli;
+pub mod gguf;
 pub mod model;
 pub mod profile;
+pub mod report;
+pub mod text;
 pub mod trace;
 pub mod tui;
 pub mod units;

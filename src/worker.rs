@@ -1,16 +1,19 @@
 //! The thread that owns the model: a [`Command`] goes in, [`Event`]s come out, all plain data.
 //!
 //! The model never leaves its thread, and the thread never draws. It does one thing at a time; what
-//! must reach it in the middle of a run (cancel, the next single step) goes through
-//! [`Control`](crate::profile::Control), which the run looks at between operators.
+//! must reach it in the middle of a run (cancel, the next single step) goes through [`Control`], which
+//! the run looks at between operators.
 
-use crate::model::spec::Spec;
-use crate::model::toggles::Toggles;
-use crate::profile::{Control, Halt, Request, Step};
+use crate::model::Toggles;
+
+use crate::profile::{Control, Halt, Request, Session, Step, Watch};
 use crate::trace;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+
+pub use crate::profile::Card;
 
 /// Something to do, in the order in which it was sent.
 #[derive(Debug, Clone)]
@@ -32,7 +35,7 @@ pub enum Event {
     Loading { stage: String, done: u64, total: u64 },
     /// The model is ready.
     Loaded(Box<Card>),
-    /// It could not be opened; the one before, if any, is gone or still there as `kept` says.
+    /// It could not be opened. `kept`: the model that was there before still is.
     LoadFailed { error: String, kept: bool },
     /// What happened in a run, in order; batched so that a watcher does not disturb what it watches.
     Run { run: RunId, events: Vec<trace::Event> },
@@ -40,42 +43,46 @@ pub enum Event {
     Halted { run: RunId, halt: Box<Halt> },
 }
 
-/// What is known of a loaded model.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Card {
-    pub spec: Spec,
-    pub info: trace::ModelInfo,
-    /// The toggles that it was built with.
-    pub toggles: Toggles,
-    /// Whether it comes with a chat template.
-    pub has_chat_template: bool,
-    /// What the user should know, such as an unknown pre-tokenizer.
-    pub warnings: Vec<String>,
-}
-
 /// A handle to the model thread. Dropping it cancels what runs and waits for the thread to end.
 pub struct Worker {
-    commands: Option<Sender<Command>>,
+    commands: Option<Sender<Queued>>,
     control: Arc<Control>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// A command, and how many cancellations there had been when it was sent: a later one is meant for it.
+struct Queued {
+    command: Command,
+    ticket: u64,
+}
+
 impl Worker {
     /// Starts the thread. `report` is called on it with everything that happens.
+    ///
+    /// # Panics
+    /// The system gives no further thread.
     pub fn spawn(report: impl FnMut(Event) + Send + 'static) -> Self {
-        let _ = report;
-        unimplemented!()
+        let (commands, queue) = channel();
+        let control = Arc::new(Control::default());
+        let thread = std::thread::Builder::new()
+            .name("model".into())
+            .spawn({
+                let control = Arc::clone(&control);
+                move || serve(&queue, &control, report)
+            })
+            .expect("the system can start a thread");
+        Self { commands: Some(commands), control, thread: Some(thread) }
     }
 
     /// Queues a command.
     pub fn send(&self, command: Command) {
         if let Some(commands) = &self.commands {
             // A thread that has ended has said why; there is nobody left to tell.
-            let _ = commands.send(command);
+            let _ = commands.send(Queued { command, ticket: self.control.ticket() });
         }
     }
 
-    /// Ends the present run, or the present loading, at the next operator.
+    /// Ends the present run, or the present loading, at the next operator, and whatever is queued.
     pub fn cancel(&self) {
         self.control.cancel();
     }
@@ -88,10 +95,93 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.control.cancel();
         self.commands = None;
+        self.control.cancel();
         if let Some(thread) = self.thread.take() {
+            // A panic outside a command has been printed by the panic hook already.
             let _ = thread.join();
         }
+    }
+}
+
+/// The thread's whole life.
+fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Event)) {
+    let mut session = None;
+    while let Ok(Queued { command, ticket }) = queue.recv() {
+        control.begin(ticket);
+        match command {
+            Command::Load { source, toggles } => {
+                let loaded = quietly(|| load(&mut session, &source, &toggles, control, &mut report));
+                match loaded.and_then(|loaded| loaded.map_err(|error| error.to_string())) {
+                    Ok(card) => report(Event::Loaded(Box::new(card))),
+                    Err(error) => report(Event::LoadFailed { error, kept: session.is_some() }),
+                }
+            }
+            Command::Run { run, request } => {
+                let mut forward = Forward { run, report: &mut report };
+                let end = match &session {
+                    None => Err("no model is loaded".to_owned()),
+                    Some(session) => quietly(|| session.run(&request, control, &mut forward)).map(drop),
+                };
+                if let Err(error) = end {
+                    forward.event(trace::Event::End(trace::Status::Failed(error)));
+                }
+            }
+        }
+    }
+}
+
+/// Loads a model, or rebuilds the present one if it is the same.
+fn load(
+    present: &mut Option<Session>,
+    source: &str,
+    toggles: &Toggles,
+    control: &Control,
+    report: &mut impl FnMut(Event),
+) -> crate::model::Result<Card> {
+    let mut progress = |stage: &str, done, total| {
+        report(Event::Loading { stage: stage.to_owned(), done, total });
+        !control.is_cancelled()
+    };
+    match present {
+        Some(session) if session.card().info.source == source => session.rebuild(toggles, &mut progress)?,
+        _ => *present = Some(Session::open(source, toggles, &mut progress)?),
+    }
+    Ok(present.as_ref().map(|session| session.card().clone()).expect("it was loaded just now"))
+}
+
+/// A panic becomes an error with its message: LibTorch's operators panic where they refuse.
+fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        format!("the model thread panicked: {}", message.unwrap_or("without a message"))
+    })
+}
+
+/// Hands a run's events on under its number.
+struct Forward<'a, R> {
+    run: RunId,
+    report: &'a mut R,
+}
+
+impl<R: FnMut(Event)> Watch for Forward<'_, R> {
+    fn event(&mut self, event: trace::Event) {
+        (self.report)(Event::Run { run: self.run, events: vec![event] });
+    }
+
+    fn halted(&mut self, halt: Halt) {
+        (self.report)(Event::Halted { run: self.run, halt: Box::new(halt) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_with_its_message() {
+        assert_eq!(quietly(|| 1), Ok(1));
+        let refused = quietly(|| tch::Tensor::from_slice(&[1.0, 2.0]).view([3]));
+        assert!(refused.unwrap_err().contains("shape '[3]' is invalid"));
     }
 }

@@ -11,6 +11,9 @@ pub enum Error {
     /// The model's files are not what they should be.
     #[error("{}: {problem}", path.display())]
     File { path: PathBuf, problem: String },
+    /// A GGUF file is not what it should be.
+    #[error(transparent)]
+    Gguf(#[from] crate::gguf::Error),
     /// What the user named is not a model.
     #[error("{0}")]
     Source(String),
@@ -26,9 +29,12 @@ pub enum Error {
     /// A toggle or a combination of toggles that cannot be.
     #[error("{0}")]
     Toggle(String),
-    /// A prompt that the model cannot take.
+    /// A prompt, or another wish, that this model cannot take.
     #[error("{0}")]
-    Prompt(String),
+    Request(String),
+    /// Somewhere between text and tokens.
+    #[error("{0}")]
+    Text(String),
     /// Somebody ended the pass on purpose.
     #[error("cancelled")]
     Cancelled,

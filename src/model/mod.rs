@@ -4,11 +4,26 @@
 //! [`attention`], [`mlp`], [`norm`], [`rope`], [`linear`], [`cache`]. [`toggles`] choose among parts
 //! when the model is built; [`probe`] is how anybody watches; [`cost`] is what it should cost.
 
+pub mod attention;
+pub mod block;
+pub mod cache;
+pub mod config;
+pub mod cost;
+pub mod decoder;
 mod error;
+pub mod family;
+pub mod linear;
+pub mod memory;
+pub mod mlp;
+pub mod norm;
 pub mod probe;
+pub mod rope;
+pub mod source;
 pub mod spec;
 pub mod toggles;
+pub mod weights;
 
+pub use decoder::Decoder;
 pub use error::{Error, Result};
 pub use spec::Spec;
 pub use toggles::{Toggle, Toggles};

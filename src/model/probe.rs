@@ -96,11 +96,6 @@ pub trait Probe {
 
     /// An activation came by.
     fn hook(&mut self, _hook: Place<Hook>, _activation: &Tensor) {}
-
-    /// Whether [`Hook::Scores`] and [`Hook::Pattern`] are wanted, which only the eager attention has.
-    fn wants_pattern(&self) -> bool {
-        false
-    }
 }
 
 /// Nobody watches.
@@ -145,11 +140,6 @@ impl<'p> Pass<'p> {
     /// Shows an activation to whoever watches.
     pub fn hook(&mut self, hook: Hook, activation: &Tensor) {
         self.probe.hook(Place { block: self.block, name: hook }, activation);
-    }
-
-    /// Whether somebody wants the attention matrices, which fused attention never makes.
-    pub fn wants_pattern(&self) -> bool {
-        self.probe.wants_pattern()
     }
 }
 
@@ -207,6 +197,31 @@ impl Op {
 }
 
 impl Hook {
+    /// Every hook, in the order in which a pass reaches them.
+    pub const ALL: [Hook; 16] = [
+        Hook::Embed,
+        Hook::ResidPre,
+        Hook::Q,
+        Hook::K,
+        Hook::V,
+        Hook::Scores,
+        Hook::Pattern,
+        Hook::Z,
+        Hook::AttnOut,
+        Hook::ResidMid,
+        Hook::MlpPre,
+        Hook::MlpPost,
+        Hook::MlpOut,
+        Hook::ResidPost,
+        Hook::FinalNormalized,
+        Hook::Logits,
+    ];
+
+    /// Whether every block has one.
+    pub fn is_in_block(self) -> bool {
+        !matches!(self, Hook::Embed | Hook::FinalNormalized | Hook::Logits)
+    }
+
     /// The name inside the model, or inside its block, as TransformerLens has it.
     pub fn path(self) -> &'static str {
         match self {

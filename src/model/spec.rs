@@ -131,6 +131,48 @@ impl Family {
 }
 
 impl Spec {
+    /// Whether these sizes can be a model at all. Past this check no product of two of them overflows.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn validate(&self) -> Result<(), String> {
+        // Wide enough for any model that exists; narrow enough that their products fit in 64 bits.
+        const MOST: usize = 1 << 24;
+        for (name, size) in [
+            ("n_layers", self.n_layers),
+            ("n_heads", self.n_heads),
+            ("n_kv_heads", self.n_kv_heads),
+            ("d_model", self.d_model),
+            ("d_head", self.d_head),
+            ("d_mlp", self.d_mlp),
+            ("d_vocab", self.d_vocab),
+            ("n_ctx", self.n_ctx),
+        ] {
+            if size == 0 || size > MOST {
+                return Err(format!("{name} is {size}; expected a number from 1 to {MOST}"));
+            }
+        }
+        // A file can name more blocks than it could hold weights for: each is checked by name later.
+        if self.n_layers > 10_000 || self.n_heads > 10_000 {
+            return Err(format!("{} layers of {} heads: no model is like that", self.n_layers, self.n_heads));
+        }
+        if !self.n_heads.is_multiple_of(self.n_kv_heads) {
+            return Err(format!(
+                "{} query heads cannot share {} key/value heads evenly",
+                self.n_heads, self.n_kv_heads
+            ));
+        }
+        if matches!(self.positions, Positions::Rope(_)) && !self.d_head.is_multiple_of(2) {
+            return Err(format!("rotary positions turn pairs of features, but a head has {}", self.d_head));
+        }
+        if let Positions::Rope(Rope { scaling: RopeScaling::PerFrequency(divisors), .. }) = &self.positions
+            && divisors.len() != self.d_head / 2
+        {
+            return Err(format!("{} rotary frequency divisors; expected {}", divisors.len(), self.d_head / 2));
+        }
+        Ok(())
+    }
+
     /// Number of weights; a tied LM head is not counted again.
     pub fn parameters(&self) -> u64 {
         let head = if self.tied { 0 } else { self.d_vocab * self.d_model };

@@ -1,13 +1,16 @@
 //! What reaches a run while it runs: the wish to end it, and the next single step.
 
 use crate::units::Nanos;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Shared by the run and whoever watches it.
 #[derive(Debug, Default)]
 pub struct Control {
-    cancelled: AtomicBool,
+    /// How often a cancel was wished for, ever.
+    cancels: AtomicU64,
+    /// How often when the present work was asked for: earlier wishes were meant for earlier work.
+    earlier: AtomicU64,
     step: Mutex<Option<Step>>,
     stepped: Condvar,
 }
@@ -55,26 +58,32 @@ pub struct Glimpse {
 impl Control {
     /// Asks the run to end at its next operator, also out of a halt.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        // Under the lock, so that a run about to wait either sees this or is woken by it.
         let _held = self.lock();
+        self.cancels.fetch_add(1, Ordering::Relaxed);
         self.stepped.notify_all();
     }
 
     /// Whether the run should end.
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+        self.cancels.load(Ordering::Relaxed) > self.earlier.load(Ordering::Relaxed)
+    }
+
+    /// A mark of now, for work that is asked for but begins later.
+    pub fn ticket(&self) -> u64 {
+        self.cancels.load(Ordering::Relaxed)
+    }
+
+    /// Begins work that was asked for at `ticket`: a cancel since then is meant for it, an earlier one is not.
+    pub fn begin(&self, ticket: u64) {
+        *self.lock() = None;
+        self.earlier.store(ticket, Ordering::Relaxed);
     }
 
     /// Lets a halted run go on.
     pub fn step(&self, step: Step) {
         *self.lock() = Some(step);
         self.stepped.notify_all();
-    }
-
-    /// Forgets wishes meant for an earlier run.
-    pub fn reset(&self) {
-        *self.lock() = None;
-        self.cancelled.store(false, Ordering::Relaxed);
     }
 
     /// Waits for the next step; `None` when the run is to end.
@@ -111,6 +120,18 @@ mod tests {
         });
         control.cancel();
         assert_eq!(waiting.join().unwrap(), None);
+    }
+
+    #[test]
+    fn a_cancel_is_meant_for_what_was_asked_for_before_it() {
+        let control = Control::default();
+        let first = control.ticket();
+        control.cancel();
+        let second = control.ticket();
+        control.begin(first);
+        assert!(control.is_cancelled(), "queued when the cancel came");
+        control.begin(second);
+        assert!(!control.is_cancelled(), "asked for after it");
     }
 
     #[test]

@@ -11,9 +11,11 @@ pub struct Request {
     pub sampling: Sampling,
     /// End early at a token that ends a text or a turn.
     pub stop: bool,
-    /// Measured repetitions of the whole run. With one, its parts are recorded; with more, plain and
-    /// recorded ones alternate, `repeats` of each, after one warm-up.
+    /// Measured repetitions of the whole run. One is made as `record` says, at once; with more, plain
+    /// and recorded ones alternate, `repeats` of each, after one warm-up.
     pub repeats: u32,
+    /// Whether a single run times its parts.
+    pub record: bool,
     /// How many of the likeliest tokens to report with each token.
     pub top: usize,
     /// Halt after every part until told to go on.
@@ -41,6 +43,7 @@ impl Default for Request {
             sampling: Sampling::default(),
             stop: true,
             repeats: 1,
+            record: true,
             top: 0,
             step: false,
         }

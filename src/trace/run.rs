@@ -3,6 +3,7 @@
 use super::event::{Event, Header, Part, PassStart, Phase, Span, Status, Token};
 use super::stats::Quartiles;
 use crate::units::{Bytes, Flops, Nanos};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A run as far as it is known: complete, still going on, or cut off.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,6 +43,14 @@ pub struct Row {
     pub bytes: Bytes,
 }
 
+impl Row {
+    /// How often it ran in one repeat, to which its time, work and traffic belong too.
+    pub fn calls_of_one_repeat(&self) -> u32 {
+        // Only a last, cut repeat has fewer calls than the others.
+        self.calls.div_ceil(u32::try_from(self.time.n).unwrap_or(u32::MAX).max(1))
+    }
+}
+
 impl Run {
     /// Takes in what happened next. Events that make no sense at this point are ignored: a file may
     /// have been cut or written by hand.
@@ -71,34 +80,71 @@ impl Run {
         }
     }
 
+    /// The events that rebuild this run when they are applied in order.
+    pub fn events(&self) -> Vec<Event> {
+        let mut events = vec![Event::Header(Box::new(self.header.clone()))];
+        events.extend(self.parts.iter().cloned().map(Event::Part));
+        let mut tokens = self.tokens.iter().peekable();
+        for pass in &self.passes {
+            let start = pass.start;
+            events.push(Event::PassStart(start));
+            if !pass.spans.is_empty() {
+                events.push(Event::Spans(pass.spans.clone()));
+            }
+            events.extend(pass.time.map(|time| Event::PassEnd { time }));
+            // The prefill chooses token 0, decode step n chooses token n + 1.
+            let made = u64::from(start.step) + u64::from(start.phase == Phase::Decode);
+            let of_this_pass = |token: &&Token| token.repeat == start.repeat && u64::from(token.step) == made;
+            events.extend(std::iter::from_fn(|| tokens.next_if(of_this_pass)).cloned().map(Event::Token));
+        }
+        events.extend(tokens.cloned().map(Event::Token));
+        events.extend(self.unknown.iter().cloned().map(Event::Unknown));
+        events.extend(self.status.clone().map(Event::End));
+        events
+    }
+
     /// The table of parts over the recorded passes of `phase` (`None`: prefill and decode together).
     /// A row for every part that ran, in the model's order.
     pub fn rows(&self, phase: Option<Phase>) -> Vec<Row> {
-        let repeats = self.passes.iter().map(|pass| pass.start.repeat as usize + 1).max().unwrap_or(0);
-        let mut sums = vec![vec![Sum::default(); repeats]; self.parts.len()];
+        self.rows_by(phase, |part| part)
+    }
+
+    /// The same with several parts added up in one row: `row` says, for a part, which part stands for
+    /// its row. A part and one inside it must not share a row, or time would be counted twice.
+    pub fn rows_by(&self, phase: Option<Phase>, row: impl Fn(u32) -> u32) -> Vec<Row> {
+        // By part, then by repeat. The repeats are numbers out of a file: nothing may be as long as they are large.
+        let mut sums: Vec<Vec<(u32, Sum)>> = vec![Vec::new(); self.parts.len()];
         for pass in self.passes.iter().filter(|pass| phase.is_none_or(|phase| pass.start.phase == phase)) {
+            let repeat = pass.start.repeat;
             for span in &pass.spans {
-                let sum = &mut sums[span.part as usize][pass.start.repeat as usize];
-                sum.calls += 1;
-                sum.time += span.time;
-                sum.flops += span.flops;
-                sum.bytes += span.bytes;
+                let Some(sums) = sums.get_mut(row(span.part) as usize) else { continue };
+                match sums.last_mut() {
+                    Some((last, sum)) if *last == repeat => sum.add(Sum::of(span)),
+                    _ => sums.push((repeat, Sum::of(span))),
+                }
             }
         }
-        let row = |(part, repeats): (usize, &Vec<Sum>)| {
-            let ran: Vec<&Sum> = repeats.iter().filter(|sum| sum.calls > 0).collect();
-            let times: Vec<Nanos> = ran.iter().map(|sum| sum.time).collect();
+        let row = |(part, mut repeats): (usize, Vec<(u32, Sum)>)| {
+            repeats.sort_by_key(|(repeat, _)| *repeat);
+            repeats.dedup_by(|(later, more), (first, sum)| {
+                let same = later == first;
+                if same {
+                    sum.add(*more);
+                }
+                same
+            });
+            let times: Vec<Nanos> = repeats.iter().map(|(_, sum)| sum.time).collect();
             // Work does not vary between repeats of one configuration; a last, cut one would be short.
-            let most = ran.iter().max_by_key(|sum| (sum.flops, sum.bytes))?;
+            let (_, most) = repeats.iter().max_by_key(|(_, sum)| (sum.flops, sum.bytes))?;
             Some(Row {
                 part: part as u32,
-                calls: ran.iter().map(|sum| sum.calls).sum(),
+                calls: repeats.iter().map(|(_, sum)| sum.calls).sum(),
                 time: Quartiles::of(&times)?,
                 flops: most.flops,
                 bytes: most.bytes,
             })
         };
-        sums.iter().enumerate().filter_map(row).collect()
+        sums.into_iter().enumerate().filter_map(row).collect()
     }
 
     /// Wall time of the recorded passes of `phase`, per repeat.
@@ -121,9 +167,14 @@ impl Run {
 
     /// Prompt tokens per second: positions of a prefill over its median wall time.
     pub fn prefill_tokens_per_s(&self) -> Option<f64> {
-        let plain = self.has_plain_passes();
-        let time = self.wall_where(Some(Phase::Prefill), |start| start.recorded != plain)?.median;
+        let time = self.headline_wall(Phase::Prefill)?.median;
         (time.0 > 0).then(|| f64::from(self.header.prompt_tokens) / time.seconds())
+    }
+
+    /// Wall time of the passes of `phase` in each headline repeat.
+    pub fn headline_wall(&self, phase: Phase) -> Option<Quartiles> {
+        let plain = self.has_plain_passes();
+        self.wall_where(Some(phase), |start| start.recorded != plain)
     }
 
     /// New tokens per second while decoding: the reciprocal of the mean time per further token.
@@ -134,6 +185,17 @@ impl Run {
             time += token.latency;
         }
         (time.0 > 0).then(|| f64::from(n) / time.seconds())
+    }
+
+    /// Mean time per further token in each headline repeat: how much the decode rate varies.
+    pub fn decode_pace(&self) -> Option<Quartiles> {
+        let mut repeats: BTreeMap<u32, (u64, Nanos)> = BTreeMap::new();
+        for token in self.headline_tokens().filter(|token| token.step > 0) {
+            let (n, time) = repeats.entry(token.repeat).or_default();
+            *n += 1;
+            *time += token.latency;
+        }
+        Quartiles::of(&repeats.into_values().map(|(n, time)| Nanos(time.0 / n)).collect::<Vec<_>>())
     }
 
     /// The parts directly inside `parent` (`None`: the top level), in the model's order.
@@ -147,35 +209,44 @@ impl Run {
     }
 
     fn wall_where(&self, phase: Option<Phase>, wanted: impl Fn(&PassStart) -> bool) -> Option<Quartiles> {
-        let mut per_repeat: Vec<(u32, Nanos)> = Vec::new();
+        let mut per_repeat: BTreeMap<u32, Nanos> = BTreeMap::new();
         for pass in &self.passes {
             let Some(time) = pass.time else { continue };
-            if !wanted(&pass.start) || phase.is_some_and(|phase| phase != pass.start.phase) {
-                continue;
-            }
-            match per_repeat.iter_mut().find(|(repeat, _)| *repeat == pass.start.repeat) {
-                Some((_, sum)) => *sum += time,
-                None => per_repeat.push((pass.start.repeat, time)),
+            if wanted(&pass.start) && phase.is_none_or(|phase| phase == pass.start.phase) {
+                *per_repeat.entry(pass.start.repeat).or_default() += time;
             }
         }
-        Quartiles::of(&per_repeat.into_iter().map(|(_, time)| time).collect::<Vec<_>>())
+        Quartiles::of(&per_repeat.into_values().collect::<Vec<_>>())
     }
 
     /// The tokens of the repeats whose times may be quoted.
     fn headline_tokens(&self) -> impl Iterator<Item = &Token> {
         let plain = self.has_plain_passes();
-        let repeats: Vec<u32> =
+        let repeats: BTreeSet<u32> =
             self.passes.iter().filter(|pass| pass.start.recorded != plain).map(|pass| pass.start.repeat).collect();
         self.tokens.iter().filter(move |token| repeats.contains(&token.repeat))
     }
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Sum {
     calls: u32,
     time: Nanos,
     flops: Flops,
     bytes: Bytes,
+}
+
+impl Sum {
+    fn of(span: &Span) -> Self {
+        Self { calls: 1, time: span.time, flops: span.flops, bytes: span.bytes }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.time += other.time;
+        self.flops += other.flops;
+        self.bytes += other.bytes;
+    }
 }
 
 #[cfg(test)]
@@ -245,6 +316,35 @@ mod tests {
         ]);
         assert_eq!(run.ttft().unwrap().median, Nanos(500));
         assert_eq!(run.decode_tokens_per_s(), Some(2e7));
+    }
+
+    #[test]
+    fn rows_of_several_blocks_add_up_before_they_spread() {
+        let part = |path: &str| Event::Part(Part { path: path.into(), parent: None });
+        let run = run(vec![
+            part("blocks.0"),
+            part("blocks.1"),
+            start(Phase::Decode, 0, 0, true),
+            Event::Spans(vec![span(0, 10), span(1, 30)]),
+            start(Phase::Decode, 2, 0, true),
+            Event::Spans(vec![span(0, 30), span(1, 10)]),
+            // A repeat that goes on after another: its parts still add up in one.
+            start(Phase::Decode, 0, 1, true),
+            Event::Spans(vec![span(0, 5)]),
+        ]);
+        let rows = run.rows_by(None, |_| 0);
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].calls, rows[0].time.min, rows[0].time.max), (5, Nanos(40), Nanos(45)));
+    }
+
+    #[test]
+    fn a_repeat_with_a_huge_number_costs_no_memory() {
+        let run = run(vec![
+            Event::Part(Part { path: "embed".into(), parent: None }),
+            start(Phase::Prefill, u32::MAX, 0, true),
+            Event::Spans(vec![span(0, 7)]),
+        ]);
+        assert_eq!(run.rows(None)[0].time.median, Nanos(7));
     }
 
     #[test]

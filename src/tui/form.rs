@@ -198,6 +198,7 @@ impl Form {
             // Timing wants as many tokens as were asked for.
             stop: self.kind != Kind::Synthetic,
             repeats: 1,
+            record: true,
             top: TOP,
             step,
         })

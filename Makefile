@@ -1,0 +1,38 @@
+# `make run` and `make test` are all that a fresh clone needs; plain cargo works after either.
+# What is fetched lies in the cache folder that all clones share, and is fetched once.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test lint bench clean check check-lint libtorch model
+
+help:
+	@echo 'Blockscope shows a transformer at work, block by block, in your terminal.'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
+
+run: check libtorch model ## open the interface on the default model; ARGS="…" is passed to blockscope
+	cargo run --release -- $(ARGS)
+
+test: check libtorch model ## run every test
+	cargo test --locked
+
+lint: check-lint libtorch ## check the formatting and let clippy read everything; warnings are errors
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+bench: check libtorch model ## measure loading, prefill, decode and drawing
+	cargo bench
+
+clean: ## remove what was built here; what all clones share is kept
+	cargo clean
+	@echo "Kept: LibTorch and models, in $${XDG_CACHE_HOME:-$$HOME/.cache}/blockscope"
+
+check: ## only see whether Rust and a C++17 compiler are there
+	@scripts/check.sh
+
+check-lint:
+	@scripts/check.sh lint
+
+libtorch: ## only fetch LibTorch, if it is missing
+	@scripts/libtorch.sh
+
+model: ## only fetch the default model, if it is missing
+	@scripts/model.sh

@@ -1,0 +1,116 @@
+//! Flags that several subcommands share.
+
+use super::failure::{Failure, Result};
+use crate::model::Toggles;
+use crate::profile::Prompt;
+use clap::builder::NonEmptyStringValueParser;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Which model, and how it is built.
+#[derive(Debug, clap::Args, Default)]
+pub struct ModelArgs {
+    /// A folder, a .gguf file, smollm2 or random:PRESET [default: smollm2]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    model: Option<String>,
+
+    /// Toggles, such as attention=eager,kv_cache=off,weights=bf16,threads=2; may be given again
+    #[arg(long = "set", value_name = "NAME=VALUE,…", value_parser = check_toggles)]
+    set: Vec<String>,
+}
+
+impl ModelArgs {
+    /// The model as named; empty for the default.
+    pub fn named(&self) -> &str {
+        self.model.as_deref().unwrap_or_default()
+    }
+
+    /// The defaults with everything that was set, in order.
+    ///
+    /// # Errors
+    /// None that the parsing of the command line has not refused already.
+    pub fn toggles(&self) -> Result<Toggles> {
+        self.set.iter().try_fold(Toggles::default(), |toggles, list| Ok(toggles.with(list)?))
+    }
+}
+
+/// What to run the model on: exactly one of these.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct PromptArgs {
+    /// The text to continue; - reads it from standard input
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    prompt: Option<String>,
+
+    /// Token ids in place of a text
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    ids: Option<Vec<u32>>,
+}
+
+impl PromptArgs {
+    /// The prompt; with `chat`, a text is put into the model's chat template.
+    ///
+    /// # Errors
+    /// Standard input cannot be read, or is not UTF-8.
+    pub fn prompt(&self, chat: bool) -> Result<Prompt> {
+        match (&self.prompt, &self.ids) {
+            (Some(text), _) => {
+                let text = from_argument(text)?;
+                Ok(if chat { Prompt::Chat(text) } else { Prompt::Text(text) })
+            }
+            (None, ids) => Ok(Prompt::Ids(ids.clone().unwrap_or_default())),
+        }
+    }
+}
+
+/// Where to write, and whether over what is there.
+#[derive(Debug, clap::Args)]
+pub struct OutArgs {
+    /// Write the run to this file while it runs (JSON lines)
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// Replace FILE if it is there already
+    #[arg(long, requires = "out")]
+    pub force: bool,
+}
+
+/// A text given as an argument; `-` stands for standard input.
+///
+/// # Errors
+/// Standard input cannot be read, or is not UTF-8.
+pub fn from_argument(text: &str) -> Result<String> {
+    if text != "-" {
+        return Ok(text.to_owned());
+    }
+    let mut read = String::new();
+    match std::io::stdin().lock().read_to_string(&mut read) {
+        Ok(_) => Ok(read),
+        Err(error) => Err(Failure::Failed(format!("cannot read the text from standard input: {error}"))),
+    }
+}
+
+/// Refuses, before any work is done, to write over a file or into a folder that is not there.
+///
+/// # Errors
+/// It exists and `force` is not set, or its folder does not exist.
+pub fn check_free(path: &Path, force: bool) -> Result {
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(Failure::Failed(format!(
+            "{}: there is such a file already; name another, or replace it with --force",
+            path.display()
+        )));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Failure::Failed(format!("{}: there is no folder {}", path.display(), folder.display())));
+    }
+    Ok(())
+}
+
+fn check_toggles(list: &str) -> std::result::Result<String, String> {
+    match Toggles::default().with(list) {
+        Ok(_) => Ok(list.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}

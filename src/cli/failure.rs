@@ -1,0 +1,70 @@
+//! How a command can end other than well, and the exit code of each.
+
+use crate::{model, text, trace};
+use std::io;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something was asked for that cannot be.
+    Usage(String),
+    /// The work failed.
+    Failed(String),
+    /// A signal ended it: 2 for Ctrl-C, 15 for a request to terminate.
+    Interrupted(i32),
+    /// Nobody reads the output any more, as after `| head`: nothing is wrong and nothing is left to say.
+    PipeClosed,
+}
+
+/// What a command returns.
+pub type Result<T = ()> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Failure::Usage(_) => 2,
+            Failure::Failed(_) => 1,
+            Failure::Interrupted(signal) => 128 + (*signal as u8 & 0x7f),
+            Failure::PipeClosed => 0,
+        }
+    }
+
+    /// What to tell the user, if anything.
+    pub fn message(&self) -> Option<String> {
+        match self {
+            Failure::Usage(message) | Failure::Failed(message) => Some(message.clone()),
+            Failure::Interrupted(_) | Failure::PipeClosed => None,
+        }
+    }
+
+    /// A failure of standard output.
+    pub fn of_output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::PipeClosed,
+            _ => Failure::Failed(format!("cannot write to standard output: {error}")),
+        }
+    }
+}
+
+impl From<model::Error> for Failure {
+    fn from(error: model::Error) -> Self {
+        match error {
+            // Toggles come from the command line alone.
+            model::Error::Toggle(problem) => Failure::Usage(problem),
+            error => Failure::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<text::Error> for Failure {
+    fn from(error: text::Error) -> Self {
+        Failure::Failed(error.to_string())
+    }
+}
+
+impl From<trace::file::Error> for Failure {
+    fn from(error: trace::file::Error) -> Self {
+        Failure::Failed(error.to_string())
+    }
+}

@@ -1,0 +1,75 @@
+//! The command line: one file a subcommand.
+//!
+//! Results go to standard output, everything said beside them to standard error. Exit codes: 0 done,
+//! 1 the work failed, 2 wrong usage; 130 and 143 ended by Ctrl-C and by SIGTERM.
+
+mod args;
+mod capture;
+mod doctor;
+mod failure;
+mod generate;
+mod inspect;
+mod interrupt;
+mod loading;
+mod output;
+mod profile;
+mod recording;
+mod run;
+mod tokenize;
+mod view;
+
+use clap::{ColorChoice, Parser, Subcommand};
+use failure::Failure;
+use output::Output;
+use std::process::ExitCode;
+
+/// Shows a transformer at work, block by block: what each part computes, what it costs, and what every
+/// optimisation really buys.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = MODEL_HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Generate(generate::Args),
+    Profile(profile::Args),
+    Capture(capture::Args),
+    Tokenize(tokenize::Args),
+    Inspect(inspect::Args),
+    View(view::Args),
+    Doctor(doctor::Args),
+}
+
+const MODEL_HELP: &str = "\
+MODEL is a folder in Hugging Face layout, a .gguf file, smollm2 (the default), or random:PRESET or
+random:path/to/config.json (the shapes only, with seeded weights). Without a command: run.";
+
+/// Does what was asked for and returns how it went.
+pub fn run(cli: Cli) -> ExitCode {
+    let mut out = Output::new(cli.color);
+    let done = match cli.command.unwrap_or_else(|| Command::Run(run::Args::default())) {
+        Command::Run(args) => run::run(&args, cli.color),
+        Command::Generate(args) => generate::run(&args, &mut out),
+        Command::Profile(args) => profile::run(&args, &mut out),
+        Command::Capture(args) => capture::run(&args, &mut out),
+        Command::Tokenize(args) => tokenize::run(&args, &mut out),
+        Command::Inspect(args) => inspect::run(&args, &mut out),
+        Command::View(args) => view::run(&args, cli.color),
+        Command::Doctor(args) => doctor::run(&args, &mut out),
+    };
+    let done = done.and_then(|()| out.flush());
+    if let Err(failure) = &done
+        && let Some(message) = failure.message()
+    {
+        out.error(&message);
+    }
+    ExitCode::from(done.err().map_or(0, |failure: Failure| failure.code()))
+}

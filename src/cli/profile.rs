@@ -1,0 +1,110 @@
+//! `blockscope profile`: times a model, whole and part by part.
+
+use super::args::{ModelArgs, OutArgs, from_argument};
+use super::failure::Result;
+use super::interrupt::Interrupt;
+use super::loading;
+use super::output::Output;
+use super::recording::{self, Recorded};
+use crate::profile::{Prompt, Request};
+use crate::report::layout::Detail;
+use crate::report::{json, table};
+use crate::trace::{Event, PassStart, Phase, Run};
+
+/// Time a model without the interface: a table on standard output, or JSON
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+
+    /// Length of the prompt, made of the same tokens every time
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    prompt_tokens: u32,
+
+    /// A text as the prompt; - reads it from standard input
+    #[arg(long, value_name = "TEXT", conflicts_with = "prompt_tokens", allow_hyphen_values = true)]
+    prompt: Option<String>,
+
+    /// Tokens to generate
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    new_tokens: u32,
+
+    /// Measured repetitions: N whose parts are timed, N of the whole alone, in turn; 1 is a single timed one
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeats: u32,
+
+    /// A row for each block
+    #[arg(long, conflicts_with_all = ["parts", "json"])]
+    blocks: bool,
+
+    /// A row for every part of every block
+    #[arg(long, conflicts_with = "json")]
+    parts: bool,
+
+    /// Print one JSON object in place of the table
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+pub fn run(args: &Args, out: &mut Output) -> Result {
+    let request = args.request()?;
+    recording::check_out(&args.out)?;
+    let interrupt = Interrupt::listen()?;
+    let session = loading::open(&args.model, &interrupt, out)?;
+    session.prompt_ids(&request.prompt)?;
+
+    let mut watch = |run: &Run, event: &Event| {
+        // Once a pass, between what is timed: a line on the screen disturbs nothing.
+        if let Event::PassStart(start) = event {
+            out.progress(&progress(start, run.header.new_tokens, args.repeats));
+        }
+        Ok(())
+    };
+    let recorded = recording::record(&session, &request, &args.out, &interrupt, &mut watch);
+    out.progress("");
+    let Recorded { run, ending } = recorded?;
+
+    if args.json {
+        out.json(&json::profile(&run))?;
+    } else {
+        out.report(&table::profile(&run, args.detail(), out.width()))?;
+    }
+    ending
+}
+
+impl Args {
+    fn request(&self) -> Result<Request> {
+        Ok(Request {
+            prompt: match &self.prompt {
+                Some(text) => Prompt::Text(from_argument(text)?),
+                None => Prompt::Synthetic(self.prompt_tokens),
+            },
+            new_tokens: self.new_tokens,
+            // A timing that depends on what the model happens to say cannot be compared.
+            stop: false,
+            repeats: self.repeats,
+            ..Request::default()
+        })
+    }
+
+    fn detail(&self) -> Detail {
+        match (self.blocks, self.parts) {
+            (_, true) => Detail::Parts,
+            (true, false) => Detail::Blocks,
+            (false, false) => Detail::Summed,
+        }
+    }
+}
+
+/// `repeat 2/6 · decode 12/31`
+fn progress(start: &PassStart, new_tokens: u32, repeats: u32) -> String {
+    let all = if repeats > 1 { 2 * repeats } else { 1 };
+    let repeat = format!("repeat {}/{all}", start.repeat + 1);
+    match start.phase {
+        Phase::Prefill => format!("{repeat} · prefill {} tokens", start.n_new),
+        Phase::Decode => format!("{repeat} · decode {}/{}", start.step + 1, new_tokens.saturating_sub(1)),
+    }
+}

@@ -1,0 +1,32 @@
+//! Weights out of a GGUF file, dequantised straight from the map.
+
+use super::{Key, Stored, WeightSource};
+use crate::gguf::Gguf;
+use crate::model::Result;
+use crate::model::spec::Spec;
+use std::path::Path;
+use tch::{Device, Kind, Tensor};
+
+impl WeightSource for Gguf {
+    fn path(&self) -> &Path {
+        Gguf::path(self)
+    }
+
+    fn stored(&self, spec: &Spec, key: Key) -> Stored {
+        spec.family.stored_in_gguf(spec, key)
+    }
+
+    fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        Gguf::tensor(self, name).ok().map(|tensor| tensor.shape.clone())
+    }
+
+    fn tensor(&self, name: &str) -> Result<Tensor> {
+        let info = Gguf::tensor(self, name)?;
+        let shape: Vec<i64> = info.shape.iter().map(|&size| size as i64).collect();
+        let tensor = Tensor::f_empty(&shape, (Kind::Float, Device::Cpu))?;
+        // SAFETY: the tensor was just allocated, contiguous, f32, with this many elements, and nobody else has it.
+        let values = unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<f32>(), tensor.numel()) };
+        self.dequantise(name, values)?;
+        Ok(tensor)
+    }
+}

@@ -1,0 +1,165 @@
+//! Weights out of `model.safetensors`, or out of the shards that its index names; memory-mapped.
+
+use super::{Key, Stored, WeightSource};
+use crate::model::spec::Spec;
+use crate::model::{Error, Result};
+use memmap2::Mmap;
+use safetensors::{Dtype, SafeTensors, tensor::Metadata};
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use tch::{Kind, Tensor};
+
+/// The safetensors files of a folder.
+pub struct Folder {
+    path: PathBuf,
+    shards: Vec<Shard>,
+    /// Which shard holds a tensor.
+    shard_of: HashMap<String, usize>,
+}
+
+struct Shard {
+    map: Mmap,
+    metadata: Metadata,
+    /// Where the tensors' bytes begin.
+    data: usize,
+}
+
+impl Folder {
+    /// Maps the files and reads their headers.
+    ///
+    /// # Errors
+    /// A file is missing, truncated or not safetensors; or there are only pickled weights.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut folder = Self { path: path.to_owned(), shards: Vec::new(), shard_of: HashMap::new() };
+        for file in files(path)? {
+            let shard = Shard::open(&path.join(file))?;
+            for name in shard.metadata.tensors().into_keys() {
+                folder.shard_of.insert(name, folder.shards.len());
+            }
+            folder.shards.push(shard);
+        }
+        Ok(folder)
+    }
+
+    /// The number format of the tensor called `name`, and its bytes in the file.
+    pub fn format(&self, name: &str) -> Option<(String, u64)> {
+        let (_, info) = self.find(name)?;
+        let (start, end) = info.data_offsets;
+        Some((format!("{:?}", info.dtype), (end - start) as u64))
+    }
+
+    /// The file's name for `name`: checkpoints saved from the bare model lack the outermost module.
+    fn find(&self, name: &str) -> Option<(&Shard, &safetensors::tensor::TensorInfo)> {
+        let bare = name.split_once('.').map_or(name, |(_, rest)| rest);
+        [name, bare].into_iter().find_map(|name| {
+            let shard = &self.shards[*self.shard_of.get(name)?];
+            Some((shard, shard.metadata.info(name)?))
+        })
+    }
+}
+
+impl WeightSource for Folder {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn stored(&self, spec: &Spec, key: Key) -> Stored {
+        spec.family.stored(spec, key)
+    }
+
+    fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.find(name).map(|(_, info)| info.shape.clone())
+    }
+
+    fn tensor(&self, name: &str) -> Result<Tensor> {
+        let (shard, info) = self.find(name).ok_or_else(|| Error::file(&self.path, format!("no tensor {name}")))?;
+        let kind = match info.dtype {
+            Dtype::F32 => Kind::Float,
+            Dtype::F16 => Kind::Half,
+            Dtype::BF16 => Kind::BFloat16,
+            other => {
+                return Err(Error::Unsupported(format!(
+                    "{}: {name} is {other:?}; this version reads F32, F16 and BF16",
+                    self.path.display()
+                )));
+            }
+        };
+        let (start, end) = info.data_offsets;
+        let bytes = &shard.map[shard.data + start..shard.data + end];
+        let shape: Vec<i64> = info.shape.iter().map(|&size| size as i64).collect();
+        Ok(Tensor::f_from_data_size(bytes, &shape, kind)?)
+    }
+}
+
+impl Shard {
+    fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|error| Error::file(path, format!("cannot open: {error}")))?;
+        // SAFETY: as for every memory-mapped model, nobody may change the file while it is open.
+        let map = unsafe { Mmap::map(&file) }.map_err(|error| Error::file(path, format!("cannot map: {error}")))?;
+        let (header, metadata) = SafeTensors::read_metadata(&map)
+            .map_err(|error| Error::file(path, format!("expected a safetensors file: {error}; is it complete?")))?;
+        // read_metadata has checked that the header's own numbers agree; that the bytes are there is ours to check.
+        let data = header + size_of::<u64>();
+        let needed = data + metadata.data_len();
+        if map.len() < needed {
+            return Err(Error::file(
+                path,
+                format!("expected {needed} bytes, found {}: the file is truncated; download it again", map.len()),
+            ));
+        }
+        Ok(Self { map, metadata, data })
+    }
+}
+
+/// The names of a folder's weight files.
+fn files(folder: &Path) -> Result<Vec<String>> {
+    let index = folder.join("model.safetensors.index.json");
+    if index.is_file() {
+        return shards(&index);
+    }
+    if folder.join("model.safetensors").is_file() {
+        return Ok(vec!["model.safetensors".to_owned()]);
+    }
+    let pickled = std::fs::read_dir(folder).into_iter().flatten().flatten().find(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        [".bin", ".pt", ".pth"].iter().any(|extension| name.ends_with(extension))
+    });
+    Err(match pickled {
+        Some(file) => pickle_refusal(&file.path()),
+        None => Error::file(folder, "expected model.safetensors or model.safetensors.index.json in this folder"),
+    })
+}
+
+/// The shards that an index names: plain file names beside it, each once.
+fn shards(index: &Path) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(index).map_err(|error| Error::file(index, format!("cannot read: {error}")))?;
+    let json: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| Error::file(index, format!("expected JSON: {error}")))?;
+    let map = json
+        .get("weight_map")
+        .and_then(serde_json::Value::as_object)
+        .ok_or_else(|| Error::file(index, "expected an object 'weight_map' from tensor to file"))?;
+    let mut names = BTreeSet::new();
+    for file in map.values() {
+        match file.as_str() {
+            // A shard beside its index; anything else could lead anywhere on the disk.
+            Some(name) if Path::new(name).file_name().is_some_and(|plain| plain == name) => {
+                names.insert(name.to_owned());
+            }
+            _ => return Err(Error::file(index, format!("expected plain file names in 'weight_map', found {file}"))),
+        }
+    }
+    Ok(names.into_iter().collect())
+}
+
+/// Why a pickle is not opened, and what to do instead.
+pub fn pickle_refusal(path: &Path) -> Error {
+    Error::file(
+        path,
+        "a pickled checkpoint can run any code when it is opened, so Blockscope never opens one; convert it once, \
+         where you trust it:\n  python3 -c \"import sys, torch, safetensors.torch as s; \
+         s.save_file({k: v.contiguous() for k, v in torch.load(sys.argv[1], weights_only=True).items()}, \
+         'model.safetensors')\" FILE",
+    )
+}

@@ -1,0 +1,224 @@
+//! Times the parts of a pass and reports them as they end.
+
+use super::control::{Control, Glimpse, Halt, Step};
+use super::run::Watch;
+use crate::model::cost::{Cost, Shape, cost};
+use crate::model::probe::{Op, Place, Probe};
+use crate::model::{Error, Result, Spec, Toggles};
+use crate::trace::{Event, Part, Span};
+use crate::units::Nanos;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+use tch::{Kind, Tensor};
+
+/// Spans are handed on this seldom while a pass runs: a watcher must not slow what it watches.
+const BATCH: Duration = Duration::from_millis(50);
+
+/// Watches nothing but the wish to end: what a pass with headline numbers runs under.
+pub struct Cancellable<'a>(pub &'a Control);
+
+impl Probe for Cancellable<'_> {
+    fn enter(&mut self, _op: Place<Op>) -> Result<()> {
+        if self.0.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// The parts of a model, numbered in the order in which they first ran.
+#[derive(Default)]
+pub struct Parts {
+    ids: HashMap<Place<Op>, u32>,
+}
+
+/// Records one pass.
+pub struct Recorder<'a> {
+    spec: &'a Spec,
+    toggles: &'a Toggles,
+    shape: Shape,
+    control: &'a Control,
+    parts: &'a mut Parts,
+    watch: &'a mut dyn Watch,
+    /// Whether to halt, and until where to run on.
+    step: Option<Stepping>,
+    began: Instant,
+    /// Time spent halted, which belongs to nobody.
+    halted: Duration,
+    open: Vec<Open>,
+    finished: Vec<Span>,
+    reported: Instant,
+}
+
+/// A part that has begun and not ended.
+struct Open {
+    part: u32,
+    start: Duration,
+    /// What its own parts cost.
+    inside: Cost,
+    is_leaf: bool,
+}
+
+/// How far to run before the next halt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stepping {
+    step: Step,
+    /// The block in which the step was given.
+    from: Option<usize>,
+}
+
+impl<'a> Recorder<'a> {
+    pub fn new(
+        (spec, toggles): (&'a Spec, &'a Toggles),
+        shape: Shape,
+        control: &'a Control,
+        parts: &'a mut Parts,
+        watch: &'a mut dyn Watch,
+        step: bool,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            spec,
+            toggles,
+            shape,
+            control,
+            parts,
+            watch,
+            step: step.then_some(Stepping { step: Step::Part, from: None }),
+            began: now,
+            halted: Duration::ZERO,
+            open: Vec::new(),
+            finished: Vec::new(),
+            reported: now,
+        }
+    }
+
+    /// Hands on what is left. Returns how long the pass took, halts taken out, and whether to go on
+    /// halting in the next one.
+    pub fn finish(mut self) -> (Nanos, bool) {
+        let time = Nanos::of(self.elapsed());
+        self.report();
+        (time, self.step.is_some_and(|stepping| stepping.step != Step::Run))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed() - self.halted
+    }
+
+    fn report(&mut self) {
+        if !self.finished.is_empty() {
+            self.watch.event(Event::Spans(std::mem::take(&mut self.finished)));
+        }
+        self.reported = Instant::now();
+    }
+
+    /// Waits for the next step if this is where to halt.
+    fn halt(&mut self, place: Place<Op>, time: Nanos, made: &[&Tensor]) -> Result<()> {
+        let Some(Stepping { step, from }) = self.step else { return Ok(()) };
+        let here = match step {
+            Step::Part => true,
+            Step::Block => place.block != from || place.block.is_none(),
+            Step::Pass => place.name == Op::LmHead,
+            Step::Run => false,
+        };
+        if !here {
+            return Ok(());
+        }
+        let waiting = Instant::now();
+        self.report();
+        self.watch.halted(Halt { path: place.to_string(), time, made: glimpses(place.name, made) });
+        let step = self.control.wait().ok_or(Error::Cancelled)?;
+        self.step = Some(Stepping { step, from: place.block });
+        self.halted += waiting.elapsed();
+        Ok(())
+    }
+
+    fn id(&mut self, place: Place<Op>) -> u32 {
+        if let Some(&id) = self.parts.ids.get(&place) {
+            return id;
+        }
+        let id = self.parts.ids.len() as u32;
+        self.parts.ids.insert(place, id);
+        let parent = self.open.last().map(|open| open.part);
+        self.watch.event(Event::Part(Part { path: place.to_string(), parent }));
+        id
+    }
+}
+
+impl Probe for Recorder<'_> {
+    fn enter(&mut self, op: Place<Op>) -> Result<()> {
+        if self.control.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let part = self.id(op);
+        if let Some(parent) = self.open.last_mut() {
+            parent.is_leaf = false;
+        }
+        self.open.push(Open { part, start: self.elapsed(), inside: Cost::default(), is_leaf: true });
+        Ok(())
+    }
+
+    fn leave(&mut self, op: Place<Op>, made: &[&Tensor]) -> Result<()> {
+        let end = self.elapsed();
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        let own = cost(self.spec, self.toggles, self.shape, op.name);
+        let total = Cost { flops: own.flops + open.inside.flops, bytes: own.bytes + open.inside.bytes };
+        if let Some(parent) = self.open.last_mut() {
+            parent.inside = Cost { flops: parent.inside.flops + total.flops, bytes: parent.inside.bytes + total.bytes };
+        }
+        let time = Nanos::of(end - open.start);
+        self.finished.push(Span {
+            part: open.part,
+            start: Nanos::of(open.start),
+            time,
+            flops: total.flops,
+            bytes: total.bytes,
+        });
+        if open.is_leaf {
+            self.halt(op, time, made)?;
+        }
+        if self.reported.elapsed() >= BATCH {
+            self.report();
+        }
+        Ok(())
+    }
+}
+
+/// A look at each tensor that a part made.
+fn glimpses(op: Op, made: &[&Tensor]) -> Vec<Glimpse> {
+    let names: &[&str] = match op {
+        Op::Qkv => &["q", "k", "v"],
+        Op::Rope => &["q", "k"],
+        Op::Cache => &["k", "v"],
+        _ => &[""],
+    };
+    made.iter().zip(names).map(|(tensor, name)| glimpse(name, tensor)).collect()
+}
+
+fn glimpse(name: &str, tensor: &Tensor) -> Glimpse {
+    const SHOWN: i64 = 8;
+    let values = tensor.to_kind(Kind::Float);
+    // Masked scores are −∞: statistics are over what is a number.
+    let finite = values.masked_select(&values.isfinite());
+    let of =
+        |statistic: fn(&Tensor) -> Tensor| if finite.numel() == 0 { 0.0 } else { statistic(&finite).double_value(&[]) };
+    let mut last = values.shallow_clone(); // of the first sequence and the first head
+    while last.dim() > 2 {
+        last = last.select(0, 0);
+    }
+    if last.dim() == 2 {
+        last = last.select(0, -1);
+    }
+    let shown = last.narrow(0, 0, SHOWN.min(last.size()[0])).contiguous();
+    Glimpse {
+        name: name.to_owned(),
+        shape: tensor.size(),
+        kind: match tensor.kind() {
+            Kind::Float => "f32".into(),
+            Kind::BFloat16 => "bf16".into(),
+            other => format!("{other:?}").to_lowercase(),
+        },
+        mean: of(|finite| finite.mean(Kind::Double)),
+        std: of(|finite| finite.to_kind(Kind::Double).std(false)),
+        min: of(Tensor::min),
+        max: of(Tensor::max),
+        values: Vec::try_from(&shown).unwrap_or_default(),
+    }
+}

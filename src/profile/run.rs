@@ -1,0 +1,192 @@
+//! A run: prefill, then token by token, told event by event.
+
+use super::control::{Control, Halt};
+use super::machine;
+use super::recorder::{Cancellable, Parts, Recorder};
+use super::request::{Prompt, Request};
+use super::sampling::{Sampler, candidates};
+use super::session::Session;
+use crate::model::cache::KvCache;
+use crate::model::cost::Shape;
+use crate::model::decoder::Wanted;
+use crate::model::memory;
+use crate::model::probe::Pass;
+use crate::model::{Error, Result};
+use crate::text::{Specials, Stream, Tokenizer};
+use crate::trace::{Candidate, Event, Header, PassStart, Phase, Status, Token};
+use crate::units::Nanos;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tch::{Kind, Tensor};
+
+/// Someone who is told what happens in a run, on the thread where it happens.
+pub trait Watch {
+    /// The next event of the run.
+    fn event(&mut self, event: Event);
+
+    /// A single-stepped run waits.
+    fn halted(&mut self, _halt: Halt) {}
+}
+
+impl<F: FnMut(Event)> Watch for F {
+    fn event(&mut self, event: Event) {
+        self(event);
+    }
+}
+
+impl Session {
+    /// Runs the model, and tells `watch` everything that happens, from the header to the end.
+    pub fn run(&self, request: &Request, control: &Control, watch: &mut dyn Watch) -> Status {
+        let status = match self.try_run(request, control, watch) {
+            Ok(()) => Status::Done,
+            Err(Error::Cancelled) => Status::Cancelled,
+            Err(error) => Status::Failed(error.to_string()),
+        };
+        watch.event(Event::End(status.clone()));
+        status
+    }
+
+    /// Whether this token ends a text or a turn, by the model's word or its tokenizer's.
+    fn ends(&self, id: u32) -> bool {
+        let tokenizer = self.tokenizer().map_or(&[][..], Tokenizer::stops);
+        self.card().spec.eos.contains(&id) || tokenizer.contains(&id)
+    }
+
+    fn try_run(&self, request: &Request, control: &Control, watch: &mut dyn Watch) -> Result<()> {
+        let prompt = self.prompt_ids(&request.prompt);
+        let tokens = prompt.as_ref().map_or(0, Vec::len);
+        watch.event(Event::Header(Box::new(self.header(request, tokens))));
+        let prompt = prompt?;
+        let positions = (prompt.len() + request.new_tokens as usize).min(self.card().spec.n_ctx);
+        memory::check_run(&self.card().spec, &self.card().toggles, prompt.len(), positions, memory::available())?;
+        let _no_grad = tch::no_grad_guard();
+        let run = Run { session: self, request, prompt: &prompt, control, began: Instant::now() };
+        let mut parts = Parts::default();
+        if request.repeats <= 1 {
+            return run.once(request.record.then_some(&mut parts), 0, watch);
+        }
+        run.once(None, 0, &mut |_: Event| {})?; // warm-up
+        for repeat in 0..request.repeats {
+            run.once(None, 2 * repeat, watch)?;
+            run.once(Some(&mut parts), 2 * repeat + 1, watch)?;
+        }
+        Ok(())
+    }
+
+    fn header(&self, request: &Request, prompt_tokens: usize) -> Header {
+        let text = match &request.prompt {
+            Prompt::Text(text) | Prompt::Chat(text) => Some(text.clone()),
+            Prompt::Ids(_) | Prompt::Synthetic(_) => None,
+        };
+        Header {
+            blockscope: env!("CARGO_PKG_VERSION").into(),
+            libtorch: machine::libtorch().into(),
+            created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            model: self.card().info.clone(),
+            device: "cpu".into(),
+            machine: machine::processor(),
+            threads: self.card().toggles.threads as u32,
+            toggles: self.card().toggles.to_pairs(),
+            prompt_tokens: prompt_tokens as u32,
+            new_tokens: request.new_tokens,
+            prompt: text,
+        }
+    }
+}
+
+/// A run in progress.
+struct Run<'a> {
+    session: &'a Session,
+    request: &'a Request,
+    prompt: &'a [u32],
+    control: &'a Control,
+    began: Instant,
+}
+
+impl Run<'_> {
+    /// One repetition: prefill, then one pass a token. With `parts`, every pass is recorded.
+    fn once(&self, mut parts: Option<&mut Parts>, repeat: u32, watch: &mut dyn Watch) -> Result<()> {
+        let (card, decoder) = (self.session.card(), self.session.decoder());
+        let most = (self.request.new_tokens as usize).min(card.spec.n_ctx - self.prompt.len() + 1);
+        let mut cache = card.toggles.kv_cache.then(|| decoder.new_cache(self.prompt.len() + most));
+        let mut sampler = Sampler::new(self.request.sampling);
+        let mut stream = self.session.tokenizer().map(|tokenizer| tokenizer.stream(Specials::Hide));
+        let mut ids: Vec<i64> = self.prompt.iter().map(|&id| i64::from(id)).collect();
+        let mut halting = self.request.step;
+
+        for step in 0..most.max(1) {
+            // With a cache only the newest token is new; without one, everything is computed again.
+            let past = cache.as_ref().map_or(0, KvCache::len);
+            let start = PassStart {
+                phase: if step == 0 { Phase::Prefill } else { Phase::Decode },
+                repeat,
+                step: step.saturating_sub(1) as u32,
+                n_new: (ids.len() - past) as u32,
+                n_past: past as u32,
+                recorded: parts.is_some(),
+                start: Nanos::of(self.began.elapsed()),
+            };
+            watch.event(Event::PassStart(start));
+            let began = Instant::now();
+            let input = Tensor::from_slice(&ids[past..]).unsqueeze(0);
+            let (logits, time) = match parts.as_deref_mut() {
+                Some(parts) => {
+                    let shape = Shape { batch: 1, new: ids.len() - past, past, logits: 1 };
+                    let made = (&card.spec, &card.toggles);
+                    let mut recorder = Recorder::new(made, shape, self.control, parts, watch, halting);
+                    let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut recorder));
+                    let (time, still_halting) = recorder.finish();
+                    halting = still_halting;
+                    (logits?, time)
+                }
+                None => {
+                    let mut probe = Cancellable(self.control);
+                    let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut probe))?;
+                    (logits, Nanos::of(began.elapsed()))
+                }
+            };
+            if most == 0 {
+                watch.event(Event::PassEnd { time });
+                return Ok(());
+            }
+            let choosing = Instant::now();
+            let logits = last_logits(&logits)?;
+            let id = sampler.choose(&logits);
+            let latency = time + Nanos::of(choosing.elapsed());
+            watch.event(Event::PassEnd { time });
+            let mut token = self.token(repeat, step as u32, id, &logits, latency, stream.as_mut());
+            let is_last = step + 1 == most || self.request.stop && self.session.ends(id);
+            if is_last && let Some(stream) = &mut stream {
+                token.text += &stream.flush();
+            }
+            watch.event(Event::Token(token));
+            if is_last {
+                break;
+            }
+            ids.push(i64::from(id));
+        }
+        Ok(())
+    }
+
+    /// What is reported of a chosen token; made after its time was taken.
+    fn token(
+        &self,
+        repeat: u32,
+        step: u32,
+        id: u32,
+        logits: &[f32],
+        latency: Nanos,
+        stream: Option<&mut Stream>,
+    ) -> Token {
+        let (top, p) = candidates(logits, self.request.top, id);
+        let text_of = |id| self.session.tokenizer().and_then(|t| t.token(id)).map_or(String::new(), |t| t.text);
+        let top = top.into_iter().map(|(id, p)| Candidate { id, text: text_of(id), p }).collect();
+        let text = stream.map_or(String::new(), |stream| stream.push(id));
+        Token { repeat, step, id, text, p, latency, top }
+    }
+}
+
+/// The logits of the last position.
+fn last_logits(logits: &Tensor) -> Result<Vec<f32>> {
+    let last = logits.select(1, -1).to_kind(Kind::Float).contiguous().view([-1]);
+    Ok(Vec::try_from(&last)?)
+}

@@ -1,0 +1,192 @@
+//! A model with its tokenizer, ready to run.
+
+use super::request::Prompt;
+use crate::model::source::{Origin, Source};
+use crate::model::weights::Parameters;
+use crate::model::{Decoder, Error, Result, Spec, Toggles};
+use crate::text::{Input, Message, Tokenizer};
+use crate::trace::ModelInfo;
+use crate::units::Bytes;
+
+/// What is known of a loaded model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Card {
+    pub spec: Spec,
+    pub info: ModelInfo,
+    /// The toggles that it was built with.
+    pub toggles: Toggles,
+    /// Whether it comes with a chat template.
+    pub has_chat_template: bool,
+    /// What the user should know, such as an unknown pre-tokenizer.
+    pub warnings: Vec<String>,
+}
+
+/// A loaded model. Lives on one thread.
+pub struct Session {
+    source: Source,
+    parameters: Parameters,
+    decoder: Decoder,
+    tokenizer: Option<Tokenizer>,
+    card: Card,
+}
+
+impl Session {
+    /// Opens and loads the model that `named` names. `progress` is told a stage and how far it is, and
+    /// may end it by returning false.
+    ///
+    /// # Errors
+    /// It is not a model, does not fit, or its files are not what they should be.
+    pub fn open(named: &str, toggles: &Toggles, progress: &mut dyn FnMut(&str, u64, u64) -> bool) -> Result<Self> {
+        progress("reading the description", 0, 0);
+        let source = Source::open(named)?;
+        toggles.check(&source.spec)?;
+        progress("reading the tokenizer", 0, 0);
+        let (tokenizer, warnings) = open_tokenizer(&source)?;
+        tch::set_num_threads(toggles.threads as i32);
+        let mut load = |done, all| progress("loading weights", done as u64, all as u64);
+        let parameters = source.load(toggles, &mut load)?;
+        let card = Card {
+            info: info(&source, toggles),
+            spec: source.spec.clone(),
+            toggles: toggles.clone(),
+            has_chat_template: tokenizer.as_ref().is_some_and(|tokenizer| tokenizer.chat_template().is_some()),
+            warnings,
+        };
+        Ok(Self { decoder: Decoder::new(&source.spec, &parameters, toggles), source, parameters, tokenizer, card })
+    }
+
+    /// Builds the same model for other toggles. Weights are read again only where their format changes;
+    /// after an error the model is what it was before.
+    ///
+    /// # Errors
+    /// The toggles cannot be had, or the weights cannot be read again.
+    pub fn rebuild(&mut self, toggles: &Toggles, progress: &mut dyn FnMut(&str, u64, u64) -> bool) -> Result<()> {
+        toggles.check(&self.source.spec)?;
+        let present = &self.card.toggles;
+        if (toggles.weights, toggles.compute) != (present.weights, present.compute) {
+            let mut load = |done, all| progress("loading weights", done as u64, all as u64);
+            self.parameters = self.source.load(toggles, &mut load)?;
+        }
+        tch::set_num_threads(toggles.threads as i32);
+        self.decoder = Decoder::new(&self.source.spec, &self.parameters, toggles);
+        self.card.toggles = toggles.clone();
+        self.card.info = info(&self.source, toggles);
+        Ok(())
+    }
+
+    /// What is known of the model.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// The model itself.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// Its weights, to build it another way.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Its tokenizer; random weights have none.
+    pub fn tokenizer(&self) -> Option<&Tokenizer> {
+        self.tokenizer.as_ref()
+    }
+
+    /// The token ids of a prompt.
+    ///
+    /// # Errors
+    /// It is empty, too long, or has no tokens in this vocabulary.
+    pub fn prompt_ids(&self, prompt: &Prompt) -> Result<Vec<u32>> {
+        let spec = &self.card.spec;
+        let ids = match prompt {
+            Prompt::Text(text) => self.needed_tokenizer()?.encode(text, Input::Prompt)?,
+            Prompt::Chat(turn) => {
+                let tokenizer = self.needed_tokenizer()?;
+                let template = tokenizer.chat_template().ok_or_else(|| {
+                    Error::Request("this model has no chat template; give the prompt as plain text".into())
+                })?;
+                let message = Message { role: "user".into(), content: turn.clone() };
+                tokenizer.encode(&template.render(&[message], true)?, Input::Rendered)?
+            }
+            Prompt::Ids(ids) => ids.clone(),
+            Prompt::Synthetic(n) => synthetic(*n as usize, spec.d_vocab),
+        };
+        if ids.is_empty() {
+            return Err(Error::Request("the prompt is empty: it needs at least one token".into()));
+        }
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= spec.d_vocab) {
+            return Err(Error::Request(format!(
+                "token {id} is outside the vocabulary: expected ids from 0 to {}",
+                spec.d_vocab - 1
+            )));
+        }
+        if ids.len() > spec.n_ctx {
+            return Err(Error::Request(format!(
+                "the prompt has {} tokens, but the model's context holds {}: shorten it",
+                ids.len(),
+                spec.n_ctx
+            )));
+        }
+        Ok(ids)
+    }
+
+    fn needed_tokenizer(&self) -> Result<&Tokenizer> {
+        self.tokenizer
+            .as_ref()
+            .ok_or_else(|| Error::Request("this model has no tokenizer; give token ids, or a number of tokens".into()))
+    }
+}
+
+/// The same tokens every time, spread over the vocabulary.
+fn synthetic(n: usize, d_vocab: usize) -> Vec<u32> {
+    // Knuth's multiplicative hash: consecutive positions land far apart.
+    (0..n).map(|position| ((position as u64 * 2_654_435_761 + 1) % d_vocab as u64) as u32).collect()
+}
+
+/// `model` and `text` do not know each other; here they meet.
+impl From<crate::text::Error> for Error {
+    fn from(error: crate::text::Error) -> Self {
+        Error::Text(error.to_string())
+    }
+}
+
+/// The tokenizer that comes with a model, and what the user should know about it. Weights without one
+/// can still be run on token ids.
+///
+/// # Errors
+/// It has a tokenizer that cannot be read.
+pub fn open_tokenizer(source: &Source) -> Result<(Option<Tokenizer>, Vec<String>)> {
+    let tokenizer = match &source.origin {
+        Origin::Folder(path) if !path.join("tokenizer.json").is_file() => {
+            let warning = "there is no tokenizer.json in this folder: it takes token ids, but no text";
+            return Ok((None, vec![warning.to_owned()]));
+        }
+        Origin::Folder(path) => Tokenizer::from_folder(path)?,
+        Origin::Gguf(gguf) => Tokenizer::from_gguf(gguf)?,
+        Origin::Random => return Ok((None, Vec::new())),
+    };
+    let warnings = tokenizer.warnings().to_vec();
+    Ok((Some(tokenizer), warnings))
+}
+
+/// The shape of a model, as runs and reports carry it.
+pub fn info(source: &Source, toggles: &Toggles) -> ModelInfo {
+    let spec = &source.spec;
+    ModelInfo {
+        name: spec.name.clone(),
+        source: source.named.clone(),
+        family: spec.family.name().into(),
+        n_layers: spec.n_layers as u32,
+        n_heads: spec.n_heads as u32,
+        n_kv_heads: spec.n_kv_heads as u32,
+        d_model: spec.d_model as u32,
+        d_head: spec.d_head as u32,
+        d_mlp: spec.d_mlp as u32,
+        d_vocab: spec.d_vocab as u32,
+        n_ctx: spec.n_ctx as u32,
+        parameters: spec.parameters(),
+        weight_bytes: Bytes(spec.weight_bytes(toggles.weights)),
+    }
+}

@@ -1,0 +1,33 @@
+//! Rows of cells as text: no lines, two spaces between columns.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+/// How the cells of a column stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Names.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Lays out `rows`, of which each has a cell for every entry of `columns`. The first may be a heading.
+pub fn grid(columns: &[Align], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.add_rows(rows);
+    for (index, align) in columns.iter().enumerate() {
+        let Some(column) = table.column_mut(index) else { continue };
+        column.set_padding((if index == 0 { 0 } else { 2 }, 0));
+        column.set_cell_alignment(match align {
+            Align::Left => CellAlignment::Left,
+            Align::Right => CellAlignment::Right,
+        });
+    }
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Names to the left of what they name.
+pub fn facts<'n>(facts: impl IntoIterator<Item = (&'n str, String)>) -> String {
+    grid(&[Align::Left, Align::Left], facts.into_iter().map(|(name, fact)| vec![name.to_owned(), fact]))
+}

@@ -1,0 +1,158 @@
+//! A run as JSON: the machine-readable forms of `generate` and `profile`.
+//!
+//! Times are in seconds. What could not be measured is null.
+
+use crate::trace::{Header, ModelInfo, Phase, Quartiles, Run, Status};
+use crate::units::Nanos;
+use serde_json::{Map, Value, json};
+
+/// What `profile --json` prints.
+pub fn profile(run: &Run) -> Value {
+    let mut object = object(header(&run.header));
+    object.extend(self::object(json!({
+        "prompt_tokens": run.header.prompt_tokens,
+        "new_tokens": run.header.new_tokens,
+        "repeats": { "plain": repeats(run, false), "recorded": repeats(run, true) },
+        "status": status(run),
+    })));
+    object.extend(self::object(headline(run)));
+    object.extend(self::object(json!({
+        "quartiles": {
+            "ttft_s": run.ttft().map(times),
+            "tpot_s": run.tpot().map(times),
+            "prefill_tokens_per_s": run.headline_wall(Phase::Prefill).map(|q| rates(run.header.prompt_tokens, q)),
+            "decode_tokens_per_s": run.decode_pace().map(|q| rates(1, q)),
+        },
+        "basis": basis(run),
+        "parts": parts(run),
+    })));
+    Value::Object(object)
+}
+
+/// What ran, where and how.
+pub fn header(header: &Header) -> Value {
+    let toggles: Map<String, Value> =
+        header.toggles.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    json!({
+        "model": model(&header.model),
+        "device": header.device,
+        "machine": header.machine,
+        "threads": header.threads,
+        "toggles": toggles,
+        "libtorch": header.libtorch,
+        "blockscope": header.blockscope,
+        "created": header.created,
+    })
+}
+
+/// The headline numbers of a run, as `generate` and `profile` both name them.
+pub fn headline(run: &Run) -> Value {
+    json!({
+        "ttft_s": run.ttft().map(|q| q.median.seconds()),
+        "tpot_s": run.tpot().map(|q| q.median.seconds()),
+        "prefill_tokens_per_s": run.prefill_tokens_per_s(),
+        "decode_tokens_per_s": run.decode_tokens_per_s(),
+    })
+}
+
+/// The shape of a model.
+pub fn model(info: &ModelInfo) -> Value {
+    json!({
+        "name": info.name,
+        "source": info.source,
+        "family": info.family,
+        "n_layers": info.n_layers,
+        "n_heads": info.n_heads,
+        "n_kv_heads": info.n_kv_heads,
+        "d_model": info.d_model,
+        "d_head": info.d_head,
+        "d_mlp": info.d_mlp,
+        "d_vocab": info.d_vocab,
+        "n_ctx": info.n_ctx,
+        "parameters": info.parameters,
+        "weight_bytes": info.weight_bytes,
+    })
+}
+
+/// How the run ended: `done`, `cancelled`, `failed`, or null while it has not.
+pub fn status(run: &Run) -> Option<&'static str> {
+    run.status.as_ref().map(|status| match status {
+        Status::Done => "done",
+        Status::Cancelled => "cancelled",
+        Status::Failed(_) => "failed",
+    })
+}
+
+/// Number of repeats whose parts were, or were not, timed.
+pub fn repeats(run: &Run, recorded: bool) -> usize {
+    let mut repeats: Vec<u32> =
+        run.passes.iter().filter(|pass| pass.start.recorded == recorded).map(|pass| pass.start.repeat).collect();
+    repeats.sort_unstable();
+    repeats.dedup();
+    repeats.len()
+}
+
+/// The JSON object that `value` is.
+pub fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}
+
+/// Where the headline numbers come from.
+pub fn headline_basis(run: &Run) -> &'static str {
+    if run.has_plain_passes() {
+        "measured, in repeats whose parts were not timed"
+    } else {
+        "measured, while the parts were timed"
+    }
+}
+
+/// Where each number comes from.
+fn basis(run: &Run) -> Value {
+    let headline = headline_basis(run);
+    json!({
+        "ttft_s": headline,
+        "tpot_s": headline,
+        "prefill_tokens_per_s": headline,
+        "decode_tokens_per_s": headline,
+        "parts.calls": "counted, of one repeat",
+        "parts.time_s": "measured, all calls of one repeat added up, parts inside included",
+        "parts.flops": "modelled by formula from the shapes that ran, of one repeat; a multiply-add counts as two",
+        "parts.bytes": "modelled by formula, of one repeat: weights, inputs and outputs, each once",
+    })
+}
+
+/// Every part that ran, first in the prefill, then in decoding.
+fn parts(run: &Run) -> Vec<Value> {
+    let of_phase = |phase: Phase| {
+        let rows = run.rows(Some(phase)).into_iter();
+        rows.map(move |row| {
+            json!({
+                "name": run.parts[row.part as usize].path,
+                "phase": phase.name(),
+                "calls": row.calls_of_one_repeat(),
+                "time_s": {
+                    "median": row.time.median.seconds(),
+                    "q1": row.time.q1.seconds(),
+                    "q3": row.time.q3.seconds(),
+                },
+                "flops": row.flops,
+                "bytes": row.bytes,
+            })
+        })
+    };
+    of_phase(Phase::Prefill).chain(of_phase(Phase::Decode)).collect()
+}
+
+/// Quartiles of a time, in seconds.
+fn times(q: Quartiles) -> Value {
+    json!({ "q1": q.q1.seconds(), "median": q.median.seconds(), "q3": q.q3.seconds(), "n": q.n })
+}
+
+/// Quartiles of a rate, of which the slowest has the longest time.
+fn rates(tokens: u32, q: Quartiles) -> Value {
+    let rate = |time: Nanos| (time.0 > 0).then(|| f64::from(tokens) / time.seconds());
+    json!({ "q1": rate(q.q3), "median": rate(q.median), "q3": rate(q.q1), "n": q.n })
+}

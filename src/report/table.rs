@@ -1,0 +1,225 @@
+//! A profile as text: what ran, the headline numbers, and a table of parts for each phase.
+
+use super::grid::{Align, grid};
+use super::json::repeats;
+use super::layout::{Detail, lines};
+use crate::trace::{Header, Phase, Quartiles, Row, Run};
+use crate::units::{Nanos, count, percent};
+
+/// A piece of the report, so that whoever prints it can set titles and notes apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    Title(String),
+    Text(String),
+    /// Where numbers come from, and what to make of them.
+    Note(String),
+}
+
+/// A recorded pass may take this much longer than a plain one before it is remarked on.
+const TOLERATED_OVERHEAD: f64 = 1.05;
+
+/// The report on a run, for a screen of `width` columns: where it is narrow, columns are left out.
+pub fn profile(run: &Run, detail: Detail, width: usize) -> Vec<Piece> {
+    let mut pieces = vec![Piece::Title(title(&run.header)), Piece::Text(setting(run))];
+    pieces.push(Piece::Text(headline(run)));
+    let plain = run.has_plain_passes();
+    let basis = if plain { "repeats whose parts were not timed" } else { "a run whose parts were timed" };
+    pieces.push(Piece::Note(format!(
+        "measured, in {basis}; medians, but for decode: all new tokens over all their time"
+    )));
+    for phase in [Phase::Prefill, Phase::Decode] {
+        pieces.extend(parts(run, phase, detail, width));
+    }
+    pieces
+}
+
+/// `SmolLM2-135M · llama · 30 blocks · 135M parameters · 538 MB of weights`
+fn title(header: &Header) -> String {
+    let model = &header.model;
+    format!(
+        "{} · {} · {} block{} · {} parameters · {} of weights",
+        model.name,
+        model.family,
+        model.n_layers,
+        if model.n_layers == 1 { "" } else { "s" },
+        count(model.parameters),
+        model.weight_bytes
+    )
+}
+
+fn setting(run: &Run) -> String {
+    let header = &run.header;
+    let toggles: Vec<_> = header.toggles.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let (plain, recorded) = (repeats(run, false), repeats(run, true));
+    let repeats = match (plain, recorded) {
+        (0, 1) => "one recorded run, no warm-up".to_owned(),
+        (1, 0) => "one run, not recorded, no warm-up".to_owned(),
+        (plain, recorded) => {
+            let plural = if recorded == 1 { "" } else { "s" };
+            format!("{plain} plain and {recorded} recorded repeat{plural} after a warm-up")
+        }
+    };
+    format!(
+        "{} · {} threads · {} · LibTorch {} · Blockscope {}\n{}\n{} prompt tokens · {} new tokens · {repeats}",
+        header.device,
+        header.threads,
+        header.machine,
+        header.libtorch,
+        header.blockscope,
+        toggles.join(","),
+        header.prompt_tokens,
+        header.new_tokens,
+    )
+}
+
+/// The four headline numbers, with quartiles.
+fn headline(run: &Run) -> String {
+    let dash = || "–".to_owned();
+    let time = |name: &str, quartiles: Option<Quartiles>| match quartiles {
+        Some(q) => vec![name.to_owned(), q.median.to_string(), range(q.q1, q.q3)],
+        None => vec![name.to_owned(), dash(), dash()],
+    };
+    let rate = |name: &str, rate: Option<f64>, tokens: u32, quartiles: Option<Quartiles>| match (rate, quartiles) {
+        (Some(rate), Some(q)) => {
+            let of = |time: Nanos| f64::from(tokens) / time.seconds().max(1e-9);
+            let spread = format!("{} – {} tok/s", digits(of(q.q3)), digits(of(q.q1)));
+            vec![name.to_owned(), format!("{} tok/s", digits(rate)), spread]
+        }
+        _ => vec![name.to_owned(), dash(), dash()],
+    };
+    let prefill = run.headline_wall(Phase::Prefill);
+    grid(
+        &[Align::Left, Align::Right, Align::Right],
+        [
+            vec![String::new(), String::new(), "q1 – q3".into()],
+            time("TTFT", run.ttft()),
+            time("TPOT", run.tpot()),
+            rate("prefill", run.prefill_tokens_per_s(), run.header.prompt_tokens, prefill),
+            rate("decode", run.decode_tokens_per_s(), 1, run.decode_pace()),
+        ],
+    )
+}
+
+/// A rate with three digits.
+pub fn digits(rate: f64) -> String {
+    let decimals = if rate < 9.995 {
+        2
+    } else if rate < 99.95 {
+        1
+    } else {
+        0
+    };
+    format!("{rate:.decimals$}")
+}
+
+/// The table of one phase: nothing where none of its passes was recorded.
+fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
+    let Some(wall) = run.wall(Some(phase)) else { return Vec::new() };
+    let lines = lines(run, phase, detail);
+    // Time and share are why one looks; the rest goes first where there is no room.
+    let columns: &[Column] = match width {
+        96.. => {
+            &[Column::Calls, Column::Time, Column::Spread, Column::Share, Column::Rate, Column::Flops, Column::Bytes]
+        }
+        72.. => &[Column::Time, Column::Spread, Column::Share, Column::Rate, Column::Flops],
+        _ => &[Column::Time, Column::Share, Column::Rate],
+    };
+    let heading = std::iter::once("part").chain(columns.iter().map(|column| column.title()));
+    let mut rows: Vec<Vec<String>> = vec![heading.map(str::to_owned).collect()];
+    for line in &lines {
+        let name = format!("{}{}", "  ".repeat(line.depth.min(8)), line.name);
+        rows.push(
+            std::iter::once(name).chain(columns.iter().map(|column| column.of(&line.row, wall.median))).collect(),
+        );
+    }
+    let accounted: u128 = lines.iter().filter(|line| line.depth == 0).map(|l| u128::from(l.row.time.median.0)).sum();
+    // Medians of parts need not add up to the median of the whole: the difference can have either sign.
+    let all = u128::from(wall.median.0);
+    let sign = if accounted > all { "−" } else { "" };
+    let size = Nanos(u64::try_from(accounted.abs_diff(all)).unwrap_or(u64::MAX));
+    let last = |name: &str, time: String, share: String| {
+        let cells = columns.iter().map(move |column| match column {
+            Column::Time => time.clone(),
+            Column::Share => share.clone(),
+            _ => String::new(),
+        });
+        std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
+    };
+    let share = format!("{sign}{}", percent(size.share_of(wall.median)));
+    rows.push(last("unaccounted", format!("{sign}{size}"), share));
+    rows.push(last("wall", wall.median.to_string(), percent(1.0)));
+    let mut align = vec![Align::Right; columns.len() + 1];
+    align[0] = Align::Left;
+    let title = match phase {
+        Phase::Prefill => format!("prefill: {} tokens at once", run.header.prompt_tokens),
+        Phase::Decode => "decode: one token after another, all steps of a repeat added up".to_owned(),
+    };
+    vec![Piece::Title(title), Piece::Text(grid(&align, rows)), Piece::Note(phase_note(run, phase, &wall))]
+}
+
+/// Where the numbers of a phase's table come from, and what recording them cost.
+fn phase_note(run: &Run, phase: Phase, recorded: &Quartiles) -> String {
+    let mut note = format!(
+        "time measured ({} recorded repeat{}); FLOPs and bytes modelled by formula; a multiply-add is two FLOPs",
+        recorded.n,
+        if recorded.n == 1 { "" } else { "s" }
+    );
+    if let Some(plain) = run.headline_wall(phase).filter(|_| run.has_plain_passes()) {
+        let ratio = recorded.median.share_of(plain.median);
+        note.push_str(&format!("\nrecorded ÷ plain: {ratio:.2}"));
+        if ratio > TOLERATED_OVERHEAD {
+            note.push_str("; timing slowed the parts, or the machine was busy: trust shares more than times");
+        }
+    }
+    note
+}
+
+/// A column of the table of parts.
+#[derive(Clone, Copy)]
+enum Column {
+    Calls,
+    Time,
+    Spread,
+    Share,
+    Rate,
+    Flops,
+    Bytes,
+}
+
+impl Column {
+    fn title(self) -> &'static str {
+        match self {
+            Column::Calls => "calls",
+            Column::Time => "time",
+            Column::Spread => "q1 – q3",
+            Column::Share => "share",
+            Column::Rate => "GFLOP/s",
+            Column::Flops => "FLOPs",
+            Column::Bytes => "bytes",
+        }
+    }
+
+    fn of(self, row: &Row, wall: Nanos) -> String {
+        let dash = || "–".to_owned();
+        match self {
+            Column::Calls => row.calls_of_one_repeat().to_string(),
+            Column::Time => row.time.median.to_string(),
+            Column::Spread => range(row.time.q1, row.time.q3),
+            Column::Share => percent(row.time.median.share_of(wall)),
+            Column::Rate => row.flops.gflops_per_second(row.time.median).map_or_else(dash, digits),
+            Column::Flops if row.flops.0 == 0 => dash(),
+            Column::Flops => row.flops.to_string(),
+            Column::Bytes if row.bytes.0 == 0 => dash(),
+            Column::Bytes => row.bytes.to_string(),
+        }
+    }
+}
+
+/// `12.1 – 12.8 ms`, the unit once where it is the same.
+fn range(low: Nanos, high: Nanos) -> String {
+    let (low, high) = (low.to_string(), high.to_string());
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} – {high}"),
+        _ => format!("{low} – {high}"),
+    }
+}

@@ -1,0 +1,284 @@
+//! Run files: the events of a run as lines of JSON, the version first.
+//!
+//! The newest version is written, every one is read. A file that was cut off (the program was killed,
+//! the disk was full) opens with all that is complete in it.
+
+use super::event::Event;
+use super::run::Run;
+use super::v1;
+use serde::Deserialize;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The longest line that is read or written: a guard against a file that is one endless line.
+const MAX_LINE: usize = 16 << 20;
+/// Spans on one line at most, so that no line comes near [`MAX_LINE`].
+const SPANS_PER_LINE: usize = 4096;
+
+/// The result of reading or writing a run file.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file could not be opened, read or written.
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{}: there is such a file already; name another, or remove it first", path.display())]
+    Exists { path: PathBuf },
+    #[error(
+        "{}: not a run file: expected a first line that begins with {{\"version\":1,…, found {found}",
+        path.display()
+    )]
+    NotARun { path: PathBuf, found: String },
+    #[error(
+        "{}: written by a newer Blockscope (version {version}); this one reads {}. Open it with that one, or update",
+        path.display(), v1::VERSION
+    )]
+    Newer { path: PathBuf, version: u64 },
+    /// A line in the middle that makes no sense. Lines count from 1.
+    #[error("{}, line {line}: {problem}", path.display())]
+    Line { path: PathBuf, line: u64, problem: String },
+}
+
+/// What to do with a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    Keep,
+    Replace,
+}
+
+/// Writes a run while it happens.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    file: BufWriter<File>,
+    line: Vec<u8>,
+}
+
+impl Writer {
+    /// Creates the file at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] if there is one already that is to be kept; [`Error::Io`].
+    pub fn create(path: &Path, existing: Existing) -> Result<Self> {
+        let mut options = File::options();
+        match existing {
+            Existing::Keep => options.write(true).create_new(true),
+            Existing::Replace => options.write(true).create(true).truncate(true),
+        };
+        let file = options.open(path).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => Error::Exists { path: path.to_owned() },
+            _ => Error::Io { path: path.to_owned(), source },
+        })?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file), line: Vec::new() })
+    }
+
+    /// Writes one event. After the header, the end of a pass, a token and the end, everything so far
+    /// has reached the file: a program that is killed then loses nothing of it.
+    ///
+    /// # Errors
+    /// [`Error::Io`], such as for a full disk; the run is better not written on after it.
+    pub fn write(&mut self, event: &Event) -> Result<()> {
+        self.line.clear();
+        let written = write_lines(event, &mut self.line).and_then(|()| self.file.write_all(&self.line));
+        let keep = matches!(event, Event::Header(_) | Event::PassEnd { .. } | Event::Token(_) | Event::End(_));
+        written
+            .and_then(|()| if keep { self.file.flush() } else { Ok(()) })
+            .map_err(|source| Error::Io { path: self.path.clone(), source })
+    }
+}
+
+/// Writes one event as a line, or as several where one would be too long to be read again.
+fn write_lines(event: &Event, lines: &mut Vec<u8>) -> io::Result<()> {
+    if let Event::Spans(spans) = event {
+        return spans.chunks(SPANS_PER_LINE).try_for_each(|spans| v1::write(&Event::Spans(spans.to_vec()), lines));
+    }
+    let before = lines.len();
+    v1::write(event, lines)?;
+    let length = lines.len() - before;
+    if length > MAX_LINE {
+        let problem = format!("a line of {length} bytes could not be read again; at most {MAX_LINE} fit");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    }
+    Ok(())
+}
+
+/// Saves a whole run at `path`, all of it or nothing; an existing file is never replaced.
+///
+/// # Errors
+/// [`Error::Exists`], [`Error::Io`].
+pub fn write_run(path: &Path, run: &Run) -> Result<()> {
+    let fail = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => Error::Exists { path: path.to_owned() },
+        _ => Error::Io { path: path.to_owned(), source },
+    };
+    if path.symlink_metadata().is_ok() {
+        return Err(Error::Exists { path: path.to_owned() });
+    }
+    let mut lines = Vec::new();
+    for event in run.events() {
+        write_lines(&event, &mut lines).map_err(fail)?;
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".blockscope-");
+    // As readable for others as any file that the user makes, less what the umask takes.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut aside = builder.tempfile_in(folder).map_err(fail)?;
+    aside.write_all(&lines).and_then(|()| aside.as_file().sync_all()).map_err(fail)?;
+    aside.persist_noclobber(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}
+
+/// Reads the run file at `path`.
+///
+/// # Errors
+/// Those of [`Reader`].
+pub fn read(path: &Path) -> Result<Run> {
+    let mut run = Run::default();
+    for event in Reader::open(path)? {
+        run.apply(event?);
+    }
+    Ok(run)
+}
+
+/// Reads a run event by event. The first is the header; a last line that was cut off is left out.
+pub struct Reader<R> {
+    path: PathBuf,
+    input: R,
+    line: Vec<u8>,
+    /// Number of the line last read, from 1.
+    number: u64,
+    /// Parts seen so far.
+    parts: u32,
+    in_pass: bool,
+    ended: bool,
+}
+
+impl Reader<BufReader<File>> {
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        Ok(Self::new(BufReader::new(file), path))
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    type Item = Result<Event>;
+
+    fn next(&mut self) -> Option<Result<Event>> {
+        if self.ended {
+            return None;
+        }
+        let event = self.read_event().transpose();
+        self.ended = !matches!(event, Some(Ok(_)));
+        event
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads from `input`; `path` is for the messages.
+    pub fn new(input: R, path: &Path) -> Self {
+        Self { path: path.to_owned(), input, line: Vec::new(), number: 0, parts: 0, in_pass: false, ended: false }
+    }
+
+    fn read_event(&mut self) -> Result<Option<Event>> {
+        loop {
+            let whole = self.read_line()?;
+            if self.number == 1 {
+                return self.header(whole).map(Some);
+            }
+            if self.line.trim_ascii().is_empty() {
+                if whole {
+                    continue;
+                }
+                return Ok(None);
+            }
+            // The last line of a file that was cut off while it was written.
+            if !whole && serde_json::from_slice::<serde::de::IgnoredAny>(&self.line).is_err() {
+                return Ok(None);
+            }
+            let event = v1::read(&self.line).and_then(|event| self.check(event));
+            return event.map(Some).map_err(|problem| self.problem(problem));
+        }
+    }
+
+    /// Reads a line into `self.line`; whether it has its end, which the last line of a file may lack.
+    fn read_line(&mut self) -> Result<bool> {
+        self.line.clear();
+        self.number += 1;
+        let limit = MAX_LINE as u64 + 1;
+        let read = self.input.by_ref().take(limit).read_until(b'\n', &mut self.line);
+        read.map_err(|source| Error::Io { path: self.path.clone(), source })?;
+        if self.line.len() > MAX_LINE && self.number > 1 {
+            return Err(self.problem(format!("longer than {MAX_LINE} bytes, which no run file's line is")));
+        }
+        Ok(self.line.last() == Some(&b'\n'))
+    }
+
+    /// The first line: its version before anything else of it.
+    fn header(&mut self, whole: bool) -> Result<Event> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u64,
+        }
+        if self.line.len() > MAX_LINE {
+            return Err(self.not_a_run());
+        }
+        let version = match serde_json::from_slice::<Version>(&self.line) {
+            Ok(Version { version }) => version,
+            Err(_) if !whole && self.line.starts_with(b"{\"version\":") => {
+                return Err(self.problem("the file ends within its first line: nothing was measured in it".into()));
+            }
+            Err(_) => return Err(self.not_a_run()),
+        };
+        match version {
+            v1::VERSION => v1::read_header(&self.line).map_err(|problem| self.problem(problem)),
+            0 => Err(self.not_a_run()),
+            version => Err(Error::Newer { path: self.path.clone(), version }),
+        }
+    }
+
+    /// Refuses what refers to something that the file has not said yet.
+    fn check(&mut self, event: Event) -> Result<Event, String> {
+        match &event {
+            Event::Part(part) => {
+                if let Some(parent) = part.parent.filter(|&parent| parent >= self.parts) {
+                    return Err(format!("a part inside part {parent}, but only {} came before it", self.parts));
+                }
+                self.parts = self.parts.checked_add(1).ok_or("more parts than can be numbered")?;
+            }
+            Event::PassStart(_) => self.in_pass = true,
+            Event::Spans(_) | Event::PassEnd { .. } if !self.in_pass => {
+                return Err("it belongs to a pass, but no pass has begun".into());
+            }
+            Event::Spans(spans) => {
+                if let Some(span) = spans.iter().find(|span| span.part >= self.parts) {
+                    return Err(format!("a span of part {}, but only {} were named before it", span.part, self.parts));
+                }
+            }
+            _ => {}
+        }
+        Ok(event)
+    }
+
+    fn problem(&self, problem: String) -> Error {
+        Error::Line { path: self.path.clone(), line: self.number, problem }
+    }
+
+    fn not_a_run(&self) -> Error {
+        let found = match self.line.trim_ascii_end() {
+            [] => "nothing".to_owned(),
+            line => format!("'{}'", line[..line.len().min(40)].escape_ascii()),
+        };
+        Error::NotARun { path: self.path.clone(), found }
+    }
+}

@@ -1,0 +1,6 @@
+//! The engine, from files to logits to recorded runs: one binary, so that LibTorch is linked once.
+
+mod common;
+mod parity;
+mod session;
+mod worker;

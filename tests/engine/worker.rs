@@ -1,0 +1,129 @@
+//! The model thread: what goes in and comes out, and that it ends when it should.
+
+use crate::common::golden;
+use blockscope::model::Toggles;
+use blockscope::profile::{Prompt, Request, Step};
+use blockscope::trace::{self, Run, Status};
+use blockscope::worker::{Command, Event, RunId, Worker};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// Long enough for any of these, short enough to notice a hang.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn worker() -> (Worker, Receiver<Event>) {
+    let (sender, events) = channel();
+    // The receiver is gone when a test ends before its worker.
+    (Worker::spawn(move |event| drop(sender.send(event))), events)
+}
+
+fn load(worker: &Worker, source: &str, toggles: &str) {
+    let toggles = Toggles::default().with(toggles).unwrap();
+    worker.send(Command::Load { source: source.into(), toggles });
+}
+
+fn start(worker: &Worker, run: u64, request: Request) {
+    worker.send(Command::Run { run: RunId(run), request });
+}
+
+fn long_run() -> Request {
+    Request { prompt: Prompt::Ids(vec![1; 8]), new_tokens: 200, stop: false, ..Request::default() }
+}
+
+/// Events until `wanted` returns something.
+fn until<T>(events: &Receiver<Event>, mut wanted: impl FnMut(&Event) -> Option<T>) -> T {
+    loop {
+        let event = events.recv_timeout(PATIENCE).expect("the worker says something");
+        if let Some(found) = wanted(&event) {
+            return found;
+        }
+    }
+}
+
+fn end_of(event: &Event) -> Option<(RunId, Status)> {
+    let Event::Run { run, events } = event else { return None };
+    events.iter().find_map(|event| match event {
+        trace::Event::End(status) => Some((*run, status.clone())),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_model_is_loaded_and_runs() {
+    let (worker, events) = worker();
+    load(&worker, golden("llama").to_str().unwrap(), "");
+    start(&worker, 1, Request { new_tokens: 3, ..long_run() });
+    let card = until(&events, |event| match event {
+        Event::Loaded(card) => Some(card.clone()),
+        _ => None,
+    });
+    assert_eq!(card.info.n_layers, 2);
+    let mut run = Run::default();
+    let end = until(&events, |event| {
+        if let Event::Run { events, .. } = event {
+            events.iter().cloned().for_each(|event| run.apply(event));
+        }
+        end_of(event)
+    });
+    assert_eq!(end, (RunId(1), Status::Done));
+    assert_eq!(run.tokens.len(), 3);
+}
+
+#[test]
+fn a_failed_load_says_why_and_keeps_the_model_before_it() {
+    let (worker, events) = worker();
+    load(&worker, "no/such/model", "");
+    load(&worker, golden("llama").to_str().unwrap(), "");
+    load(&worker, golden("llama").to_str().unwrap(), "compute=bf16");
+    let mut failures = Vec::new();
+    until(&events, |event| {
+        if let Event::LoadFailed { error, kept } = event {
+            failures.push((error.clone(), *kept));
+        }
+        (failures.len() == 2).then_some(())
+    });
+    assert!(failures[0].0.contains("no/such/model") && !failures[0].1);
+    assert!(failures[1].0.contains("needs weights=bf16") && failures[1].1);
+    start(&worker, 1, Request { new_tokens: 1, ..long_run() });
+    assert_eq!(until(&events, end_of).1, Status::Done);
+}
+
+#[test]
+fn a_cancel_ends_the_present_run_and_what_is_queued_but_not_what_comes_later() {
+    let (worker, events) = worker();
+    load(&worker, golden("llama").to_str().unwrap(), "");
+    start(&worker, 1, long_run());
+    start(&worker, 2, long_run());
+    until(&events, |event| matches!(event, Event::Run { .. }).then_some(()));
+    worker.cancel();
+    start(&worker, 3, Request { new_tokens: 1, ..long_run() });
+    assert_eq!(until(&events, end_of), (RunId(1), Status::Cancelled));
+    assert_eq!(until(&events, end_of), (RunId(2), Status::Cancelled));
+    assert_eq!(until(&events, end_of), (RunId(3), Status::Done));
+}
+
+#[test]
+fn dropping_the_handle_ends_a_halted_run_and_its_thread() {
+    let (worker, events) = worker();
+    load(&worker, golden("llama").to_str().unwrap(), "");
+    start(&worker, 1, Request { step: true, ..long_run() });
+    let halt = |event: &Event| match event {
+        Event::Halted { halt, .. } => Some(halt.path.clone()),
+        _ => None,
+    };
+    assert_eq!(until(&events, halt), "embed");
+    worker.step(Step::Part);
+    assert_eq!(until(&events, halt), "blocks.0.attn.norm");
+    let began = Instant::now();
+    drop(worker);
+    assert!(began.elapsed() < PATIENCE, "the drop waits for the thread");
+    // The thread's end of the channel is gone: it has ended.
+    assert!(events.iter().any(|event| end_of(&event).is_some()));
+}
+
+#[test]
+fn without_a_model_a_run_fails_in_words() {
+    let (worker, events) = worker();
+    start(&worker, 1, long_run());
+    assert!(matches!(until(&events, end_of).1, Status::Failed(error) if error.contains("no model")));
+}

@@ -1,0 +1,155 @@
+//! A user's way through the real program in a real terminal: open, run, change a toggle, step, resize, quit.
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Long enough for a loaded machine, short enough to notice a hang.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program in a terminal of its own, and what is on its screen.
+struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    child: Box<dyn Child + Send + Sync>,
+}
+
+impl Terminal {
+    fn open(arguments: &[&str], columns: u16, rows: u16) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_blockscope"));
+        command.args(arguments);
+        command.env("TERM", "xterm-256color");
+        command.env_remove("NO_COLOR");
+        // Somewhere else than the clone: the binary finds LibTorch from any folder.
+        command.cwd(std::env::temp_dir());
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        std::thread::spawn({
+            let screen = Arc::clone(&screen);
+            move || {
+                let mut bytes = [0; 4096];
+                while let Ok(read @ 1..) = output.read(&mut bytes) {
+                    screen.lock().unwrap().process(&bytes[..read]);
+                }
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { master: pair.master, keys, screen, child }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Waits until all of `wanted` are on the screen together.
+    fn shows(&self, wanted: &[&str]) {
+        let began = Instant::now();
+        while !wanted.iter().all(|wanted| self.text().contains(wanted)) {
+            assert!(began.elapsed() < PATIENCE, "expected {wanted:?} on the screen:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn resize(&mut self, columns: u16, rows: u16) {
+        // The emulator first: what the program draws afterwards must find the room.
+        self.screen.lock().unwrap().screen_mut().set_size(rows, columns);
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// Waits for the end and returns the exit code.
+    fn ends(&mut self) -> u32 {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(began.elapsed() < PATIENCE, "the program goes on:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Of no use after a passed test, where the child has ended; needed after a failed one.
+        let _ = self.child.kill();
+    }
+}
+
+fn tiny() -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden/llama");
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn open_run_change_a_toggle_step_resize_quit() {
+    let model = tiny();
+    let mut terminal = Terminal::open(&["run", &model, "--prompt", "The cat sat on the mat"], 100, 30);
+    terminal.shows(&["Blockscope", "llama", "fused", "block 0"]);
+
+    terminal.press("r");
+    terminal.shows(&["done", "block 1", "LM head", "unaccounted"]);
+    terminal.press("2");
+    terminal.shows(&["The cat sat on the mat", "TTFT", "tokens 64/64"]);
+
+    // Eager attention has parts that fused attention has not.
+    terminal.press("t");
+    terminal.shows(&["Toggles", "eager"]);
+    terminal.press("\x1b[D\r");
+    terminal.shows(&["eager · cache on"]);
+    terminal.press("r");
+    terminal.press("1+");
+    terminal.shows(&["done", "softmax"]);
+
+    terminal.press("s");
+    terminal.shows(&["halted after embed"]);
+    terminal.press(" ");
+    terminal.shows(&["halted after blocks.0.attn.norm", "mean"]);
+    terminal.press("b");
+    terminal.shows(&["halted after blocks.1.attn.norm"]);
+
+    terminal.resize(80, 24);
+    terminal.shows(&["Blockscope", "quit"]);
+    terminal.resize(20, 5);
+    terminal.shows(&["60"]);
+    terminal.resize(140, 40);
+    terminal.shows(&["halted after blocks.1.attn.norm"]);
+
+    terminal.press("\x1b");
+    terminal.shows(&["cancelled"]);
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+    assert!(!terminal.screen.lock().unwrap().screen().alternate_screen(), "the terminal is given back");
+}
+
+#[test]
+fn quitting_in_the_middle_of_a_run_leaves_nothing_behind() {
+    let mut terminal = Terminal::open(&["run", "random:smollm2-135m"], 80, 24);
+    terminal.shows(&["smollm2-135m", "block 0"]);
+    terminal.press("r");
+    terminal.shows(&["running"]);
+    terminal.press("q");
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+    assert!(!terminal.screen.lock().unwrap().screen().alternate_screen());
+}
+
+#[test]
+fn a_model_that_cannot_be_opened_is_an_error_on_the_screen() {
+    let mut terminal = Terminal::open(&["run", "no/such/model"], 80, 24);
+    terminal.shows(&["no/such/model", "Hugging Face layout"]);
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
