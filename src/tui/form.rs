@@ -235,9 +235,8 @@ impl Form {
     /// A key that is no action of the editor.
     pub fn key(&mut self, key: KeyEvent, has_tokenizer: bool, has_chat_template: bool) {
         if self.focus == Field::Text {
-            let harmless = |c: char| foreign::label(&c.to_string()).chars().eq([c]);
             match key.code {
-                KeyCode::Char(c) if !harmless(c) => {}
+                KeyCode::Char(c) if !foreign::keeps(c) => {}
                 _ => {
                     self.text.input(key);
                 }
@@ -273,7 +272,7 @@ impl Form {
     /// control characters or invisible.
     pub fn paste(&mut self, text: &str) -> usize {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let keep = |c: &char| matches!(c, '\n' | '\t') || foreign::label(&c.to_string()).chars().eq([*c]);
+        let keep = |c: &char| matches!(c, '\n' | '\t') || foreign::keeps(*c);
         let kept: String = text.chars().filter(keep).collect();
         self.text.insert_str(&kept);
         text.chars().count() - kept.chars().count()

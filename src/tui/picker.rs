@@ -73,7 +73,7 @@ impl Picker {
     pub fn paste(&mut self, text: &str) {
         let line = text.trim_matches(['\r', '\n']).lines().next().unwrap_or_default();
         // A path of a foreign file may hold anything; only what can be seen may be typed.
-        self.input.extend(line.chars().filter(|c| foreign::label(&c.to_string()).chars().eq([*c])));
+        self.input.extend(line.chars().filter(|c| foreign::keeps(*c)));
         self.selected = 0;
     }
 

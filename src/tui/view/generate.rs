@@ -153,7 +153,7 @@ fn probability_legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 /// A token's text on one line, its spaces visible.
 fn token_label(text: &str) -> String {
-    if text.is_empty() { "(part of a character)".into() } else { foreign::label(text).replace(' ', "·") }
+    if text.is_empty() { "(part of a character)".into() } else { foreign::token(text) }
 }
 
 fn candidates(app: &App, area: Rect, buf: &mut Buffer) {
