@@ -147,6 +147,10 @@ impl Form {
                 (true, false) => Kind::Text,
             };
         }
+        // What is typed must go where it is seen.
+        if !self.applies(self.focus) {
+            self.focus(if self.kind == Kind::Synthetic { Field::Length } else { Field::Text });
+        }
     }
 
     /// Sets the number of new tokens.
@@ -360,7 +364,9 @@ mod tests {
         let mut form = Form::new(Some(&Prompt::Text("Once".into())));
         form.suit(false, false);
         assert_eq!(form.request(true).unwrap().prompt, Prompt::Synthetic(512));
-        assert!(!form.applies(Field::Text));
+        assert!(!form.applies(Field::Text) && form.applies(form.focus));
+        type_in(&mut form, "7");
+        assert_eq!(form.request(false).unwrap().prompt, Prompt::Synthetic(7));
     }
 
     #[test]

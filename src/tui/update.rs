@@ -2,6 +2,7 @@
 
 use super::action;
 use super::app::{App, Engine, Hit, Popup, Screen};
+use super::form::Field;
 use super::live::{Live, State};
 use crate::profile::{Prompt, Step};
 use crate::trace::{self, Run, Status};
@@ -102,8 +103,11 @@ impl App {
     fn paste(&mut self, text: &str) {
         match &mut self.popup {
             Some(Popup::Models(picker) | Popup::Palette(picker)) => picker.paste(text),
+            Some(Popup::Prompt) if !self.form.applies(Field::Text) => {
+                self.say("a synthetic prompt has no text to paste into", false);
+            }
             Some(Popup::Prompt) => {
-                self.form.focus(super::form::Field::Text);
+                self.form.focus(Field::Text);
                 let left_out = self.form.paste(text);
                 if left_out > 0 {
                     self.say(format!("{left_out} invisible or control characters of the paste were left out"), false);

@@ -146,7 +146,17 @@ fn saved(app: &App, live: &Live) -> Line<'static> {
         0 => String::new(),
         created => format!(" · {}", perform::moment(created)),
     };
-    Line::from_iter([Span::styled("saved run", app.theme.strip), Span::styled(when, app.theme.dim)])
+    let end = match live.run.status {
+        Some(Status::Done) => "",
+        Some(Status::Cancelled) => ", cancelled",
+        Some(Status::Failed(_)) => ", failed",
+        None => ", cut off",
+    };
+    Line::from_iter([
+        Span::styled("saved run", app.theme.strip),
+        Span::styled(end, app.theme.warn),
+        Span::styled(when, app.theme.dim),
+    ])
 }
 
 /// How far a run has come: `prefill  block 17/30`, `decode 12/64 · 20.1 tok/s`.

@@ -28,7 +28,8 @@ const VALUE: u16 = 12;
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let title = Line::from(Span::styled("Prompt", theme.strong));
-    let size = (area.width.saturating_sub(8).min(110), area.height.min(26));
+    let height = if app.form.applies(Field::Text) { 26 } else { 15 };
+    let size = (area.width.saturating_sub(8).min(110), area.height.min(height));
     let inside = popup::open(app, Scope::Prompt, title, size, area, buf, drawn);
     let fields: Vec<Field> = Field::ALL[1..].iter().copied().filter(|&field| app.form.applies(field)).collect();
     let text_height = inside.height.saturating_sub(fields.len() as u16 + 1);
