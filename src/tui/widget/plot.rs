@@ -39,7 +39,7 @@ impl Plot<'_> {
         let n = self.times.len();
         let height = area.height.saturating_sub(1);
         // An odd height has a middle row, for half of the scale.
-        let height = if height >= 4 && height % 2 == 0 { height - 1 } else { height };
+        let height = if height >= 4 && height.is_multiple_of(2) { height - 1 } else { height };
         let width = area.width.saturating_sub(GUTTER);
         if n == 0 || height == 0 || width < 4 {
             return;
