@@ -105,6 +105,10 @@ impl Live {
     /// The path of the part of the top level that is being computed.
     pub fn running_top(&self) -> Option<String> {
         let current = self.tally.current().filter(|_| matches!(self.state, State::Running | State::Halted))?;
+        // The parts of a decode step arrive together, when it has ended: until then nothing is known.
+        if current.last.is_none() && current.start.phase == Phase::Decode {
+            return None;
+        }
         let last = current.last_top.map(|part| self.run.parts[part as usize].path.as_str());
         let mut order = super::parts::top_level(self.run.header.model.n_layers);
         match last {

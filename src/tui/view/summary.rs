@@ -31,17 +31,17 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         }
     }
     put(buf, area, said);
-    let legend =
-        if area.width >= 100 { "time measured · ° modelled: formulas on the shapes that ran" } else { "° modelled" };
     let second = row(area, 1);
+    let highlight = highlight(app, live).unwrap_or_default();
+    // What stands out comes before how to read the signs.
+    let long = "time measured · ° modelled: formulas on the shapes that ran";
+    let needed = highlight.chars().count() + long.chars().count() + 6;
+    let legend = if needed <= second.width as usize { long } else { "° modelled" };
     put_right(buf, second, Span::styled(legend, theme.faint));
-    let room = second.width.saturating_sub(legend.chars().count() as u16 + 2);
-    if let Some(text) = highlight(app, live) {
-        let line = Line::from_iter([
-            Span::styled("▲ ", theme.warn),
-            Span::styled(fit(&text, room.saturating_sub(2) as usize), theme.text),
-        ]);
-        put(buf, Rect { width: room, ..second }, line);
+    if !highlight.is_empty() {
+        let room = second.width.saturating_sub(legend.chars().count() as u16 + 4);
+        let text = Span::styled(fit(&highlight, room as usize), theme.text);
+        put(buf, second, Line::from_iter([Span::styled("▲ ", theme.warn), text]));
     }
 }
 
