@@ -14,6 +14,8 @@ pub struct Live {
     pub run: Run,
     pub tally: Tally,
     pub state: State,
+    /// Whether the prompt is a turn of a chat: what follows is an answer, not a continuation.
+    pub chat: bool,
     /// Whether it halts after every part.
     pub stepping: bool,
     /// The last halt; it stays while the run goes on to the next.
@@ -47,6 +49,7 @@ impl Live {
             run: Run::default(),
             tally: Tally::default(),
             state: State::Starting,
+            chat: false,
             stepping,
             halt: None,
             since,
@@ -67,8 +70,8 @@ impl Live {
             }
         }
         tally.take(&Event::End(Status::Done));
-        let state = State::Over;
-        Self { id: None, run, tally, state, stepping: false, halt: None, since: Nanos(0), file: Some(file), version: 0 }
+        let live = Self::new(RunId::default(), false, Nanos(0));
+        Self { id: None, run, tally, state: State::Over, file: Some(file), ..live }
     }
 
     /// Takes in what happened next.

@@ -87,6 +87,7 @@ fn a_run_fills_the_table_as_it_goes() {
     let live = app.live.as_ref().unwrap();
     assert_eq!(live.state, State::Running);
     assert_eq!(live.running_top().as_deref(), Some("blocks.3"));
+    assert!(live.chat);
     assert!(live.tally.row(1, Some(Phase::Prefill)).is_some());
 }
 
@@ -118,6 +119,18 @@ fn the_phase_goes_along_with_the_run_until_the_user_chooses() {
     assert_eq!(app.outline.phase, Some(Phase::Prefill));
     arrive(&mut app, 1, fixture::repeat(0, 8, 2));
     assert_eq!(app.outline.phase, Some(Phase::Prefill));
+}
+
+#[test]
+fn a_decode_step_marks_no_part_before_something_is_known_of_it() {
+    let mut app = ready();
+    app.update(press('r'));
+    let mut events = fixture::events(8, 2);
+    let end = events.iter().rposition(|event| matches!(event, Event::Spans(_))).unwrap();
+    events.truncate(end);
+    assert!(matches!(events.last(), Some(Event::PassStart(start)) if start.phase == Phase::Decode));
+    arrive(&mut app, 1, events);
+    assert_eq!(app.live.as_ref().unwrap().running_top(), None);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::action;
 use super::app::{App, Engine, Hit, Popup, Screen};
-use super::live::State;
-use crate::profile::Step;
+use super::live::{Live, State};
+use crate::profile::{Prompt, Step};
 use crate::trace::{self, Run, Status};
 use crate::units::Nanos;
 use crate::worker::{Card, Command, Event, RunId};
@@ -265,7 +265,8 @@ impl App {
             Ok(request) => {
                 self.last_run += 1;
                 let run = RunId(self.last_run);
-                self.live = Some(super::live::Live::new(run, step, self.clock));
+                let chat = matches!(request.prompt, Prompt::Chat(_));
+                self.live = Some(Live { chat, ..Live::new(run, step, self.clock) });
                 self.reading.selected = None;
                 self.reading.scroll = None;
                 if step {

@@ -181,6 +181,7 @@ fn part_row(
     let Some(figures) = figures else {
         let word = match &app.live {
             _ if node.running => "running",
+            Some(live) if !live.is_going_on() && live.tally.children(None).is_empty() => "not timed",
             Some(live) if !live.is_going_on() => "did not run",
             Some(_) => "not yet run",
             None => "",

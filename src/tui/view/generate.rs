@@ -107,6 +107,7 @@ fn text(app: &App, live: &Live, area: Rect, buf: &mut Buffer, drawn: &mut Drawn)
 fn page(live: &Live, tokens: &[Token], width: u16) -> Page {
     let header = &live.run.header;
     let prompt = match &header.prompt {
+        Some(prompt) if live.chat => format!("{}\n\n", foreign::prose(prompt)),
         Some(prompt) => foreign::prose(prompt),
         None if header.prompt_tokens > 0 => format!("({} synthetic tokens)\n", header.prompt_tokens),
         None => String::new(),
