@@ -114,18 +114,18 @@ fn open_run_change_a_toggle_step_resize_quit() {
     terminal.shows(&["done", "softmax"]);
 
     terminal.press("s");
-    terminal.shows(&["halted after embed"]);
+    terminal.shows(&["halted after embedding"]);
     terminal.press(" ");
-    terminal.shows(&["halted after blocks.0.attn.norm", "mean"]);
+    terminal.shows(&["blocks.0.attn.norm", "mean"]);
     terminal.press("b");
-    terminal.shows(&["halted after blocks.1.attn.norm"]);
+    terminal.shows(&["blocks.1.attn.norm", "halted"]);
 
     terminal.resize(80, 24);
     terminal.shows(&["Blockscope", "quit"]);
     terminal.resize(20, 5);
     terminal.shows(&["60"]);
     terminal.resize(140, 40);
-    terminal.shows(&["halted after blocks.1.attn.norm"]);
+    terminal.shows(&["blocks.1.attn.norm", "halted"]);
 
     terminal.press("\x1b");
     terminal.shows(&["cancelled"]);

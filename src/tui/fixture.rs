@@ -278,7 +278,7 @@ fn work(path: &str, t: u64, past: u64) -> (u64, u64) {
         "mlp.gate" | "mlp.up" => product(t, D, MLP),
         "mlp.down" => product(t, MLP, D),
         "mlp.act" => (5 * t * MLP, 12 * t * MLP),
-        "attn.residual" | "mlp.residual" => (t * D, 12 * t * D),
+        "attn_residual" | "mlp_residual" => (t * D, 12 * t * D),
         "attn.norm" | "mlp.norm" | "final_norm" => (4 * t * D, 8 * t * D),
         _ => (0, 0),
     }

@@ -242,7 +242,7 @@ mod tests {
         outline.reveal("blocks.2.mlp.down");
         let nodes = outline.nodes(Some(&live), None);
         assert_eq!(nodes[outline.index(&nodes)].path, "blocks.2.mlp.down");
-        assert_eq!(nodes.len(), 33 + 2 + 6);
+        assert_eq!(nodes.len(), 33 + 4 + 5);
         assert!(nodes.iter().all(|node| node.part.is_some()));
     }
 

@@ -15,8 +15,8 @@ pub enum Kind {
 /// Which of the two stages of a block a part belongs to.
 pub fn kind(path: &str) -> Kind {
     match inside_block(path).map(|inside| inside.split('.').next().unwrap_or_default()) {
-        Some("attn") => Kind::Attention,
-        Some("mlp") => Kind::Mlp,
+        Some("attn" | "attn_residual") => Kind::Attention,
+        Some("mlp" | "mlp_residual") => Kind::Mlp,
         _ => Kind::Other,
     }
 }
@@ -56,6 +56,7 @@ pub fn name(path: &str) -> String {
         "fused" => "fused kernel",
         "out" => "output",
         "act" => "activation",
+        "attn_residual" | "mlp_residual" => "residual",
         other => return other.replace('_', " "),
     }
     .to_owned()
@@ -63,7 +64,7 @@ pub fn name(path: &str) -> String {
 
 /// The name with its stage, for where it stands alone: `MLP up`, `attention norm`.
 pub fn staged_name(path: &str) -> String {
-    let stage = match inside_block(path).unwrap_or(path).split_once('.') {
+    let stage = match inside_block(path).unwrap_or(path).split_once(['.', '_']) {
         Some(("attn", _)) => "attention ",
         Some(("mlp", _)) => "MLP ",
         _ => "",
@@ -91,7 +92,7 @@ pub fn about(path: &str) -> &'static str {
         "attn.values" => "the average of the values under these weights",
         "attn.fused" => "scores, softmax and values in one kernel that never stores the T×T matrix",
         "attn.out" => "mixes what the heads have read back to the width of the stream",
-        "attn.residual" | "mlp.residual" => "adds what the stage found to the residual stream",
+        "attn_residual" | "mlp_residual" => "adds what the stage found to the residual stream",
         "mlp.gate" => "how far each hidden unit opens",
         "mlp.up" => "widens each position to the hidden width",
         "mlp.act" => "the non-linearity, and the product with the gate where there is one",
@@ -109,7 +110,7 @@ pub fn shapes(path: &str, model: &ModelInfo, t: u32, past: u32) -> Option<String
     let k = t + past;
     Some(match inside_block(path).unwrap_or(path) {
         "embed" => format!("[{t}] ids → [{t}, {d}]"),
-        "" | "final_norm" | "attn" | "mlp" | "attn.norm" | "mlp.norm" | "attn.residual" | "mlp.residual" => {
+        "" | "final_norm" | "attn" | "mlp" | "attn.norm" | "mlp.norm" | "attn_residual" | "mlp_residual" => {
             format!("[{t}, {d}] → [{t}, {d}]")
         }
         "lm_head" => format!("[{d}] → [{v}] logits"),
@@ -147,11 +148,11 @@ pub fn inside_blocks(spec: &Spec, toggles: &Toggles) -> Vec<&'static str> {
         AttentionKind::Eager => parts.extend(["attn.scores", "attn.softmax", "attn.values"]),
         AttentionKind::Fused => parts.push("attn.fused"),
     }
-    parts.extend(["attn.out", "attn.residual", "mlp", "mlp.norm"]);
+    parts.extend(["attn.out", "attn_residual", "mlp", "mlp.norm"]);
     if matches!(spec.mlp, MlpKind::Gated(_)) {
         parts.push("mlp.gate");
     }
-    parts.extend(["mlp.up", "mlp.act", "mlp.down", "mlp.residual"]);
+    parts.extend(["mlp.up", "mlp.act", "mlp.down", "mlp_residual"]);
     parts
 }
 

@@ -34,6 +34,11 @@ fn prefill_and_every_decode_step_are_recorded_apart_and_rows_add_up() {
         run.passes.iter().map(|pass| (pass.start.phase, pass.start.n_new, pass.start.n_past)).collect();
     assert_eq!(shapes, [(Phase::Prefill, 4, 0), (Phase::Decode, 1, 4), (Phase::Decode, 1, 5)]);
     assert_eq!(run.tokens.len(), 3);
+    for part in &run.parts {
+        let parent = part.parent.map(|parent| run.parts[parent as usize].path.as_str());
+        let prefix = part.path.rsplit_once('.').map(|(prefix, _)| prefix).filter(|prefix| *prefix != "blocks");
+        assert_eq!(parent, prefix, "a path says what its part lies in");
+    }
     for pass in &run.passes {
         let top: Nanos =
             pass.spans.iter().filter(|span| run.parts[span.part as usize].parent.is_none()).map(|span| span.time).sum();

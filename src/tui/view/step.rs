@@ -150,7 +150,7 @@ fn block_lines(app: &App, live: &Live, block: u32, halt: &Halt) -> Vec<Drawing> 
                 (false, true) => ("✓", theme.good),
                 (false, false) => ("·", theme.faint),
             };
-            let is_sum = path.ends_with(".residual");
+            let is_sum = path.ends_with("residual");
             let rail = if is_sum { "⊕─╯ " } else { "│ │ " };
             let name_style = if current {
                 theme.strong
