@@ -248,14 +248,16 @@ fn draw_bar(app: &App, node: &Node, odd: bool, scale: Nanos, area: Rect, buf: &m
 /// The times of a block's stages, in their colours; none for other parts.
 fn stages(live: &Live, part: u32, time: impl Fn(u32) -> Nanos, theme: &Theme) -> Vec<(Nanos, Style)> {
     let path = &live.run.parts[part as usize].path;
-    if parts::inside_block(path) != Some("") {
+    let children = live.tally.children(Some(part));
+    if parts::inside_block(path) != Some("") || children.is_empty() {
         return Vec::new();
     }
-    let staged = live.tally.children(Some(part)).iter().map(|&child| {
-        let kind = parts::kind(&live.run.parts[child as usize].path);
-        (time(child), of_kind(kind, theme))
-    });
-    staged.collect()
+    // What adds a stage to the residual stream counts with the stage.
+    let of = |kind: Kind| {
+        let those = children.iter().filter(|&&child| parts::kind(&live.run.parts[child as usize].path) == kind);
+        (those.map(|&child| time(child)).sum(), of_kind(kind, theme))
+    };
+    vec![of(Kind::Attention), of(Kind::Mlp)]
 }
 
 /// The colour of what belongs to a stage.

@@ -186,7 +186,7 @@ fn block_lines(app: &App, live: &Live, block: u32, halt: &Halt) -> Vec<Drawing> 
 fn inside_stage_done(stage: &str, path: &str) -> bool {
     match stage {
         "attn" => path.starts_with("attn."),
-        "mlp" => true,
+        "mlp" => path != "mlp_residual",
         _ => false,
     }
 }

@@ -237,6 +237,17 @@ fn a_blocks_bar_is_in_the_colours_of_its_stages() {
 }
 
 #[test]
+fn without_colours_the_stages_have_patterns_of_their_own() {
+    let mut app = with(running(Depth::Plain, fixture::whole(512, 4)), &[Act::Phase, Act::Phase]);
+    let buf = drawn(&mut app, LARGE);
+    let y = (0..60).find(|&y| row_text(&buf, y).contains("block 0")).unwrap();
+    let bar: String = row_text(&buf, y).chars().filter(|c| "█▒░".contains(*c)).collect();
+    let attention = bar.chars().take_while(|&c| c == '█').count();
+    let mlp = bar.chars().skip(attention).take_while(|&c| c == '▒').count();
+    assert!(attention > 3 && mlp > attention && bar.chars().count() <= attention + mlp + 1, "{bar}");
+}
+
+#[test]
 fn a_tokens_ground_says_how_likely_it_was() {
     let mut app = with(running(Depth::True, fixture::whole(512, 40)), &[Act::Generate, Act::Colour]);
     let buf = drawn(&mut app, SMALL);
