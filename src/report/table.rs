@@ -114,7 +114,9 @@ pub fn digits(rate: f64) -> String {
 
 /// The table of one phase: nothing where none of its passes was recorded.
 fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
-    let Some(wall) = run.wall(Some(phase)) else { return Vec::new() };
+    let (Some(recorded), Some((_, wall))) = (run.wall(Some(phase)), run.typical_repeat(Some(phase))) else {
+        return Vec::new();
+    };
     let lines = lines(run, phase, detail);
     // Time and share are why one looks; the rest goes first where there is no room.
     let columns: &[Column] = match width {
@@ -128,15 +130,10 @@ fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
     let mut rows: Vec<Vec<String>> = vec![heading.map(str::to_owned).collect()];
     for line in &lines {
         let name = format!("{}{}", "  ".repeat(line.depth.min(8)), line.name);
-        rows.push(
-            std::iter::once(name).chain(columns.iter().map(|column| column.of(&line.row, wall.median))).collect(),
-        );
+        rows.push(std::iter::once(name).chain(columns.iter().map(|column| column.of(&line.row, wall))).collect());
     }
-    let accounted: u128 = lines.iter().filter(|line| line.depth == 0).map(|l| u128::from(l.row.time.median.0)).sum();
-    // Medians of parts need not add up to the median of the whole: the difference can have either sign.
-    let all = u128::from(wall.median.0);
-    let sign = if accounted > all { "−" } else { "" };
-    let size = Nanos(u64::try_from(accounted.abs_diff(all)).unwrap_or(u64::MAX));
+    let accounted: Nanos = lines.iter().filter(|line| line.depth == 0).map(|line| line.row.typical).sum();
+    let rest = wall - accounted;
     let last = |name: &str, time: String, share: String| {
         let cells = columns.iter().map(move |column| match column {
             Column::Time => time.clone(),
@@ -145,16 +142,15 @@ fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
         });
         std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
     };
-    let share = format!("{sign}{}", percent(size.share_of(wall.median)));
-    rows.push(last("unaccounted", format!("{sign}{size}"), share));
-    rows.push(last("wall", wall.median.to_string(), percent(1.0)));
+    rows.push(last("unaccounted", rest.to_string(), percent(rest.share_of(wall))));
+    rows.push(last("wall", wall.to_string(), percent(1.0)));
     let mut align = vec![Align::Right; columns.len() + 1];
     align[0] = Align::Left;
     let title = match phase {
         Phase::Prefill => format!("prefill: {} tokens at once", run.header.prompt_tokens),
         Phase::Decode => "decode: one token after another, all steps of a repeat added up".to_owned(),
     };
-    vec![Piece::Title(title), Piece::Text(grid(&align, rows)), Piece::Note(phase_note(run, phase, &wall))]
+    vec![Piece::Title(title), Piece::Text(grid(&align, rows)), Piece::Note(phase_note(run, phase, &recorded))]
 }
 
 /// Where the numbers of a phase's table come from, and what recording them cost.
@@ -203,10 +199,10 @@ impl Column {
         let dash = || "–".to_owned();
         match self {
             Column::Calls => row.calls_of_one_repeat().to_string(),
-            Column::Time => row.time.median.to_string(),
+            Column::Time => row.typical.to_string(),
             Column::Spread => range(row.time.q1, row.time.q3),
-            Column::Share => percent(row.time.median.share_of(wall)),
-            Column::Rate => row.flops.gflops_per_second(row.time.median).map_or_else(dash, digits),
+            Column::Share => percent(row.typical.share_of(wall)),
+            Column::Rate => row.flops.gflops_per_second(row.typical).map_or_else(dash, digits),
             Column::Flops if row.flops.0 == 0 => dash(),
             Column::Flops => row.flops.to_string(),
             Column::Bytes if row.bytes.0 == 0 => dash(),

@@ -37,6 +37,9 @@ pub struct Row {
     pub calls: u32,
     /// Time per repeat: its executions in one repeat added up.
     pub time: Quartiles,
+    /// Its time in the repeat whose wall time is the median one. Medians of parts add up to nothing in
+    /// particular; these add up to that wall time.
+    pub typical: Nanos,
     /// Work of one repeat.
     pub flops: Flops,
     /// Compulsory traffic of one repeat.
@@ -124,6 +127,7 @@ impl Run {
                 }
             }
         }
+        let typical = self.typical_repeat(phase).map(|(repeat, _)| repeat);
         let row = |(part, mut repeats): (usize, Vec<(u32, Sum)>)| {
             repeats.sort_by_key(|(repeat, _)| *repeat);
             repeats.dedup_by(|(later, more), (first, sum)| {
@@ -136,10 +140,13 @@ impl Run {
             let times: Vec<Nanos> = repeats.iter().map(|(_, sum)| sum.time).collect();
             // Work does not vary between repeats of one configuration; a last, cut one would be short.
             let (_, most) = repeats.iter().max_by_key(|(_, sum)| (sum.flops, sum.bytes))?;
+            let time = Quartiles::of(&times)?;
+            let typical = repeats.iter().find(|(repeat, _)| Some(*repeat) == typical);
             Some(Row {
                 part: part as u32,
                 calls: repeats.iter().map(|(_, sum)| sum.calls).sum(),
-                time: Quartiles::of(&times)?,
+                typical: typical.map_or(time.median, |(_, sum)| sum.time),
+                time,
                 flops: most.flops,
                 bytes: most.bytes,
             })
@@ -150,6 +157,11 @@ impl Run {
     /// Wall time of the recorded passes of `phase`, per repeat.
     pub fn wall(&self, phase: Option<Phase>) -> Option<Quartiles> {
         self.wall_where(phase, |start| start.recorded)
+    }
+
+    /// The recorded repeat of `phase` that shows in tables, and its wall time: the one with the median.
+    pub fn typical_repeat(&self, phase: Option<Phase>) -> Option<(u32, Nanos)> {
+        median_repeat(self.walls(phase, |start| start.recorded))
     }
 
     /// Time to the first token: median over the repeats, from the passes whose parts were not timed
@@ -209,14 +221,19 @@ impl Run {
     }
 
     fn wall_where(&self, phase: Option<Phase>, wanted: impl Fn(&PassStart) -> bool) -> Option<Quartiles> {
-        let mut per_repeat: BTreeMap<u32, Nanos> = BTreeMap::new();
+        Quartiles::of(&self.walls(phase, wanted).into_values().collect::<Vec<_>>())
+    }
+
+    /// Wall time of the ended passes that are wanted, by repeat.
+    fn walls(&self, phase: Option<Phase>, wanted: impl Fn(&PassStart) -> bool) -> BTreeMap<u32, Nanos> {
+        let mut walls = BTreeMap::new();
         for pass in &self.passes {
             let Some(time) = pass.time else { continue };
             if wanted(&pass.start) && phase.is_none_or(|phase| phase == pass.start.phase) {
-                *per_repeat.entry(pass.start.repeat).or_default() += time;
+                *walls.entry(pass.start.repeat).or_default() += time;
             }
         }
-        Quartiles::of(&per_repeat.into_values().collect::<Vec<_>>())
+        walls
     }
 
     /// The tokens of the repeats whose times may be quoted.
@@ -226,6 +243,13 @@ impl Run {
             self.passes.iter().filter(|pass| pass.start.recorded != plain).map(|pass| pass.start.repeat).collect();
         self.tokens.iter().filter(move |token| repeats.contains(&token.repeat))
     }
+}
+
+/// The repeat with the median wall time; of an even number, the faster of the middle two.
+pub fn median_repeat(walls: BTreeMap<u32, Nanos>) -> Option<(u32, Nanos)> {
+    let mut walls: Vec<(u32, Nanos)> = walls.into_iter().collect();
+    walls.sort_by_key(|&(repeat, wall)| (wall, repeat));
+    walls.get(walls.len().saturating_sub(1) / 2).copied()
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -291,6 +315,22 @@ mod tests {
         assert_eq!(run.rows(None)[0].time.max, Nanos(130));
         assert_eq!(run.children(None).collect::<Vec<_>>(), [0]);
         assert_eq!(run.children(Some(0)).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn the_times_of_the_typical_repeat_add_up_where_medians_do_not() {
+        let part = |path: &str| Event::Part(Part { path: path.into(), parent: None });
+        let mut events = vec![part("embed"), part("lm_head")];
+        for (repeat, first, second, wall) in [(0, 10, 60, 75), (1, 40, 20, 61), (2, 44, 21, 70)] {
+            events.push(start(Phase::Prefill, repeat, 0, true));
+            events.push(Event::Spans(vec![span(0, first), span(1, second)]));
+            events.push(Event::PassEnd { time: Nanos(wall) });
+        }
+        let run = run(events);
+        assert_eq!(run.typical_repeat(Some(Phase::Prefill)), Some((2, Nanos(70))));
+        let rows = run.rows(Some(Phase::Prefill));
+        assert_eq!((rows[0].typical, rows[1].typical), (Nanos(44), Nanos(21)));
+        assert_eq!((rows[0].time.median, rows[1].time.median), (Nanos(40), Nanos(21)));
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl App {
     fn reveal_slowest(&mut self) {
         let Some(live) = &self.live else { return };
         let leaves = (0..live.run.parts.len() as u32).filter(|&part| live.tally.children(Some(part)).is_empty());
-        let timed = leaves.filter_map(|part| Some((live.tally.row(part, self.outline.phase)?.time.median, part)));
+        let timed = leaves.filter_map(|part| Some((live.tally.row(part, self.outline.phase)?.typical, part)));
         if let Some((_, part)) = timed.max() {
             let path = live.run.parts[part as usize].path.clone();
             self.outline.reveal(&path);

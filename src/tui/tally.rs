@@ -2,9 +2,9 @@
 //!
 //! It adds up to what [`Run::rows`](crate::trace::Run::rows) would compute from the whole run.
 
-use crate::trace::{Event, Part, PassStart, Phase, Quartiles, Row, Span};
+use crate::trace::{Event, Part, PassStart, Phase, Quartiles, Row, Span, median_repeat};
 use crate::units::{Bytes, Flops, Nanos};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Sums by part, phase and repeat.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +13,8 @@ pub struct Tally {
     top: Vec<u32>,
     by_path: HashMap<String, u32>,
     phases: [PhaseTally; 2],
+    /// Wall time of the recorded passes, by phase and repeat.
+    walls: [BTreeMap<u32, Nanos>; 2],
     current: Option<Current>,
 }
 
@@ -20,8 +22,8 @@ pub struct Tally {
 struct PartTally {
     parent: Option<u32>,
     children: Vec<u32>,
-    /// By phase, then by repeat.
-    sums: [Vec<Sum>; 2],
+    /// By phase, then by repeat: a number out of a file, so nothing may be as long as it is large.
+    sums: [BTreeMap<u32, Sum>; 2],
     /// By phase: every execution, in order.
     times: [Vec<Nanos>; 2],
 }
@@ -70,6 +72,8 @@ impl Tally {
                     let phase = &mut self.phases[current.start.phase as usize];
                     phase.passes += 1;
                     phase.wall += *time;
+                    let walls = &mut self.walls[current.start.phase as usize];
+                    *walls.entry(current.start.repeat).or_default() += *time;
                     phase.accounted += current.accounted;
                 }
             }
@@ -94,11 +98,7 @@ impl Tally {
     fn span(&mut self, span: &Span) {
         let (Some(part), Some(current)) = (self.parts.get_mut(span.part as usize), &mut self.current) else { return };
         let PassStart { phase, repeat, .. } = current.start;
-        let sums = &mut part.sums[phase as usize];
-        if sums.len() <= repeat as usize {
-            sums.resize(repeat as usize + 1, Sum::default());
-        }
-        let sum = &mut sums[repeat as usize];
+        let sum = part.sums[phase as usize].entry(repeat).or_default();
         sum.calls += 1;
         sum.time += span.time;
         sum.flops += span.flops;
@@ -114,25 +114,36 @@ impl Tally {
     /// The row of a part over the passes of `phase` (`None`: both together); `None` while it has not run there.
     pub fn row(&self, part: u32, phase: Option<Phase>) -> Option<Row> {
         let tally = self.parts.get(part as usize)?;
-        let [prefill, decode] = &tally.sums;
-        let repeats = prefill.len().max(decode.len());
-        let at = |sums: &[Sum], which: Phase, repeat: usize| match phase {
-            Some(phase) if phase != which => Sum::default(),
-            _ => sums.get(repeat).copied().unwrap_or_default(),
-        };
-        let ran: Vec<Sum> = (0..repeats)
-            .map(|repeat| at(prefill, Phase::Prefill, repeat).and(at(decode, Phase::Decode, repeat)))
-            .filter(|sum| sum.calls > 0)
-            .collect();
-        let times: Vec<Nanos> = ran.iter().map(|sum| sum.time).collect();
-        let most = ran.iter().max_by_key(|sum| (sum.flops, sum.bytes))?;
+        let mut sums: BTreeMap<u32, Sum> = BTreeMap::new();
+        for which in both(phase) {
+            for (&repeat, &sum) in &tally.sums[which] {
+                let all = sums.entry(repeat).or_default();
+                *all = all.and(sum);
+            }
+        }
+        let times: Vec<Nanos> = sums.values().map(|sum| sum.time).collect();
+        let most = sums.values().max_by_key(|sum| (sum.flops, sum.bytes))?;
+        let time = Quartiles::of(&times)?;
+        let typical = self.typical_repeat(phase).and_then(|(repeat, _)| sums.get(&repeat));
         Some(Row {
             part,
-            calls: ran.iter().map(|sum| sum.calls).sum(),
-            time: Quartiles::of(&times)?,
+            calls: sums.values().map(|sum| sum.calls).sum(),
+            typical: typical.map_or(time.median, |sum| sum.time),
+            time,
             flops: most.flops,
             bytes: most.bytes,
         })
+    }
+
+    /// The recorded repeat whose times are shown, and its wall time.
+    pub fn typical_repeat(&self, phase: Option<Phase>) -> Option<(u32, Nanos)> {
+        let mut walls: BTreeMap<u32, Nanos> = BTreeMap::new();
+        for which in both(phase) {
+            for (&repeat, &wall) in &self.walls[which] {
+                *walls.entry(repeat).or_default() += wall;
+            }
+        }
+        median_repeat(walls)
     }
 
     /// Every execution of a part in `phase`, in order.
@@ -170,6 +181,11 @@ impl Tally {
     pub fn current(&self) -> Option<&Current> {
         self.current.as_ref()
     }
+}
+
+/// The indices of a phase, or of both.
+fn both(phase: Option<Phase>) -> std::ops::Range<usize> {
+    phase.map_or(0..2, |phase| phase as usize..phase as usize + 1)
 }
 
 impl Sum {

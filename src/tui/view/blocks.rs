@@ -156,7 +156,7 @@ fn scales(app: &App, nodes: &[Node]) -> Vec<Nanos> {
         if scales.len() <= depth {
             scales.resize(depth + 1, Nanos(0));
         }
-        let time = node.part.and_then(|part| live.tally.row(part, app.outline.phase)).map(|row| row.time.median);
+        let time = node.part.and_then(|part| live.tally.row(part, app.outline.phase)).map(|row| row.typical);
         scales[depth] = scales[depth].max(time.unwrap_or_default());
     }
     scales
@@ -231,7 +231,7 @@ fn name(app: &App, node: &Node, ran: bool, area: Rect, buf: &mut Buffer) {
 fn draw_bar(app: &App, node: &Node, odd: bool, scale: Nanos, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let (Some(live), Some(part)) = (&app.live, node.part) else { return };
-    let time = |part: u32| live.tally.row(part, app.outline.phase).map_or(Nanos(0), |row| row.time.median);
+    let time = |part: u32| live.tally.row(part, app.outline.phase).map_or(Nanos(0), |row| row.typical);
     let whole = time(part);
     let stages = stages(live, part, time, theme);
     if stages.is_empty() {

@@ -126,11 +126,11 @@ impl Figures {
     /// The numbers of a part in the phase shown; `None` while it has not run there.
     pub fn of(live: &Live, part: u32, outline: &Outline, whole: Nanos) -> Option<Self> {
         let row = live.tally.row(part, outline.phase)?;
-        let share = row.time.median.share_of(whole);
+        let share = row.typical.share_of(whole);
         let steps = if per_step(outline) { executions(&row) } else { 1 };
         let by = |value: u64| value / u64::from(steps.max(1));
         Some(Self {
-            time: Nanos(by(row.time.median.0)),
+            time: Nanos(by(row.typical.0)),
             flops: Flops(by(row.flops.0)),
             bytes: Bytes(by(row.bytes.0)),
             share,

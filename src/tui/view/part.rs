@@ -74,7 +74,7 @@ fn figures(app: &App, live: &Live, measured: &Row, area: Rect, buf: &mut Buffer)
     let (steps, of) = if per_step(&app.outline) { (u64::from(executions.max(1)), " a step") } else { (1, "") };
     let by = |value: u64| value / steps;
     let (flops, bytes) = (Flops(by(measured.flops.0)), Bytes(by(measured.bytes.0)));
-    let time = Nanos(by(measured.time.median.0));
+    let time = Nanos(by(measured.typical.0));
     let mut lines: Vec<(&str, String, String)> = vec![("time", time.to_string(), format!("{of} · measured"))];
     let spread = match app.outline.phase {
         _ if measured.time.n > 1 => Some((measured.time, format!("{} repeats", measured.time.n))),
@@ -123,7 +123,7 @@ fn made_of(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> R
     while let Some(part) = waiting.pop() {
         let children = live.tally.children(Some(part));
         if children.is_empty() {
-            leaves.extend(live.tally.row(part, app.outline.phase).map(|row| (row.time.median, part)));
+            leaves.extend(live.tally.row(part, app.outline.phase).map(|row| (row.typical, part)));
         }
         waiting.extend(children);
     }
@@ -157,7 +157,7 @@ fn blocks(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> Re
         "" => format!("blocks.{block}"),
         inside => format!("blocks.{block}.{inside}"),
     };
-    let time = |block: u32| Some(live.tally.row(live.tally.part_at(&at(block))?, app.outline.phase)?.time.median);
+    let time = |block: u32| Some(live.tally.row(live.tally.part_at(&at(block))?, app.outline.phase)?.typical);
     let times: Vec<Nanos> = (0..live.run.header.model.n_layers.min(1000)).map_while(time).collect();
     if times.len() < 2 || area.height < 6 {
         return area;

@@ -48,35 +48,36 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 /// The time that shares are of: the wall time of the recorded passes, or what has been added up so far.
 pub fn whole(live: &Live, phase: Option<Phase>) -> Nanos {
     let top = live.tally.children(None).iter();
-    let parts: Nanos = top.filter_map(|&part| Some(live.tally.row(part, phase)?.time.median)).sum();
-    let wall = live.run.wall(phase).map_or(Nanos(0), |wall| wall.median);
+    let parts: Nanos = top.filter_map(|&part| Some(live.tally.row(part, phase)?.typical)).sum();
+    let wall = live.tally.typical_repeat(phase).map_or(Nanos(0), |(_, wall)| wall);
     wall.max(parts)
 }
 
 /// `prefill 512 tokens  1.04 s · 492 tok/s`
 fn headline(live: &Live, phase: Option<Phase>, theme: &crate::tui::theme::Theme) -> Line<'static> {
     let run = &live.run;
-    let steps = live.decode_steps();
-    let tokens = |n: u32| if n == 1 { "1 token".to_owned() } else { format!("{n} tokens") };
-    let (name, work, rate) = match phase {
-        Some(Phase::Prefill) => ("prefill", tokens(run.header.prompt_tokens), run.prefill_tokens_per_s()),
-        Some(Phase::Decode) => (
-            "decode",
-            if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") },
-            run.decode_tokens_per_s(),
-        ),
-        None => ("prefill + decode", format!("{} + {steps}", run.header.prompt_tokens), None),
+    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    // Rate and time are of the same passes: those of the repeat that the table shows.
+    let typical = live.tally.typical_repeat(phase);
+    let steps = run.passes.iter().filter(|pass| {
+        let shown = typical.is_none_or(|(repeat, _)| repeat == pass.start.repeat);
+        pass.start.phase == Phase::Decode && pass.start.recorded && pass.time.is_some() && shown
+    });
+    let steps = steps.count();
+    let prompt = run.header.prompt_tokens as usize;
+    let (name, work, tokens) = match phase {
+        Some(Phase::Prefill) => ("prefill", count(prompt, "token"), Some(prompt)),
+        Some(Phase::Decode) => ("decode", count(steps, "step"), Some(steps)),
+        None => ("prefill + decode", format!("{prompt} + {steps}"), None),
     };
-    let wall = run.wall(phase).map(|wall| wall.median);
+    let wall = typical.map(|(_, wall)| wall);
+    let rate = tokens.zip(wall).filter(|(_, wall)| wall.0 > 0).map(|(n, wall)| n as f64 / wall.seconds());
     let time = match (wall, whole(live, phase)) {
         (Some(wall), _) => wall.to_string(),
         (None, Nanos(0)) => "—".to_owned(),
         (None, so_far) => format!("{so_far} so far"),
     };
-    let rate = match (phase, rate) {
-        (Some(_), Some(rate)) => format!(" · {} tok/s", figure(rate)),
-        _ => String::new(),
-    };
+    let rate = rate.map_or(String::new(), |rate| format!(" · {} tok/s", figure(rate)));
     Line::from_iter([
         Span::styled(format!("{name} "), theme.dim),
         Span::styled(work, theme.text),
@@ -88,20 +89,19 @@ fn headline(live: &Live, phase: Option<Phase>, theme: &crate::tui::theme::Theme)
 
 /// `wall = Σ parts + 0.6% unaccounted`
 fn adds_up(live: &Live, phase: Option<Phase>) -> String {
-    match live.tally.phase(phase).unaccounted() {
-        Some(rest) => format!("wall = Σ parts + {} unaccounted", percent(rest)),
-        None => String::new(),
-    }
+    let Some((_, wall)) = live.tally.typical_repeat(phase) else { return String::new() };
+    let top = live.tally.children(None).iter();
+    let accounted: Nanos = top.filter_map(|&part| Some(live.tally.row(part, phase)?.typical)).sum();
+    format!("wall = Σ parts + {} unaccounted", percent((wall - accounted).share_of(wall)))
 }
 
-/// `measured, recorded pass`, `measured, median of 7 repeats`.
+/// `measured, recorded pass`, `measured, the median one of 7 recorded repeats`.
 fn origin(live: &Live) -> String {
     let repeats = live.run.wall(None).map_or(0, |wall| wall.n);
-    match (repeats, live.run.has_plain_passes()) {
-        (0, _) => String::new(),
-        (1, false) => "measured, recorded pass".into(),
-        (n, false) => format!("measured, median of {n} repeats"),
-        (n, true) => format!("measured, median of {n} repeats; tok/s from plain ones"),
+    match repeats {
+        0 => String::new(),
+        1 => "measured, recorded pass".into(),
+        n => format!("measured, the median one of {n} recorded repeats"),
     }
 }
 
@@ -123,7 +123,7 @@ fn highlight(app: &App, live: &Live) -> Option<String> {
             && let Some(row) = live.tally.row(id as u32, phase)
         {
             let sum = sums.entry(parts::inside_block(&part.path).unwrap_or(&part.path)).or_default();
-            sum.0 += row.time.median;
+            sum.0 += row.typical;
             sum.1 += row.flops.0;
         }
     }
@@ -147,7 +147,7 @@ fn outlier(live: &Live, phase: Option<Phase>) -> Option<String> {
     let top = live.tally.children(None).iter().copied();
     let is_block = |part: &u32| parts::block_of(&live.run.parts[*part as usize].path).is_some();
     let mut times: Vec<(Nanos, u32)> =
-        top.filter(is_block).filter_map(|part| Some((live.tally.row(part, phase)?.time.median, part))).collect();
+        top.filter(is_block).filter_map(|part| Some((live.tally.row(part, phase)?.typical, part))).collect();
     times.sort_unstable();
     if times.len() < 5 {
         return None;
