@@ -2,7 +2,7 @@
 
 use super::action::{Act, Scope};
 use super::form::{Field, Form};
-use super::live::Live;
+use super::live::{Live, State};
 use super::outline::{Node, Outline};
 use super::picker::{CachedModel, Picker};
 use super::theme::Theme;
@@ -296,8 +296,13 @@ impl App {
                 Some(_) => None,
             },
             Act::StepPart | Act::StepBlock | Act::StepPass | Act::StepOn => {
-                let halted = self.live.as_ref().is_some_and(|live| live.state == super::live::State::Halted);
-                (!halted).then_some("no run waits for a step: press s")
+                // A key pressed before the halt it is meant for is kept for it.
+                let steps = self.live.as_ref().is_some_and(|live| match live.state {
+                    State::Halted => true,
+                    State::Running => live.stepping && live.halt.is_some(),
+                    State::Starting | State::Cancelling | State::Over => false,
+                });
+                (!steps).then_some("no run waits for a step: press s")
             }
             _ => None,
         }

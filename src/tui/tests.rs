@@ -352,6 +352,10 @@ fn a_single_step_halts_goes_on_and_can_be_left() {
         let live = app.live.as_ref().unwrap();
         assert!(live.state == State::Running && live.halt.is_some(), "what was seen stays on the screen");
     }
+    assert!(app.update(press(' ')).is_empty(), "it runs on: there is nothing to step");
+    app.update(halted());
+    app.update(press(' '));
+    assert!(matches!(app.update(press(' '))[..], [Effect::Step(Step::Part)]), "an early key is kept for the next halt");
     app.update(halted());
     assert!(matches!(app.update(key(KeyCode::Esc))[..], [Effect::Cancel]));
 }

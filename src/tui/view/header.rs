@@ -130,7 +130,8 @@ fn status(app: &App) -> Line<'static> {
         State::Cancelling => said("◌", theme.warn, "cancelling…".into()),
         State::Halted => {
             let path = live.halt.as_deref().map_or("", |halt| halt.path.as_str());
-            let place = fit_end(&foreign::label(path), 28);
+            let block = parts::block_of(path).map(|block| format!("block {block}, ")).unwrap_or_default();
+            let place = fit(&foreign::label(&format!("{block}{}", parts::name(path))), 28);
             said("‖", theme.warn, format!("halted after {place}"))
         }
         State::Starting | State::Running => {
