@@ -1,11 +1,10 @@
 //! The program: parse what was asked for, do it, say how it went.
 
-use blockscope::cli::{self, Cli};
-use clap::Parser;
+use blockscope::cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = cli::arguments();
     // For panics only: an ordinary error is a sentence, not a report.
     if let Err(error) = color_eyre::install() {
         eprintln!("{error}");

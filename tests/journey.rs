@@ -108,7 +108,7 @@ fn open_run_change_a_toggle_step_resize_quit() {
     terminal.press("t");
     terminal.shows(&["Toggles", "eager"]);
     terminal.press("\x1b[D\r");
-    terminal.shows(&["eager · cache on"]);
+    terminal.shows(&["eager · cpu"]);
     terminal.press("r");
     terminal.press("1+");
     terminal.shows(&["done", "softmax"]);
@@ -118,14 +118,14 @@ fn open_run_change_a_toggle_step_resize_quit() {
     terminal.press(" ");
     terminal.shows(&["blocks.0.attn.norm", "mean"]);
     terminal.press("b");
-    terminal.shows(&["blocks.1.attn.norm", "halted"]);
+    terminal.shows(&["blocks.0.mlp_residual", "halted"]);
 
     terminal.resize(80, 24);
     terminal.shows(&["Blockscope", "quit"]);
     terminal.resize(20, 5);
     terminal.shows(&["60"]);
     terminal.resize(140, 40);
-    terminal.shows(&["blocks.1.attn.norm", "halted"]);
+    terminal.shows(&["blocks.0.mlp_residual", "halted"]);
 
     terminal.press("\x1b");
     terminal.shows(&["cancelled"]);
@@ -136,7 +136,7 @@ fn open_run_change_a_toggle_step_resize_quit() {
 
 #[test]
 fn quitting_in_the_middle_of_a_run_leaves_nothing_behind() {
-    let mut terminal = Terminal::open(&["run", "random:smollm2-135m"], 80, 24);
+    let mut terminal = Terminal::open(&["random:smollm2-135m"], 80, 24);
     terminal.shows(&["smollm2-135m", "block 0"]);
     terminal.press("r");
     terminal.shows(&["running"]);

@@ -56,6 +56,9 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         capture => capture?,
     };
     capture.write(&args.out)?;
+    if capture.was_made_eager {
+        out.note("attention was computed eagerly in this pass: the fused kernel never makes its matrices");
+    }
     if args.json {
         return out.json(&description(&capture, &args.out));
     }

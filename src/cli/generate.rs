@@ -128,7 +128,7 @@ fn result(session: &Session, request: &Request, prompt_ids: &[u32], run: &Run) -
     Value::Object(object)
 }
 
-/// `10 prompt tokens, 32 new · TTFT 212 ms · TPOT 63.9 ms · prefill 47.2 tok/s · decode 15.6 tok/s`
+/// `10 prompt tokens, 32 new · TTFT 212 ms · median TPOT 63.9 ms · prefill 47.2 tok/s · decode 15.6 tok/s`
 fn summary(run: &Run) -> String {
     let prompt = run.header.prompt_tokens;
     let mut text = format!("{prompt} prompt token{}, {} new", if prompt == 1 { "" } else { "s" }, run.tokens.len());
@@ -136,7 +136,7 @@ fn summary(run: &Run) -> String {
         text.extend(value.map(|value| format!(" · {name} {value}")));
     };
     add("TTFT", run.ttft().map(|q| q.median.to_string()));
-    add("TPOT", run.tpot().map(|q| q.median.to_string()));
+    add("median TPOT", run.tpot().map(|q| q.median.to_string()));
     add("prefill", run.prefill_tokens_per_s().map(|rate| format!("{} tok/s", digits(rate))));
     add("decode", run.decode_tokens_per_s().map(|rate| format!("{} tok/s", digits(rate))));
     text

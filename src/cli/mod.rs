@@ -18,9 +18,11 @@ mod run;
 mod tokenize;
 mod view;
 
-use clap::{ColorChoice, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use failure::Failure;
 use output::Output;
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Shows a transformer at work, block by block: what each part computes, what it costs, and what every
@@ -50,7 +52,19 @@ enum Command {
 
 const MODEL_HELP: &str = "\
 MODEL is a folder in Hugging Face layout, a .gguf file, smollm2 (the default), or random:PRESET or
-random:path/to/config.json (the shapes only, with seeded weights). Without a command: run.";
+random:path/to/config.json (the shapes only, with seeded weights). `blockscope MODEL` is `blockscope run MODEL`.";
+
+/// Reads the command line of this process. A first word that names a model stands for `run` and that model.
+pub fn arguments() -> Cli {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(first) = words.get(1).and_then(|word| word.to_str())
+        && !Cli::command().get_subcommands().any(|command| command.get_name() == first)
+        && (first == "smollm2" || first.starts_with("random:") || Path::new(first).exists())
+    {
+        words.insert(1, "run".into());
+    }
+    Cli::parse_from(words)
+}
 
 /// Does what was asked for and returns how it went.
 pub fn run(cli: Cli) -> ExitCode {

@@ -1,7 +1,7 @@
 //! What is printed: clean for pipes, harmless for terminals.
 //!
 //! Text from a model file or a prompt may hold anything. To a terminal it goes with everything
-//! neutralised that could move its cursor or hide text; to a pipe or a file it goes as it is.
+//! neutralised that could move its cursor or hide text; to a pipe or a file results go as they are.
 
 use super::failure::{Failure, Result};
 use crate::report::table::Piece;
@@ -136,7 +136,8 @@ impl Output {
     }
 
     fn to_stderr(&self, label: &str, style: &str, text: &str) {
-        let text = if self.errors_to_terminal { shown::prose(text) } else { text.to_owned() };
+        // Through a pipe too: what is said here is for people, and logs end in terminals.
+        let text = shown::prose(text);
         let text = match (label, self.error_colours) {
             ("", true) => format!("\x1b[{style}m{text}\x1b[0m"),
             ("", false) => text,

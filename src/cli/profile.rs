@@ -69,8 +69,10 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
 
     if args.json {
         out.json(&json::profile(&run))?;
-    } else {
+    } else if run.ttft().is_some() || run.wall(None).is_some() {
         out.report(&table::profile(&run, args.detail(), out.width()))?;
+    } else {
+        out.note("ended before anything was measured");
     }
     ending
 }

@@ -16,6 +16,8 @@ use tch::{Kind, Tensor};
 pub struct Capture {
     /// By hook name, with a leading batch dimension; `input_ids` beside them.
     pub tensors: BTreeMap<String, Kept>,
+    /// Whether attention was computed eagerly although the toggles say otherwise: only so are there matrices.
+    pub was_made_eager: bool,
 }
 
 /// One tensor: f32, or i64 for token ids.
@@ -47,6 +49,21 @@ impl Hooks {
         Ok(Self(patterns))
     }
 
+    /// Refuses a pattern that names no hook of a model with this many blocks.
+    fn check(&self, n_layers: usize) -> Result<()> {
+        let places = |name: Hook| -> Vec<String> {
+            let blocks = if name.is_in_block() { (0..n_layers).map(Some).collect() } else { vec![None] };
+            blocks.into_iter().map(|block| Place { block, name }.to_string()).collect()
+        };
+        let names: Vec<String> = Hook::ALL.into_iter().flat_map(places).collect();
+        match self.0.iter().find(|pattern| !names.iter().any(|name| pattern.matches(name))) {
+            Some(pattern) => {
+                Err(Error::Request(format!("no hook of this model is named '{pattern}'; there are:\n{}", known())))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn wants(&self, name: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(name))
     }
@@ -70,6 +87,7 @@ impl Session {
     pub fn capture(&self, ids: &[u32], hooks: &Hooks, control: &Control) -> Result<Capture> {
         let _no_grad = tch::no_grad_guard();
         let card = self.card();
+        hooks.check(card.spec.n_layers)?;
         let eager = hooks.wants_matrices(card.spec.n_layers).then(|| {
             let toggles = Toggles { attention: AttentionKind::Eager, ..card.toggles.clone() };
             Decoder::new(&card.spec, self.parameters(), &toggles)
@@ -80,11 +98,9 @@ impl Session {
         let mut keep = Keep { hooks, control, kept: BTreeMap::new() };
         let _logits = decoder.forward(&input, None, Wanted::All, &mut Pass::new(&mut keep))?;
         let mut tensors = keep.kept;
-        if tensors.is_empty() {
-            return Err(Error::Request(format!("no hook of this model is named so; there are:\n{}", known())));
-        }
         tensors.insert("input_ids".into(), Kept::of(&input));
-        Ok(Capture { tensors })
+        let was_made_eager = eager.is_some() && card.toggles.attention != AttentionKind::Eager;
+        Ok(Capture { tensors, was_made_eager })
     }
 }
 
@@ -101,14 +117,16 @@ impl Capture {
             let view = TensorView::new(dtype, kept.shape.clone(), &kept.bytes).map_err(|error| failed(&error))?;
             views.push((name, view));
         }
-        let aside = path.with_extension("safetensors.part");
-        let written = safetensors::serialize_to_file(views, None, &aside).map_err(|error| failed(&error));
-        let renamed = written.and_then(|()| std::fs::rename(&aside, path).map_err(|error| failed(&error)));
-        if renamed.is_err() {
-            // Whatever was written is of no use; that it could not be removed either would add nothing.
-            let _ = std::fs::remove_file(&aside);
-        }
-        renamed
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".blockscope-");
+        // As readable for others as any file that the user makes, less what the umask takes.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let aside = builder.tempfile_in(folder).map_err(|error| failed(&error))?;
+        safetensors::serialize_to_file(views, None, aside.path()).map_err(|error| failed(&error))?;
+        aside.persist(path).map_err(|error| failed(&error.error))?;
+        Ok(())
     }
 }
 

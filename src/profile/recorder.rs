@@ -37,8 +37,8 @@ pub struct Recorder<'a> {
     control: &'a Control,
     parts: &'a mut Parts,
     watch: &'a mut dyn Watch,
-    /// Whether to halt, and until where to run on.
-    step: Option<Stepping>,
+    /// How far to run before the next halt; `None` never halts.
+    step: Option<Step>,
     began: Instant,
     /// Time spent halted, which belongs to nobody.
     halted: Duration,
@@ -54,14 +54,6 @@ struct Open {
     /// What its own parts cost.
     inside: Cost,
     is_leaf: bool,
-}
-
-/// How far to run before the next halt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stepping {
-    step: Step,
-    /// The block in which the step was given.
-    from: Option<usize>,
 }
 
 impl<'a> Recorder<'a> {
@@ -81,7 +73,7 @@ impl<'a> Recorder<'a> {
             control,
             parts,
             watch,
-            step: step.then_some(Stepping { step: Step::Part, from: None }),
+            step: step.then_some(Step::Part),
             began: now,
             halted: Duration::ZERO,
             open: Vec::new(),
@@ -95,7 +87,7 @@ impl<'a> Recorder<'a> {
     pub fn finish(mut self) -> (Nanos, bool) {
         let time = Nanos::of(self.elapsed());
         self.report();
-        (time, self.step.is_some_and(|stepping| stepping.step != Step::Run))
+        (time, self.step.is_some_and(|step| step != Step::Run))
     }
 
     fn elapsed(&self) -> Duration {
@@ -111,10 +103,10 @@ impl<'a> Recorder<'a> {
 
     /// Waits for the next step if this is where to halt.
     fn halt(&mut self, place: Place<Op>, time: Nanos, made: &[&Tensor]) -> Result<()> {
-        let Some(Stepping { step, from }) = self.step else { return Ok(()) };
+        let Some(step) = self.step else { return Ok(()) };
         let here = match step {
             Step::Part => true,
-            Step::Block => place.block != from || place.block.is_none(),
+            Step::Block => place.name == Op::MlpResidual || place.block.is_none(),
             Step::Pass => place.name == Op::LmHead,
             Step::Run => false,
         };
@@ -124,8 +116,7 @@ impl<'a> Recorder<'a> {
         let waiting = Instant::now();
         self.report();
         self.watch.halted(Halt { path: place.to_string(), time, made: glimpses(place.name, made) });
-        let step = self.control.wait().ok_or(Error::Cancelled)?;
-        self.step = Some(Stepping { step, from: place.block });
+        self.step = Some(self.control.wait().ok_or(Error::Cancelled)?);
         self.halted += waiting.elapsed();
         Ok(())
     }

@@ -102,11 +102,7 @@ pub fn object(value: Value) -> Map<String, Value> {
 
 /// Where the headline numbers come from.
 pub fn headline_basis(run: &Run) -> &'static str {
-    if run.has_plain_passes() {
-        "measured, in repeats whose parts were not timed"
-    } else {
-        "measured, while the parts were timed"
-    }
+    if run.has_plain_passes() { "measured, while no parts were timed" } else { "measured, while the parts were timed" }
 }
 
 /// Where each number comes from.

@@ -25,7 +25,7 @@ pub fn profile(run: &Run, detail: Detail, width: usize) -> Vec<Piece> {
     let plain = run.has_plain_passes();
     let basis = if plain { "repeats whose parts were not timed" } else { "a run whose parts were timed" };
     pieces.push(Piece::Note(format!(
-        "measured, in {basis}; medians, but for decode: all new tokens over all their time"
+        "measured, in {basis}; medians, but for decode: all further tokens over all their time"
     )));
     for phase in [Phase::Prefill, Phase::Decode] {
         pieces.extend(parts(run, phase, detail, width));
@@ -60,7 +60,7 @@ fn setting(run: &Run) -> String {
         }
     };
     format!(
-        "{} · {} threads · {} · LibTorch {} · Blockscope {}\n{}\n{} prompt tokens · {} new tokens · {repeats}",
+        "{} · {} threads · {} · LibTorch {} · Blockscope {}\n{}\n{} prompt tokens · {} · {repeats}",
         header.device,
         header.threads,
         header.machine,
@@ -68,8 +68,22 @@ fn setting(run: &Run) -> String {
         header.blockscope,
         toggles.join(","),
         header.prompt_tokens,
-        header.new_tokens,
+        new_tokens(run),
     )
+}
+
+/// `16 new tokens`; where the context or a stop token ended a repeat earlier, how many of them were made.
+fn new_tokens(run: &Run) -> String {
+    let asked = run.header.new_tokens;
+    let made = run.tokens.iter().map(|token| token.step + 1).max().unwrap_or(0);
+    let context = run.header.model.n_ctx;
+    match made < asked {
+        true if run.header.prompt_tokens + made > context => {
+            format!("{made} of {asked} new tokens, then the context of {context} was full")
+        }
+        true => format!("{made} of {asked} new tokens"),
+        false => format!("{asked} new tokens"),
+    }
 }
 
 /// The four headline numbers, with quartiles.
@@ -156,9 +170,11 @@ fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
 /// Where the numbers of a phase's table come from, and what recording them cost.
 fn phase_note(run: &Run, phase: Phase, recorded: &Quartiles) -> String {
     let mut note = format!(
-        "time measured ({} recorded repeat{}); FLOPs and bytes modelled by formula; a multiply-add is two FLOPs",
-        recorded.n,
-        if recorded.n == 1 { "" } else { "s" }
+        "time measured ({}); FLOPs and bytes modelled by formula; a multiply-add is two FLOPs",
+        match recorded.n {
+            1 => "1 recorded repeat".to_owned(),
+            n => format!("of {n} recorded repeats the one with the median wall time; q1 – q3 over all of them"),
+        }
     );
     if let Some(plain) = run.headline_wall(phase).filter(|_| run.has_plain_passes()) {
         let ratio = recorded.median.share_of(plain.median);

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 
 /// Works as a user's turn and as a text to go on with, and is long enough to see a prefill.
-const DEFAULT_TEXT: &str = "Explain step by step how a transformer turns a prompt into its next token.";
+const DEFAULT_TEXT: &str = "Why is the sky blue?";
 
 /// How many of the likeliest tokens the Generate screen lists.
 const TOP: usize = 10;

@@ -122,15 +122,4 @@ impl Live {
             }
         }
     }
-
-    /// The decode steps in one repeat, from what has been recorded.
-    pub fn decode_steps(&self) -> u32 {
-        self.run
-            .passes
-            .iter()
-            .filter(|pass| pass.start.phase == Phase::Decode && pass.time.is_some())
-            .map(|p| p.start.step + 1)
-            .max()
-            .unwrap_or(0)
-    }
 }

@@ -152,7 +152,7 @@ fn stepped(mut steps: Vec<Step>) -> Stepper<'static> {
 fn single_steps_halt_after_each_part_and_show_what_it_made() {
     let seen = stepped(vec![Step::Part, Step::Part, Step::Block, Step::Pass, Step::Run]);
     let paths: Vec<_> = seen.halts.iter().map(|halt| halt.path.as_str()).collect();
-    assert_eq!(paths, ["embed", "blocks.0.attn.norm", "blocks.0.attn.qkv", "blocks.1.attn.norm", "lm_head"]);
+    assert_eq!(paths, ["embed", "blocks.0.attn.norm", "blocks.0.attn.qkv", "blocks.0.mlp_residual", "lm_head"]);
     let qkv = &seen.halts[2].made;
     assert_eq!(qkv.iter().map(|made| made.name.as_str()).collect::<Vec<_>>(), ["q", "k", "v"]);
     assert_eq!(qkv[1].shape, [1, 2, 4, 16]);
@@ -211,6 +211,7 @@ fn hooks_that_no_model_has_are_refused_with_those_that_it_has() {
         hooks.unwrap_err().to_string()
     };
     assert!(refusal("blocks.*.attn.hook_patern").contains("blocks.*.attn.hook_pattern"));
+    assert!(refusal("logits,blocks.2.hook_resid_pre").contains("'blocks.2.hook_resid_pre'"), "there are two blocks");
     assert!(refusal("").contains("logits"));
 }
 

@@ -51,31 +51,44 @@ fn model(app: &App, width: usize) -> Line<'static> {
         (Engine::Loading { source, .. }, None, _) => (source.clone(), Vec::new()),
         (Engine::Viewer, _, Some(live)) => {
             let header = &live.run.header;
-            let mut facts = vec![format!("{} ×{}", foreign::label(&header.device), header.threads)];
-            facts.extend(toggle_words(&header.toggles));
-            (header.model.name.clone(), facts)
+            let device = format!("{} ×{}", foreign::label(&header.device), header.threads);
+            (header.model.name.clone(), facts(device, &header.toggles))
         }
         (_, Some(card), _) => {
-            let mut facts = vec![format!("cpu ×{}", card.toggles.threads)];
-            facts.extend(toggle_words(&card.toggles.to_pairs()));
-            (card.info.name.clone(), facts)
+            let device = format!("cpu ×{}", card.toggles.threads);
+            (card.info.name.clone(), facts(device, &card.toggles.to_pairs()))
         }
         _ => return Line::from(Span::styled("no model", theme.dim)),
     };
+    // What was switched has its place, even if the name has to give way.
+    let switched = facts.iter().filter(|(_, is_usual)| !is_usual).map(|(word, _)| word.chars().count() + 3);
+    let room = width.saturating_sub(switched.sum()).clamp(12, 40).min(width);
     let name = match app.engine {
         // Of a path, the end says more.
-        Engine::Loading { .. } => fit_end(&foreign::label(&name), width.min(40)),
-        _ => fit(&foreign::label(&name), width.min(40)),
+        Engine::Loading { .. } => fit_end(&foreign::label(&name), room),
+        _ => fit(&foreign::label(&name), room),
     };
     let mut line = Line::from(Span::styled(name, theme.strip.patch(theme.strong)));
-    for (i, fact) in facts.into_iter().enumerate() {
-        let text = format!("{}{fact}", if i == 0 { "  " } else { " · " });
+    for (i, (word, is_usual)) in facts.into_iter().enumerate() {
+        let text = format!("{}{word}", if i == 0 { "  " } else { " · " });
         if line.width() + text.chars().count() > width {
             break;
         }
-        line.push_span(Span::styled(text, theme.dim));
+        line.push_span(Span::styled(text, if is_usual { theme.dim } else { theme.strip }));
     }
     line
+}
+
+/// The device and the toggles, each with whether it is as usual; what was switched comes first.
+fn facts(device: String, toggles: &[(String, String)]) -> Vec<(String, bool)> {
+    let usual = toggle_words(&Toggles::default().to_pairs());
+    let words = toggle_words(toggles).into_iter().map(|word| {
+        let is_usual = usual.contains(&word);
+        (word, is_usual)
+    });
+    let mut facts: Vec<(String, bool)> = std::iter::once((device, true)).chain(words).collect();
+    facts.sort_by_key(|(_, is_usual)| *is_usual);
+    facts
 }
 
 /// Toggles as short as they can be said: `f32 · fused · cache on`.
