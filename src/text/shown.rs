@@ -5,7 +5,7 @@
 //! | | for | spaces | line breaks |
 //! |---|---|---|---|
 //! | [`label`] | a token in a table or beside an axis | `·` | `↵` |
-//! | [`line`] | a name, a path, a message on one line | kept | `↵` |
+//! | [`line()`] | a name, a path, a message on one line | kept | `↵` |
 //! | [`prose`] | text to read | kept | kept |
 
 use std::borrow::Cow;

@@ -117,7 +117,11 @@ impl Run {
     pub fn rows_by(&self, phase: Option<Phase>, row: impl Fn(u32) -> u32) -> Vec<Row> {
         // By part, then by repeat. The repeats are numbers out of a file: nothing may be as long as they are large.
         let mut sums: Vec<Vec<(u32, Sum)>> = vec![Vec::new(); self.parts.len()];
-        for pass in self.passes.iter().filter(|pass| phase.is_none_or(|phase| pass.start.phase == phase)) {
+        // Half a decode step beside whole ones would give every part another number of steps. A prefill
+        // that goes on, or was cut off, shows as far as it came.
+        let counts = |pass: &&Pass| pass.start.phase == Phase::Prefill || pass.time.is_some();
+        let wanted = |pass: &&Pass| phase.is_none_or(|phase| pass.start.phase == phase);
+        for pass in self.passes.iter().filter(wanted).filter(counts) {
             let repeat = pass.start.repeat;
             for span in &pass.spans {
                 let Some(sums) = sums.get_mut(row(span.part) as usize) else { continue };
@@ -303,10 +307,16 @@ mod tests {
             Event::Spans(vec![span(1, 70), span(0, 100)]),
             start(Phase::Decode, 0, 0, true),
             Event::Spans(vec![span(1, 3), span(0, 10)]),
+            Event::PassEnd { time: Nanos(100) },
             start(Phase::Decode, 0, 1, true),
             Event::Spans(vec![span(1, 3), span(0, 20)]),
+            Event::PassEnd { time: Nanos(100) },
             start(Phase::Decode, 1, 0, true),
             Event::Spans(vec![span(1, 4), span(0, 50)]),
+            Event::PassEnd { time: Nanos(100) },
+            // A step that goes on is not a step yet.
+            start(Phase::Decode, 1, 1, true),
+            Event::Spans(vec![span(1, 7)]),
         ]);
         let rows = run.rows(Some(Phase::Decode));
         assert_eq!((rows[0].calls, rows[0].time.min, rows[0].time.max), (3, Nanos(30), Nanos(50)));
@@ -366,11 +376,14 @@ mod tests {
             part("blocks.1"),
             start(Phase::Decode, 0, 0, true),
             Event::Spans(vec![span(0, 10), span(1, 30)]),
+            Event::PassEnd { time: Nanos(100) },
             start(Phase::Decode, 2, 0, true),
             Event::Spans(vec![span(0, 30), span(1, 10)]),
+            Event::PassEnd { time: Nanos(100) },
             // A repeat that goes on after another: its parts still add up in one.
             start(Phase::Decode, 0, 1, true),
             Event::Spans(vec![span(0, 5)]),
+            Event::PassEnd { time: Nanos(100) },
         ]);
         let rows = run.rows_by(None, |_| 0);
         assert_eq!(rows.len(), 1);

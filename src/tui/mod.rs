@@ -7,7 +7,7 @@
 //!                                  └─▶ view::draw, when something has changed
 //! ```
 //!
-//! [`app`] is everything that is known, [`update`] and [`perform`] are the only places where it
+//! [`app`] is everything that is known, [`update`] and `perform` are the only places where it
 //! changes, [`view`] is how it looks, [`action`] is the one table of keys. [`live`] is the run on the
 //! screen, with its table of parts ([`tally`]) and its tree ([`outline`]).
 //!

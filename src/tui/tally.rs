@@ -16,6 +16,8 @@ pub struct Tally {
     /// Wall time of the recorded passes, by phase and repeat.
     walls: [BTreeMap<u32, Nanos>; 2],
     current: Option<Current>,
+    /// What the decode step that goes on has done: it counts when it has ended, as in [`Run::rows_by`](crate::trace::Run::rows_by).
+    step: Vec<Span>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -64,10 +66,14 @@ impl Tally {
         match event {
             Event::Part(part) => self.part(part),
             Event::PassStart(start) => {
+                self.step.clear();
                 self.current = Some(Current { start: *start, last: None, last_top: None, accounted: Nanos(0) });
             }
             Event::Spans(spans) => spans.iter().for_each(|span| self.span(span)),
             Event::PassEnd { time } => {
+                if let Some(start) = self.current.map(|current| current.start) {
+                    std::mem::take(&mut self.step).into_iter().for_each(|span| self.count(start, span));
+                }
                 if let Some(current) = self.current.take().filter(|current| current.start.recorded) {
                     let phase = &mut self.phases[current.start.phase as usize];
                     phase.passes += 1;
@@ -97,18 +103,29 @@ impl Tally {
 
     fn span(&mut self, span: &Span) {
         let (Some(part), Some(current)) = (self.parts.get_mut(span.part as usize), &mut self.current) else { return };
-        let PassStart { phase, repeat, .. } = current.start;
+        current.last = Some(span.part);
+        if part.parent.is_none() {
+            current.last_top = Some(span.part);
+            current.accounted += span.time;
+        }
+        match current.start.phase {
+            Phase::Prefill => {
+                let start = current.start;
+                self.count(start, *span);
+            }
+            Phase::Decode => self.step.push(*span),
+        }
+    }
+
+    /// Adds a span up.
+    fn count(&mut self, PassStart { phase, repeat, .. }: PassStart, span: Span) {
+        let Some(part) = self.parts.get_mut(span.part as usize) else { return };
         let sum = part.sums[phase as usize].entry(repeat).or_default();
         sum.calls += 1;
         sum.time += span.time;
         sum.flops += span.flops;
         sum.bytes += span.bytes;
         part.times[phase as usize].push(span.time);
-        current.last = Some(span.part);
-        if part.parent.is_none() {
-            current.last_top = Some(span.part);
-            current.accounted += span.time;
-        }
     }
 
     /// The row of a part over the passes of `phase` (`None`: both together); `None` while it has not run there.

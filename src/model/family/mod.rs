@@ -1,6 +1,6 @@
 //! One file a family: how its description is read, and what its files call its weights.
 //!
-//! Adding a decoder family means a variant of [`Family`](super::spec::Family) and a file here; see
+//! Adding a decoder family means a variant of [`Family`] and a file here; see
 //! `docs/adding-a-model.md`.
 
 pub mod gpt2;

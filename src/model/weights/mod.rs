@@ -193,7 +193,7 @@ impl Key {
         keys
     }
 
-    /// The shape of the weight: [out, in], or [out] for a vector.
+    /// The shape of the weight: `[out, in]`, or `[out]` for a vector.
     pub fn shape(self, spec: &Spec) -> Vec<usize> {
         let (out, inner) = match self.slot {
             Slot::Embed | Slot::LmHead => (spec.d_vocab, Some(spec.d_model)),
