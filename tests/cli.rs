@@ -272,6 +272,17 @@ fn profile_json_has_every_number_and_says_where_it_comes_from() {
     assert_eq!((&found["prompt_tokens"], &found["new_tokens"]), (&16.into(), &4.into()));
 
     let parts = found["parts"].as_array().unwrap();
+    for phase in ["prefill", "decode"] {
+        let top = parts.iter().filter(|part| {
+            let name = part["name"].as_str().unwrap();
+            part["phase"] == phase && name.strip_prefix("blocks.").unwrap_or(name).split('.').count() == 1
+        });
+        let accounted: f64 = top.map(|part| part["time_s"]["typical"].as_f64().unwrap()).sum();
+        let whole = &found["phases"][phase];
+        let rest = whole["wall_s"].as_f64().unwrap() - accounted;
+        assert!((rest - whole["unaccounted_s"].as_f64().unwrap()).abs() < 1e-9, "{phase} adds up");
+        assert!(whole["recorded_over_plain"].as_f64().unwrap() > 0.0);
+    }
     let part = |name: &str, phase: &str| {
         parts.iter().find(|part| part["name"] == name && part["phase"] == phase).unwrap_or_else(|| panic!("{name}"))
     };

@@ -24,6 +24,7 @@ pub fn profile(run: &Run) -> Value {
             "decode_tokens_per_s": run.decode_pace().map(|q| rates(1, q)),
         },
         "basis": basis(run),
+        "phases": { "prefill": phase(run, Phase::Prefill), "decode": phase(run, Phase::Decode) },
         "parts": parts(run),
     })));
     Value::Object(object)
@@ -114,9 +115,24 @@ fn basis(run: &Run) -> Value {
         "prefill_tokens_per_s": headline,
         "decode_tokens_per_s": headline,
         "parts.calls": "counted, of one repeat",
-        "parts.time_s": "measured, all calls of one repeat added up, parts inside included",
+        "phases": "measured, in the recorded repeat with the median wall time",
+        "parts.time_s": "measured, all calls of one repeat added up, parts inside included; typical is that of the repeat of phases, so that it adds up",
         "parts.flops": "modelled by formula from the shapes that ran, of one repeat; a multiply-add counts as two",
         "parts.bytes": "modelled by formula, of one repeat: weights, inputs and outputs, each once",
+    })
+}
+
+/// How a phase adds up, in the recorded repeat with the median wall time; null where none was recorded.
+fn phase(run: &Run, phase: Phase) -> Value {
+    let Some((_, wall)) = run.typical_repeat(Some(phase)) else { return Value::Null };
+    let top = run.rows(Some(phase)).into_iter().filter(|row| run.parts[row.part as usize].parent.is_none());
+    let accounted: Nanos = top.map(|row| row.typical).sum();
+    let recorded = run.wall(Some(phase)).map(|wall| wall.median);
+    let plain = run.headline_wall(phase).filter(|_| run.has_plain_passes());
+    json!({
+        "wall_s": wall.seconds(),
+        "unaccounted_s": (wall - accounted).seconds(),
+        "recorded_over_plain": recorded.zip(plain).map(|(recorded, plain)| recorded.share_of(plain.median)),
     })
 }
 
@@ -130,6 +146,7 @@ fn parts(run: &Run) -> Vec<Value> {
                 "phase": phase.name(),
                 "calls": row.calls_of_one_repeat(),
                 "time_s": {
+                    "typical": row.typical.seconds(),
                     "median": row.time.median.seconds(),
                     "q1": row.time.q1.seconds(),
                     "q3": row.time.q3.seconds(),
