@@ -10,5 +10,5 @@ pub mod stats;
 mod v1;
 
 pub use event::{Candidate, Event, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token};
-pub use run::{Pass, Row, Run, median_repeat};
+pub use run::{Pass, Row, Run, Sum, median_repeat};
 pub use stats::Quartiles;

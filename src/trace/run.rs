@@ -256,20 +256,23 @@ pub fn median_repeat(walls: BTreeMap<u32, Nanos>) -> Option<(u32, Nanos)> {
     walls.get(walls.len().saturating_sub(1) / 2).copied()
 }
 
+/// Executions of a part added up.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    calls: u32,
-    time: Nanos,
-    flops: Flops,
-    bytes: Bytes,
+pub struct Sum {
+    pub calls: u32,
+    pub time: Nanos,
+    pub flops: Flops,
+    pub bytes: Bytes,
 }
 
 impl Sum {
-    fn of(span: &Span) -> Self {
+    /// One execution.
+    pub fn of(span: &Span) -> Self {
         Self { calls: 1, time: span.time, flops: span.flops, bytes: span.bytes }
     }
 
-    fn add(&mut self, other: Self) {
+    /// Adds further executions.
+    pub fn add(&mut self, other: Self) {
         self.calls += other.calls;
         self.time += other.time;
         self.flops += other.flops;

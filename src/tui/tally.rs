@@ -2,8 +2,8 @@
 //!
 //! It adds up to what [`Run::rows`](crate::trace::Run::rows) would compute from the whole run.
 
-use crate::trace::{Event, Part, PassStart, Phase, Quartiles, Row, Span, median_repeat};
-use crate::units::{Bytes, Flops, Nanos};
+use crate::trace::{Event, Part, PassStart, Phase, Quartiles, Row, Span, Sum, median_repeat};
+use crate::units::Nanos;
 use std::collections::{BTreeMap, HashMap};
 
 /// Sums by part, phase and repeat.
@@ -12,7 +12,6 @@ pub struct Tally {
     parts: Vec<PartTally>,
     top: Vec<u32>,
     by_path: HashMap<String, u32>,
-    phases: [PhaseTally; 2],
     /// Wall time of the recorded passes, by phase and repeat.
     walls: [BTreeMap<u32, Nanos>; 2],
     current: Option<Current>,
@@ -30,25 +29,6 @@ struct PartTally {
     times: [Vec<Nanos>; 2],
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    calls: u32,
-    time: Nanos,
-    flops: Flops,
-    bytes: Bytes,
-}
-
-/// What the passes of one phase add up to.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct PhaseTally {
-    /// Ended passes whose parts were timed, over all repeats.
-    pub passes: u32,
-    /// Their wall time.
-    pub wall: Nanos,
-    /// The part of it that lies in the parts of the top level.
-    pub accounted: Nanos,
-}
-
 /// The pass that goes on.
 #[derive(Debug, Clone, Copy)]
 pub struct Current {
@@ -57,7 +37,6 @@ pub struct Current {
     pub last: Option<u32>,
     /// The part of the top level that ended last.
     pub last_top: Option<u32>,
-    accounted: Nanos,
 }
 
 impl Tally {
@@ -67,20 +46,14 @@ impl Tally {
             Event::Part(part) => self.part(part),
             Event::PassStart(start) => {
                 self.step.clear();
-                self.current = Some(Current { start: *start, last: None, last_top: None, accounted: Nanos(0) });
+                self.current = Some(Current { start: *start, last: None, last_top: None });
             }
             Event::Spans(spans) => spans.iter().for_each(|span| self.span(span)),
             Event::PassEnd { time } => {
-                if let Some(start) = self.current.map(|current| current.start) {
-                    std::mem::take(&mut self.step).into_iter().for_each(|span| self.count(start, span));
-                }
-                if let Some(current) = self.current.take().filter(|current| current.start.recorded) {
-                    let phase = &mut self.phases[current.start.phase as usize];
-                    phase.passes += 1;
-                    phase.wall += *time;
-                    let walls = &mut self.walls[current.start.phase as usize];
-                    *walls.entry(current.start.repeat).or_default() += *time;
-                    phase.accounted += current.accounted;
+                let Some(Current { start, .. }) = self.current.take() else { return };
+                std::mem::take(&mut self.step).into_iter().for_each(|span| self.count(start, span));
+                if start.recorded {
+                    *self.walls[start.phase as usize].entry(start.repeat).or_default() += *time;
                 }
             }
             Event::End(_) => self.current = None,
@@ -106,7 +79,6 @@ impl Tally {
         current.last = Some(span.part);
         if part.parent.is_none() {
             current.last_top = Some(span.part);
-            current.accounted += span.time;
         }
         match current.start.phase {
             Phase::Prefill => {
@@ -120,11 +92,7 @@ impl Tally {
     /// Adds a span up.
     fn count(&mut self, PassStart { phase, repeat, .. }: PassStart, span: Span) {
         let Some(part) = self.parts.get_mut(span.part as usize) else { return };
-        let sum = part.sums[phase as usize].entry(repeat).or_default();
-        sum.calls += 1;
-        sum.time += span.time;
-        sum.flops += span.flops;
-        sum.bytes += span.bytes;
+        part.sums[phase as usize].entry(repeat).or_default().add(Sum::of(&span));
         part.times[phase as usize].push(span.time);
     }
 
@@ -134,8 +102,7 @@ impl Tally {
         let mut sums: BTreeMap<u32, Sum> = BTreeMap::new();
         for which in both(phase) {
             for (&repeat, &sum) in &tally.sums[which] {
-                let all = sums.entry(repeat).or_default();
-                *all = all.and(sum);
+                sums.entry(repeat).or_default().add(sum);
             }
         }
         let times: Vec<Nanos> = sums.values().map(|sum| sum.time).collect();
@@ -181,17 +148,13 @@ impl Tally {
         self.by_path.get(path).copied()
     }
 
-    /// What the ended passes of `phase` (`None`: both together) add up to.
-    pub fn phase(&self, phase: Option<Phase>) -> PhaseTally {
-        let [prefill, decode] = self.phases;
-        match phase {
-            Some(phase) => self.phases[phase as usize],
-            None => PhaseTally {
-                passes: prefill.passes + decode.passes,
-                wall: prefill.wall + decode.wall,
-                accounted: prefill.accounted + decode.accounted,
-            },
-        }
+    /// The share of the wall time of `phase` (`None`: both together) that no part accounts for; `None`
+    /// before a recorded pass has ended.
+    pub fn unaccounted(&self, phase: Option<Phase>) -> Option<f64> {
+        let (_, wall) = self.typical_repeat(phase)?;
+        let top = self.children(None).iter();
+        let accounted: Nanos = top.filter_map(|&part| Some(self.row(part, phase)?.typical)).sum();
+        Some((wall - accounted).share_of(wall))
     }
 
     /// The pass that goes on, if any.
@@ -205,29 +168,12 @@ fn both(phase: Option<Phase>) -> std::ops::Range<usize> {
     phase.map_or(0..2, |phase| phase as usize..phase as usize + 1)
 }
 
-impl Sum {
-    fn and(self, other: Self) -> Self {
-        Self {
-            calls: self.calls + other.calls,
-            time: self.time + other.time,
-            flops: self.flops + other.flops,
-            bytes: self.bytes + other.bytes,
-        }
-    }
-}
-
-impl PhaseTally {
-    /// The share of the wall time that no part accounts for; `None` before a pass has ended.
-    pub fn unaccounted(&self) -> Option<f64> {
-        (self.wall.0 > 0).then(|| (self.wall - self.accounted).share_of(self.wall))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::trace::Run;
     use crate::tui::fixture;
+    use crate::units::{Bytes, Flops};
 
     #[test]
     fn adding_up_live_gives_the_rows_of_the_whole_run() {
@@ -261,10 +207,10 @@ mod tests {
     fn the_wall_time_is_the_parts_and_an_unaccounted_rest() {
         let mut tally = Tally::default();
         fixture::events(12, 5).iter().for_each(|event| tally.take(event));
-        let prefill = tally.phase(Some(Phase::Prefill));
-        assert_eq!(prefill.passes, 1);
-        let rest = prefill.unaccounted().unwrap();
+        let rest = tally.unaccounted(Some(Phase::Prefill)).unwrap();
         assert!(rest > 0.0 && rest < 0.05, "{rest}");
-        assert_eq!(tally.phase(None).passes, 1 + tally.phase(Some(Phase::Decode)).passes);
+        let wall = |phase| tally.typical_repeat(phase).unwrap().1;
+        assert_eq!(wall(None), wall(Some(Phase::Prefill)) + wall(Some(Phase::Decode)));
+        assert_eq!(Tally::default().unaccounted(None), None);
     }
 }

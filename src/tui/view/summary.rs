@@ -89,10 +89,8 @@ fn headline(live: &Live, phase: Option<Phase>, theme: &crate::tui::theme::Theme)
 
 /// `wall = Σ parts + 0.6% unaccounted`
 fn adds_up(live: &Live, phase: Option<Phase>) -> String {
-    let Some((_, wall)) = live.tally.typical_repeat(phase) else { return String::new() };
-    let top = live.tally.children(None).iter();
-    let accounted: Nanos = top.filter_map(|&part| Some(live.tally.row(part, phase)?.typical)).sum();
-    format!("wall = Σ parts + {} unaccounted", percent((wall - accounted).share_of(wall)))
+    let said = |rest| format!("wall = Σ parts + {} unaccounted", percent(rest));
+    live.tally.unaccounted(phase).map_or(String::new(), said)
 }
 
 /// `measured, recorded pass`, `measured, the median one of 7 recorded repeats`.
@@ -110,7 +108,7 @@ fn highlight(app: &App, live: &Live) -> Option<String> {
     let phase = app.outline.phase;
     let whole = whole(live, phase);
     // Before a pass has ended, what takes most is only what came first.
-    if live.tally.phase(phase).passes == 0 || whole.0 == 0 {
+    if live.tally.typical_repeat(phase).is_none() || whole.0 == 0 {
         return None;
     }
     if let Some(slow) = outlier(live, phase) {
