@@ -1,5 +1,5 @@
-//! Lets the binary, the tests and the benches find LibTorch from any folder, without LD_LIBRARY_PATH,
-//! and tells them which version they are linked with.
+//! Compiles the tracer, lets the binary, the tests and the benches find LibTorch from any folder, without
+//! LD_LIBRARY_PATH, and tells them which version they are linked with.
 
 use std::path::Path;
 
@@ -11,6 +11,23 @@ fn main() {
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
     println!("cargo:rustc-env=LIBTORCH_VERSION={}", version(&lib));
     println!("cargo:rerun-if-changed=build.rs");
+    compile_tracer(&lib);
+}
+
+/// The part of this program that is written in C++, against LibTorch's own headers.
+fn compile_tracer(lib: &Path) {
+    let include = lib.parent().expect("LibTorch's libraries lie in a folder of its own").join("include");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .opt_level(3)
+        // Without it at::RecordFunction has a member that the library's own does not have.
+        .define("NDEBUG", None)
+        .flag("-isystem")
+        .flag(&include)
+        .files(["native/allocator.cpp", "native/tracer.cpp"])
+        .compile("blockscope_tracer");
+    println!("cargo:rerun-if-changed=native");
 }
 
 /// The version in LibTorch's own header, which lies beside its libraries in every layout.

@@ -3,7 +3,7 @@
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::{Pass, Unwatched};
 use blockscope::model::source::Source;
-use blockscope::model::{Decoder, Toggles};
+use blockscope::model::{Decoder, Device, Toggles};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::time::Duration;
 use tch::Tensor;
@@ -14,7 +14,7 @@ const CONFIGURATIONS: [&str; 2] = ["weights=f32,compute=f32", "weights=bf16,comp
 fn build(toggles: &str) -> Decoder {
     let toggles = Toggles::default().with(toggles).unwrap();
     let source = Source::open(MODEL).unwrap_or_else(|error| panic!("{error}"));
-    let parameters = source.load(&toggles, &mut |_, _| true).unwrap();
+    let parameters = source.load(&toggles, Device::Cpu, &mut |_, _| true).unwrap();
     Decoder::new(&source.spec, &parameters, &toggles)
 }
 

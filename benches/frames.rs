@@ -29,7 +29,7 @@ fn press(app: &mut App, key: char) {
 fn frames(c: &mut Criterion) {
     let run = recorded();
     let area = Rect::new(0, 0, 200, 60);
-    for (screen, key) in [("Blocks", '1'), ("Generate", '2'), ("Step", '3')] {
+    for (screen, key) in [("Blocks", '1'), ("Roofline", '2'), ("Memory", '3'), ("Generate", '4'), ("Step", '5')] {
         let live = Live::saved(run.clone(), "run.jsonl".into());
         let mut app = App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), Some(live));
         press(&mut app, key);

@@ -130,6 +130,13 @@ pub fn count(n: u64) -> String {
     scaled(n as f64, 1000.0, &["", "k", "M", "B", "T"]).replace(' ', "")
 }
 
+/// A count to the last digit: `12,345`.
+pub fn exactly(n: u64) -> String {
+    let digits = n.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
 /// A share as a percentage with one decimal: `8.4%`.
 pub fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
@@ -178,6 +185,7 @@ mod tests {
         assert_eq!(Flops(14_230_000_000).to_string(), "14.2 GFLOP");
         assert_eq!(count(134_515_008), "135M");
         assert_eq!(count(576), "576");
+        assert_eq!([7, 999, 1_000, 12_345_678].map(exactly), ["7", "999", "1,000", "12,345,678"]);
     }
 
     #[test]

@@ -4,10 +4,9 @@
 //! must reach it in the middle of a run (cancel, the next single step) goes through [`Control`], which
 //! the run looks at between operators.
 
-use crate::model::Toggles;
-
-use crate::profile::{Control, Halt, Request, Session, Step, Watch};
-use crate::trace;
+use crate::model::{Device, Toggles};
+use crate::profile::{Control, Halt, Request, Session, Step, Watch, peaks};
+use crate::trace::{self, Peaks};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -19,9 +18,11 @@ pub use crate::profile::Card;
 #[derive(Debug, Clone)]
 pub enum Command {
     /// Open a model, or the same one again with other toggles.
-    Load { source: String, toggles: Toggles },
+    Load { source: String, toggles: Toggles, device: Device },
     /// Run the loaded model.
     Run { run: RunId, request: Request },
+    /// Measure what the machine can do at most under these conditions, for this and for later sessions.
+    MeasurePeaks { device: Device, threads: usize },
 }
 
 /// Numbers runs, so that late events of a cancelled one can be told apart.
@@ -41,6 +42,11 @@ pub enum Event {
     Run { run: RunId, events: Vec<trace::Event> },
     /// A single-stepped run waits for [`Worker::step`].
     Halted { run: RunId, halt: Box<Halt> },
+    /// The measuring of peaks has come this far.
+    Measuring { stage: String, done: u64, total: u64 },
+    /// The peaks have been measured, and runs of the loaded model carry them from now on; or the reason
+    /// why they have not.
+    Peaks(Result<Box<Peaks>, String>),
 }
 
 /// A handle to the model thread. Dropping it cancels what runs and waits for the thread to end.
@@ -110,8 +116,8 @@ fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Eve
     while let Ok(Queued { command, ticket }) = queue.recv() {
         control.begin(ticket);
         match command {
-            Command::Load { source, toggles } => {
-                let loaded = quietly(|| load(&mut session, &source, &toggles, control, &mut report));
+            Command::Load { source, toggles, device } => {
+                let loaded = quietly(|| load(&mut session, (&source, device), &toggles, control, &mut report));
                 match loaded.and_then(|loaded| loaded.map_err(|error| error.to_string())) {
                     Ok(card) => report(Event::Loaded(Box::new(card))),
                     Err(error) => report(Event::LoadFailed { error, kept: session.is_some() }),
@@ -127,6 +133,10 @@ fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Eve
                     forward.event(trace::Event::End(trace::Status::Failed(error)));
                 }
             }
+            Command::MeasurePeaks { device, threads } => {
+                let measured = quietly(|| measure(session.as_mut(), device, threads, control, &mut report));
+                report(Event::Peaks(measured.and_then(|peaks| peaks.map_err(|error| error.to_string()))));
+            }
         }
     }
 }
@@ -134,7 +144,7 @@ fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Eve
 /// Loads a model, or rebuilds the present one if it is the same.
 fn load(
     present: &mut Option<Session>,
-    source: &str,
+    (source, device): (&str, Device),
     toggles: &Toggles,
     control: &Control,
     report: &mut impl FnMut(Event),
@@ -144,10 +154,30 @@ fn load(
         !control.is_cancelled()
     };
     match present {
-        Some(session) if session.card().info.source == source => session.rebuild(toggles, &mut progress)?,
-        _ => *present = Some(Session::open(source, toggles, &mut progress)?),
+        Some(session) if session.card().info.source == source && session.card().device == device => {
+            session.rebuild(toggles, &mut progress)?;
+        }
+        _ => *present = Some(Session::open_on(device, source, toggles, &mut progress)?),
     }
     Ok(present.as_ref().map(|session| session.card().clone()).expect("it was loaded just now"))
+}
+
+/// Measures peaks, keeps them for later sessions, and hands them to the present one.
+fn measure(
+    session: Option<&mut Session>,
+    device: Device,
+    threads: usize,
+    control: &Control,
+    report: &mut impl FnMut(Event),
+) -> crate::model::Result<Box<Peaks>> {
+    let mut progress = |stage: &str, done, total| report(Event::Measuring { stage: stage.to_owned(), done, total });
+    let peaks = peaks::measure(device, threads, &mut progress, control)?;
+    // Where they cannot be kept, this session has them still.
+    let _ = peaks::store(&peaks);
+    if let Some(session) = session {
+        session.learn_peaks(&peaks);
+    }
+    Ok(Box::new(peaks))
 }
 
 /// A panic becomes an error with its message: LibTorch's operators panic where they refuse.

@@ -3,7 +3,7 @@
 use blockscope::report::layout::{Detail, lines};
 use blockscope::report::table::Piece;
 use blockscope::report::{json, table};
-use blockscope::trace::{Event, Part, PassStart, Phase, Run, Span, file};
+use blockscope::trace::{Event, Part, PassStart, Phase, Run, Span, Watched, file};
 use blockscope::units::{Bytes, Flops, Nanos};
 use std::path::Path;
 
@@ -29,8 +29,15 @@ fn two_blocks() -> Run {
         run.apply(Event::Part(Part { path: path.into(), parent }));
     }
     for repeat in 0..2 {
-        let start =
-            PassStart { phase: Phase::Prefill, repeat, step: 0, n_new: 4, n_past: 0, recorded: true, start: Nanos(0) };
+        let start = PassStart {
+            phase: Phase::Prefill,
+            repeat,
+            step: 0,
+            n_new: 4,
+            n_past: 0,
+            watched: Watched::Parts,
+            start: Nanos(0),
+        };
         run.apply(Event::PassStart(start));
         let span = |part: u32, millis: u64, flops| Span {
             part,

@@ -327,7 +327,7 @@ fn a_long_run_stays_small() {
             step: step.saturating_sub(1),
             n_new: if prefill { 512 } else { 1 },
             n_past: if prefill { 0 } else { 511 + step },
-            recorded: true,
+            watched: blockscope::trace::Watched::Parts,
             start: Nanos(u64::from(step) * 70_000_000),
         }));
         let scale = if prefill { 512 } else { 1 };
@@ -346,4 +346,86 @@ fn a_long_run_stays_small() {
     let size = std::fs::metadata(&path).unwrap().len();
     assert!(size < 1_200_000, "31,200 spans take {size} bytes");
     assert_eq!(file::read(&path).unwrap(), run);
+}
+
+/// A traced pass of `n` operators with a few shapes, and as many allocations.
+fn traced(n: u32) -> Run {
+    use blockscope::trace::operator::Tensor;
+    use blockscope::trace::{
+        Allocation, Argument, ByCategory, Category, Cut, Dtype, Operator, PassMemory, PassStart, Resident, Signature,
+        Watched,
+    };
+    let mut run = file::read(&fixture()).unwrap();
+    let tensor = |sizes: &[u64]| Argument::Tensor(Tensor { dtype: Dtype::F32, sizes: sizes.to_vec() });
+    for width in [576, 1536] {
+        run.apply(Event::Signature(Box::new(Signature {
+            name: "aten::mm".into(),
+            inputs: vec![tensor(&[512, 576]), tensor(&[576, width]), Argument::Other, Argument::Bool(true)],
+            outputs: vec![tensor(&[512, width])],
+            ..Signature::default()
+        })));
+    }
+    let start = PassStart {
+        phase: Phase::Prefill,
+        repeat: 2,
+        step: 0,
+        n_new: 512,
+        n_past: 0,
+        watched: Watched::Operators,
+        start: Nanos(7),
+    };
+    run.apply(Event::PassStart(start));
+    let operator = |index: u32| Operator {
+        signature: index % 2,
+        part: Some(index % 3).filter(|&part| part > 0),
+        depth: (index % 4) as u16,
+        thread: u16::from(index == 5),
+        start: Nanos(u64::from(index) * 51_234),
+        time: Nanos(49_876),
+        sequence: (index == 6).then_some(41),
+    };
+    run.apply(Event::Operators((0..n).map(operator).collect()));
+    let allocation = |index: u32| Allocation {
+        part: Some(1),
+        operator: Some(index),
+        category: Category::ALL[index as usize % 4],
+        start: (index > 0).then_some(Nanos(u64::from(index) * 51_234)),
+        end: index.is_multiple_of(2).then_some(Nanos(u64::from(index) * 51_234 + 9_999)),
+        bytes: Bytes(1_179_648),
+    };
+    run.apply(Event::Memory(Box::new(PassMemory {
+        before: ByCategory([538_000_000, 7, 8, 0].map(Bytes)),
+        allocations: (0..n).map(allocation).collect(),
+        resident: Some(Resident { before: Bytes(1), peak: Bytes(2), is_of_pass: true }),
+    })));
+    run.apply(Event::Cut(Cut { operators: 3, allocations: 0 }));
+    run.apply(Event::PassEnd { time: Nanos(51_234 * u64::from(n)) });
+    run
+}
+
+#[test]
+fn what_was_traced_is_read_back_and_stays_small() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("traced.jsonl");
+    let run = traced(20_000);
+    file::write_run(&path, &run).unwrap();
+    // Signatures are written first: what is read back has them in the same order.
+    assert_eq!(file::read(&path).unwrap(), run);
+    let size = std::fs::metadata(&path).unwrap().len();
+    assert!(size < 2_000_000, "20,000 operators and as many allocations take {size} bytes");
+}
+
+#[test]
+fn operators_that_refer_to_nothing_are_refused() {
+    let pass = "{\"event\":\"pass\",\"phase\":\"prefill\",\"repeat\":0,\"step\":0,\"n_new\":1,\"n_past\":0,\
+                \"recorded\":true,\"traced\":true,\"start_ns\":0}\n";
+    let with = |line: &str| refusal(format!("{}{pass}{line}\n", header()));
+    let refused = with("{\"event\":\"operators\",\"operators\":[[0,null,0,0,1]]}");
+    assert!(refused.contains("line 3") && refused.contains("signature 0, but only 0"), "{refused}");
+    let refused = with("{\"event\":\"memory\",\"before\":[0,0,0,0],\"allocations\":[[9,null,2,0,1,64]]}");
+    assert!(refused.contains("memory of part 9"), "{refused}");
+    let refused = with("{\"event\":\"memory\",\"before\":[0,0,0,0],\"allocations\":[[null,null,4,0,1,64]]}");
+    assert!(refused.contains("category 4"), "{refused}");
+    let refused = with("{\"event\":\"signature\",\"name\":\"aten::mm\",\"inputs\":[\"f32[2\"],\"outputs\":[]}");
+    assert!(refused.contains("f32[2,3]"), "{refused}");
 }

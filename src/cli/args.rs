@@ -1,7 +1,7 @@
 //! Flags that several subcommands share.
 
 use super::failure::{Failure, Result};
-use crate::model::Toggles;
+use crate::model::{Device, Toggles};
 use crate::profile::Prompt;
 use clap::builder::NonEmptyStringValueParser;
 use std::io::Read;
@@ -17,12 +17,21 @@ pub struct ModelArgs {
     /// Toggles, such as attention=eager,kv_cache=off,weights=bf16,threads=2; may be given again
     #[arg(long = "set", value_name = "NAME=VALUE,…", value_parser = check_toggles)]
     set: Vec<String>,
+
+    /// Where to compute: cpu, cuda, or cuda:N for GPU number N
+    #[arg(long, value_name = "DEVICE", default_value_t)]
+    device: Device,
 }
 
 impl ModelArgs {
     /// The model as named; empty for the default.
     pub fn named(&self) -> &str {
         self.model.as_deref().unwrap_or_default()
+    }
+
+    /// Where to compute. Nothing has been opened for it yet.
+    pub fn device(&self) -> Device {
+        self.device
     }
 
     /// The defaults with everything that was set, in order.

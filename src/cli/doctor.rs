@@ -2,12 +2,15 @@
 
 use super::failure::Result;
 use super::output::Output;
+use super::peaks::{self, PeaksArgs};
+use crate::model::cuda::{self, Cuda};
 use crate::model::memory;
 use crate::model::source::{self, Source};
 use crate::model::toggles::processors;
 use crate::profile::machine;
 use crate::report::grid::{Align, facts, grid};
 use crate::report::table::Piece;
+use crate::trace::Peaks;
 use crate::tui::{ColorChoice, Depth};
 use crate::units::Bytes;
 use serde_json::{Value, json};
@@ -16,9 +19,15 @@ use std::path::Path;
 /// The version of LibTorch that this version of Blockscope speaks to.
 const EXPECTED_LIBTORCH: &str = "2.11.0";
 
-/// Show the machine: LibTorch, processors, memory, cached models, and what is missing
+/// Show the machine: LibTorch, devices, memory, what it can do at most, cached models, and what is missing
+///
+/// What the machine can do at most is measured once for each number of threads, which takes about four
+/// seconds, and kept in the cache folder. Runs under the same conditions are held against it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(flatten)]
+    peaks: PeaksArgs,
+
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -33,16 +42,22 @@ struct Findings {
     cache: Option<String>,
     models: Vec<(String, String, u64)>,
     colours: &'static str,
+    cuda: &'static Cuda,
+    peaks: Option<Peaks>,
     /// What is missing, and how to get it.
     problems: Vec<String>,
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
-    let findings = examine();
+    let mut findings = examine();
+    match peaks::find(&args.peaks, out)? {
+        Ok(peaks) => findings.peaks = peaks,
+        Err(problem) => findings.problems.push(problem),
+    }
     if args.json {
         return out.json(&findings.json());
     }
-    out.report(&findings.report())
+    out.report(&findings.report(&args.peaks))
 }
 
 fn examine() -> Findings {
@@ -67,12 +82,14 @@ fn examine() -> Findings {
         cache: source::cache_folder().ok().map(|path| path.display().to_string()),
         models: cached.map(|(name, path)| (name, path.display().to_string(), size(&path))).collect(),
         colours: colours(),
+        cuda: cuda::find(),
+        peaks: None,
         problems,
     }
 }
 
 impl Findings {
-    fn report(&self) -> Vec<Piece> {
+    fn report(&self, asked: &PeaksArgs) -> Vec<Piece> {
         let as_expected = if machine::libtorch() == EXPECTED_LIBTORCH { "as expected" } else { "another is expected" };
         let memory = match self.memory {
             0 => "the system does not say".to_owned(),
@@ -80,12 +97,14 @@ impl Findings {
         };
         let table = facts([
             ("LibTorch", format!("{}, {as_expected}", machine::libtorch())),
-            ("processor", format!("{}, {} threads", self.processor, self.processors)),
+            ("cpu", format!("{}, {} threads", self.processor, self.processors)),
+            ("cuda", gpus(self.cuda)),
             ("memory", memory),
             ("colours", self.colours.to_owned()),
             ("cache", self.cache.clone().unwrap_or("none: neither XDG_CACHE_HOME nor HOME is set".into())),
         ]);
         let mut pieces = vec![Piece::Title(format!("Blockscope {}", env!("CARGO_PKG_VERSION"))), Piece::Text(table)];
+        pieces.extend(peaks::report(self.peaks.as_ref(), asked));
         let models = self.models.iter().map(|(_, path, size)| vec![path.clone(), Bytes(*size).to_string()]);
         let models =
             if self.models.is_empty() { "none".to_owned() } else { grid(&[Align::Left, Align::Right], models) };
@@ -104,6 +123,8 @@ impl Findings {
             "libtorch_expected": EXPECTED_LIBTORCH,
             "machine": self.processor,
             "threads": self.processors,
+            "devices": devices(&self.processor, self.cuda),
+            "peaks": self.peaks,
             "memory_bytes": self.memory,
             "memory_available_bytes": self.available,
             "cache": self.cache,
@@ -112,6 +133,37 @@ impl Findings {
             "problems": self.problems,
         })
     }
+}
+
+/// The GPUs, or why there are none to compute on.
+fn gpus(cuda: &Cuda) -> String {
+    let gpu = |number: u32| {
+        let gpu = cuda.gpu(number)?;
+        let memory = gpu.memory.map_or(String::new(), |bytes| format!(", {}", Bytes(bytes)));
+        Some(format!("cuda:{number} {}{memory}", gpu.name))
+    };
+    match cuda.usable {
+        0 => format!("none\n{}", cuda.problems().join("\n")),
+        n => (0..n).filter_map(gpu).collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// What `--device` takes here, and why it does not take a GPU where there is none.
+fn devices(processor: &str, cuda: &Cuda) -> Value {
+    let mut devices = vec![json!({ "device": "cpu", "available": true, "name": processor })];
+    devices.extend((0..cuda.usable).map(|number| {
+        let gpu = cuda.gpu(number);
+        json!({
+            "device": format!("cuda:{number}"),
+            "available": true,
+            "name": gpu.map(|gpu| &gpu.name),
+            "memory_bytes": gpu.and_then(|gpu| gpu.memory),
+        })
+    }));
+    if cuda.usable == 0 {
+        devices.push(json!({ "device": "cuda", "available": false, "problems": cuda.problems() }));
+    }
+    devices.into()
 }
 
 /// Bytes of a file, or of the files directly in a folder.

@@ -50,8 +50,8 @@ impl Failure {
 impl From<model::Error> for Failure {
     fn from(error: model::Error) -> Self {
         match error {
-            // Toggles come from the command line alone.
-            model::Error::Toggle(problem) => Failure::Usage(problem),
+            // Toggles and devices come from the command line alone.
+            model::Error::Toggle(problem) | model::Error::Device(problem) => Failure::Usage(problem),
             error => Failure::Failed(error.to_string()),
         }
     }
@@ -59,6 +59,12 @@ impl From<model::Error> for Failure {
 
 impl From<text::Error> for Failure {
     fn from(error: text::Error) -> Self {
+        Failure::Failed(error.to_string())
+    }
+}
+
+impl From<trace::chrome::Error> for Failure {
+    fn from(error: trace::chrome::Error) -> Self {
         Failure::Failed(error.to_string())
     }
 }

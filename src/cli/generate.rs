@@ -10,7 +10,7 @@ use crate::profile::{Request, Sampling, Session};
 use crate::report::json;
 use crate::report::table::digits;
 use crate::text::Specials;
-use crate::trace::{Event, Run};
+use crate::trace::{Event, Run, Watched};
 use serde_json::{Value, json};
 
 /// Continue a text; print it as it comes, with TTFT, TPOT and tokens per second
@@ -98,7 +98,7 @@ impl Args {
             },
             stop: !self.ignore_stop,
             // A run file is worth little without its parts; the numbers alone are truer without a recorder.
-            record: self.out.out.is_some(),
+            watched: if self.out.out.is_some() { Watched::Parts } else { Watched::Plain },
             ..Request::default()
         })
     }

@@ -2,6 +2,7 @@
 
 use super::failure::Result;
 use super::output::Output;
+use crate::model::Toggles;
 use crate::model::source::{Origin, Source};
 use crate::model::spec::{Activation, MlpKind, Norm, Positions, RopeScaling, Spec};
 use crate::model::weights::WeightSource;
@@ -105,7 +106,9 @@ fn report(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Vec<Pi
     weights.push(row(&inventory.total()));
     let memory: Vec<_> = inventory::PRECISIONS
         .iter()
-        .map(|&precision| format!("{} at {}", Bytes(spec.weight_bytes(precision)), precision.name()))
+        .map(|&precision| {
+            format!("{} at {}", Bytes(spec.weight_bytes(precision, Toggles::default().compute)), precision.name())
+        })
         .collect();
     let cache = Bytes(spec.kv_bytes(1, crate::model::toggles::Precision::F32));
     vec![
@@ -198,7 +201,9 @@ fn describe(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Valu
     };
     let memory: serde_json::Map<String, Value> = inventory::PRECISIONS
         .iter()
-        .map(|&precision| (precision.name().to_owned(), spec.weight_bytes(precision).into()))
+        .map(|&precision| {
+            (precision.name().to_owned(), spec.weight_bytes(precision, Toggles::default().compute).into())
+        })
         .collect();
     json!({
         "name": spec.name,

@@ -24,7 +24,7 @@ pub fn open(args: &ModelArgs, interrupt: &Interrupt, out: &mut Output) -> Result
         }
         !interrupt.came()
     };
-    let session = Session::open(args.named(), &args.toggles()?, &mut progress);
+    let session = Session::open_on(args.device(), args.named(), &args.toggles()?, &mut progress);
     out.progress("");
     let session = match session {
         Err(model::Error::Cancelled) => {

@@ -6,12 +6,14 @@
 mod args;
 mod capture;
 mod doctor;
+mod export;
 mod failure;
 mod generate;
 mod inspect;
 mod interrupt;
 mod loading;
 mod output;
+mod peaks;
 mod profile;
 mod recording;
 mod run;
@@ -47,6 +49,7 @@ enum Command {
     Tokenize(tokenize::Args),
     Inspect(inspect::Args),
     View(view::Args),
+    Export(export::Args),
     Doctor(doctor::Args),
 }
 
@@ -76,7 +79,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Capture(args) => capture::run(&args, &mut out),
         Command::Tokenize(args) => tokenize::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),
-        Command::View(args) => view::run(&args, cli.color),
+        Command::View(args) => view::run(&args, cli.color, &mut out),
+        Command::Export(args) => export::run(&args),
         Command::Doctor(args) => doctor::run(&args, &mut out),
     };
     let done = done.and_then(|()| out.flush());

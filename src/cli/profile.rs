@@ -7,9 +7,9 @@ use super::loading;
 use super::output::Output;
 use super::recording::{self, Recorded};
 use crate::profile::{Prompt, Request};
-use crate::report::layout::Detail;
+use crate::report::layout::{Detail, Rows};
 use crate::report::{json, table};
-use crate::trace::{Event, PassStart, Phase, Run};
+use crate::trace::{Event, PassStart, Phase, Run, Watched};
 
 /// Time a model without the interface: a table on standard output, or JSON
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,14 @@ pub struct Args {
     /// Measured repetitions: N whose parts are timed, N of the whole alone, in turn; 1 is a single timed one
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeats: u32,
+
+    /// Record every operator and allocation of the timed repeats
+    #[arg(long)]
+    trace: bool,
+
+    /// Below each part, the operators that it called
+    #[arg(long, requires = "trace", conflicts_with = "json")]
+    operators: bool,
 
     /// A row for each block
     #[arg(long, conflicts_with_all = ["parts", "json"])]
@@ -70,7 +78,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     if args.json {
         out.json(&json::profile(&run))?;
     } else if run.ttft().is_some() || run.wall(None).is_some() {
-        out.report(&table::profile(&run, args.detail(), out.width()))?;
+        out.report(&table::profile(&run, args.rows(), out.width()))?;
     } else {
         out.note("ended before anything was measured");
     }
@@ -88,16 +96,18 @@ impl Args {
             // A timing that depends on what the model happens to say cannot be compared.
             stop: false,
             repeats: self.repeats,
+            watched: if self.trace { Watched::Operators } else { Watched::Parts },
             ..Request::default()
         })
     }
 
-    fn detail(&self) -> Detail {
-        match (self.blocks, self.parts) {
+    fn rows(&self) -> Rows {
+        let detail = match (self.blocks, self.parts) {
             (_, true) => Detail::Parts,
             (true, false) => Detail::Blocks,
             (false, false) => Detail::Summed,
-        }
+        };
+        Rows { detail, operators: self.operators }
     }
 }
 

@@ -41,7 +41,10 @@ pub fn run(args: &Args, colours: ColorChoice) -> Result {
         run_at_once: !args.wait,
         ..startup(Begin::Model(args.model.named().to_owned()), colours)
     };
-    open(Startup { toggles: args.model.toggles()?, ..startup })
+    let (toggles, device) = (args.model.toggles()?, args.model.device());
+    // Before the screen is taken: what refuses, or warns on standard error, does it where it can be read.
+    device.open()?;
+    open(Startup { toggles, device, ..startup })
 }
 
 /// What the interface begins with, unless more was asked for.
@@ -50,6 +53,7 @@ pub fn startup(begin: Begin, colours: ColorChoice) -> Startup {
     Startup {
         begin,
         toggles: Default::default(),
+        device: Default::default(),
         prompt: None,
         new_tokens: None,
         run_at_once: false,

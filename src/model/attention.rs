@@ -88,13 +88,13 @@ impl Kernel {
         }
     }
 
-    /// What positions `past .. past + new` may see.
-    pub fn visible(&self, rotation: Option<Rotation>, past: usize, new: usize, kind: Kind) -> Positions {
+    /// What positions `past .. past + new` may see, in the activations' format and where they are.
+    pub fn visible(&self, rotation: Option<Rotation>, past: usize, new: usize, options: (Kind, Device)) -> Positions {
         // One new position may see everything; from the start, the fused kernel knows the triangle itself.
         let causal = self.0 == AttentionKind::Fused && past == 0 && new > 1;
         let mask = (new > 1 && !causal).then(|| {
             let all = [new as i64, (past + new) as i64];
-            Tensor::full(all, f64::NEG_INFINITY, (kind, Device::Cpu)).triu(past as i64 + 1)
+            Tensor::full(all, f64::NEG_INFINITY, options).triu(past as i64 + 1)
         });
         Positions { rotation, mask, causal }
     }

@@ -1,5 +1,6 @@
 //! The keys and values of past positions, kept so that they are computed once.
 
+use super::allocator::{Tag, tagged};
 use super::spec::Spec;
 use tch::{Device, Kind, Tensor};
 
@@ -21,11 +22,12 @@ pub struct LayerCache {
 }
 
 impl KvCache {
-    /// An empty cache with room for `capacity` positions.
-    pub fn new(spec: &Spec, batch: usize, capacity: usize, kind: Kind) -> Self {
+    /// An empty cache with room for `capacity` positions, in the activations' format and where they are.
+    pub fn new(spec: &Spec, batch: usize, capacity: usize, options: (Kind, Device)) -> Self {
         let room = capacity.next_multiple_of(STEP).min(spec.n_ctx.max(capacity));
         let shape = [batch as i64, spec.n_kv_heads as i64, room as i64, spec.d_head as i64];
-        let empty = || Tensor::empty(shape, (kind, Device::Cpu));
+        let _tagged = tagged(Tag::KvCache);
+        let empty = || Tensor::empty(shape, options);
         Self { layers: (0..spec.n_layers).map(|_| LayerCache { keys: empty(), values: empty(), len: 0 }).collect() }
     }
 
@@ -73,7 +75,10 @@ impl LayerCache {
         for tensor in [&mut self.keys, &mut self.values] {
             let mut shape = tensor.size();
             shape[2] = room as i64;
-            let larger = Tensor::empty(shape, (tensor.kind(), tensor.device()));
+            let larger = {
+                let _tagged = tagged(Tag::KvCache);
+                Tensor::empty(shape, (tensor.kind(), tensor.device()))
+            };
             larger.narrow(2, 0, self.len as i64).copy_(&tensor.narrow(2, 0, self.len as i64));
             *tensor = larger;
         }

@@ -1,5 +1,6 @@
 //! The whole model: embedding, blocks, final norm, LM head.
 
+use super::allocator::{Tag, tagged};
 use super::attention::{Attention, Kernel};
 use super::block::Block;
 use super::cache::KvCache;
@@ -12,7 +13,7 @@ use super::spec::{MlpKind, Positions, Spec};
 use super::toggles::Toggles;
 use super::weights::{Parameters, Slot};
 use super::{Error, Result};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// A decoder-only transformer, built for one set of toggles.
 pub struct Decoder {
@@ -26,8 +27,8 @@ pub struct Decoder {
     final_norm: Norm,
     lm_head: Linear,
     kernel: Kernel,
-    /// The format of the activations.
-    compute: Kind,
+    /// The format of the activations, and where they are.
+    activations: (Kind, Device),
 }
 
 /// For which positions the logits are wanted.
@@ -39,8 +40,9 @@ pub enum Wanted {
 
 impl Decoder {
     /// Puts the parts together. The weights are shared with `parameters`, not copied: building the same
-    /// model for other toggles costs next to nothing.
+    /// model for other toggles costs next to nothing. The model computes where they lie.
     pub fn new(spec: &Spec, parameters: &Parameters, toggles: &Toggles) -> Self {
+        let _tagged = tagged(Tag::Weights);
         let linear = |slot, block| Linear::new(parameters.weight(slot, block), parameters.bias(slot, block));
         let norm = |slot, block| Norm::new(spec.norm, parameters.weight(slot, block), parameters.bias(slot, block));
         let block = |block: usize| {
@@ -70,21 +72,30 @@ impl Decoder {
                 },
             }
         };
+        let embed = parameters.weight(Slot::Embed, None);
+        let device = embed.device();
         let (position, rotary) = match &spec.positions {
             Positions::Learned => (Some(parameters.weight(Slot::Positions, None)), None),
-            Positions::Rope(rope) => (None, Some(Rotary::new(rope, spec.d_head))),
+            Positions::Rope(rope) => (None, Some(Rotary::new(rope, spec.d_head, device))),
         };
         Self {
-            embed: parameters.weight(Slot::Embed, None),
+            embed,
             position,
             rotary,
             blocks: (0..spec.n_layers).map(block).collect(),
             final_norm: norm(Slot::FinalNorm, None),
             lm_head: linear(if spec.tied { Slot::Embed } else { Slot::LmHead }, None),
             kernel: Kernel(toggles.attention),
-            compute: toggles.compute.kind(),
+            activations: (toggles.compute.kind(), device),
             spec: spec.clone(),
         }
+    }
+
+    /// The ids of one sequence, as [`Decoder::forward`] takes them. [1, T]
+    pub fn input(&self, ids: &[i64]) -> Tensor {
+        let ids = Tensor::from_slice(ids).unsqueeze(0);
+        // Where that is the processor there is nothing to move, and nothing is timed that does no work.
+        if self.activations.1 == Device::Cpu { ids } else { ids.to_device(self.activations.1) }
     }
 
     /// Token ids [batch, T] → f32 logits [batch, T or 1, d_vocab]. With a cache, the ids continue what
@@ -110,8 +121,8 @@ impl Decoder {
         }
         let mut x = pass.op(Op::Embed, |_| Ok(self.embed(ids, past)))?; // [batch, T, d_model]
         pass.hook(Hook::Embed, &x);
-        let rotation = self.rotary.as_ref().map(|rotary| rotary.rotation(past, new, self.compute));
-        let positions = self.kernel.visible(rotation, past, new, self.compute);
+        let rotation = self.rotary.as_ref().map(|rotary| rotary.rotation(past, new, self.activations.0));
+        let positions = self.kernel.visible(rotation, past, new, self.activations);
         for (number, block) in self.blocks.iter().enumerate() {
             let cache = cache.as_mut().map(|cache| cache.layer(number));
             x = pass.block(number, |pass| block.forward(&x, &positions, cache, pass))?;
@@ -129,13 +140,14 @@ impl Decoder {
 
     /// An empty cache with room for `capacity` positions of one sequence.
     pub fn new_cache(&self, capacity: usize) -> KvCache {
-        KvCache::new(&self.spec, 1, capacity, self.compute)
+        KvCache::new(&self.spec, 1, capacity, self.activations)
     }
 
     fn embed(&self, ids: &Tensor, past: usize) -> Tensor {
-        let x = Tensor::embedding(&self.embed, ids, -1, false, false).to_kind(self.compute);
+        let kind = self.activations.0;
+        let x = Tensor::embedding(&self.embed, ids, -1, false, false).to_kind(kind);
         match &self.position {
-            Some(position) => x + position.narrow(0, past as i64, ids.size()[1]).to_kind(self.compute),
+            Some(position) => x + position.narrow(0, past as i64, ids.size()[1]).to_kind(kind),
             None => x,
         }
     }

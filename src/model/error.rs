@@ -29,6 +29,9 @@ pub enum Error {
     /// A toggle or a combination of toggles that cannot be.
     #[error("{0}")]
     Toggle(String),
+    /// A device that is not there.
+    #[error("{0}")]
+    Device(String),
     /// A prompt, or another wish, that this model cannot take.
     #[error("{0}")]
     Request(String),

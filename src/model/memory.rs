@@ -31,7 +31,7 @@ pub fn check_weights(spec: &Spec, toggles: &Toggles, available: u64) -> Result<(
     let largest = (spec.d_vocab.max(spec.d_mlp) * spec.d_model) as u64 * 4;
     let what = format!("{} ({} parameters)", spec.name, count(spec.parameters()));
     let parts = [
-        (spec.weight_bytes(toggles.weights), format!("weights at {}", toggles.weights.name())),
+        (spec.weight_bytes(toggles.weights, toggles.compute), format!("weights at {}", toggles.weights.name())),
         (largest, "converting the largest matrix".to_owned()),
     ];
     check(&what, &parts, available, "try weights=bf16, or a smaller model")

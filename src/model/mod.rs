@@ -2,14 +2,18 @@
 //!
 //! [`spec`] says what a model is, [`weights`] brings its tensors, [`decoder`] runs it: [`block`],
 //! [`attention`], [`mlp`], [`norm`], [`rope`], [`linear`], [`cache`]. [`toggles`] choose among parts
-//! when the model is built; [`probe`] is how anybody watches; [`cost`] is what it should cost.
+//! when the model is built; [`device`] is where it lies and computes; [`probe`] is how anybody watches;
+//! [`cost`] is what it should cost.
 
+pub mod allocator;
 pub mod attention;
 pub mod block;
 pub mod cache;
 pub mod config;
 pub mod cost;
+pub mod cuda;
 pub mod decoder;
+pub mod device;
 mod error;
 pub mod family;
 pub mod linear;
@@ -24,6 +28,7 @@ pub mod toggles;
 pub mod weights;
 
 pub use decoder::Decoder;
+pub use device::Device;
 pub use error::{Error, Result};
 pub use spec::Spec;
 pub use toggles::{Toggle, Toggles};

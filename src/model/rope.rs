@@ -19,13 +19,14 @@ pub struct Rotation {
 }
 
 impl Rotary {
-    pub fn new(rope: &Rope, d_head: usize) -> Self {
-        Self { frequencies: Tensor::from_slice(&frequencies(rope, d_head)) }
+    pub fn new(rope: &Rope, d_head: usize, device: Device) -> Self {
+        Self { frequencies: Tensor::from_slice(&frequencies(rope, d_head)).to_device(device) }
     }
 
     /// The rotations of positions `past .. past + new`, once for all blocks, in the activations' format.
     pub fn rotation(&self, past: usize, new: usize, kind: Kind) -> Rotation {
-        let positions = Tensor::arange_start(past as i64, (past + new) as i64, (Kind::Float, Device::Cpu));
+        let device = self.frequencies.device();
+        let positions = Tensor::arange_start(past as i64, (past + new) as i64, (Kind::Float, device));
         let angles = positions.outer(&self.frequencies);
         Rotation { cos: angles.cos().to_kind(kind), sin: angles.sin().to_kind(kind) }
     }
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_score_depends_only_on_the_distance() {
-        let rotary = Rotary::new(&rope(RopeScaling::Default), 16);
+        let rotary = Rotary::new(&rope(RopeScaling::Default), 16, Device::Cpu);
         let q = Tensor::randn([1, 1, 1, 16], (Kind::Double, Device::Cpu));
         let k = Tensor::randn([1, 1, 1, 16], (Kind::Double, Device::Cpu));
         let score = |m, n| {

@@ -14,7 +14,7 @@ use super::toggles::Toggles;
 use super::weights::random::Random;
 use super::weights::safetensors::{Folder, pickle_refusal};
 use super::weights::{Parameters, WeightSource};
-use super::{Error, Result, family};
+use super::{Device, Error, Result, family};
 use crate::gguf::Gguf;
 use std::path::{Path, PathBuf};
 
@@ -68,16 +68,20 @@ impl Source {
         }
     }
 
-    /// Loads all weights. `progress` is told how many are done and how many there are, and may end it.
+    /// Loads all weights to `device`, which must be open. `progress` is told how many are done and how many there are, and may end it.
     ///
     /// # Errors
     /// They do not fit in memory, are incomplete, or cannot be read.
-    pub fn load(&self, toggles: &Toggles, progress: &mut dyn FnMut(usize, usize) -> bool) -> Result<Parameters> {
+    pub fn load(
+        &self,
+        toggles: &Toggles,
+        device: Device,
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<Parameters> {
         toggles.check(&self.spec)?;
-        memory::check_weights(&self.spec, toggles, memory::available())?;
-        let mut load = |source: &dyn WeightSource| {
-            Parameters::load(source, &self.spec, toggles.weights, toggles.compute, progress)
-        };
+        memory::check_weights(&self.spec, toggles, device.memory())?;
+        let formats = (toggles.weights, toggles.compute);
+        let mut load = |source: &dyn WeightSource| Parameters::load(source, &self.spec, formats, device, progress);
         match &self.origin {
             Origin::Folder(path) => load(&Folder::open(path)?),
             Origin::Gguf(gguf) => load(gguf.as_ref()),

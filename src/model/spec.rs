@@ -179,10 +179,11 @@ impl Spec {
         (self.embedding_parameters() + self.n_layers * self.block_parameters() + self.norm_parameters() + head) as u64
     }
 
-    /// Bytes of the weights as they lie in memory, matrices at `weights`, norms and biases at f32.
-    pub fn weight_bytes(&self, weights: Precision) -> u64 {
-        let vectors = self.n_layers * self.block_vectors() + self.norm_parameters();
-        (self.parameters() - vectors as u64) * weights.bytes() + vectors as u64 * 4
+    /// Bytes of the weights as they lie in memory: matrices at `weights`, norms and biases in the format of
+    /// the activations.
+    pub fn weight_bytes(&self, weights: Precision, compute: Precision) -> u64 {
+        let vectors = (self.n_layers * self.block_vectors() + self.norm_parameters()) as u64;
+        (self.parameters() - vectors) * weights.bytes() + vectors * compute.bytes()
     }
 
     /// Bytes of the keys and values of `tokens` positions: 2 · L · T · G · h · bytes.

@@ -94,7 +94,7 @@ impl Session {
         });
         let decoder = eager.as_ref().unwrap_or_else(|| self.decoder());
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        let input = Tensor::from_slice(&ids).unsqueeze(0);
+        let input = decoder.input(&ids);
         let mut keep = Keep { hooks, control, kept: BTreeMap::new() };
         let _logits = decoder.forward(&input, None, Wanted::All, &mut Pass::new(&mut keep))?;
         let mut tensors = keep.kept;

@@ -4,13 +4,17 @@
 //! [`trace`](crate::trace) events; what must reach a run from outside comes through [`Control`].
 
 pub mod capture;
+mod clock;
 pub mod control;
 pub mod machine;
+pub mod peaks;
 mod recorder;
 pub mod request;
+mod resident;
 pub mod run;
 pub mod sampling;
 pub mod session;
+pub mod tracer;
 
 pub use capture::{Capture, Hooks};
 pub use control::{Control, Glimpse, Halt, Step};
@@ -18,3 +22,4 @@ pub use request::{Prompt, Request};
 pub use run::Watch;
 pub use sampling::Sampling;
 pub use session::{Card, Session, open_tokenizer};
+pub use tracer::{Bounds, Traced, Tracer};

@@ -1,11 +1,13 @@
-//! Times the parts of a pass and reports them as they end.
+//! Times the parts of a pass and reports them as they end; under a tracer, its operators and memory too.
 
+use super::clock::Clock;
 use super::control::{Control, Glimpse, Halt, Step};
 use super::run::Watch;
+use super::tracer::Tracer;
 use crate::model::cost::{Cost, Shape, cost};
 use crate::model::probe::{Op, Place, Probe};
-use crate::model::{Error, Result, Spec, Toggles};
-use crate::trace::{Event, Part, Span};
+use crate::model::{Device, Error, Result, Spec, Toggles};
+use crate::trace::{Event, Part, Span, Watched};
 use crate::units::Nanos;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -23,25 +25,41 @@ impl Probe for Cancellable<'_> {
     }
 }
 
-/// The parts of a model, numbered in the order in which they first ran.
-#[derive(Default)]
-pub struct Parts {
-    ids: HashMap<Place<Op>, u32>,
+/// What the recorded passes of a run have in common.
+pub struct Recording {
+    /// The parts of the model, numbered in the order in which they first ran.
+    parts: HashMap<Place<Op>, u32>,
+    /// Present when operators are recorded too.
+    tracer: Option<Tracer>,
+}
+
+impl Recording {
+    /// For passes that are watched so.
+    pub fn new(watched: Watched) -> Self {
+        let tracer = (watched == Watched::Operators).then(|| Tracer::new(Default::default()));
+        Self { parts: HashMap::new(), tracer }
+    }
+
+    /// How closely a pass is watched.
+    pub fn watched(&self) -> Watched {
+        if self.tracer.is_some() { Watched::Operators } else { Watched::Parts }
+    }
 }
 
 /// Records one pass.
 pub struct Recorder<'a> {
     spec: &'a Spec,
     toggles: &'a Toggles,
+    /// A GPU is waited for wherever the clock is read for a part: what was asked of it is not done yet.
+    device: Device,
     shape: Shape,
     control: &'a Control,
-    parts: &'a mut Parts,
+    parts: &'a mut HashMap<Place<Op>, u32>,
     watch: &'a mut dyn Watch,
     /// How far to run before the next halt; `None` never halts.
     step: Option<Step>,
-    began: Instant,
-    /// Time spent halted, which belongs to nobody.
-    halted: Duration,
+    /// Stands still while the run is halted.
+    clock: Clock<'a>,
     open: Vec<Open>,
     finished: Vec<Span>,
     reported: Instant,
@@ -50,7 +68,7 @@ pub struct Recorder<'a> {
 /// A part that has begun and not ended.
 struct Open {
     part: u32,
-    start: Duration,
+    start: Nanos,
     /// What its own parts cost.
     inside: Cost,
     is_leaf: bool,
@@ -58,40 +76,39 @@ struct Open {
 
 impl<'a> Recorder<'a> {
     pub fn new(
-        (spec, toggles): (&'a Spec, &'a Toggles),
+        (spec, toggles, device): (&'a Spec, &'a Toggles, Device),
         shape: Shape,
         control: &'a Control,
-        parts: &'a mut Parts,
+        recording: &'a mut Recording,
         watch: &'a mut dyn Watch,
         step: bool,
     ) -> Self {
-        let now = Instant::now();
         Self {
             spec,
             toggles,
+            device,
             shape,
             control,
-            parts,
+            parts: &mut recording.parts,
             watch,
             step: step.then_some(Step::Part),
-            began: now,
-            halted: Duration::ZERO,
             open: Vec::new(),
             finished: Vec::new(),
-            reported: now,
+            reported: Instant::now(),
+            clock: recording.tracer.as_mut().map_or_else(Clock::wall, |tracer| Clock::Tracer(tracer.start())),
         }
     }
 
     /// Hands on what is left. Returns how long the pass took, halts taken out, and whether to go on
     /// halting in the next one.
     pub fn finish(mut self) -> (Nanos, bool) {
-        let time = Nanos::of(self.elapsed());
+        self.device.synchronize();
+        let time = self.clock.now();
         self.report();
+        if let Some(traced) = self.clock.stop() {
+            traced.events().for_each(|event| self.watch.event(event));
+        }
         (time, self.step.is_some_and(|step| step != Step::Run))
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.began.elapsed() - self.halted
     }
 
     fn report(&mut self) {
@@ -113,20 +130,20 @@ impl<'a> Recorder<'a> {
         if !here {
             return Ok(());
         }
-        let waiting = Instant::now();
+        self.clock.pause();
         self.report();
         self.watch.halted(Halt { path: place.to_string(), time, made: glimpses(place.name, made) });
         self.step = Some(self.control.wait().ok_or(Error::Cancelled)?);
-        self.halted += waiting.elapsed();
+        self.clock.resume();
         Ok(())
     }
 
     fn id(&mut self, place: Place<Op>) -> u32 {
-        if let Some(&id) = self.parts.ids.get(&place) {
+        if let Some(&id) = self.parts.get(&place) {
             return id;
         }
-        let id = self.parts.ids.len() as u32;
-        self.parts.ids.insert(place, id);
+        let id = self.parts.len() as u32;
+        self.parts.insert(place, id);
         let parent = self.open.last().map(|open| open.part);
         self.watch.event(Event::Part(Part { path: place.to_string(), parent }));
         id
@@ -142,26 +159,23 @@ impl Probe for Recorder<'_> {
         if let Some(parent) = self.open.last_mut() {
             parent.is_leaf = false;
         }
-        self.open.push(Open { part, start: self.elapsed(), inside: Cost::default(), is_leaf: true });
+        self.device.synchronize();
+        let start = self.clock.enter(part);
+        self.open.push(Open { part, start, inside: Cost::default(), is_leaf: true });
         Ok(())
     }
 
     fn leave(&mut self, op: Place<Op>, made: &[&Tensor]) -> Result<()> {
-        let end = self.elapsed();
+        self.device.synchronize();
+        let end = self.clock.leave();
         let Some(open) = self.open.pop() else { return Ok(()) };
         let own = cost(self.spec, self.toggles, self.shape, op.name);
         let total = Cost { flops: own.flops + open.inside.flops, bytes: own.bytes + open.inside.bytes };
         if let Some(parent) = self.open.last_mut() {
             parent.inside = Cost { flops: parent.inside.flops + total.flops, bytes: parent.inside.bytes + total.bytes };
         }
-        let time = Nanos::of(end - open.start);
-        self.finished.push(Span {
-            part: open.part,
-            start: Nanos::of(open.start),
-            time,
-            flops: total.flops,
-            bytes: total.bytes,
-        });
+        let time = end - open.start;
+        self.finished.push(Span { part: open.part, start: open.start, time, flops: total.flops, bytes: total.bytes });
         if open.is_leaf {
             self.halt(op, time, made)?;
         }

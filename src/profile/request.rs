@@ -1,6 +1,7 @@
 //! What to run.
 
 use super::Sampling;
+use crate::trace::Watched;
 
 /// A run to make: a prompt, and how many tokens to add to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,11 +12,11 @@ pub struct Request {
     pub sampling: Sampling,
     /// End early at a token that ends a text or a turn.
     pub stop: bool,
-    /// Measured repetitions of the whole run. One is made as `record` says, at once; with more, plain
-    /// and recorded ones alternate, `repeats` of each, after one warm-up.
+    /// Measured repetitions of the whole run. One is made as `watched` says, at once; with more, plain
+    /// ones and ones watched so alternate, `repeats` of each, after one warm-up.
     pub repeats: u32,
-    /// Whether a single run times its parts.
-    pub record: bool,
+    /// How closely the passes are watched.
+    pub watched: Watched,
     /// How many of the likeliest tokens to report with each token.
     pub top: usize,
     /// Halt after every part until told to go on.
@@ -43,7 +44,7 @@ impl Default for Request {
             sampling: Sampling::default(),
             stop: true,
             repeats: 1,
-            record: true,
+            watched: Watched::Parts,
             top: 0,
             step: false,
         }

@@ -2,7 +2,7 @@
 
 use super::control::{Control, Halt};
 use super::machine;
-use super::recorder::{Cancellable, Parts, Recorder};
+use super::recorder::{Cancellable, Recorder, Recording};
 use super::request::{Prompt, Request};
 use super::sampling::{Sampler, candidates};
 use super::session::Session;
@@ -11,9 +11,10 @@ use crate::model::cost::Shape;
 use crate::model::decoder::Wanted;
 use crate::model::memory;
 use crate::model::probe::Pass;
+use crate::model::toggles::processors;
 use crate::model::{Error, Result};
 use crate::text::{Specials, Stream, Tokenizer};
-use crate::trace::{Candidate, Event, Header, PassStart, Phase, Status, Token};
+use crate::trace::{Candidate, Event, Header, PassStart, Phase, Status, Token, Watched};
 use crate::units::Nanos;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tch::{Kind, Tensor};
@@ -55,19 +56,28 @@ impl Session {
         let prompt = self.prompt_ids(&request.prompt);
         let tokens = prompt.as_ref().map_or(0, Vec::len);
         watch.event(Event::Header(Box::new(self.header(request, tokens))));
+        if let Some(peaks) = self.peaks() {
+            watch.event(Event::Peaks(Box::new(peaks.clone())));
+        }
         let prompt = prompt?;
         let positions = (prompt.len() + request.new_tokens as usize).min(self.card().spec.n_ctx);
-        memory::check_run(&self.card().spec, &self.card().toggles, prompt.len(), positions, memory::available())?;
+        memory::check_run(
+            &self.card().spec,
+            &self.card().toggles,
+            prompt.len(),
+            positions,
+            self.card().device.memory(),
+        )?;
         let _no_grad = tch::no_grad_guard();
         let run = Run { session: self, request, prompt: &prompt, control, began: Instant::now() };
-        let mut parts = Parts::default();
+        let mut recording = Recording::new(request.watched);
         if request.repeats <= 1 {
-            return run.once(request.record.then_some(&mut parts), 0, watch);
+            return run.once(request.watched.has_parts().then_some(&mut recording), 0, watch);
         }
         run.once(None, 0, &mut |_: Event| {})?; // warm-up
         for repeat in 0..request.repeats {
             run.once(None, 2 * repeat, watch)?;
-            run.once(Some(&mut parts), 2 * repeat + 1, watch)?;
+            run.once(Some(&mut recording), 2 * repeat + 1, watch)?;
         }
         Ok(())
     }
@@ -82,9 +92,10 @@ impl Session {
             libtorch: machine::libtorch().into(),
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             model: self.card().info.clone(),
-            device: "cpu".into(),
-            machine: machine::processor(),
+            device: self.card().device.to_string(),
+            machine: machine::name(self.card().device),
             threads: self.card().toggles.threads as u32,
+            processors: processors() as u32,
             toggles: self.card().toggles.to_pairs(),
             prompt_tokens: prompt_tokens as u32,
             new_tokens: request.new_tokens,
@@ -103,8 +114,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// One repetition: prefill, then one pass a token. With `parts`, every pass is recorded.
-    fn once(&self, mut parts: Option<&mut Parts>, repeat: u32, watch: &mut dyn Watch) -> Result<()> {
+    /// One repetition: prefill, then one pass a token. With `recording`, every pass is recorded.
+    fn once(&self, mut recording: Option<&mut Recording>, repeat: u32, watch: &mut dyn Watch) -> Result<()> {
         let (card, decoder) = (self.session.card(), self.session.decoder());
         let most = (self.request.new_tokens as usize).min(card.spec.n_ctx - self.prompt.len() + 1);
         let mut cache = card.toggles.kv_cache.then(|| decoder.new_cache(self.prompt.len() + most));
@@ -122,17 +133,17 @@ impl Run<'_> {
                 step: step.saturating_sub(1) as u32,
                 n_new: (ids.len() - past) as u32,
                 n_past: past as u32,
-                recorded: parts.is_some(),
+                watched: recording.as_deref().map_or(Watched::Plain, Recording::watched),
                 start: Nanos::of(self.began.elapsed()),
             };
             watch.event(Event::PassStart(start));
             let began = Instant::now();
-            let input = Tensor::from_slice(&ids[past..]).unsqueeze(0);
-            let (logits, time) = match parts.as_deref_mut() {
-                Some(parts) => {
+            let input = decoder.input(&ids[past..]);
+            let (logits, time) = match recording.as_deref_mut() {
+                Some(recording) => {
                     let shape = Shape { batch: 1, new: ids.len() - past, past, logits: 1 };
-                    let made = (&card.spec, &card.toggles);
-                    let mut recorder = Recorder::new(made, shape, self.control, parts, watch, halting);
+                    let made = (&card.spec, &card.toggles, card.device);
+                    let mut recorder = Recorder::new(made, shape, self.control, recording, watch, halting);
                     let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut recorder));
                     let (time, still_halting) = recorder.finish();
                     halting = still_halting;
@@ -141,6 +152,7 @@ impl Run<'_> {
                 None => {
                     let mut probe = Cancellable(self.control);
                     let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut probe))?;
+                    card.device.synchronize();
                     (logits, Nanos::of(began.elapsed()))
                 }
             };

@@ -1,11 +1,12 @@
 //! A model with its tokenizer, ready to run.
 
 use super::request::Prompt;
+use super::{machine, peaks};
 use crate::model::source::{Origin, Source};
 use crate::model::weights::Parameters;
-use crate::model::{Decoder, Error, Result, Spec, Toggles};
+use crate::model::{Decoder, Device, Error, Result, Spec, Toggles};
 use crate::text::{Input, Message, Tokenizer};
-use crate::trace::ModelInfo;
+use crate::trace::{ModelInfo, Peaks};
 use crate::units::Bytes;
 
 /// What is known of a loaded model.
@@ -15,6 +16,8 @@ pub struct Card {
     pub info: ModelInfo,
     /// The toggles that it was built with.
     pub toggles: Toggles,
+    /// Where it lies and computes.
+    pub device: Device,
     /// Whether it comes with a chat template.
     pub has_chat_template: bool,
     /// What the user should know, such as an unknown pre-tokenizer.
@@ -28,31 +31,63 @@ pub struct Session {
     decoder: Decoder,
     tokenizer: Option<Tokenizer>,
     card: Card,
+    /// What this machine can do at most under the conditions of this session, where it was measured.
+    peaks: Option<Box<Peaks>>,
 }
 
 impl Session {
-    /// Opens and loads the model that `named` names. `progress` is told a stage and how far it is, and
-    /// may end it by returning false.
+    /// Opens a model on the processor: [`Session::open_on`].
     ///
     /// # Errors
     /// It is not a model, does not fit, or its files are not what they should be.
     pub fn open(named: &str, toggles: &Toggles, progress: &mut dyn FnMut(&str, u64, u64) -> bool) -> Result<Self> {
+        Self::open_on(Device::Cpu, named, toggles, progress)
+    }
+
+    /// Opens and loads the model that `named` names, to compute on `device`. `progress` is told a stage and
+    /// how far it is, and may end it by returning false.
+    ///
+    /// # Errors
+    /// As [`Session::open`]; or the device is not there.
+    pub fn open_on(
+        device: Device,
+        named: &str,
+        toggles: &Toggles,
+        progress: &mut dyn FnMut(&str, u64, u64) -> bool,
+    ) -> Result<Self> {
+        if device != Device::Cpu {
+            progress(&format!("opening {device}"), 0, 0);
+            device.open()?;
+        }
         progress("reading the description", 0, 0);
         let source = Source::open(named)?;
         toggles.check(&source.spec)?;
         progress("reading the tokenizer", 0, 0);
-        let (tokenizer, warnings) = open_tokenizer(&source)?;
+        let (tokenizer, mut warnings) = open_tokenizer(&source)?;
         tch::set_num_threads(toggles.threads as i32);
         let mut load = |done, all| progress("loading weights", done as u64, all as u64);
-        let parameters = source.load(toggles, &mut load)?;
+        let parameters = source.load(toggles, device, &mut load)?;
+        // A broken file of peaks takes nothing away but the roofs.
+        let peaks = cached_peaks(device, toggles).unwrap_or_else(|error| {
+            warnings.push(error.to_string());
+            None
+        });
         let card = Card {
             info: info(&source, toggles),
             spec: source.spec.clone(),
             toggles: toggles.clone(),
+            device,
             has_chat_template: tokenizer.as_ref().is_some_and(|tokenizer| tokenizer.chat_template().is_some()),
             warnings,
         };
-        Ok(Self { decoder: Decoder::new(&source.spec, &parameters, toggles), source, parameters, tokenizer, card })
+        Ok(Self {
+            decoder: Decoder::new(&source.spec, &parameters, toggles),
+            source,
+            parameters,
+            tokenizer,
+            card,
+            peaks,
+        })
     }
 
     /// Builds the same model for other toggles. Weights are read again only where their format changes;
@@ -65,10 +100,13 @@ impl Session {
         let present = &self.card.toggles;
         if (toggles.weights, toggles.compute) != (present.weights, present.compute) {
             let mut load = |done, all| progress("loading weights", done as u64, all as u64);
-            self.parameters = self.source.load(toggles, &mut load)?;
+            self.parameters = self.source.load(toggles, self.card.device, &mut load)?;
         }
         tch::set_num_threads(toggles.threads as i32);
         self.decoder = Decoder::new(&self.source.spec, &self.parameters, toggles);
+        if toggles.threads != self.card.toggles.threads {
+            self.peaks = cached_peaks(self.card.device, toggles).unwrap_or_default(); // it was said when it was opened
+        }
         self.card.toggles = toggles.clone();
         self.card.info = info(&self.source, toggles);
         Ok(())
@@ -92,6 +130,19 @@ impl Session {
     /// Its tokenizer; random weights have none.
     pub fn tokenizer(&self) -> Option<&Tokenizer> {
         self.tokenizer.as_ref()
+    }
+
+    /// What this machine can do at most under these conditions, where that was measured.
+    pub fn peaks(&self) -> Option<&Peaks> {
+        self.peaks.as_deref()
+    }
+
+    /// Takes over newly measured peaks, if they were measured under the conditions of this session.
+    pub fn learn_peaks(&mut self, peaks: &Peaks) {
+        let device = self.card.device;
+        if peaks::fits(peaks, &machine::name(device), device, self.card.toggles.threads) {
+            self.peaks = Some(Box::new(peaks.clone()));
+        }
     }
 
     /// The token ids of a prompt.
@@ -137,6 +188,10 @@ impl Session {
             .as_ref()
             .ok_or_else(|| Error::Request("this model has no tokenizer; give token ids, or a number of tokens".into()))
     }
+}
+
+fn cached_peaks(device: Device, toggles: &Toggles) -> Result<Option<Box<Peaks>>> {
+    Ok(peaks::cached(&machine::name(device), device, toggles.threads)?.map(Box::new))
 }
 
 /// The same tokens every time, spread over the vocabulary.
@@ -187,6 +242,6 @@ pub fn info(source: &Source, toggles: &Toggles) -> ModelInfo {
         d_vocab: spec.d_vocab as u32,
         n_ctx: spec.n_ctx as u32,
         parameters: spec.parameters(),
-        weight_bytes: Bytes(spec.weight_bytes(toggles.weights)),
+        weight_bytes: Bytes(spec.weight_bytes(toggles.weights, toggles.compute)),
     }
 }

@@ -1,6 +1,6 @@
 //! Rows of cells as text: no lines, two spaces between columns.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// How the cells of a column stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,4 +30,18 @@ pub fn grid(columns: &[Align], rows: impl IntoIterator<Item = Vec<String>>) -> S
 /// Names to the left of what they name.
 pub fn facts<'n>(facts: impl IntoIterator<Item = (&'n str, String)>) -> String {
     grid(&[Align::Left, Align::Left], facts.into_iter().map(|(name, fact)| vec![name.to_owned(), fact]))
+}
+
+/// Sentences one below the other, each marked, and broken where a line of `width` columns ends.
+pub fn bullets(sentences: &[&str], width: usize) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    // A table measures itself in 16 bits.
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    table.add_rows(sentences.iter().map(|sentence| ["·", sentence]));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

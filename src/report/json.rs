@@ -2,7 +2,8 @@
 //!
 //! Times are in seconds. What could not be measured is null.
 
-use crate::trace::{Header, ModelInfo, Phase, Quartiles, Run, Status};
+use super::traced;
+use crate::trace::{Account, Header, ModelInfo, Overhead, Phase, Quartiles, Run, Status};
 use crate::units::Nanos;
 use serde_json::{Map, Value, json};
 
@@ -27,6 +28,7 @@ pub fn profile(run: &Run) -> Value {
         "phases": { "prefill": phase(run, Phase::Prefill), "decode": phase(run, Phase::Decode) },
         "parts": parts(run),
     })));
+    object.extend(traced::json::totals(run));
     Value::Object(object)
 }
 
@@ -86,8 +88,12 @@ pub fn status(run: &Run) -> Option<&'static str> {
 
 /// Number of repeats whose parts were, or were not, timed.
 pub fn repeats(run: &Run, recorded: bool) -> usize {
-    let mut repeats: Vec<u32> =
-        run.passes.iter().filter(|pass| pass.start.recorded == recorded).map(|pass| pass.start.repeat).collect();
+    let mut repeats: Vec<u32> = run
+        .passes
+        .iter()
+        .filter(|pass| pass.start.watched.has_parts() == recorded)
+        .map(|pass| pass.start.repeat)
+        .collect();
     repeats.sort_unstable();
     repeats.dedup();
     repeats.len()
@@ -109,7 +115,7 @@ pub fn headline_basis(run: &Run) -> &'static str {
 /// Where each number comes from.
 fn basis(run: &Run) -> Value {
     let headline = headline_basis(run);
-    json!({
+    let mut basis = object(json!({
         "ttft_s": headline,
         "tpot_s": headline,
         "prefill_tokens_per_s": headline,
@@ -119,7 +125,11 @@ fn basis(run: &Run) -> Value {
         "parts.time_s": "measured, all calls of one repeat added up, parts inside included; typical is that of the repeat of phases, so that it adds up",
         "parts.flops": "modelled by formula from the shapes that ran, of one repeat; a multiply-add counts as two",
         "parts.bytes": "modelled by formula, of one repeat: weights, inputs and outputs, each once",
-    })
+    }));
+    if run.is_traced() {
+        basis.extend(traced::json::basis());
+    }
+    basis.into()
 }
 
 /// How a phase adds up, in the recorded repeat with the median wall time; null where none was recorded.
@@ -127,21 +137,24 @@ fn phase(run: &Run, phase: Phase) -> Value {
     let Some((_, wall)) = run.typical_repeat(Some(phase)) else { return Value::Null };
     let top = run.rows(Some(phase)).into_iter().filter(|row| run.parts[row.part as usize].parent.is_none());
     let accounted: Nanos = top.map(|row| row.typical).sum();
-    let recorded = run.wall(Some(phase)).map(|wall| wall.median);
-    let plain = run.headline_wall(phase).filter(|_| run.has_plain_passes());
-    json!({
+    let mut object = object(json!({
         "wall_s": wall.seconds(),
         "unaccounted_s": (wall - accounted).seconds(),
-        "recorded_over_plain": recorded.zip(plain).map(|(recorded, plain)| recorded.share_of(plain.median)),
-    })
+        "recorded_over_plain": Overhead::of(run, phase).map(|overhead| overhead.median),
+    }));
+    if let Some(account) = Account::of(run, phase) {
+        object.extend(self::object(traced::json::phase(run, &account)));
+    }
+    object.into()
 }
 
 /// Every part that ran, first in the prefill, then in decoding.
 fn parts(run: &Run) -> Vec<Value> {
     let of_phase = |phase: Phase| {
         let rows = run.rows(Some(phase)).into_iter();
+        let account = Account::of(run, phase);
         rows.map(move |row| {
-            json!({
+            let mut part = object(json!({
                 "name": run.parts[row.part as usize].path,
                 "phase": phase.name(),
                 "calls": row.calls_of_one_repeat(),
@@ -153,7 +166,15 @@ fn parts(run: &Run) -> Vec<Value> {
                 },
                 "flops": row.flops,
                 "bytes": row.bytes,
-            })
+            }));
+            if let Some(traced) = account.as_ref().and_then(|account| account.part(row.part)) {
+                let (times, rest) = traced::json::part(traced, run.peaks.as_deref());
+                if let Some(Value::Object(time)) = part.get_mut("time_s") {
+                    time.extend(object(times));
+                }
+                part.extend(object(rest));
+            }
+            Value::Object(part)
         })
     };
     of_phase(Phase::Prefill).chain(of_phase(Phase::Decode)).collect()

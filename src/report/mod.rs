@@ -3,4 +3,6 @@
 pub mod grid;
 pub mod json;
 pub mod layout;
+pub mod perfetto;
 pub mod table;
+pub mod traced;

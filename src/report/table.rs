@@ -2,8 +2,9 @@
 
 use super::grid::{Align, grid};
 use super::json::repeats;
-use super::layout::{Detail, lines};
-use crate::trace::{Header, Phase, Quartiles, Row, Run};
+use super::layout::{Detail, Rows, lines};
+use super::traced;
+use crate::trace::{Account, Header, Overhead, Phase, Quartiles, Row, Run};
 use crate::units::{Nanos, count, percent};
 
 /// A piece of the report, so that whoever prints it can set titles and notes apart.
@@ -15,11 +16,9 @@ pub enum Piece {
     Note(String),
 }
 
-/// A recorded pass may take this much longer than a plain one before it is remarked on.
-const TOLERATED_OVERHEAD: f64 = 1.05;
-
 /// The report on a run, for a screen of `width` columns: where it is narrow, columns are left out.
-pub fn profile(run: &Run, detail: Detail, width: usize) -> Vec<Piece> {
+pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
+    let rows = rows.into();
     let mut pieces = vec![Piece::Title(title(&run.header)), Piece::Text(setting(run))];
     pieces.push(Piece::Text(headline(run)));
     let plain = run.has_plain_passes();
@@ -28,8 +27,12 @@ pub fn profile(run: &Run, detail: Detail, width: usize) -> Vec<Piece> {
         "measured, in {basis}; medians, but for decode: all further tokens over all their time"
     )));
     for phase in [Phase::Prefill, Phase::Decode] {
-        pieces.extend(parts(run, phase, detail, width));
+        pieces.extend(match Account::of(run, phase) {
+            Some(account) => traced::phase(run, &account, rows, width),
+            None => parts(run, phase, rows.detail, width),
+        });
     }
+    pieces.extend(traced::summary(run, width));
     pieces
 }
 
@@ -51,12 +54,13 @@ fn setting(run: &Run) -> String {
     let header = &run.header;
     let toggles: Vec<_> = header.toggles.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let (plain, recorded) = (repeats(run, false), repeats(run, true));
+    let how = if run.is_traced() { "traced" } else { "recorded" };
     let repeats = match (plain, recorded) {
-        (0, 1) => "one recorded run, no warm-up".to_owned(),
+        (0, 1) => format!("one {how} run, no warm-up"),
         (1, 0) => "one run, not recorded, no warm-up".to_owned(),
         (plain, recorded) => {
             let plural = if recorded == 1 { "" } else { "s" };
-            format!("{plain} plain and {recorded} recorded repeat{plural} after a warm-up")
+            format!("{plain} plain and {recorded} {how} repeat{plural} after a warm-up")
         }
     };
     format!(
@@ -176,10 +180,9 @@ fn phase_note(run: &Run, phase: Phase, recorded: &Quartiles) -> String {
             n => format!("of {n} recorded repeats the one with the median wall time; q1 – q3 over all of them"),
         }
     );
-    if let Some(plain) = run.headline_wall(phase).filter(|_| run.has_plain_passes()) {
-        let ratio = recorded.median.share_of(plain.median);
-        note.push_str(&format!("\nrecorded ÷ plain: {ratio:.2}"));
-        if ratio > TOLERATED_OVERHEAD {
+    if let Some(Overhead { median, .. }) = Overhead::of(run, phase) {
+        note.push_str(&format!("\nrecorded ÷ plain: {median:.2}"));
+        if median > Overhead::TOLERATED {
             note.push_str("; timing slowed the parts, or the machine was busy: trust shares more than times");
         }
     }

@@ -1,9 +1,13 @@
 //! The events of which a run consists, in the order in which they happen.
 //!
 //! ```text
-//! Header · Part* · ( PassStart · Part* · Spans* · PassEnd · Token? )* · End
+//! Header · Peaks? · Part* · ( PassStart · Part* · Spans* · Traced* · PassEnd · Token? )* · End
+//! Traced: Signature* · Operators · Memory · Cut?
 //! ```
 
+use super::memory::PassMemory;
+use super::operator::{Cut, Operator, Signature};
+use super::peaks::Peaks;
 use crate::units::{Bytes, Flops, Nanos};
 
 /// One thing that happened during a run.
@@ -17,6 +21,16 @@ pub enum Event {
     PassStart(PassStart),
     /// Some parts of the current pass have finished.
     Spans(Vec<Span>),
+    /// What the machine can do at most, measured before the run or with it.
+    Peaks(Box<Peaks>),
+    /// An operator was seen with these shapes for the first time; its id is the number of signatures before it.
+    Signature(Box<Signature>),
+    /// Operators of the current pass, by start.
+    Operators(Vec<Operator>),
+    /// The memory of the current pass.
+    Memory(Box<PassMemory>),
+    /// Not everything in the current pass could be kept.
+    Cut(Cut),
     /// The current pass has ended after this much wall time.
     PassEnd { time: Nanos },
     /// A token was chosen.
@@ -42,6 +56,8 @@ pub struct Header {
     /// The processor's own name.
     pub machine: String,
     pub threads: u32,
+    /// Processors that the process could use; 0 where it is not known.
+    pub processors: u32,
     /// The resolved toggles in their canonical order, as `("kv_cache", "on")`.
     pub toggles: Vec<(String, String)>,
     pub prompt_tokens: u32,
@@ -90,6 +106,12 @@ impl Part {
         if rest == "blocks" { format!("block {last}") } else { last.replace('_', " ") }
     }
 
+    /// The path inside its block: `attn.qkv`, or nothing for the block itself; `None` outside of blocks.
+    pub fn in_block(&self) -> Option<&str> {
+        let inside = self.path.strip_prefix("blocks.")?;
+        Some(inside.split_once('.').map_or("", |(_, rest)| rest))
+    }
+
     /// The block that it belongs to, if any.
     pub fn block(&self) -> Option<u32> {
         self.path.strip_prefix("blocks.")?.split('.').next()?.parse().ok()
@@ -113,6 +135,24 @@ impl Phase {
     }
 }
 
+/// How closely a pass was watched while it ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Watched {
+    /// Only its whole time was taken.
+    Plain,
+    /// Its parts were timed.
+    Parts,
+    /// Its parts, and every operator and allocation in them.
+    Operators,
+}
+
+impl Watched {
+    /// Whether there is something to say about its parts.
+    pub fn has_parts(self) -> bool {
+        self != Watched::Plain
+    }
+}
+
 /// The beginning of a forward pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PassStart {
@@ -125,8 +165,8 @@ pub struct PassStart {
     pub n_new: u32,
     /// Positions already in the KV cache.
     pub n_past: u32,
-    /// Whether the parts were timed. Headline numbers come from passes where they were not.
-    pub recorded: bool,
+    /// How closely it was watched. Headline numbers come from passes that were not.
+    pub watched: Watched,
     /// When it began, since the run began.
     pub start: Nanos,
 }

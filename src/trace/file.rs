@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// The longest line that is read or written: a guard against a file that is one endless line.
 const MAX_LINE: usize = 16 << 20;
-/// Spans on one line at most, so that no line comes near [`MAX_LINE`].
-const SPANS_PER_LINE: usize = 4096;
+/// Spans or operators on one line at most, so that no line comes near [`MAX_LINE`].
+const PER_LINE: usize = 4096;
 
 /// The result of reading or writing a run file.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -91,8 +91,14 @@ impl Writer {
 
 /// Writes one event as a line, or as several where one would be too long to be read again.
 fn write_lines(event: &Event, lines: &mut Vec<u8>) -> io::Result<()> {
-    if let Event::Spans(spans) = event {
-        return spans.chunks(SPANS_PER_LINE).try_for_each(|spans| v1::write(&Event::Spans(spans.to_vec()), lines));
+    match event {
+        Event::Spans(spans) => {
+            return spans.chunks(PER_LINE).try_for_each(|spans| v1::write(&Event::Spans(spans.to_vec()), lines));
+        }
+        Event::Operators(operators) => {
+            return operators.chunks(PER_LINE).try_for_each(|some| v1::write(&Event::Operators(some.to_vec()), lines));
+        }
+        _ => {}
     }
     let before = lines.len();
     v1::write(event, lines)?;
@@ -156,6 +162,7 @@ pub struct Reader<R> {
     number: u64,
     /// Parts seen so far.
     parts: u32,
+    signatures: u32,
     in_pass: bool,
     ended: bool,
 }
@@ -187,7 +194,16 @@ impl<R: BufRead> Iterator for Reader<R> {
 impl<R: BufRead> Reader<R> {
     /// Reads from `input`; `path` is for the messages.
     pub fn new(input: R, path: &Path) -> Self {
-        Self { path: path.to_owned(), input, line: Vec::new(), number: 0, parts: 0, in_pass: false, ended: false }
+        Self {
+            path: path.to_owned(),
+            input,
+            line: Vec::new(),
+            number: 0,
+            parts: 0,
+            signatures: 0,
+            in_pass: false,
+            ended: false,
+        }
     }
 
     fn read_event(&mut self) -> Result<Option<Event>> {
@@ -257,12 +273,32 @@ impl<R: BufRead> Reader<R> {
                 self.parts = self.parts.checked_add(1).ok_or("more parts than can be numbered")?;
             }
             Event::PassStart(_) => self.in_pass = true,
-            Event::Spans(_) | Event::PassEnd { .. } if !self.in_pass => {
+            Event::Signature(_) => {
+                self.signatures = self.signatures.checked_add(1).ok_or("more signatures than can be numbered")?;
+            }
+            Event::Spans(_) | Event::Operators(_) | Event::Memory(_) | Event::Cut(_) | Event::PassEnd { .. }
+                if !self.in_pass =>
+            {
                 return Err("it belongs to a pass, but no pass has begun".into());
             }
             Event::Spans(spans) => {
                 if let Some(span) = spans.iter().find(|span| span.part >= self.parts) {
                     return Err(format!("a span of part {}, but only {} were named before it", span.part, self.parts));
+                }
+            }
+            Event::Operators(operators) => {
+                if let Some(operator) = operators.iter().find(|operator| operator.signature >= self.signatures) {
+                    let (signature, known) = (operator.signature, self.signatures);
+                    return Err(format!("an operator with signature {signature}, but only {known} came before it"));
+                }
+                if let Some(part) = operators.iter().filter_map(|operator| operator.part).find(|&p| p >= self.parts) {
+                    return Err(format!("an operator of part {part}, but only {} were named before it", self.parts));
+                }
+            }
+            Event::Memory(memory) => {
+                let parts = memory.allocations.iter().filter_map(|allocation| allocation.part);
+                if let Some(part) = parts.into_iter().find(|&part| part >= self.parts) {
+                    return Err(format!("memory of part {part}, but only {} were named before it", self.parts));
                 }
             }
             _ => {}

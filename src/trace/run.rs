@@ -1,9 +1,12 @@
 //! A run: everything that was measured about it, and the table of parts that it adds up to.
 
-use super::event::{Event, Header, Part, PassStart, Phase, Span, Status, Token};
+use super::event::{Event, Header, Part, PassStart, Phase, Span, Status, Token, Watched};
+use super::memory::PassMemory;
+use super::operator::{Cut, Operator, Signature};
+use super::peaks::Peaks;
 use super::stats::Quartiles;
 use crate::units::{Bytes, Flops, Nanos};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A run as far as it is known: complete, still going on, or cut off.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -11,6 +14,10 @@ pub struct Run {
     pub header: Header,
     /// Every part seen, parents before children, in the order in which the model runs them.
     pub parts: Vec<Part>,
+    /// What the machine can do at most, where it was measured.
+    pub peaks: Option<Box<Peaks>>,
+    /// Every operator seen in a traced pass, with its shapes.
+    pub signatures: Vec<Signature>,
     pub passes: Vec<Pass>,
     pub tokens: Vec<Token>,
     /// `None` while it goes on, or for a run that was killed.
@@ -24,8 +31,20 @@ pub struct Run {
 pub struct Pass {
     pub start: PassStart,
     pub spans: Vec<Span>,
+    /// By start; only of a traced pass.
+    pub operators: Vec<Operator>,
+    pub memory: Option<Box<PassMemory>>,
+    /// What was left out of a traced pass, if anything was.
+    pub cut: Option<Cut>,
     /// Wall time; `None` while it goes on.
     pub time: Option<Nanos>,
+}
+
+impl Pass {
+    /// A pass that has just begun.
+    pub fn new(start: PassStart) -> Self {
+        Self { start, spans: Vec::new(), operators: Vec::new(), memory: None, cut: None, time: None }
+    }
 }
 
 /// One row of the table of parts: a part, over the passes that were asked for.
@@ -65,11 +84,35 @@ impl Run {
                     self.parts.push(part);
                 }
             }
-            Event::PassStart(start) => self.passes.push(Pass { start, spans: Vec::new(), time: None }),
+            Event::Peaks(peaks) => self.peaks = Some(peaks),
+            Event::Signature(signature) => self.signatures.push(*signature),
+            Event::PassStart(start) => self.passes.push(Pass::new(start)),
             Event::Spans(spans) => {
                 let parts = self.parts.len();
                 if let Some(pass) = self.passes.last_mut() {
                     pass.spans.extend(spans.into_iter().filter(|span| (span.part as usize) < parts));
+                }
+            }
+            Event::Operators(operators) => {
+                let (parts, signatures) = (self.parts.len(), self.signatures.len());
+                let known = |operator: &Operator| {
+                    (operator.signature as usize) < signatures
+                        && operator.part.is_none_or(|part| (part as usize) < parts)
+                };
+                if let Some(pass) = self.passes.last_mut() {
+                    pass.operators.extend(operators.into_iter().filter(known));
+                }
+            }
+            Event::Memory(mut memory) => {
+                let parts = self.parts.len();
+                memory.allocations.retain(|made| made.part.is_none_or(|part| (part as usize) < parts));
+                if let Some(pass) = self.passes.last_mut() {
+                    pass.memory = Some(memory);
+                }
+            }
+            Event::Cut(cut) => {
+                if let Some(pass) = self.passes.last_mut() {
+                    pass.cut = Some(cut);
                 }
             }
             Event::PassEnd { time } => {
@@ -86,7 +129,9 @@ impl Run {
     /// The events that rebuild this run when they are applied in order.
     pub fn events(&self) -> Vec<Event> {
         let mut events = vec![Event::Header(Box::new(self.header.clone()))];
+        events.extend(self.peaks.clone().map(Event::Peaks));
         events.extend(self.parts.iter().cloned().map(Event::Part));
+        events.extend(self.signatures.iter().cloned().map(Box::new).map(Event::Signature));
         let mut tokens = self.tokens.iter().peekable();
         for pass in &self.passes {
             let start = pass.start;
@@ -94,6 +139,11 @@ impl Run {
             if !pass.spans.is_empty() {
                 events.push(Event::Spans(pass.spans.clone()));
             }
+            if !pass.operators.is_empty() {
+                events.push(Event::Operators(pass.operators.clone()));
+            }
+            events.extend(pass.memory.clone().map(Event::Memory));
+            events.extend(pass.cut.map(Event::Cut));
             events.extend(pass.time.map(|time| Event::PassEnd { time }));
             // The prefill chooses token 0, decode step n chooses token n + 1.
             let made = u64::from(start.step) + u64::from(start.phase == Phase::Decode);
@@ -160,12 +210,12 @@ impl Run {
 
     /// Wall time of the recorded passes of `phase`, per repeat.
     pub fn wall(&self, phase: Option<Phase>) -> Option<Quartiles> {
-        self.wall_where(phase, |start| start.recorded)
+        self.wall_where(phase, |start| start.watched.has_parts())
     }
 
     /// The recorded repeat of `phase` that shows in tables, and its wall time: the one with the median.
     pub fn typical_repeat(&self, phase: Option<Phase>) -> Option<(u32, Nanos)> {
-        median_repeat(self.walls(phase, |start| start.recorded))
+        median_repeat(self.walls(phase, |start| start.watched.has_parts()))
     }
 
     /// Time to the first token: median over the repeats, from the passes whose parts were not timed
@@ -190,7 +240,7 @@ impl Run {
     /// Wall time of the passes of `phase` in each headline repeat.
     pub fn headline_wall(&self, phase: Phase) -> Option<Quartiles> {
         let plain = self.has_plain_passes();
-        self.wall_where(Some(phase), |start| start.recorded != plain)
+        self.wall_where(Some(phase), |start| start.watched.has_parts() != plain)
     }
 
     /// New tokens per second while decoding: the reciprocal of the mean time per further token.
@@ -219,9 +269,21 @@ impl Run {
         self.parts.iter().enumerate().filter(move |(_, part)| part.parent == parent).map(|(id, _)| id as u32)
     }
 
+    /// For each part its like in the first block; outside of blocks, the part itself.
+    pub fn likes(&self) -> Vec<u32> {
+        let mut first: HashMap<&str, u32> = HashMap::new();
+        let like = |(part, id)| Part::in_block(part).map_or(id, |inside| *first.entry(inside).or_insert(id));
+        self.parts.iter().zip(0..).map(like).collect()
+    }
+
     /// Whether some repeats ran without a recorder: then the headline numbers come from them alone.
     pub fn has_plain_passes(&self) -> bool {
-        self.passes.iter().any(|pass| !pass.start.recorded)
+        self.passes.iter().any(|pass| !pass.start.watched.has_parts())
+    }
+
+    /// Whether operators and memory were recorded.
+    pub fn is_traced(&self) -> bool {
+        self.passes.iter().any(|pass| pass.start.watched == Watched::Operators)
     }
 
     fn wall_where(&self, phase: Option<Phase>, wanted: impl Fn(&PassStart) -> bool) -> Option<Quartiles> {
@@ -243,8 +305,12 @@ impl Run {
     /// The tokens of the repeats whose times may be quoted.
     fn headline_tokens(&self) -> impl Iterator<Item = &Token> {
         let plain = self.has_plain_passes();
-        let repeats: BTreeSet<u32> =
-            self.passes.iter().filter(|pass| pass.start.recorded != plain).map(|pass| pass.start.repeat).collect();
+        let repeats: BTreeSet<u32> = self
+            .passes
+            .iter()
+            .filter(|pass| pass.start.watched.has_parts() != plain)
+            .map(|pass| pass.start.repeat)
+            .collect();
         self.tokens.iter().filter(move |token| repeats.contains(&token.repeat))
     }
 }
@@ -285,7 +351,8 @@ mod tests {
     use super::*;
 
     fn start(phase: Phase, repeat: u32, step: u32, recorded: bool) -> Event {
-        Event::PassStart(PassStart { phase, repeat, step, n_new: 1, n_past: 0, recorded, start: Nanos(0) })
+        let watched = if recorded { Watched::Parts } else { Watched::Plain };
+        Event::PassStart(PassStart { phase, repeat, step, n_new: 1, n_past: 0, watched, start: Nanos(0) })
     }
 
     fn span(part: u32, time: u64) -> Span {

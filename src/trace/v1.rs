@@ -10,14 +10,19 @@
 //! {"event":"end","status":"done"}
 //! ```
 //!
+//! [`traced`] has the lines of a traced pass.
+//!
 //! These types exist so that the ones in memory can change without changing what old files mean.
 
 mod convert;
+mod traced;
 
 use super::event::{Event, Span};
+use super::peaks::Peaks;
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
+use traced::{CutLine, MemoryLine, OperatorsLine, SignatureLine};
 
 /// The number that the first line carries.
 pub const VERSION: u64 = 1;
@@ -36,12 +41,19 @@ struct HeaderLine {
     device: String,
     machine: String,
     threads: u32,
+    #[serde(default, skip_serializing_if = "is_unknown")]
+    processors: u32,
     /// As `--set` spells them.
     toggles: String,
     prompt_tokens: u32,
     new_tokens: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     prompt: Option<String>,
+}
+
+/// Left out where it is not known, as in files of before it was written.
+fn is_unknown(n: &u32) -> bool {
+    *n == 0
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +80,11 @@ enum Line {
     Part(PartLine),
     Pass(PassLine),
     Spans(SpansLine),
+    Peaks(Peaks),
+    Signature(SignatureLine),
+    Operators(OperatorsLine),
+    Memory(MemoryLine),
+    Cut(CutLine),
     PassEnd(PassEndLine),
     Token(TokenLine),
     End(EndLine),
@@ -94,6 +111,8 @@ struct PassLine {
     n_new: u32,
     n_past: u32,
     recorded: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    traced: bool,
     start_ns: u64,
 }
 
@@ -172,6 +191,15 @@ pub fn read(line: &[u8]) -> Result<Event, String> {
         "part" => Event::Part(parse::<PartLine>(line)?.into()),
         "pass" => Event::PassStart(parse::<PassLine>(line)?.into()),
         "spans" => Event::Spans(parse::<SpansLine>(line)?.spans.into_iter().map(Span::from).collect()),
+        "peaks" => {
+            let peaks: Box<Peaks> = parse(line)?;
+            peaks.check()?;
+            Event::Peaks(peaks)
+        }
+        "signature" => Event::Signature(Box::new(parse::<SignatureLine>(line)?.try_into()?)),
+        "operators" => Event::Operators(parse::<OperatorsLine>(line)?.into()),
+        "memory" => Event::Memory(Box::new(parse::<MemoryLine>(line)?.try_into()?)),
+        "cut" => Event::Cut(parse::<CutLine>(line)?.into()),
         "pass_end" => Event::PassEnd { time: Nanos(parse::<PassEndLine>(line)?.time_ns) },
         "token" => Event::Token(parse::<TokenLine>(line)?.into()),
         "end" => Event::End(parse::<EndLine>(line)?.into()),
@@ -196,6 +224,11 @@ pub fn write(event: &Event, out: &mut impl Write) -> std::io::Result<()> {
         Event::Part(part) => Line::Part(PartLine { path: part.path.clone(), parent: part.parent }),
         Event::PassStart(start) => Line::Pass((*start).into()),
         Event::Spans(spans) => Line::Spans(SpansLine { spans: spans.iter().map(SpanWire::from).collect() }),
+        Event::Peaks(peaks) => Line::Peaks((**peaks).clone()),
+        Event::Signature(signature) => Line::Signature((&**signature).into()),
+        Event::Operators(operators) => Line::Operators(operators.as_slice().into()),
+        Event::Memory(memory) => Line::Memory((&**memory).into()),
+        Event::Cut(cut) => Line::Cut((*cut).into()),
         Event::PassEnd { time } => Line::PassEnd(PassEndLine { time_ns: time.0 }),
         Event::Token(token) => Line::Token(token.into()),
         Event::End(status) => Line::End(status.into()),

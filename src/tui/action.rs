@@ -17,6 +17,8 @@ pub enum Act {
     NextScreen,
     PreviousScreen,
     Blocks,
+    Roofline,
+    Memory,
     Generate,
     SingleStep,
     Palette,
@@ -36,6 +38,7 @@ pub enum Act {
     CloseAll,
     Phase,
     PerStep,
+    Grouping,
     Slowest,
     Colour,
     Follow,
@@ -59,6 +62,8 @@ pub enum Scope {
     /// On every screen while no popup is open.
     Everywhere,
     Blocks,
+    Roofline,
+    Memory,
     Generate,
     SingleStep,
     /// The popups.
@@ -141,7 +146,7 @@ pub const ACTIONS: &[Action] = table! {
     Blocks {
         Up         [UP, char('k')]   "move" + Down, "Row above", "select the part above";
         Down       [DOWN, char('j')] "",      "Row below", "select the part below";
-        Open       [RIGHT, ENTER, char('l'), SPACE] "open", "Open", "open a block or a stage into its parts; Enter closes it again";
+        Open       [RIGHT, ENTER, char('l'), SPACE] "open", "Open", "open a block into its parts, a traced part into its operators; Enter closes it again";
         Close      [LEFT, char('h')] "",      "Close", "close it, or go to what contains it";
         Phase      [char('p')]       "phase", "Phase", "prefill, decode, or both added up";
         PerStep    [char('u')]       "",      "Per step or total", "times and work of one decode step, or of all of them";
@@ -152,6 +157,26 @@ pub const ACTIONS: &[Action] = table! {
         PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
         First      [HOME]            "",      "First row", "go to the first part";
         Last       [END]             "",      "Last row", "go to the last part";
+    }
+    Roofline {
+        Up         [UP, LEFT, char('k'), char('h')] "point" + Down, "Point before", "select what took longer";
+        Down       [DOWN, RIGHT, char('j'), char('l')] "", "Point after", "select what took less time";
+        Phase      [char('p')]       "phase", "Phase", "prefill or decode";
+        Grouping   [char('o')]       "parts/blocks/operators", "Points", "a point for each part, each block or each operator";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        First      [HOME]            "",      "First point", "what took longest";
+        Last       [END]             "",      "Last point", "what took least time";
+    }
+    Memory {
+        Up         [UP, char('k')]   "move" + Down, "Row above", "select the row above";
+        Down       [DOWN, char('j')] "",      "Row below", "select the row below";
+        Phase      [char('p')]       "phase", "Phase", "prefill or decode";
+        Grouping   [char('o')]       "parts/blocks", "Rows", "a row for each part or for each block";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        First      [HOME]            "",      "First row", "go to the highest peak";
+        Last       [END]             "",      "Last row", "go to the lowest peak";
     }
     Generate {
         Left       [LEFT, char('h')] "token" + Right, "Token before", "select the token before";
@@ -181,8 +206,10 @@ pub const ACTIONS: &[Action] = table! {
         NextScreen [TAB]             "",      "Next screen", "go to the next screen";
         PreviousScreen [BACK_TAB]    "",      "Previous screen", "go to the previous screen";
         Blocks     [char('1')]       "",      "Screen: Blocks", "time and work of every part of the model";
-        Generate   [char('2')]       "",      "Screen: Generate", "the text, its probabilities, latency per token";
-        SingleStep [char('3')]       "",      "Screen: Step", "what each part makes, one at a time";
+        Roofline   [char('2')]       "",      "Screen: Roofline", "how close everything comes to what this machine can do";
+        Memory     [char('3')]       "",      "Screen: Memory", "what is alive when, and what for";
+        Generate   [char('4')]       "",      "Screen: Generate", "the text, its probabilities, latency per token";
+        SingleStep [char('5')]       "",      "Screen: Step", "what each part makes, one at a time";
         Palette    [char(':')]       "palette", "Palette", "find an action by its name";
         Help       [char('?')]       "help",  "Help", "the keys of this screen";
         Quit       [char('q')]       "quit",  "Quit", "leave; what runs is ended";
@@ -314,7 +341,7 @@ mod tests {
     #[test]
     fn a_screen_never_takes_a_key_that_works_everywhere() {
         let global: Vec<_> = of(Scope::Everywhere).flat_map(|action| action.keys).collect();
-        for scope in [Scope::Blocks, Scope::Generate, Scope::SingleStep] {
+        for scope in [Scope::Blocks, Scope::Roofline, Scope::Memory, Scope::Generate, Scope::SingleStep] {
             for key in of(scope).flat_map(|action| action.keys) {
                 assert!(!global.contains(&key), "{key} of {scope:?} is global");
             }

@@ -5,10 +5,12 @@ use super::form::{Field, Form};
 use super::live::{Live, State};
 use super::outline::{Node, Outline};
 use super::picker::{CachedModel, Picker};
+use super::points::Listed;
 use super::theme::Theme;
+use super::traced::Sums;
 use super::widget::prose::Page;
-use crate::model::Toggles;
-use crate::trace::Token;
+use crate::model::{Device, Toggles};
+use crate::trace::{Phase, Token};
 use crate::units::Nanos;
 use crate::worker::Card;
 use ratatui::layout::{Position, Rect};
@@ -23,6 +25,8 @@ pub struct App {
     pub engine: Engine,
     /// The toggles of the model, or of the next one.
     pub toggles: Toggles,
+    /// Where models are loaded to.
+    pub device: Device,
     /// What the model is, or was to be, opened by.
     pub source: Option<String>,
     /// The run on the screen.
@@ -30,6 +34,9 @@ pub struct App {
     pub form: Form,
     pub outline: Outline,
     pub reading: Reading,
+    /// How the Roofline and the Memory screens are read.
+    pub roofline: Listed,
+    pub memory: Listed,
     pub toast: Option<Toast>,
     /// Models found on this machine, for the picker.
     pub cached: Vec<CachedModel>,
@@ -48,6 +55,8 @@ pub struct App {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Screen {
     Blocks,
+    Roofline,
+    Memory,
     Generate,
     SingleStep,
 }
@@ -125,6 +134,8 @@ pub struct Drawn {
     pub page_key: (u64, u16),
     /// The first visible line of it, and how many there are.
     pub lines: (usize, usize),
+    /// The first visible row of the Roofline or the Memory list, and how many there are.
+    pub listed: (usize, usize),
     /// The first visible entry of a popup's list, and how many there are.
     pub entries: (usize, usize),
     /// Where the terminal's own cursor belongs.
@@ -137,6 +148,8 @@ pub enum Hit {
     Act(Act),
     /// A row of the Blocks table.
     Row(String),
+    /// A row of the Roofline or the Memory list, by its name.
+    Listed(String),
     /// A token of the Generate screen.
     Token(usize),
     /// An entry of a popup's list.
@@ -151,12 +164,15 @@ pub enum Hit {
 }
 
 impl Screen {
-    pub const ALL: [Screen; 3] = [Screen::Blocks, Screen::Generate, Screen::SingleStep];
+    pub const ALL: [Screen; 5] =
+        [Screen::Blocks, Screen::Roofline, Screen::Memory, Screen::Generate, Screen::SingleStep];
 
     /// The name on its tab.
     pub fn name(self) -> &'static str {
         match self {
             Screen::Blocks => "Blocks",
+            Screen::Roofline => "Roofline",
+            Screen::Memory => "Memory",
             Screen::Generate => "Generate",
             Screen::SingleStep => "Step",
         }
@@ -166,6 +182,8 @@ impl Screen {
     pub fn act(self) -> Act {
         match self {
             Screen::Blocks => Act::Blocks,
+            Screen::Roofline => Act::Roofline,
+            Screen::Memory => Act::Memory,
             Screen::Generate => Act::Generate,
             Screen::SingleStep => Act::SingleStep,
         }
@@ -175,6 +193,8 @@ impl Screen {
     pub fn scope(self) -> Scope {
         match self {
             Screen::Blocks => Scope::Blocks,
+            Screen::Roofline => Scope::Roofline,
+            Screen::Memory => Scope::Memory,
             Screen::Generate => Scope::Generate,
             Screen::SingleStep => Scope::SingleStep,
         }
@@ -190,18 +210,21 @@ impl App {
             outline.phase = live.run.passes.first().map(|pass| pass.start.phase).or(outline.phase);
             outline.follows = false;
         }
-        Self {
+        let mut app = Self {
             theme,
             clock: Nanos(0),
             screen: Screen::Blocks,
             popup: None,
             engine: if run.is_some() { Engine::Viewer } else { Engine::Empty },
             toggles,
+            device: Device::Cpu,
             source: None,
             live: run,
             form,
             outline,
             reading: Reading::default(),
+            roofline: Listed::default(),
+            memory: Listed::default(),
             toast: None,
             cached,
             drawn: Drawn::default(),
@@ -209,7 +232,9 @@ impl App {
             load_cancelled: false,
             run_when_loaded: None,
             last_run: 0,
-        }
+        };
+        app.add_up();
+        app
     }
 
     /// The scopes whose actions apply now, the nearest first.
@@ -249,6 +274,25 @@ impl App {
     /// The rows of the Blocks table.
     pub fn nodes(&self) -> Vec<Node> {
         self.outline.nodes(self.live.as_ref(), self.card())
+    }
+
+    /// The phase of the Roofline and the Memory screens: both added up would say nothing there.
+    pub fn one_phase(&self) -> Phase {
+        self.outline.phase.unwrap_or(Phase::Prefill)
+    }
+
+    /// What the traced passes of that phase add up to, if there are any.
+    pub fn sums(&self) -> Option<&Sums> {
+        self.live.as_ref()?.traced.of(self.one_phase())
+    }
+
+    /// Adds up what the present screen shows of a traced run, unless that is done already.
+    pub(super) fn add_up(&mut self) {
+        let (phase, version) = (self.one_phase(), self.live.as_ref().map_or(0, |live| live.version));
+        let wanted = matches!(self.screen, Screen::Blocks | Screen::Roofline | Screen::Memory);
+        if let Some(live) = self.live.as_mut().filter(|live| wanted && !live.is_going_on()) {
+            live.traced.add_up(&live.run, version, phase);
+        }
     }
 
     /// The tokens on the Generate screen: those of the first repeat.
@@ -313,6 +357,7 @@ impl App {
         match (self.screen, act) {
             (Screen::Blocks, Act::Phase | Act::Slowest | Act::PerStep) => self.live.is_some(),
             (Screen::Blocks, Act::Up | Act::Down | Act::Open) => self.live.is_some() || self.card().is_some(),
+            (Screen::Roofline | Screen::Memory, _) => self.sums().is_some() || act == Act::Phase && self.live.is_some(),
             (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
             _ => true,
         }

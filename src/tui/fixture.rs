@@ -1,10 +1,14 @@
 //! A made-up run of SmolLM2-135M for tests: its real shapes, work by the usual formulas, plausible times.
 
+mod traced;
+
+pub use traced::{traced_events, traced_run};
+
 use super::parts;
-use crate::model::Toggles;
 use crate::model::spec::{Activation, Biases, Family, MlpKind, Norm, Positions, Rope, RopeScaling, Spec};
+use crate::model::{Device, Toggles};
 use crate::profile::{Glimpse, Halt};
-use crate::trace::{Candidate, Event, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token};
+use crate::trace::{Candidate, Event, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token, Watched};
 use crate::units::{Bytes, Flops, Nanos};
 use crate::worker::Card;
 
@@ -94,7 +98,7 @@ pub fn card() -> Card {
         bos: None,
         eos: vec![2],
     };
-    Card { spec, info: info(), toggles: toggles(), has_chat_template: true, warnings: Vec::new() }
+    Card { spec, info: info(), toggles: toggles(), device: Device::Cpu, has_chat_template: true, warnings: Vec::new() }
 }
 
 /// The header of a run of 64 new tokens.
@@ -107,6 +111,7 @@ pub fn header(prompt_tokens: u32) -> Header {
         device: "cpu".into(),
         machine: "Made-up CPU".into(),
         threads: 1,
+        processors: 1,
         toggles: toggles().to_pairs(),
         prompt_tokens,
         new_tokens: 64,
@@ -183,7 +188,7 @@ pub fn halt(path: &str) -> Box<Halt> {
 }
 
 fn start(phase: Phase, repeat: u32, step: u32, n_new: u32, n_past: u32) -> Event {
-    Event::PassStart(PassStart { phase, repeat, step, n_new, n_past, recorded: true, start: Nanos(0) })
+    Event::PassStart(PassStart { phase, repeat, step, n_new, n_past, watched: Watched::Parts, start: Nanos(0) })
 }
 
 fn all_parts() -> Vec<Part> {

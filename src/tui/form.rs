@@ -2,6 +2,7 @@
 
 use super::foreign;
 use crate::profile::{Prompt, Request, Sampling};
+use crate::trace::Watched;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 
@@ -202,7 +203,7 @@ impl Form {
             // Timing wants as many tokens as were asked for.
             stop: self.kind != Kind::Synthetic,
             repeats: 1,
-            record: true,
+            watched: Watched::Parts,
             top: TOP,
             step,
         })

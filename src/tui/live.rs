@@ -1,6 +1,7 @@
 //! The run on the screen: what has been measured of it, and how it stands.
 
 use super::tally::Tally;
+use super::traced::Traced;
 use crate::profile::Halt;
 use crate::trace::{Event, Phase, Run, Status};
 use crate::units::Nanos;
@@ -13,6 +14,8 @@ pub struct Live {
     pub id: Option<RunId>,
     pub run: Run,
     pub tally: Tally,
+    /// What its traced passes add up to.
+    pub traced: Traced,
     pub state: State,
     /// Whether the prompt is a turn of a chat: what follows is an answer, not a continuation.
     pub chat: bool,
@@ -48,6 +51,7 @@ impl Live {
             id: Some(id),
             run: Run::default(),
             tally: Tally::default(),
+            traced: Traced::default(),
             state: State::Starting,
             chat: false,
             stepping,

@@ -18,13 +18,16 @@ pub mod app;
 mod foreign;
 pub mod form;
 pub mod live;
+mod memory;
 pub mod outline;
 mod parts;
 mod perform;
 pub mod picker;
+mod points;
 pub mod tally;
 mod terminal;
 pub mod theme;
+mod traced;
 pub mod update;
 pub mod view;
 mod widget;
@@ -35,14 +38,16 @@ mod fixture;
 mod tests;
 
 pub use app::App;
+pub use perform::moment;
 pub use picker::CachedModel;
 pub use theme::{ColorChoice, Depth, Theme};
 pub use update::{Effect, Msg};
 pub use view::draw;
 
-use crate::model::Toggles;
+use crate::model::{Device, Toggles};
 use crate::profile::Prompt;
 use crate::trace::Run;
+use crate::trace::timeline::Timeline;
 use crate::units::Nanos;
 use crate::worker::{self, Worker};
 use form::Form;
@@ -63,6 +68,8 @@ pub type SaveRun = Box<dyn Fn(&Run, &Path) -> io::Result<()>>;
 pub struct Startup {
     pub begin: Begin,
     pub toggles: Toggles,
+    /// Where models are loaded to; it must be open.
+    pub device: Device,
     /// What the prompt editor holds; `None` is a text to begin with.
     pub prompt: Option<Prompt>,
     /// How many tokens to make; `None` is 64.
@@ -81,6 +88,8 @@ pub enum Begin {
     Model(String),
     /// A saved run and the name of its file. No model is loaded.
     Run { run: Box<Run>, file: String },
+    /// Traces of another profiler, and their name. No model is loaded.
+    Trace { timeline: Box<Timeline>, name: String },
     /// The model picker.
     Picker,
 }
@@ -113,7 +122,7 @@ pub fn run(startup: Startup) -> Result<(), Error> {
     let depth = Depth::detect(startup.color, |name| std::env::var(name).ok());
     let (inbox, messages) = mpsc::channel();
     let worker = match startup.begin {
-        Begin::Run { .. } => None,
+        Begin::Run { .. } | Begin::Trace { .. } => None,
         Begin::Model(_) | Begin::Picker => {
             let inbox = inbox.clone();
             // Once the interface is gone, nobody is left to tell.
@@ -163,15 +172,29 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
     }
     let live = match &startup.begin {
         Begin::Run { run, file } => Some(Live::saved((**run).clone(), file.clone())),
-        Begin::Model(_) | Begin::Picker => None,
+        Begin::Model(_) | Begin::Trace { .. } | Begin::Picker => None,
     };
     let mut app = App::new(theme, startup.toggles.clone(), form, startup.cached.clone(), live);
+    app.device = startup.device;
     let effects = match &startup.begin {
         Begin::Model(source) => app.open(source.clone(), startup.run_at_once),
         Begin::Picker => app.perform(action::Act::Models),
+        Begin::Trace { timeline, name } => {
+            app.engine = app::Engine::Viewer;
+            app.popup = Some(summary(timeline, name));
+            Vec::new()
+        }
         Begin::Run { .. } => Vec::new(),
     };
     (app, effects)
+}
+
+/// What a trace holds, in words.
+fn summary(timeline: &Timeline, name: &str) -> app::Popup {
+    let slices: usize = timeline.tracks.iter().map(|track| track.slices.len()).sum();
+    let text = format!("{slices} slices on {} tracks, {} long", timeline.tracks.len(), timeline.end);
+    let text = timeline.warnings.iter().fold(text, |text, warning| format!("{text}\n{warning}"));
+    app::Popup::Notice { title: name.to_owned(), text, bad: false, scroll: 0 }
 }
 
 /// How the screen is to be brought up to date.

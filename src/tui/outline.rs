@@ -2,6 +2,7 @@
 
 use super::live::Live;
 use super::parts;
+use super::traced::Sums;
 use crate::trace::Phase;
 use crate::worker::Card;
 use std::collections::HashSet;
@@ -25,13 +26,24 @@ pub struct Outline {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     pub path: String,
-    /// Index into the run's parts; `None` while it has not been seen there.
+    pub what: What,
+    /// Index into the run's parts; `None` while it has not been seen there. Of what lies inside a part, that part.
     pub part: Option<u32>,
     pub depth: u16,
     pub openable: bool,
     pub open: bool,
     /// Whether it is being computed now.
     pub running: bool,
+}
+
+/// What a row stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Part,
+    /// All calls of an operator in its part, as an index into the operators of the account.
+    Operator(u32),
+    /// The time of its part in which no operator ran.
+    Between,
 }
 
 impl Default for Outline {
@@ -51,13 +63,15 @@ struct Tree<'a> {
     live: Option<&'a Live>,
     /// What a block has inside, as paths inside it.
     inside: Vec<String>,
+    /// What a traced part opens down to.
+    sums: Option<&'a Sums>,
     running: Option<String>,
 }
 
 impl Outline {
     /// The visible rows, in the model's order.
     pub fn nodes(&self, live: Option<&Live>, card: Option<&Card>) -> Vec<Node> {
-        let tree = Tree::new(live, card);
+        let tree = Tree { sums: live.and_then(|live| live.traced.of(self.phase?)), ..Tree::new(live, card) };
         let mut nodes = Vec::new();
         for path in tree.top_level(card) {
             self.push(&tree, path, 0, &mut nodes);
@@ -70,12 +84,25 @@ impl Outline {
         let open = self.open.contains(&path);
         let part = tree.live.and_then(|live| live.tally.part_at(&path));
         let running = tree.is_running(&path);
-        nodes.push(Node { path, part, depth, openable: !children.is_empty(), open, running });
+        let operators = tree.sums.zip(part).map_or(&[][..], |(sums, part)| sums.operators_of(part));
+        let openable = !children.is_empty() || !operators.is_empty();
+        // What lies inside belongs to this path, which the row takes along.
+        let inside = if open { path.clone() } else { String::new() };
+        nodes.push(Node { path, what: What::Part, part, depth, openable, open, running });
         // A file may nest its parts as deep as it likes; a model does not.
-        if open && depth < 8 {
-            for child in children {
-                self.push(tree, child, depth + 1, nodes);
-            }
+        if !open || depth >= 8 {
+            return;
+        }
+        for child in children {
+            self.push(tree, child, depth + 1, nodes);
+        }
+        let row = |what, name: &str| {
+            let path = parts::row_inside(&inside, name);
+            Node { path, what, part, depth: depth + 1, openable: false, open: false, running: false }
+        };
+        if let Some(sums) = tree.sums.filter(|_| !operators.is_empty()) {
+            nodes.extend(operators.iter().map(|&index| row(What::Operator(index), &sums.operator(index).name)));
+            nodes.push(row(What::Between, "between"));
         }
     }
 
@@ -124,7 +151,7 @@ impl<'a> Tree<'a> {
             let expected = card.map(|card| parts::inside_blocks(&card.spec, &card.toggles));
             expected.unwrap_or_default().into_iter().map(str::to_owned).collect()
         });
-        Self { live, inside, running: live.and_then(Live::running_top) }
+        Self { live, inside, sums: None, running: live.and_then(Live::running_top) }
     }
 
     fn top_level(&self, card: Option<&Card>) -> Vec<String> {
@@ -244,6 +271,36 @@ mod tests {
         assert_eq!(nodes[outline.index(&nodes)].path, "blocks.2.mlp.down");
         assert_eq!(nodes.len(), 33 + 4 + 5);
         assert!(nodes.iter().all(|node| node.part.is_some()));
+    }
+
+    #[test]
+    fn a_traced_part_opens_down_to_its_operators() {
+        let mut live = Live::saved(fixture::traced_run(), "run.jsonl".into());
+        live.traced.add_up(&live.run, live.version, Phase::Decode);
+        let mut outline = Outline { phase: Some(Phase::Decode), ..Outline::default() };
+        outline.reveal("blocks.1.mlp.up/aten::mm");
+        let nodes = outline.nodes(Some(&live), None);
+        let at = outline.index(&nodes);
+        assert!(matches!(nodes[at].what, What::Operator(_)));
+        assert_eq!((nodes[at].depth, nodes[at].part), (3, live.tally.part_at("blocks.1.mlp.up")));
+        let inside: Vec<_> = paths(&nodes).into_iter().filter(|path| path.contains('/')).collect();
+        assert_eq!(inside.len(), 7, "linear, matmul, mm, three views, and the rest: {inside:?}");
+        assert_eq!(inside[6], "blocks.1.mlp.up/between");
+        // Own times and the rest between them are the time of the part.
+        let account = &live.traced.of(Phase::Decode).unwrap().account;
+        let part = account.part(nodes[at].part.unwrap()).unwrap();
+        let own: Nanos = nodes
+            .iter()
+            .filter_map(|node| match node.what {
+                What::Operator(index) => Some(account.operators[index as usize].own),
+                What::Between => Some(part.between),
+                What::Part => None,
+            })
+            .sum();
+        assert_eq!(own, part.total);
+        // Both phases together have no account, and so no operators.
+        outline.phase = None;
+        assert!(outline.nodes(Some(&live), None).iter().all(|node| node.what == What::Part));
     }
 
     #[test]

@@ -32,8 +32,16 @@ pub fn inside_block(path: &str) -> Option<&str> {
     Some(rest.split_once('.').map_or("", |(_, inside)| inside))
 }
 
+/// The path of a row inside a traced part: an operator, or what lies between them.
+pub fn row_inside(path: &str, row: &str) -> String {
+    format!("{path}/{row}")
+}
+
 /// The path of what contains it.
 pub fn parent(path: &str) -> Option<&str> {
+    if let Some((part, _)) = path.split_once('/') {
+        return Some(part);
+    }
     let (parent, _) = path.rsplit_once('.')?;
     (parent != "blocks").then_some(parent)
 }
@@ -206,6 +214,7 @@ mod tests {
         assert_eq!((parent("blocks.3.attn.qkv"), parent("blocks.3"), parent("embed")), {
             (Some("blocks.3.attn"), None, None)
         });
+        assert_eq!(parent(&row_inside("blocks.3.attn.qkv", "aten::mm")), Some("blocks.3.attn.qkv"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::action::{Act, Scope};
 use super::app::{App, Engine, Popup, Screen};
 use super::live::State;
 use super::picker::Picker;
+use super::points::Grouping;
 use super::update::Effect;
 use crate::model::{Toggle, Toggles};
 use crate::profile::Step;
@@ -39,6 +40,8 @@ impl App {
             Act::Palette => self.popup = Some(Popup::Palette(Picker::default())),
             Act::Help => self.popup = Some(Popup::Help { scroll: 0 }),
             Act::Blocks => self.screen = Screen::Blocks,
+            Act::Roofline => self.screen = Screen::Roofline,
+            Act::Memory => self.screen = Screen::Memory,
             Act::Generate => self.screen = Screen::Generate,
             Act::SingleStep => self.screen = Screen::SingleStep,
             Act::NextScreen => self.turn(1),
@@ -49,6 +52,7 @@ impl App {
             Act::StepOn => return self.go_on(Step::Run),
             act => match self.screen {
                 Screen::Blocks => self.on_blocks(act),
+                Screen::Roofline | Screen::Memory => self.on_list(act),
                 Screen::Generate => self.on_generate(act),
                 Screen::SingleStep => {}
             },
@@ -134,6 +138,59 @@ impl App {
             Act::Slowest => self.reveal_slowest(),
             _ => {}
         }
+    }
+
+    /// The list of the Roofline or the Memory screen.
+    fn on_list(&mut self, act: Act) {
+        match act {
+            Act::Phase => {
+                self.outline.follows = false;
+                self.outline.phase = match self.one_phase() {
+                    Phase::Prefill => Some(Phase::Decode),
+                    Phase::Decode => Some(Phase::Prefill),
+                };
+            }
+            Act::Grouping => {
+                let (listed, groupings) = match self.screen {
+                    Screen::Memory => (&mut self.memory, 2),
+                    _ => (&mut self.roofline, Grouping::ALL.len()),
+                };
+                listed.grouping = Grouping::ALL[(listed.grouping as usize + 1) % groupings];
+            }
+            _ => {
+                let names = self.listed();
+                let at = if self.screen == Screen::Memory { &self.memory } else { &self.roofline }
+                    .index(names.iter().copied());
+                let page = self.drawn.listed.1.max(2) as isize - 1;
+                let to = |by: isize| at.saturating_add_signed(by).min(names.len().saturating_sub(1));
+                let target = match act {
+                    Act::Up => to(-1),
+                    Act::Down => to(1),
+                    Act::PageUp => to(-page),
+                    Act::PageDown => to(page),
+                    Act::First => 0,
+                    Act::Last => to(isize::MAX),
+                    _ => return,
+                };
+                if let Some(name) = names.get(target).map(|&name| name.to_owned()) {
+                    self.select(name);
+                }
+            }
+        }
+    }
+
+    /// The names of the rows of the present list.
+    fn listed(&self) -> Vec<&str> {
+        let Some(sums) = self.sums() else { return Vec::new() };
+        match self.screen {
+            Screen::Memory => sums.memory.rows(self.memory.grouping).iter().map(|row| row.name.as_str()).collect(),
+            _ => sums.points(self.roofline.grouping).iter().map(|point| point.name.as_str()).collect(),
+        }
+    }
+
+    /// Selects a row of the present list.
+    pub(super) fn select(&mut self, name: String) {
+        if self.screen == Screen::Memory { &mut self.memory } else { &mut self.roofline }.selected = name;
     }
 
     /// Opens what is closed, closes what is open.
@@ -367,7 +424,7 @@ pub(super) fn stamp(seconds: u64) -> String {
 }
 
 /// `2026-11-23 20:15 UTC`.
-pub(super) fn moment(seconds: u64) -> String {
+pub fn moment(seconds: u64) -> String {
     let (year, month, day) = date(seconds / 86_400);
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", seconds % 86_400 / 3600, seconds / 60 % 60)
 }

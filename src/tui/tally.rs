@@ -52,12 +52,12 @@ impl Tally {
             Event::PassEnd { time } => {
                 let Some(Current { start, .. }) = self.current.take() else { return };
                 std::mem::take(&mut self.step).into_iter().for_each(|span| self.count(start, span));
-                if start.recorded {
+                if start.watched.has_parts() {
                     *self.walls[start.phase as usize].entry(start.repeat).or_default() += *time;
                 }
             }
             Event::End(_) => self.current = None,
-            Event::Header(_) | Event::Token(_) | Event::Unknown(_) => {}
+            _ => {}
         }
     }
 

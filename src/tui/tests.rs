@@ -235,7 +235,7 @@ fn toggles_are_applied_by_loading_the_same_model_again() {
     app.update(key(KeyCode::Left));
     assert_eq!(app.toggles.attention, AttentionKind::Fused, "nothing changes before Enter");
     let effects = app.update(key(KeyCode::Enter));
-    let [Effect::Send(Command::Load { source, toggles })] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Send(Command::Load { source, toggles, .. })] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((source.as_str(), toggles.attention), ("smollm2", AttentionKind::Eager));
     assert!(app.popup.is_none());
 }
@@ -414,7 +414,7 @@ fn a_saved_run_is_looked_at_without_a_model() {
         assert!(app.update(press(c)).is_empty() && app.popup.is_none(), "{c}");
     }
     assert_eq!(app.outline.phase, Some(Phase::Prefill));
-    app.update(press('2'));
+    app.update(press('4'));
     assert_eq!(app.tokens().len(), 4);
     assert!(!app.wants_ticks() || app.toast.is_some());
 }
@@ -460,7 +460,7 @@ fn the_slowest_part_is_found_and_shown() {
 fn the_newest_token_is_selected_until_the_user_goes_back() {
     let mut app = ready();
     app.update(press('r'));
-    app.update(press('2'));
+    app.update(press('4'));
     arrive(&mut app, 1, fixture::events(8, 5));
     assert_eq!(app.selected_token(), Some(4));
     app.update(key(KeyCode::Left));
@@ -487,7 +487,7 @@ fn the_palette_does_what_is_chosen() {
 #[test]
 fn screens_turn_round() {
     let mut app = ready();
-    for screen in [Screen::Generate, Screen::SingleStep, Screen::Blocks] {
+    for screen in [Screen::Roofline, Screen::Memory, Screen::Generate, Screen::SingleStep, Screen::Blocks] {
         app.update(key(KeyCode::Tab));
         assert_eq!(app.screen, screen);
     }

@@ -4,6 +4,7 @@
 //! orange for the MLP, grey for the rest. A terminal with fewer colours gets the nearest ones; one
 //! without any gets the same roles as bold, dim and reverse, and never a colour code.
 
+use crate::trace::Category;
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal can show.
@@ -60,6 +61,8 @@ pub struct Theme {
     pub other: Style,
     /// Text on a ground that says how likely it was: from certain to a surprise, as [`PROBABILITY_STEPS`].
     pub probability: [Style; 5],
+    /// Memory by what it is for, in the order of [`Category::ALL`].
+    pub memory: [Style; 4],
 }
 
 /// The least probability of each step of [`Theme::probability`].
@@ -102,6 +105,7 @@ const ORANGE: Paint = Paint(0xE6_9F00, Color::Yellow);
 const GREY: Paint = Paint(0x9A_A5B1, Color::Gray);
 const GREEN: Paint = Paint(0x2F_C49A, Color::LightGreen);
 const YELLOW: Paint = Paint(0xF0_D94A, Color::LightYellow);
+const PURPLE: Paint = Paint(0xC5_8AF0, Color::LightMagenta);
 const RED: Paint = Paint(0xFF_7A5C, Color::LightRed);
 const INK: Paint = Paint(0x0F_1317, Color::Black);
 
@@ -150,6 +154,7 @@ impl Theme {
             mlp: on(ORANGE),
             other: on(GREY),
             probability: [0, 1, 2, 3, 4].map(likely),
+            memory: [GREY, GREEN, PURPLE, YELLOW].map(on),
         }
     }
 
@@ -181,12 +186,18 @@ impl Theme {
                 with(Modifier::BOLD | Modifier::UNDERLINED),
                 with(Modifier::REVERSED),
             ],
+            memory: [none; 4],
         }
     }
 
     /// Which of the five steps of [`Theme::probability`] a probability belongs to.
     pub fn probability_step(p: f32) -> usize {
         PROBABILITY_STEPS.iter().position(|&least| p >= least).unwrap_or(PROBABILITY_STEPS.len() - 1)
+    }
+
+    /// The colour of memory that is for this.
+    pub fn category(&self, category: Category) -> Style {
+        self.memory[category as usize]
     }
 
     /// A colour for a bar: quieter than the same colour in text, and every other row quieter still, so
@@ -280,7 +291,13 @@ mod tests {
             plain.mlp,
             plain.other,
         ];
-        assert!(styles.iter().chain(&plain.probability).all(|style| style.fg.is_none() && style.bg.is_none()));
+        assert!(
+            styles
+                .iter()
+                .chain(&plain.probability)
+                .chain(&plain.memory)
+                .all(|style| style.fg.is_none() && style.bg.is_none())
+        );
     }
 
     #[test]

@@ -50,6 +50,12 @@ pub enum Effect {
 impl App {
     /// Takes in what happened, and says what is to be done about it.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let effects = self.take(msg);
+        self.add_up();
+        effects
+    }
+
+    fn take(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
             Msg::Input(input) => self.input(input),
             Msg::Worker(event) => self.worker(event),
@@ -136,6 +142,7 @@ impl App {
             // A second click opens or closes.
             Hit::Row(path) if self.outline.selected == path => self.twist(&path),
             Hit::Row(path) => self.outline.selected = path,
+            Hit::Listed(name) => self.select(name),
             Hit::Token(token) => {
                 self.reading.selected = Some(token);
                 self.reading.scroll = None;
@@ -166,6 +173,8 @@ impl App {
                     live.halt(halt);
                 }
             }
+            // Nothing on the screen asks for them yet.
+            Event::Measuring { .. } | Event::Peaks(_) => {}
         }
         Vec::new()
     }
@@ -259,7 +268,7 @@ impl App {
         self.source = Some(source.clone());
         self.loads += 1;
         self.load_cancelled = false;
-        effects.push(Effect::Send(Command::Load { source, toggles: self.toggles.clone() }));
+        effects.push(Effect::Send(Command::Load { source, toggles: self.toggles.clone(), device: self.device }));
         effects
     }
 

@@ -3,7 +3,7 @@
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::{Hook, Pass, Place, Probe};
 use blockscope::model::source::Source;
-use blockscope::model::{Decoder, Spec, Toggles};
+use blockscope::model::{Decoder, Device, Spec, Toggles};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ impl Model {
     pub fn open(named: &str, toggles: &str) -> Self {
         let toggles = Toggles::default().with(toggles).unwrap();
         let source = Source::open(named).unwrap();
-        let parameters = source.load(&toggles, &mut |_, _| true).unwrap();
+        let parameters = source.load(&toggles, Device::Cpu, &mut |_, _| true).unwrap();
         Self { decoder: Decoder::new(&source.spec, &parameters, &toggles), spec: source.spec }
     }
 

@@ -1,8 +1,8 @@
 //! The same model out of another file is the same model; a broken file is refused as a whole.
 
 use crate::common::{Model, difference, golden, tensors};
-use blockscope::model::Toggles;
 use blockscope::model::source::Source;
+use blockscope::model::{Device, Toggles};
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use safetensors::{SafeTensors, serialize_to_file};
@@ -145,7 +145,7 @@ fn copy(change: impl FnOnce(&Path, &SafeTensors)) -> tempfile::TempDir {
 
 fn refusal(folder: &Path) -> String {
     let source = Source::open(folder.to_str().unwrap()).unwrap_or_else(|error| panic!("{error}"));
-    source.load(&Toggles::default(), &mut |_, _| true).err().expect("it is broken").to_string()
+    source.load(&Toggles::default(), Device::Cpu, &mut |_, _| true).err().expect("it is broken").to_string()
 }
 
 #[test]

@@ -4,4 +4,5 @@ mod common;
 mod formats;
 mod parity;
 mod session;
+mod tracer;
 mod worker;

@@ -4,7 +4,8 @@ use crate::common::{difference, golden, tensors};
 use blockscope::model::Toggles;
 
 use blockscope::profile::{Control, Halt, Hooks, Prompt, Request, Sampling, Session, Step, Watch};
-use blockscope::trace::{Event, Phase, Run, Status};
+use blockscope::trace::peaks::{Peaks, Rate, Times};
+use blockscope::trace::{Event, Phase, Run, Status, Watched};
 use blockscope::units::Nanos;
 
 fn open(named: &str, toggles: &str) -> Session {
@@ -69,16 +70,18 @@ fn without_a_cache_every_step_computes_everything_again_and_the_text_is_the_same
 #[test]
 fn repeats_alternate_plain_and_recorded_passes() {
     let run = run(&tiny("gpt2"), &Request { repeats: 2, ..ids(&[1, 2, 3], 2) });
-    let recorded: Vec<_> = run.passes.iter().map(|pass| (pass.start.repeat, pass.start.recorded)).collect();
+    let recorded: Vec<_> = run.passes.iter().map(|pass| (pass.start.repeat, pass.start.watched.has_parts())).collect();
     assert_eq!(recorded, [(0, false), (0, false), (1, true), (1, true), (2, false), (2, false), (3, true), (3, true)]);
     assert_eq!(run.ttft().unwrap().n, 2);
-    assert!(run.passes.iter().all(|pass| pass.start.recorded != pass.spans.is_empty()));
+    assert!(run.passes.iter().all(|pass| pass.start.watched.has_parts() != pass.spans.is_empty()));
 }
 
 #[test]
 fn a_single_run_can_be_left_unrecorded() {
-    let run = run(&tiny("gpt2"), &Request { record: false, ..ids(&[1, 2, 3], 2) });
-    assert!(run.parts.is_empty() && run.passes.iter().all(|pass| pass.spans.is_empty() && !pass.start.recorded));
+    let run = run(&tiny("gpt2"), &Request { watched: Watched::Plain, ..ids(&[1, 2, 3], 2) });
+    assert!(
+        run.parts.is_empty() && run.passes.iter().all(|pass| pass.spans.is_empty() && !pass.start.watched.has_parts())
+    );
     assert!(run.ttft().is_some() && run.tpot().is_some() && run.prefill_tokens_per_s().is_some());
 }
 
@@ -230,4 +233,34 @@ fn toggles_can_be_changed_and_a_refused_change_leaves_the_model_as_it_was() {
         after.tokens.iter().map(|t| t.id).collect::<Vec<_>>()
     );
     assert!(after.parts.iter().any(|part| part.path == "blocks.0.attn.softmax"));
+}
+
+#[test]
+fn newly_measured_peaks_go_with_the_next_run_if_they_are_of_its_conditions() {
+    let mut session = open(golden("llama").to_str().unwrap(), "threads=1");
+    let rate = Rate { n: 1, q1: 1e9, median: 1e9, q3: 1e9, best: 1e9 };
+    let peaks = Peaks {
+        machine: blockscope::profile::machine::processor(),
+        device: "cpu".into(),
+        threads: 1,
+        libtorch: blockscope::profile::machine::libtorch().into(),
+        measured: 1,
+        gemm: Vec::new(),
+        cache_bytes: None,
+        buffer_bytes: 1 << 28,
+        reader: "sum f32".into(),
+        bandwidth: rate,
+        cache_bandwidth: None,
+        dispatch: Times { n: 1, best: Nanos(1), q1: Nanos(1), median: Nanos(1), q3: Nanos(1) },
+    };
+    session.learn_peaks(&peaks);
+    let mut events = Vec::new();
+    session.run(&ids(&[5, 6], 1), &Control::default(), &mut |event: Event| events.push(event));
+    assert!(
+        matches!(&events[..2], [Event::Header(_), Event::Peaks(told)] if **told == peaks),
+        "right after the header"
+    );
+    let other = Peaks { threads: 2, measured: 2, ..peaks.clone() };
+    session.learn_peaks(&other);
+    assert_eq!(session.peaks(), Some(&peaks));
 }

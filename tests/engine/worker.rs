@@ -1,7 +1,7 @@
 //! The model thread: what goes in and comes out, and that it ends when it should.
 
 use crate::common::golden;
-use blockscope::model::Toggles;
+use blockscope::model::{Device, Toggles};
 use blockscope::profile::{Prompt, Request, Step};
 use blockscope::trace::{self, Run, Status};
 use blockscope::worker::{Command, Event, RunId, Worker};
@@ -19,7 +19,7 @@ fn worker() -> (Worker, Receiver<Event>) {
 
 fn load(worker: &Worker, source: &str, toggles: &str) {
     let toggles = Toggles::default().with(toggles).unwrap();
-    worker.send(Command::Load { source: source.into(), toggles });
+    worker.send(Command::Load { source: source.into(), toggles, device: Device::Cpu });
 }
 
 fn start(worker: &Worker, run: u64, request: Request) {
@@ -126,4 +126,38 @@ fn without_a_model_a_run_fails_in_words() {
     let (worker, events) = worker();
     start(&worker, 1, long_run());
     assert!(matches!(until(&events, end_of).1, Status::Failed(error) if error.contains("no model")));
+}
+
+#[test]
+fn peaks_are_measured_on_request_with_progress_and_a_cancel_ends_it() {
+    let (worker, events) = worker();
+    worker.send(Command::MeasurePeaks { device: Device::Cpu, threads: 1 });
+    let stage = until(&events, |event| match event {
+        Event::Measuring { stage, done, total } => Some((stage.clone(), *done, *total)),
+        _ => None,
+    });
+    assert_eq!(stage, ("measuring products in f32".to_owned(), 0, 5));
+    worker.cancel();
+    let end = |event: &Event| match event {
+        Event::Peaks(peaks) => Some(peaks.clone()),
+        _ => None,
+    };
+    assert_eq!(until(&events, end).unwrap_err(), "cancelled");
+    worker.send(Command::MeasurePeaks { device: Device::Cpu, threads: 100_000 });
+    assert!(until(&events, end).unwrap_err().contains("threads=100000"));
+    worker.send(Command::MeasurePeaks { device: Device::Cuda(99), threads: 1 });
+    assert!(until(&events, end).unwrap_err().contains("--device cuda:99 cannot be had"));
+}
+
+#[test]
+fn a_model_on_a_device_that_is_not_there_is_not_loaded_and_the_one_before_it_stays() {
+    let (worker, events) = worker();
+    load(&worker, golden("llama").to_str().unwrap(), "");
+    let source = golden("llama").to_str().unwrap().to_owned();
+    worker.send(Command::Load { source, toggles: Toggles::default(), device: Device::Cuda(99) });
+    let failure = until(&events, |event| match event {
+        Event::LoadFailed { error, kept } => Some((error.clone(), *kept)),
+        _ => None,
+    });
+    assert!(failure.0.contains("cuda:99") && failure.1);
 }

@@ -9,9 +9,10 @@ pub mod inventory;
 pub mod random;
 pub mod safetensors;
 
+use super::allocator::{Tag, tagged};
 use super::spec::{MlpKind, Norm, Positions, Spec};
 use super::toggles::Precision;
-use super::{Error, Result};
+use super::{Device, Error, Result};
 use std::collections::HashMap;
 use std::path::Path;
 use tch::{Kind, Tensor};
@@ -95,7 +96,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Checks that `source` has every weight of `spec` in its right shape, then loads them.
+    /// Checks that `source` has every weight of `spec` in its right shape, then loads them to `device`.
     /// `progress` is told how many of them are done and how many there are, and may end it.
     ///
     /// # Errors
@@ -104,10 +105,11 @@ impl Parameters {
     pub fn load(
         source: &dyn WeightSource,
         spec: &Spec,
-        weights: Precision,
-        compute: Precision,
+        (weights, compute): (Precision, Precision),
+        device: Device,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Self> {
+        let _tagged = tagged(Tag::Weights);
         let keys = Key::of(spec);
         check(source, spec, &keys)?;
         let mut tensors = HashMap::with_capacity(keys.len());
@@ -118,7 +120,7 @@ impl Parameters {
             let stored = source.stored(spec, key);
             let kind = if key.is_matrix() { weights.kind() } else { compute.kind() };
             let tensor = stored.view.of(&source.tensor(&stored.name)?)?;
-            tensors.insert(key, tensor.f_to_kind(kind)?.f_contiguous()?);
+            tensors.insert(key, device.take(tensor.f_to_kind(kind)?.f_contiguous()?)?);
         }
         progress(keys.len(), keys.len());
         Ok(Self { tensors })

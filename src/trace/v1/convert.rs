@@ -3,7 +3,7 @@
 use super::{
     EndLine, HeaderLine, ModelWire, P, PartLine, PassLine, PhaseWire, SpanWire, StatusWire, TokenLine, VERSION,
 };
-use crate::trace::event::{Candidate, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token};
+use crate::trace::event::{Candidate, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token, Watched};
 use crate::units::{Bytes, Flops, Nanos};
 
 impl From<HeaderLine> for Header {
@@ -20,6 +20,7 @@ impl From<HeaderLine> for Header {
             device: wire.device,
             machine: wire.machine,
             threads: wire.threads,
+            processors: wire.processors,
             toggles: wire.toggles.split(',').filter(|text| !text.is_empty()).map(pair).collect(),
             prompt_tokens: wire.prompt_tokens,
             new_tokens: wire.new_tokens,
@@ -40,6 +41,7 @@ impl From<&Header> for HeaderLine {
             device: header.device.clone(),
             machine: header.machine.clone(),
             threads: header.threads,
+            processors: header.processors,
             toggles: toggles.join(","),
             prompt_tokens: header.prompt_tokens,
             new_tokens: header.new_tokens,
@@ -105,7 +107,11 @@ impl From<PassLine> for PassStart {
             step: wire.step,
             n_new: wire.n_new,
             n_past: wire.n_past,
-            recorded: wire.recorded,
+            watched: match (wire.recorded, wire.traced) {
+                (_, true) => Watched::Operators,
+                (true, false) => Watched::Parts,
+                (false, false) => Watched::Plain,
+            },
             start: Nanos(wire.start_ns),
         }
     }
@@ -122,7 +128,8 @@ impl From<PassStart> for PassLine {
             step: start.step,
             n_new: start.n_new,
             n_past: start.n_past,
-            recorded: start.recorded,
+            recorded: start.watched.has_parts(),
+            traced: start.watched == Watched::Operators,
             start_ns: start.start.0,
         }
     }

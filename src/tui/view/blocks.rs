@@ -7,6 +7,8 @@
 //!  ▸ block 0         34.1 ms   3.3% ██▌▒▒▒▒▒▏             118  …
 //!  ▾ block 1         33.8 ms   3.2% ██▌▒▒▒▒▒              119     (wide: the
 //!    ▸ attention     19.0 ms   1.8% ██████████▎            98      selected
+//!        mm          18.1 ms   1.7% █████████▊   (a traced part opens
+//!        between      0.1 ms   0.0% ▏             down to its operators)
 //!  ⠹ block 18  not yet run                                         part here)
 //!  ───────────────────────────────────────────────────────────────────────
 //!  prefill 512 tokens 1.04 s · 492 tok/s    wall = Σ parts + 0.6% unaccounted
@@ -14,14 +16,16 @@
 //! ```
 
 use super::columns::{self, Column, Figures};
-use super::{empty, header, part, summary};
+use super::{choices, empty, header, operator, part, summary};
 use crate::trace::Phase;
+use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
 use crate::tui::live::Live;
-use crate::tui::outline::Node;
+use crate::tui::outline::{Node, What};
 use crate::tui::parts::{self, Kind};
 use crate::tui::theme::{Depth, Theme};
+use crate::tui::traced::Sums;
 use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, take};
 use crate::units::Nanos;
 use ratatui::buffer::Buffer;
@@ -48,11 +52,16 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     if area.width >= WIDE
         && let Some(node) = nodes.get(app.outline.index(&nodes))
     {
-        part::draw(app, node, skip(middle, area.width - SIDE), buf);
+        let side = skip(middle, area.width - SIDE);
+        match node.what {
+            What::Part => part::draw(app, node, side, buf),
+            What::Operator(_) | What::Between => operator::draw(app, node, side, buf),
+        }
     }
     let bottom = below(area, area.height.saturating_sub(foot));
     put(buf, bottom, Span::styled("─".repeat(area.width as usize), app.theme.rule));
-    summary::draw(app, skip(below(bottom, 1), 1), buf);
+    let selected = nodes.get(app.outline.index(&nodes)).filter(|_| area.width < WIDE);
+    summary::draw(app, selected, skip(below(bottom, 1), 1), buf);
     if app.live.is_none() && app.popup.is_none() {
         empty::card(app, table, buf, drawn);
     }
@@ -60,16 +69,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
 
 fn phase_line(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
-    let chosen = app.outline.phase;
-    let mut rest = skip(area, 1 + put(buf, skip(area, 1), Span::styled("phase ", theme.dim)));
-    for (phase, name) in [(Some(Phase::Prefill), "prefill"), (Some(Phase::Decode), "decode"), (None, "both")] {
-        let style = if phase == chosen { theme.selected.patch(theme.strong) } else { theme.dim };
-        let width = put(buf, rest, Span::styled(format!(" {name} "), style));
-        if phase != chosen {
-            drawn.hits.push((Rect { width, ..row(rest, 0) }, Hit::Act(crate::tui::action::Act::Phase)));
-        }
-        rest = skip(rest, width);
-    }
+    let phases = [(Some(Phase::Prefill), "prefill"), (Some(Phase::Decode), "decode"), (None, "both")];
+    let first = skip(area, 1);
+    let rest = choices::draw("phase", phases, app.outline.phase, Act::Phase, first, (buf, drawn, theme));
     let legend = legend(app);
     let mut room = rest.width.saturating_sub(4);
     if let (Some(live), Some(card)) = (&app.live, app.card())
@@ -90,7 +92,8 @@ fn phase_line(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     }
 }
 
-fn legend(app: &App) -> Line<'static> {
+/// Which colour is which.
+pub fn legend(app: &App) -> Line<'static> {
     let theme = &app.theme;
     let signs = if theme.depth == Depth::Plain { ["█", "▒", "░"] } else { ["■"; 3] };
     let styles = [(theme.attention, "attention"), (theme.mlp, "MLP"), (theme.other, "other")];
@@ -106,7 +109,8 @@ fn legend(app: &App) -> Line<'static> {
 
 fn table(app: &App, nodes: &[Node], area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let inner = Rect { width: area.width.saturating_sub(2), ..area };
-    let (columns, bar_width) = columns::fitting(inner.width.saturating_sub(NAME + 2), 10);
+    let traced = sums(app).is_some();
+    let (columns, bar_width) = columns::fitting(inner.width.saturating_sub(NAME + 2), 10, traced);
     headings(app, &columns, bar_width, row(inner, 0), buf);
     let list = below(area, 1);
     let height = list.height as usize;
@@ -141,7 +145,7 @@ fn headings(app: &App, columns: &[Column], bar_width: u16, area: Rect, buf: &mut
             rest = skip(rest, bar_width + 2);
             barred = true;
         }
-        let heading = column.heading(columns::per_step(&app.outline));
+        let heading = column.heading(columns::per_step(&app.outline), sums(app).is_some());
         put_right(buf, take(rest, column.width()), Span::styled(heading, dim));
         rest = skip(rest, column.width());
     }
@@ -156,10 +160,23 @@ fn scales(app: &App, nodes: &[Node]) -> Vec<Nanos> {
         if scales.len() <= depth {
             scales.resize(depth + 1, Nanos(0));
         }
-        let time = node.part.and_then(|part| live.tally.row(part, app.outline.phase)).map(|row| row.typical);
-        scales[depth] = scales[depth].max(time.unwrap_or_default());
+        scales[depth] = scales[depth].max(time(app, live, node).unwrap_or_default());
     }
     scales
+}
+
+/// The time of a row over all passes of a repeat.
+fn time(app: &App, live: &Live, node: &Node) -> Option<Nanos> {
+    match node.what {
+        What::Part => live.tally.row(node.part?, app.outline.phase).map(|row| row.typical),
+        What::Operator(index) => Some(sums(app)?.operator(index).own),
+        What::Between => Some(sums(app)?.account.part(node.part?)?.between),
+    }
+}
+
+/// What the traced passes of the phase shown add up to; both phases together have no such sum.
+pub fn sums(app: &App) -> Option<&Sums> {
+    app.live.as_ref()?.traced.of(app.outline.phase?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row is drawn from all of these")]
@@ -175,7 +192,7 @@ fn part_row(
     buf: &mut Buffer,
 ) {
     let theme = &app.theme;
-    let figures = app.live.as_ref().and_then(|live| Figures::of(live, node.part?, &app.outline, whole));
+    let figures = app.live.as_ref().and_then(|live| Figures::of(live, node, &app.outline, whole));
     name(app, node, figures.is_some(), area, buf);
     let mut rest = skip(area, NAME);
     let Some(figures) = figures else {
@@ -197,7 +214,11 @@ fn part_row(
             rest = skip(rest, bar_width + 2);
             barred = true;
         }
-        put_right(buf, take(rest, column.width()), column.cell(&figures, theme));
+        let cell = column.cell(&figures, theme);
+        // What is said in words may take the room of an empty column before it.
+        let over = (cell.width() as u16).saturating_sub(column.width());
+        let place = Rect { x: rest.x.saturating_sub(over), width: column.width() + over, ..rest };
+        put_right(buf, place.intersection(area), cell);
         rest = skip(rest, column.width());
     }
     if !barred {
@@ -223,14 +244,37 @@ fn name(app: &App, node: &Node, ran: bool, area: Rect, buf: &mut Buffer) {
         _ => theme.text,
     };
     let place = skip(take(area, NAME), 1 + 2 * node.depth);
+    if let Some(name) = inside(app, node) {
+        // One level deeper, but no further in than it must be: these names are long.
+        let place = take(place, place.width.saturating_sub(1));
+        put(buf, place, Span::styled(fit(&foreign::label(name), place.width as usize), theme.dim));
+        return;
+    }
     let text = fit(&foreign::label(&parts::name(&node.path)), place.width.saturating_sub(2) as usize);
     put(buf, place, Line::from_iter([Span::styled(twist, theme.dim), Span::styled(text, style)]));
+}
+
+/// The name of what lies inside a part; LibTorch's own operators without their namespace.
+fn inside<'a>(app: &'a App, node: &Node) -> Option<&'a str> {
+    match node.what {
+        What::Part => None,
+        What::Between => Some("between"),
+        What::Operator(index) => {
+            let name = &sums(app)?.operator(index).name;
+            Some(name.strip_prefix("aten::").unwrap_or(name))
+        }
+    }
 }
 
 /// A bar as long as its part's time, on the scale of its level; that of a block in the colours of its stages.
 fn draw_bar(app: &App, node: &Node, odd: bool, scale: Nanos, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let (Some(live), Some(part)) = (&app.live, node.part) else { return };
+    if node.what != What::Part {
+        let own = time(app, live, node).unwrap_or_default();
+        let style = theme.bar(of_kind(parts::kind(&live.run.parts[part as usize].path), theme), odd);
+        return bar::bar(buf, area, own.share_of(scale), style, theme);
+    }
     let time = |part: u32| live.tally.row(part, app.outline.phase).map_or(Nanos(0), |row| row.typical);
     let whole = time(part);
     let stages = stages(live, part, time, theme);

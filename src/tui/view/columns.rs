@@ -1,9 +1,11 @@
 //! The columns of the Blocks table: which ones fit, and what stands in them.
 
+use crate::trace::roofline::Standing;
 use crate::trace::{Phase, Quartiles, Row};
 use crate::tui::live::Live;
-use crate::tui::outline::Outline;
+use crate::tui::outline::{Node, Outline, What};
 use crate::tui::theme::Theme;
+use crate::tui::traced::Sums;
 use crate::tui::widget::{figure, quantity};
 use crate::units::{Bytes, Flops, Nanos, percent};
 use ratatui::text::{Line, Span};
@@ -19,13 +21,35 @@ pub enum Column {
     Bandwidth,
     Spread,
     Calls,
+    /// Of a traced run: the percentage of the attainable.
+    Roof,
+    /// Of a traced run: the highest that live memory rose.
+    Peak,
+    /// Of a traced run: what its operators read and wrote.
+    Moved,
+    /// Of a traced run: with everything that it calls.
+    Total,
 }
 
 /// A row's numbers, of one step or of a whole repeat.
 pub struct Figures {
+    /// With parts inside; of an operator without the operators that it calls.
     pub time: Nanos,
-    pub flops: Flops,
-    pub bytes: Bytes,
+    /// With everything inside.
+    pub total: Nanos,
+    /// Counted in a traced run, else modelled; `None` where it is not known.
+    pub flops: Option<Flops>,
+    /// Calls of operators whose work is not in `flops`.
+    pub unknown: u32,
+    /// Compulsory traffic of a part. Modelled.
+    pub bytes: Option<Bytes>,
+    /// Of a traced run. Counted.
+    pub moved: Option<Bytes>,
+    /// Whether it only calls operators, which have its work and its traffic.
+    pub passes_on: bool,
+    pub standing: Option<Standing>,
+    /// Of a traced part.
+    pub peak: Option<Bytes>,
     pub share: f64,
     pub calls: u32,
     /// Half the distance between the quartiles, as a share of the median; `None` with one measurement.
@@ -44,10 +68,26 @@ const WANTED: [Column; 8] = [
     Column::Calls,
 ];
 
+/// The same for a traced run.
+const WANTED_OF_TRACED: [Column; 11] = [
+    Column::Time,
+    Column::Share,
+    Column::Rate,
+    Column::Roof,
+    Column::Peak,
+    Column::Moved,
+    Column::Calls,
+    Column::Total,
+    Column::Work,
+    Column::Traffic,
+    Column::Spread,
+];
+
 /// The columns for so many columns of characters, keeping `bar` for the bar; and what is left for it.
-pub fn fitting(width: u16, bar: u16) -> (Vec<Column>, u16) {
+pub fn fitting(width: u16, bar: u16, traced: bool) -> (Vec<Column>, u16) {
     let (mut columns, mut left) = (Vec::new(), width);
-    for column in WANTED {
+    let wanted: &[Column] = if traced { &WANTED_OF_TRACED } else { &WANTED };
+    for &column in wanted {
         if left < bar + column.width() {
             break;
         }
@@ -65,10 +105,13 @@ impl Column {
             Column::Share => 7,
             Column::Rate => 9,
             Column::Work => 12,
-            Column::Traffic => 9,
+            Column::Traffic | Column::Moved => 9,
             Column::Bandwidth => 7,
             Column::Spread => 8,
             Column::Calls => 7,
+            Column::Roof => 10,
+            Column::Peak => 10,
+            Column::Total => 10,
         }
     }
 
@@ -77,36 +120,73 @@ impl Column {
         matches!(self, Column::Time | Column::Share)
     }
 
-    /// Its heading; `°` marks what rests on a formula.
-    pub fn heading(self, per_step: bool) -> &'static str {
+    /// Its heading; `°` marks what rests on a formula: in a traced run work is counted.
+    pub fn heading(self, per_step: bool, traced: bool) -> &'static str {
         match self {
             Column::Time if per_step => "time/step",
             Column::Time => "time",
             Column::Share => "share",
+            Column::Rate if traced => "GFLOP/s",
             Column::Rate => "GFLOP/s°",
+            Column::Work if traced => "FLOPs",
             Column::Work => "FLOPs°",
             Column::Traffic => "bytes°",
             Column::Bandwidth => "GB/s°",
             Column::Spread => "spread",
             Column::Calls => "calls",
+            Column::Roof => "% roof",
+            Column::Peak => "peak",
+            Column::Moved => "moved",
+            Column::Total => "total",
         }
     }
 
     /// What stands in it.
     pub fn cell(self, figures: &Figures, theme: &Theme) -> Line<'static> {
-        let rate = |rate: Option<f64>| match rate {
-            Some(rate) => Line::from(Span::styled(figure(rate), theme.text)),
-            None => nothing(theme),
-        };
+        // With calls of unknown work beside, what is known is the least that it can be.
+        let least = if figures.unknown > 0 { "≥" } else { "" };
         let text = match self {
             Column::Time => {
                 return Line::from_iter(quantity(&figures.time.to_string(), theme.text, theme.dim));
             }
-            Column::Rate => return rate(figures.flops.gflops_per_second(figures.time)),
-            Column::Bandwidth => return rate(figures.bytes.gigabytes_per_second(figures.time)),
-            Column::Work if figures.flops.0 == 0 => return nothing(theme),
-            Column::Work => figures.flops.to_string(),
-            Column::Traffic => figures.bytes.to_string(),
+            Column::Rate => match figures.flops.map(|flops| flops.gflops_per_second(figures.time)) {
+                Some(Some(rate)) => return Line::from(Span::styled(format!("{least}{}", figure(rate)), theme.text)),
+                Some(None) if figures.unknown == 0 => return nothing(theme),
+                _ => return Line::from(Span::styled("unknown", theme.faint)),
+            },
+            Column::Bandwidth => match figures.bytes.and_then(|bytes| bytes.gigabytes_per_second(figures.time)) {
+                Some(rate) => return Line::from(Span::styled(figure(rate), theme.text)),
+                None => return nothing(theme),
+            },
+            Column::Roof => match figures.standing {
+                Some(standing) if standing.intensity > 0.0 => {
+                    return Line::from(Span::styled(format!("{least}{}", share(&standing)), theme.text));
+                }
+                Some(standing) => {
+                    return Line::from(Span::styled(format!("({} of bandwidth)", share(&standing)), theme.dim));
+                }
+                None => return nothing(theme),
+            },
+            Column::Work => match figures.flops {
+                Some(Flops(0)) if figures.unknown == 0 => return nothing(theme),
+                Some(flops) if flops.0 > 0 => format!("{least}{flops}"),
+                _ => return Line::from(Span::styled("unknown", theme.faint)),
+            },
+            Column::Peak => match figures.peak {
+                Some(Bytes(0)) => return Line::from(Span::styled("0 B", theme.faint)),
+                Some(peak) => format!("+{peak}"),
+                None => return nothing(theme),
+            },
+            Column::Traffic => match figures.bytes {
+                Some(bytes) => bytes.to_string(),
+                None => return nothing(theme),
+            },
+            Column::Moved => match figures.moved {
+                _ if figures.passes_on => return nothing(theme),
+                Some(moved) => moved.to_string(),
+                None => return Line::from(Span::styled("unknown", theme.faint)),
+            },
+            Column::Total => figures.total.to_string(),
             Column::Share => percent(figures.share),
             Column::Spread => match figures.spread {
                 Some(spread) => format!("±{}", percent(spread)),
@@ -122,22 +202,109 @@ fn nothing(theme: &Theme) -> Line<'static> {
     Line::from(Span::styled("–", theme.faint))
 }
 
+/// The percentage of the attainable.
+pub fn share(standing: &Standing) -> String {
+    format!("{:.0}%", 100.0 * standing.share.min(99.0))
+}
+
 impl Figures {
-    /// The numbers of a part in the phase shown; `None` while it has not run there.
-    pub fn of(live: &Live, part: u32, outline: &Outline, whole: Nanos) -> Option<Self> {
-        let row = live.tally.row(part, outline.phase)?;
-        let share = row.typical.share_of(whole);
-        let steps = if per_step(outline) { executions(&row) } else { 1 };
-        let by = |value: u64| value / u64::from(steps.max(1));
-        Some(Self {
-            time: Nanos(by(row.typical.0)),
-            flops: Flops(by(row.flops.0)),
-            bytes: Bytes(by(row.bytes.0)),
-            share,
-            calls: row.calls,
-            spread: spread(live, &row, outline.phase),
-        })
+    /// The numbers of a row in the phase shown; `None` while it has not run there.
+    pub fn of(live: &Live, node: &Node, outline: &Outline, whole: Nanos) -> Option<Self> {
+        let part = node.part?;
+        let sums = outline.phase.and_then(|phase| live.traced.of(phase));
+        match (node.what, sums) {
+            (What::Part, _) => {
+                let row = live.tally.row(part, outline.phase)?;
+                let steps = if per_step(outline) { executions(&row) } else { 1 };
+                let figures = Self::of_part(live, &row, outline, whole, steps);
+                Some(match sums {
+                    Some(sums) => figures.traced(live, sums, part, outline),
+                    None => figures,
+                })
+            }
+            (What::Operator(index), Some(sums)) => Some(Self::of_operator(live, sums, index, outline, whole)),
+            (What::Between, Some(sums)) => Some(Self::between(sums, part, outline, whole)),
+            (_, None) => None,
+        }
     }
+
+    fn of_part(live: &Live, row: &Row, outline: &Outline, whole: Nanos, steps: u32) -> Self {
+        let by = |value: u64| value / u64::from(steps.max(1));
+        let time = Nanos(by(row.typical.0));
+        Self {
+            time,
+            total: time,
+            flops: Some(Flops(by(row.flops.0))),
+            unknown: 0,
+            bytes: Some(Bytes(by(row.bytes.0))),
+            moved: None,
+            passes_on: false,
+            standing: None,
+            peak: None,
+            share: row.typical.share_of(whole),
+            calls: row.calls,
+            spread: spread(live, row, outline.phase),
+        }
+    }
+
+    /// With what only a traced pass knows.
+    fn traced(self, live: &Live, sums: &Sums, part: u32, outline: &Outline) -> Self {
+        let Some(account) = sums.account.part(part) else { return self };
+        let by = by_step(sums, outline);
+        Self {
+            flops: Some(Flops(by(account.flops.0))),
+            unknown: account.unknown,
+            moved: Some(Bytes(by(account.moved.0))),
+            standing: live.run.peaks.as_deref().and_then(|peaks| account.standing(peaks)),
+            peak: Some(account.memory.peak),
+            ..self
+        }
+    }
+
+    fn of_operator(live: &Live, sums: &Sums, index: u32, outline: &Outline, whole: Nanos) -> Self {
+        let operator = sums.operator(index);
+        let by = by_step(sums, outline);
+        Self {
+            time: Nanos(by(operator.own.0)),
+            total: Nanos(by(operator.total.0)),
+            flops: operator.flops.map(|flops| Flops(by(flops.0))),
+            unknown: 0,
+            bytes: None,
+            moved: operator.moved.map(|moved| Bytes(by(moved.0))),
+            passes_on: operator.passes_on,
+            standing: live.run.peaks.as_deref().and_then(|peaks| operator.standing(peaks)),
+            peak: None,
+            share: operator.own.share_of(whole),
+            calls: operator.calls,
+            spread: None,
+        }
+    }
+
+    fn between(sums: &Sums, part: u32, outline: &Outline, whole: Nanos) -> Self {
+        let account = sums.account.part(part);
+        let between = account.map_or(Nanos(0), |account| account.between);
+        let time = Nanos(by_step(sums, outline)(between.0));
+        Self {
+            time,
+            total: time,
+            flops: Some(Flops(0)),
+            unknown: 0,
+            bytes: None,
+            moved: Some(Bytes(0)),
+            passes_on: false,
+            standing: None,
+            peak: None,
+            share: between.share_of(whole),
+            calls: account.map_or(0, |account| account.calls),
+            spread: None,
+        }
+    }
+}
+
+/// Divides by the steps where numbers are of one.
+fn by_step(sums: &Sums, outline: &Outline) -> impl Fn(u64) -> u64 {
+    let steps = if per_step(outline) { u64::from(sums.account.passes.max(1)) } else { 1 };
+    move |value| value / steps
 }
 
 /// Whether the numbers are of one decode step.

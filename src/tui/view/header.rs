@@ -55,7 +55,7 @@ fn model(app: &App, width: usize) -> Line<'static> {
             (header.model.name.clone(), facts(device, &header.toggles))
         }
         (_, Some(card), _) => {
-            let device = format!("cpu ×{}", card.toggles.threads);
+            let device = format!("{} ×{}", card.device, card.toggles.threads);
             (card.info.name.clone(), facts(device, &card.toggles.to_pairs()))
         }
         _ => return Line::from(Span::styled("no model", theme.dim)),

@@ -2,26 +2,31 @@
 //!
 //! ```text
 //! header   Blockscope  model · device · toggles                what is running
-//! tabs    ─ 1 Blocks ── 2 Generate ── 3 Step ────────────────────────────────
+//! tabs    ─ 1 Blocks ── 2 Roofline ── 3 Memory ── 4 Generate ── 5 Step ──────
 //! body     the screen                                    (popups lie over it)
 //! footer   what can be done here                    : palette  ? help  q quit
 //! ```
 
 mod blocks;
+mod choices;
 mod columns;
 mod empty;
 mod footer;
 mod generate;
 mod header;
 mod help;
+mod memory;
 mod models;
 mod notice;
+mod operator;
 mod palette;
 mod part;
 mod prompt;
+mod roofline;
 mod step;
 mod summary;
 mod toggles;
+mod untraced;
 
 #[cfg(test)]
 mod tests;
@@ -55,6 +60,8 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let body = Rect { height: area.height - 3, ..below(area, 2) };
     match app.screen {
         Screen::Blocks => blocks::draw(app, body, buf, drawn),
+        Screen::Roofline => roofline::draw(app, body, buf, drawn),
+        Screen::Memory => memory::draw(app, body, buf, drawn),
         Screen::Generate => generate::draw(app, body, buf, drawn),
         Screen::SingleStep => step::draw(app, body, buf),
     }

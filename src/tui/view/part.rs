@@ -14,8 +14,10 @@
 //! │ (chart)
 //! ```
 
-use super::blocks::of_kind;
-use super::columns::per_step;
+use super::blocks::{of_kind, sums};
+use super::columns::{per_step, share};
+use crate::trace::account::PartAccount;
+use crate::trace::roofline::Bound;
 use crate::trace::{Phase, Quartiles, Row};
 use crate::tui::app::App;
 use crate::tui::foreign;
@@ -88,7 +90,10 @@ fn figures(app: &App, live: &Live, measured: &Row, area: Rect, buf: &mut Buffer)
         lines.push(("quartiles", format!("{} · {} · {}", q.q1, q.median, q.q3), String::new()));
         lines.push(("range", format!("{} to {}", q.min, q.max), format!(" over {over}")));
     }
-    if flops.0 > 0 {
+    let traced = sums(app).and_then(|sums| Some((sums, sums.account.part(measured.part)?)));
+    if let Some((_, account)) = traced {
+        lines.extend(counted(live, account, time, steps));
+    } else if flops.0 > 0 {
         let rate = flops.gflops_per_second(time).map(|rate| format!(" at {} GFLOP/s", figure(rate)));
         lines.push(("work°", flops.to_string(), rate.unwrap_or_default()));
     }
@@ -96,10 +101,17 @@ fn figures(app: &App, live: &Live, measured: &Row, area: Rect, buf: &mut Buffer)
         let rate = bytes.gigabytes_per_second(time).map(|rate| format!(" at {} GB/s", figure(rate)));
         lines.push(("traffic°", bytes.to_string(), rate.unwrap_or_default()));
     }
-    if flops.0 > 0 && bytes.0 > 0 {
+    if flops.0 > 0 && bytes.0 > 0 && traced.is_none() {
         lines.push(("intensity°", format!("{} FLOP/byte", figure(flops.0 as f64 / bytes.0 as f64)), String::new()));
     }
     lines.push(("calls", measured.calls.to_string(), String::new()));
+    if let Some((_, account)) = traced {
+        let memory = account.memory;
+        lines.push(("memory", format!("+{}", memory.peak), " at most above its beginning".into()));
+        let taken = format!(" allocated, {} freed", Bytes(by(memory.freed.0)));
+        lines.push(("", Bytes(by(memory.allocated.0)).to_string(), taken));
+        lines.push(("", Bytes(by(memory.alive.0)).to_string(), " alive when it had ended".into()));
+    }
     let n = lines.len() as u16;
     for (y, (label, value, note)) in lines.into_iter().enumerate() {
         let line = row(area, y as u16);
@@ -113,6 +125,39 @@ fn figures(app: &App, live: &Live, measured: &Row, area: Rect, buf: &mut Buffer)
         put(buf, skip(line, LABEL), Line::from(shown));
     }
     below(area, n)
+}
+
+/// What a traced pass knows of a part's work: counted, beside the formulas, and under the roofs.
+fn counted(live: &Live, account: &PartAccount, time: Nanos, steps: u64) -> Vec<(&'static str, String, String)> {
+    let by = |flops: Flops| Flops(flops.0 / steps);
+    let flops = by(account.flops);
+    let mut lines = Vec::new();
+    if flops.0 > 0 || account.unknown > 0 {
+        let rate = flops.gflops_per_second(time).map(|rate| format!(" at {} GFLOP/s", figure(rate)));
+        let unknown =
+            if account.unknown > 0 { format!(" and {} unknown calls", account.unknown) } else { String::new() };
+        lines.push(("work", flops.to_string(), format!("{} · counted{unknown}", rate.unwrap_or_default())));
+    }
+    let same = account.flops == account.flops_modelled;
+    if account.flops_modelled.0 > 0 {
+        let modelled = if same { "the same".to_owned() } else { by(account.flops_modelled).to_string() };
+        lines.push(("by formula°", modelled, String::new()));
+    }
+    if account.flops_causal != account.flops_modelled {
+        lines.push(("causal°", by(account.flops_causal).to_string(), " on the visible keys only".into()));
+    }
+    if let Some(standing) = live.run.peaks.as_deref().and_then(|peaks| account.standing(peaks)) {
+        let bound = match standing.bound {
+            _ if standing.intensity == 0.0 => "of the bandwidth".to_owned(),
+            Bound::Compute => "of the attainable, bound by compute".to_owned(),
+            Bound::Memory => "of the attainable, bound by memory".to_owned(),
+        };
+        lines.push(("roof", share(&standing), format!(" {bound}")));
+        if standing.intensity > 0.0 && standing.intensity.is_finite() {
+            lines.push(("intensity°", format!("{} FLOP/byte", figure(standing.intensity)), String::new()));
+        }
+    }
+    lines
 }
 
 /// The parts inside, longest first; returns what is left of the area.

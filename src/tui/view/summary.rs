@@ -1,11 +1,13 @@
 //! The two lines under the Blocks table: what the phase took and how it adds up, and what stands out.
 
-use super::columns;
-use crate::trace::Phase;
+use super::{blocks, columns, operator};
+use crate::trace::{Overhead, Phase};
 use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::live::Live;
+use crate::tui::outline::Node;
 use crate::tui::parts;
+use crate::tui::traced::Sums;
 use crate::tui::widget::{below, figure, fit, put, put_right, row};
 use crate::units::{Nanos, percent};
 use ratatui::buffer::Buffer;
@@ -13,7 +15,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use std::collections::HashMap;
 
-pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+/// Of a row inside a traced part, `selected` says more than what stands out.
+pub fn draw(app: &App, selected: Option<&Node>, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let area = Rect { width: area.width.saturating_sub(1), ..area };
     let Some(live) = &app.live else {
@@ -23,20 +26,37 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     };
     let mut said = headline(live, app.outline.phase, theme);
     let sums = adds_up(live, app.outline.phase);
-    let origin = origin(live);
     let gap = "   ";
-    for text in [sums, origin] {
+    let mut add = |text: String, style| {
         if !text.is_empty() && said.width() + gap.len() + text.chars().count() <= area.width as usize {
-            said.push_span(Span::styled(format!("{gap}{text}"), theme.dim));
+            said.push_span(Span::styled(format!("{gap}{text}"), style));
         }
-    }
+    };
+    let traced = blocks::sums(app);
+    let (ratio, is_high) = traced.and_then(overhead).unwrap_or_default();
+    // A warning comes first.
+    let (ratio, warning) = if is_high { (String::new(), ratio) } else { (ratio, String::new()) };
+    add(warning, theme.warn);
+    add(sums, theme.dim);
+    add(ratio, theme.dim);
+    add(traced.map(counted).unwrap_or_default(), theme.dim);
+    add(traced.and_then(cut).unwrap_or_default(), theme.warn);
+    add(origin(live), theme.dim);
     put(buf, area, said);
     let second = row(area, 1);
+    if let Some(detail) = selected.and_then(|node| operator::line(app, node, second.width as usize)) {
+        put(buf, second, detail);
+        return;
+    }
     let highlight = highlight(app, live).unwrap_or_default();
     // What stands out comes before how to read the signs.
-    let long = "time measured · ° modelled: formulas on the shapes that ran";
+    let long = match traced {
+        Some(_) => "time measured · FLOPs and moved bytes counted · ° modelled",
+        None => "time measured · ° modelled: formulas on the shapes that ran",
+    };
     let needed = highlight.chars().count() + long.chars().count() + 6;
-    let legend = if needed <= second.width as usize { long } else { "° modelled" };
+    let short = if traced.is_some() { "FLOPs counted" } else { "° modelled" };
+    let legend = if needed <= second.width as usize { long } else { short };
     put_right(buf, second, Span::styled(legend, theme.faint));
     if !highlight.is_empty() {
         let room = second.width.saturating_sub(legend.chars().count() as u16 + 4);
@@ -61,7 +81,7 @@ fn headline(live: &Live, phase: Option<Phase>, theme: &crate::tui::theme::Theme)
     let typical = live.tally.typical_repeat(phase);
     let steps = run.passes.iter().filter(|pass| {
         let shown = typical.is_none_or(|(repeat, _)| repeat == pass.start.repeat);
-        pass.start.phase == Phase::Decode && pass.start.recorded && pass.time.is_some() && shown
+        pass.start.phase == Phase::Decode && pass.start.watched.has_parts() && pass.time.is_some() && shown
     });
     let steps = steps.count();
     let prompt = run.header.prompt_tokens as usize;
@@ -91,6 +111,27 @@ fn headline(live: &Live, phase: Option<Phase>, theme: &crate::tui::theme::Theme)
 fn adds_up(live: &Live, phase: Option<Phase>) -> String {
     let said = |rest| format!("wall = Σ parts + {} unaccounted", percent(rest));
     live.tally.unaccounted(phase).map_or(String::new(), said)
+}
+
+/// `traced ÷ plain 1.03`, and whether that is more than is tolerated.
+fn overhead(sums: &Sums) -> Option<(String, bool)> {
+    let overhead = sums.overhead?;
+    Some((format!("traced ÷ plain {:.2}", overhead.median), overhead.median > Overhead::TOLERATED))
+}
+
+/// `139 GFLOP counted, 140 GFLOP by formula`
+fn counted(sums: &Sums) -> String {
+    let account = &sums.account;
+    match account.flops == account.flops_modelled {
+        true => format!("{} counted, the same by formula", account.flops),
+        false => format!("{} counted, {} by formula", account.flops, account.flops_modelled),
+    }
+}
+
+/// What is missing, if anything is.
+fn cut(sums: &Sums) -> Option<String> {
+    let cut = sums.account.cut?;
+    Some(format!("cut: {} operators and {} allocations are missing", cut.operators, cut.allocations))
 }
 
 /// `measured, recorded pass`, `measured, the median one of 7 recorded repeats`.

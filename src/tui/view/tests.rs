@@ -3,7 +3,7 @@
 
 use crate::model::toggles::AttentionKind;
 use crate::profile::Prompt;
-use crate::trace::{Event, Part};
+use crate::trace::{Category, Cut, Event, Part};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::form::{Field, Form};
@@ -55,8 +55,18 @@ fn running(depth: Depth, events: Vec<Event>) -> App {
 fn with(mut app: App, acts: &[Act]) -> App {
     for &act in acts {
         app.perform(act);
+        // What is shown is worked out in `update`.
+        app.update(Msg::Tick(app.clock));
     }
     app
+}
+
+/// A saved run of which every pass was traced.
+fn traced(depth: Depth, change: impl FnOnce(&mut crate::trace::Run)) -> App {
+    let mut run = fixture::traced_run();
+    change(&mut run);
+    let live = Live::saved(run, "run.jsonl".into());
+    App::new(Theme::new(depth), fixture::toggles(), Form::new(None), Vec::new(), Some(live))
 }
 
 fn stepping(depth: Depth, path: &str) -> App {
@@ -98,6 +108,15 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     let mut viewer_run = Live::saved(crate::trace::Run::default(), "run.jsonl".into());
     whole().into_iter().for_each(|event| viewer_run.apply(event));
     let viewer = App::new(Theme::new(depth), fixture::toggles(), Form::new(None), Vec::new(), Some(viewer_run));
+    let seen = |acts: &[Act]| with(traced(depth, |_| ()), acts);
+    let mut operators = seen(&[]);
+    operators.outline.reveal("blocks.1.mlp.up/aten::mm");
+    operators.outline.open.insert("blocks.1.attn".into());
+    let without_peaks = traced(depth, |run| run.peaks = None);
+    let cut = traced(depth, |run| {
+        run.passes[0].cut = Some(Cut { operators: 1207, allocations: 311 });
+        run.signatures.iter_mut().for_each(|made| made.name = made.name.replace("aten::silu", "own::silu"));
+    });
     let mut sampling = with(ready(depth), &[Act::EditPrompt]);
     sampling.form.focus(Field::Temperature);
     vec![
@@ -111,6 +130,19 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("blocks_both", done(&[Act::Phase, Act::Down, Act::Down, Act::Down])),
         ("blocks_other_toggles", toggled),
         ("blocks_saved_run", viewer),
+        ("blocks_traced", seen(&[Act::Down, Act::Down, Act::Open])),
+        ("blocks_operators", operators),
+        ("blocks_traced_decode", seen(&[Act::Phase, Act::Last, Act::Open, Act::Down])),
+        ("roofline_empty", with(empty(depth), &[Act::Roofline])),
+        ("roofline_untraced", done(&[Act::Roofline])),
+        ("roofline_prefill", seen(&[Act::Roofline])),
+        ("roofline_decode", seen(&[Act::Roofline, Act::Phase, Act::Down])),
+        ("roofline_operators", seen(&[Act::Roofline, Act::Grouping, Act::Grouping])),
+        ("roofline_no_peaks", with(without_peaks, &[Act::Roofline, Act::Grouping])),
+        ("roofline_unknown", with(cut, &[Act::Roofline, Act::Last])),
+        ("memory_untraced", done(&[Act::Memory])),
+        ("memory_prefill", seen(&[Act::Memory])),
+        ("memory_decode", seen(&[Act::Memory, Act::Phase, Act::Grouping, Act::Down])),
         ("generate_empty", with(ready(depth), &[Act::Generate])),
         ("generate_prefill", with(running(depth, fixture::mid_prefill(512, 17)), &[Act::Generate])),
         ("generate_streaming", with(running(depth, fixture::events(512, 12)), &[Act::Generate])),
@@ -234,6 +266,103 @@ fn a_blocks_bar_is_in_the_colours_of_its_stages() {
     assert!(colours[first..].iter().all(|&colour| colour == mlp), "{colours:?}");
     // MLPs have most of the work of this model.
     assert!(colours.len() - first > first);
+}
+
+#[test]
+fn points_of_the_roofline_are_in_the_colours_of_their_stages() {
+    let mut app = with(traced(Depth::True, |_| ()), &[Act::Roofline, Act::Down, Act::Down]);
+    let theme = Theme::new(Depth::True);
+    for size in [SMALL, LARGE] {
+        let buf = drawn(&mut app, size);
+        let at = find(&buf, "◆").unwrap();
+        assert_eq!(Some(buf[at].fg), theme.mlp.fg);
+        let label = find(&buf, "MLP down 69%").unwrap();
+        assert_eq!((label.1, Some(buf[label].bg)), (at.1, theme.selected.bg));
+        let (x, y) = find(&buf, "● LM head").unwrap();
+        assert_eq!(Some(buf[(x, y)].fg), theme.other.fg);
+        let (x, y) = find(&buf, "● attention QKV").unwrap();
+        assert_eq!(Some(buf[(x, y)].fg), theme.attention.fg);
+        // The roof that these products have is drawn stronger than the other.
+        let ink = |name: &str| find(&buf, name).map(|at| buf[at].fg);
+        assert_eq!((ink("f32 130 G"), ink("bf16 210 G")), (theme.text.fg, theme.faint.fg));
+    }
+    // A click on a row selects its point, and what is selected stays so in the other phase.
+    let (column, row) = find(&drawn(&mut app, LARGE), "● MLP gate").unwrap();
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    let click = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+    app.update(Msg::Input(Input::Mouse(click)));
+    assert_eq!(app.roofline.selected, "mlp.gate");
+    let mut app = with(app, &[Act::Phase]);
+    assert!(text(&drawn(&mut app, LARGE)).contains("◆ MLP gate"));
+}
+
+#[test]
+fn memory_is_stacked_in_the_colours_of_its_categories() {
+    let mut app = with(traced(Depth::True, |_| ()), &[Act::Memory]);
+    let theme = Theme::new(Depth::True);
+    let buf = drawn(&mut app, LARGE);
+    let (x, foot) = find(&buf, "▲ peak").unwrap();
+    let filled = |y: &u16| "▁▂▃▄▅▆▇█".contains(buf[(x, *y)].symbol());
+    let seen: Vec<Color> = (4..foot).rev().filter(filled).map(|y| buf[(x, y)].fg).collect();
+    let [cache, activations, temporaries] = [Category::KvCache, Category::Activations, Category::Temporaries]
+        .map(|category| theme.bar(theme.category(category), false).fg.unwrap());
+    let mut order = seen.clone();
+    order.dedup();
+    assert_eq!(order, [cache, activations, temporaries], "from the bottom up");
+    // Of 4.03 MB, 2.65 MB are activations.
+    assert!(seen.iter().filter(|&&colour| colour == activations).count() > seen.len() / 2, "{seen:?}");
+    let mut app = with(app, &[Act::Phase]);
+    let buf = drawn(&mut app, LARGE);
+    let line = (3..14).find(|&y| row_text(&buf, y).contains("─── ─── ───")).unwrap();
+    assert_eq!(buf[(8, line)].bg, cache, "the formula lies on the cache that was taken");
+}
+
+#[test]
+fn nothing_is_added_up_while_a_run_goes_on() {
+    let mut events = fixture::traced_events(128, 3);
+    let end = events.pop().unwrap();
+    let mut app = with(running(Depth::True, events), &[Act::Roofline]);
+    assert!(app.sums().is_none());
+    assert!(text(&drawn(&mut app, SMALL)).contains("The run goes on"));
+    app.update(Msg::Worker(worker::Event::Run { run: RunId(1), events: vec![end] }));
+    assert!(app.sums().is_some());
+    // A run after it begins with nothing.
+    let mut app = with(app, &[Act::Run]);
+    assert!(app.sums().is_none());
+    assert!(!text(&drawn(&mut app, SMALL)).contains("LM head"));
+}
+
+#[test]
+fn what_is_missing_or_unknown_is_said() {
+    let mut app = traced(Depth::True, |run| {
+        run.passes[0].cut = Some(Cut { operators: 1207, allocations: 311 });
+        run.signatures.iter_mut().for_each(|made| made.name = made.name.replace("aten::silu", "own::silu"));
+        run.header.threads = 2;
+    });
+    assert!(text(&drawn(&mut app, LARGE)).contains("cut: 1207 operators and 311 allocations are missing"));
+    let mut app = with(app, &[Act::Memory]);
+    for size in [SMALL, LARGE] {
+        assert!(text(&drawn(&mut app, size)).contains("cut: 311 allocations did not fit"));
+    }
+    let mut app = with(app, &[Act::Roofline, Act::Grouping, Act::Grouping]);
+    let shown = text(&drawn(&mut app, LARGE));
+    let silu = shown.lines().find(|line| line.contains("own::silu")).unwrap();
+    assert!(silu.contains("unknown work"), "{silu}");
+    assert!(shown.contains("1 thread but the run had 2"), "{shown}");
+}
+
+/// Limits that nobody could have measured must not hang or break the plot.
+#[test]
+fn impossible_roofs_are_not_drawn() {
+    for best in [0.0, -1.0, f64::INFINITY, f64::NAN, 1e-300, 1e300] {
+        let spoil = |run: &mut crate::trace::Run| {
+            let peaks = run.peaks.as_mut().unwrap();
+            peaks.bandwidth.best = best;
+            peaks.gemm[0].flops.best = best;
+        };
+        let mut app = with(traced(Depth::True, spoil), &[Act::Roofline]);
+        assert!(text(&drawn(&mut app, LARGE)).contains("MLP gate"), "{best}");
+    }
 }
 
 #[test]
@@ -363,7 +492,7 @@ fn what_is_clicked_is_what_was_drawn() {
     assert!(matches!(&app.popup, Some(Popup::Toggles { draft, row: 0 }) if draft.attention == AttentionKind::Eager));
     click(&mut app, "Blockscope");
     assert!(app.popup.is_some(), "the strip on top is no part of what closes a popup");
-    click(&mut app, "2 Generate");
+    click(&mut app, "4 Generate");
     assert!(app.popup.is_none(), "a click beside a popup closes it");
 }
 

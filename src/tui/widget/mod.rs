@@ -5,6 +5,7 @@ pub mod list;
 pub mod plot;
 pub mod popup;
 pub mod prose;
+pub mod stack;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

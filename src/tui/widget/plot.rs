@@ -8,10 +8,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-const HEIGHTS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+pub(super) const HEIGHTS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// Columns of the labels on the left, and the axis.
-const GUTTER: u16 = 8;
+pub(super) const GUTTER: u16 = 8;
 
 /// A series of times to draw.
 pub struct Plot<'a> {
@@ -47,7 +47,7 @@ impl Plot<'_> {
         let (_, scale) = unit(self.times);
         let top = round_up(self.times.iter().max().map_or(0.0, |time| time.0 as f64 / scale));
         let field = Rect { x: area.x + GUTTER, y: area.y, width, height };
-        self.axis(buf, area, height, top, theme);
+        axis(buf, area, height, top, theme);
         // Several steps share a column where there are too many: the slowest of them is drawn.
         let per_column = n.div_ceil(width as usize);
         let columns = n.div_ceil(per_column);
@@ -73,22 +73,23 @@ impl Plot<'_> {
             }
         }
     }
+}
 
-    fn axis(&self, buf: &mut Buffer, area: Rect, height: u16, top: f64, theme: &Theme) {
-        let left = Rect { width: GUTTER - 2, ..area };
-        let middle = (height >= 5).then_some(height / 2);
-        for y in 0..height {
-            let labelled = y == 0 || y + 1 == height || Some(y) == middle;
-            let mark = if labelled { "┤" } else { "│" };
-            put(buf, skip(row(area, y), GUTTER - 1), Span::styled(mark, theme.rule));
-        }
-        put_right(buf, left, Span::styled(figure(top), theme.dim));
-        if let Some(middle) = middle {
-            put_right(buf, below(left, middle), Span::styled(figure(top / 2.0), theme.dim));
-        }
-        if height > 1 {
-            put_right(buf, below(left, height - 1), Span::styled("0", theme.dim));
-        }
+/// The axis on the left, from 0 to `top`.
+pub(super) fn axis(buf: &mut Buffer, area: Rect, height: u16, top: f64, theme: &Theme) {
+    let left = Rect { width: GUTTER - 2, ..area };
+    let middle = (height >= 5).then_some(height / 2);
+    for y in 0..height {
+        let labelled = y == 0 || y + 1 == height || Some(y) == middle;
+        let mark = if labelled { "┤" } else { "│" };
+        put(buf, skip(row(area, y), GUTTER - 1), Span::styled(mark, theme.rule));
+    }
+    put_right(buf, left, Span::styled(figure(top), theme.dim));
+    if let Some(middle) = middle {
+        put_right(buf, below(left, middle), Span::styled(figure(top / 2.0), theme.dim));
+    }
+    if height > 1 {
+        put_right(buf, below(left, height - 1), Span::styled("0", theme.dim));
     }
 }
 
@@ -104,7 +105,7 @@ fn column(buf: &mut Buffer, area: Rect, share: f64, style: Style) {
 }
 
 /// The next number above `x` that reads well.
-fn round_up(x: f64) -> f64 {
+pub(super) fn round_up(x: f64) -> f64 {
     if x <= 0.0 {
         return 1.0;
     }

@@ -1,0 +1,464 @@
+#include "tracer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/record_function.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/UndefinedTensorImpl.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+
+#include "allocator.h"
+
+namespace {
+
+constexpr uint32_t NONE = BLOCKSCOPE_NONE;
+// LibTorch's operators call each other to a depth of about ten.
+constexpr size_t DEEPEST = 256;
+// Inputs whose memory is compared with that of the results, over all open operators.
+constexpr size_t STORAGES = 2048;
+constexpr size_t REGIONS = 8192;
+
+const void* storage_of(const c10::TensorImpl& tensor) { return tensor.unsafe_storage().unsafeGetStorageImpl(); }
+
+int64_t clock_now() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+// Names of operators, each kept once. LibTorch's own names stay where they are, so that the place of a name
+// nearly always says which one it is; the letters are compared all the same, since others may move.
+class Names {
+ public:
+  uint32_t id(const char* name, const char* overload) {
+    const size_t first = (reinterpret_cast<uintptr_t>(name) * 0x9E3779B97F4A7C15u) >> 52;
+    for (size_t probe = first; probe < first + PROBES; ++probe) {
+      const Guess& guess = guesses_[probe];
+      if (guess.place == name && is(guess.id, name, overload)) return guess.id;
+      if (guess.place == nullptr) break;
+    }
+    return find(first, name, overload);
+  }
+
+  size_t size() const { return names_.size(); }
+  blockscope_name operator[](uint32_t id) const { return {names_[id].name.c_str(), names_[id].overload.c_str()}; }
+
+ private:
+  static constexpr size_t PLACES = 4096, PROBES = 8;
+  struct Name {
+    std::string name, overload;
+  };
+  struct Guess {
+    const char* place = nullptr;
+    uint32_t id = 0;
+  };
+
+  bool is(uint32_t id, const char* name, const char* overload) const {
+    return std::strcmp(names_[id].name.c_str(), name) == 0 && std::strcmp(names_[id].overload.c_str(), overload) == 0;
+  }
+
+  // By its letters, and remembers its place: a free one, or that of another name.
+  uint32_t find(size_t first, const char* name, const char* overload) {
+    const auto known = ids_.emplace(std::string(name) + '\0' + overload, static_cast<uint32_t>(names_.size()));
+    if (known.second) names_.push_back({name, overload});
+    size_t at = first;
+    while (at + 1 < first + PROBES && guesses_[at].place != nullptr && guesses_[at].place != name) ++at;
+    guesses_[at] = {name, known.first->second};
+    return known.first->second;
+  }
+
+  Guess guesses_[PLACES + PROBES];
+  std::unordered_map<std::string, uint32_t> ids_;
+  std::deque<Name> names_;
+};
+
+// Memory of devices other than the CPU, as their allocators tell it to whoever profiles this thread.
+struct DeviceMemory final : c10::MemoryReportingInfoBase {
+  explicit DeviceMemory(blockscope_tracer* tracer) : tracer(tracer) {}
+  void reportMemoryUsage(void* at, int64_t bytes, size_t, size_t, c10::Device device) override;
+  bool memoryProfilingEnabled() const override { return true; }
+
+  blockscope_tracer* tracer;
+  std::unordered_map<void*, blockscope::Block> blocks;
+};
+
+}  // namespace
+
+struct blockscope_tracer {
+  explicit blockscope_tracer(blockscope_bounds bounds)
+      : operators(bounds.operators), words(bounds.words), blocks(bounds.blocks), open(DEEPEST), storages(STORAGES) {
+    regions.reserve(REGIONS);
+  }
+
+  bool start();
+  void stop();
+  int64_t now() const { return (paused ? paused : clock_now()) - began; }
+
+  void begin(const at::RecordFunction& fn);
+  void end(const at::RecordFunction& fn, int64_t time);
+  void took(blockscope::Block& block);
+  void gave_back(const blockscope::Block& block);
+  // Another thread may do this too.
+  void set_end(uint32_t block, int64_t time) { __atomic_store_n(&blocks[block].end, time, __ATOMIC_RELAXED); }
+  // The innermost operator that was recorded.
+  uint32_t innermost() const { return depth == 0 ? NONE : open[std::min(depth, DEEPEST) - 1].nearest; }
+
+  // Room, all of it touched once so that no page is fetched in the middle of a pass.
+  std::vector<blockscope_operator> operators;
+  std::vector<int64_t> words;
+  std::vector<blockscope_block> blocks;
+  std::vector<blockscope_region> regions;
+  Names names;
+
+  size_t n_operators = 0, n_words = 0, n_blocks = 0;
+  uint64_t dropped_operators = 0, dropped_blocks = 0;
+
+  uint64_t id = 0;  // of this pass, in this process; 0 when it watches nothing
+  int64_t began = 0;
+  int64_t paused = 0;  // since when; 0 when it is not
+  uint32_t region = NONE;
+
+ private:
+  // An operator that has begun and not ended.
+  struct Open {
+    uint32_t record;   // NONE if it was left out
+    uint32_t nearest;  // itself, or the innermost around it that was recorded
+    size_t storages;   // where its inputs' memory begins
+  };
+
+  bool keep_begin(const at::RecordFunction& fn, size_t level);
+  bool keep_end(const at::RecordFunction& fn, const Open& here);
+
+  bool put(int64_t word) {
+    if (n_words == words.size()) return false;
+    words[n_words++] = word;
+    return true;
+  }
+  bool put(const c10::TensorImpl& tensor);
+  // Writes an argument down, and shows each tensor in it.
+  template <typename Seen>
+  bool put(const c10::IValue& value, Seen seen);
+
+  std::vector<Open> open;
+  size_t depth = 0;  // may exceed the room for it
+  std::vector<const void*> storages;
+  size_t n_storages = 0;
+  at::CallbackHandle callback = at::INVALID_CALLBACK_HANDLE;
+  std::unique_ptr<c10::DebugInfoGuard> device;
+};
+
+namespace {
+
+thread_local blockscope_tracer* watching = nullptr;
+
+// The tracers that watch some thread: a block may be given back on another one.
+// Never destroyed: tensors may be given back while the process ends.
+std::mutex registry_lock;
+std::vector<blockscope_tracer*>& registry = *new std::vector<blockscope_tracer*>;
+std::atomic<uint64_t> last_id{0};
+
+std::unique_ptr<at::ObserverContext> on_begin(const at::RecordFunction& fn) {
+  if (watching != nullptr) watching->begin(fn);
+  return nullptr;  // operators of one thread end in the opposite order: a stack knows which one it is
+}
+
+void on_end(const at::RecordFunction& fn, at::ObserverContext*) {
+  if (watching != nullptr) watching->end(fn, watching->now());
+}
+
+void DeviceMemory::reportMemoryUsage(void* at, int64_t bytes, size_t, size_t, c10::Device device) {
+  if (device.is_cpu() || watching != tracer) return;
+  if (bytes > 0) {
+    blockscope::Block block{static_cast<uint64_t>(bytes), 0, NONE, blockscope::current_tag()};
+    tracer->took(block);
+    blocks[at] = block;
+  } else {
+    const auto known = blocks.find(at);
+    tracer->gave_back(known == blocks.end() ? blockscope::Block{static_cast<uint64_t>(-bytes), 0, NONE, BLOCKSCOPE_WORK}
+                                            : known->second);
+    if (known != blocks.end()) blocks.erase(known);
+  }
+}
+
+}  // namespace
+
+bool blockscope_tracer::start() {
+  if (watching != nullptr) return false;
+  n_operators = n_words = n_blocks = n_storages = depth = 0;
+  dropped_operators = dropped_blocks = 0;
+  regions.clear();
+  region = NONE;
+  paused = 0;
+  id = ++last_id;
+  {
+    const std::lock_guard<std::mutex> held(registry_lock);
+    registry.push_back(this);
+  }
+  watching = this;
+  device = std::make_unique<c10::DebugInfoGuard>(c10::DebugInfoKind::PROFILER_STATE,
+                                                 std::make_shared<DeviceMemory>(this));
+  callback = at::addThreadLocalCallback(
+      at::RecordFunctionCallback(&on_begin, &on_end)
+          .needsInputs(true)
+          .needsOutputs(true)
+          .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION, at::RecordScope::USER_SCOPE}));
+  began = clock_now();
+  return true;
+}
+
+void blockscope_tracer::stop() {
+  if (id == 0) return;
+  at::removeCallback(callback);
+  device.reset();
+  watching = nullptr;
+  // From here on no other thread writes into the records.
+  const std::lock_guard<std::mutex> held(registry_lock);
+  registry.erase(std::remove(registry.begin(), registry.end(), this), registry.end());
+  id = 0;
+}
+
+// Operators
+
+void blockscope_tracer::begin(const at::RecordFunction& fn) {
+  if (paused) return;
+  const size_t level = depth++;
+  if (level >= DEEPEST) {
+    ++dropped_operators;
+    return;
+  }
+  Open& here = open[level];
+  here = {NONE, level > 0 ? open[level - 1].nearest : NONE, n_storages};
+  const size_t first_word = n_words;
+  bool is_kept = false;
+  try {
+    is_kept = n_operators < operators.size() && keep_begin(fn, level);
+  } catch (...) {
+    // A tensor without plain sizes: rather not kept than kept wrong.
+  }
+  if (!is_kept) {
+    n_words = first_word;
+    ++dropped_operators;
+    return;
+  }
+  here.record = here.nearest = static_cast<uint32_t>(n_operators++);
+  operators[here.record].start = now();  // last: writing it down is not the operator's time
+}
+
+void blockscope_tracer::end(const at::RecordFunction& fn, int64_t time) {
+  if (paused || depth == 0) return;
+  const size_t level = --depth;
+  if (level >= DEEPEST) return;
+  const Open& here = open[level];
+  if (here.record != NONE) {
+    operators[here.record].end = time;
+    const size_t first_word = n_words;
+    bool is_kept = false;
+    try {
+      is_kept = keep_end(fn, here);
+    } catch (...) {
+    }
+    if (!is_kept) {
+      n_words = first_word;
+      operators[here.record].flags |= BLOCKSCOPE_DROPPED;
+      ++dropped_operators;
+    }
+  }
+  n_storages = here.storages;
+}
+
+bool blockscope_tracer::keep_begin(const at::RecordFunction& fn, size_t level) {
+  const auto inputs = fn.inputs();
+  if (inputs.size() > UINT16_MAX) return false;
+  const auto scope = fn.scope();
+  operators[n_operators] = {
+      -1,
+      -1,
+      fn.seqNr(),
+      names.id(fn.name(), fn.overload_name()),
+      region,
+      static_cast<uint32_t>(n_words),
+      static_cast<uint32_t>(n_words),
+      static_cast<uint16_t>(inputs.size()),
+      0,
+      static_cast<uint16_t>(level),
+      static_cast<uint8_t>(scope == at::RecordScope::FUNCTION ? 0 : scope == at::RecordScope::USER_SCOPE ? 1 : 2),
+      0,
+  };
+  for (const c10::IValue& input : inputs) {
+    const bool fits = put(input, [this](const c10::TensorImpl& tensor) {
+      if (tensor.has_storage() && n_storages < STORAGES) storages[n_storages++] = storage_of(tensor);
+    });
+    if (!fits) return false;
+  }
+  return true;
+}
+
+bool blockscope_tracer::keep_end(const at::RecordFunction& fn, const Open& here) {
+  const auto& outputs = fn.outputs();
+  if (outputs.size() > UINT16_MAX) return false;
+  blockscope_operator& record = operators[here.record];
+  record.outputs = static_cast<uint32_t>(n_words);
+  record.n_outputs = static_cast<uint16_t>(outputs.size());
+  const auto first = storages.begin() + here.storages, last = storages.begin() + n_storages;
+  for (const c10::IValue& output : outputs) {
+    const bool fits = put(output, [&](const c10::TensorImpl& tensor) {
+      if (tensor.has_storage() && std::find(first, last, storage_of(tensor)) != last) record.flags |= BLOCKSCOPE_ALIASES;
+    });
+    if (!fits) return false;
+  }
+  return true;
+}
+
+bool blockscope_tracer::put(const c10::TensorImpl& tensor) {
+  const auto sizes = tensor.sizes();
+  const auto dtype = static_cast<int64_t>(c10::typeMetaToScalarType(tensor.dtype()));
+  if (words.size() - n_words < sizes.size() + 1) return false;
+  words[n_words++] = BLOCKSCOPE_TENSOR | dtype << 8 | static_cast<int64_t>(sizes.size()) << 32;
+  for (const int64_t size : sizes) words[n_words++] = size;
+  return true;
+}
+
+template <typename Seen>
+bool blockscope_tracer::put(const c10::IValue& value, Seen seen) {
+  const auto undefined = static_cast<const c10::TensorImpl*>(c10::UndefinedTensorImpl::singleton());
+  if (value.isTensor()) {
+    const c10::TensorImpl* tensor = value.unsafeToTensorImpl();
+    if (tensor == undefined) return put(int64_t{BLOCKSCOPE_OTHER});
+    seen(*tensor);
+    return put(*tensor);
+  }
+  if (value.isInt()) return put(int64_t{BLOCKSCOPE_INT}) && put(value.toInt());
+  if (value.isBool()) return put(BLOCKSCOPE_BOOL | int64_t{value.toBool()} << 8);
+  if (!value.isTensorList() && !value.isOptionalTensorList()) return put(int64_t{BLOCKSCOPE_OTHER});
+  const size_t head = n_words;
+  if (!put(int64_t{BLOCKSCOPE_TENSORS})) return false;
+  int64_t count = 0;
+  for (const c10::IValue& element : value.toListRef()) {
+    if (!element.isTensor() || element.unsafeToTensorImpl() == undefined) continue;
+    const c10::TensorImpl* tensor = element.unsafeToTensorImpl();
+    seen(*tensor);
+    if (!put(*tensor)) return false;
+    ++count;
+  }
+  words[head] |= count << 32;
+  return true;
+}
+
+// Memory
+
+void blockscope_tracer::took(blockscope::Block& block) {
+  block.trace = id;
+  block.record = NONE;
+  if (paused) return;
+  if (n_blocks == blocks.size()) {
+    ++dropped_blocks;
+    return;
+  }
+  block.record = static_cast<uint32_t>(n_blocks);
+  blocks[n_blocks++] = {now(), -1, block.bytes, region, innermost(), block.tag};
+}
+
+void blockscope_tracer::gave_back(const blockscope::Block& block) {
+  if (block.trace == id) {
+    if (block.record != NONE) set_end(block.record, now());
+  } else if (n_blocks == blocks.size()) {
+    ++dropped_blocks;
+  } else {
+    blocks[n_blocks++] = {-1, now(), block.bytes, region, innermost(), block.tag};
+  }
+}
+
+void blockscope::allocated(Block& block) {
+  if (watching != nullptr) watching->took(block);
+}
+
+void blockscope::freed(const Block& block) {
+  const uint64_t here = watching != nullptr ? watching->id : 0;
+  if (watching != nullptr) watching->gave_back(block);
+  if (block.trace == here || block.record == NONE) return;
+  // Made in a pass that is over, nearly always; or on another thread, in one that still goes on.
+  const std::lock_guard<std::mutex> held(registry_lock);
+  for (blockscope_tracer* tracer : registry) {
+    if (tracer->id == block.trace) tracer->set_end(block.record, tracer->now());
+  }
+}
+
+// The C interface
+
+blockscope_tracer* blockscope_tracer_new(blockscope_bounds bounds) {
+  try {
+    return new blockscope_tracer(bounds);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+void blockscope_tracer_free(blockscope_tracer* tracer) {
+  if (tracer != nullptr) tracer->stop();
+  delete tracer;
+}
+
+bool blockscope_tracer_start(blockscope_tracer* tracer) { return tracer->start(); }
+
+void blockscope_tracer_stop(blockscope_tracer* tracer) { tracer->stop(); }
+
+int64_t blockscope_tracer_now(const blockscope_tracer* tracer) { return tracer->now(); }
+
+int64_t blockscope_tracer_enter(blockscope_tracer* tracer, uint32_t part) {
+  const auto number = static_cast<uint32_t>(tracer->regions.size());
+  tracer->regions.push_back({0, -1, part, tracer->region});
+  tracer->region = number;
+  return tracer->regions.back().start = tracer->now();
+}
+
+int64_t blockscope_tracer_leave(blockscope_tracer* tracer) {
+  const int64_t time = tracer->now();
+  if (tracer->region != NONE) {
+    blockscope_region& region = tracer->regions[tracer->region];
+    region.end = time;
+    tracer->region = region.outer;
+  }
+  return time;
+}
+
+void blockscope_tracer_pause(blockscope_tracer* tracer) {
+  const std::lock_guard<std::mutex> held(registry_lock);
+  if (tracer->paused == 0) tracer->paused = clock_now();
+}
+
+void blockscope_tracer_resume(blockscope_tracer* tracer) {
+  const std::lock_guard<std::mutex> held(registry_lock);
+  if (tracer->paused == 0) return;
+  tracer->began += clock_now() - tracer->paused;
+  tracer->paused = 0;
+}
+
+blockscope_records blockscope_tracer_records(const blockscope_tracer* tracer) {
+  return {
+      tracer->regions.data(),
+      tracer->operators.data(),
+      tracer->words.data(),
+      tracer->blocks.data(),
+      tracer->regions.size(),
+      tracer->n_operators,
+      tracer->n_words,
+      tracer->n_blocks,
+      tracer->names.size(),
+      tracer->dropped_operators,
+      tracer->dropped_blocks,
+  };
+}
+
+blockscope_name blockscope_tracer_name(const blockscope_tracer* tracer, uint32_t index) {
+  return tracer->names[index];
+}

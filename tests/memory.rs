@@ -1,0 +1,100 @@
+//! What the whole process holds, to the byte. A program of its own, and one test at a time: what another
+//! test allocates would be counted too.
+
+use blockscope::model::Toggles;
+use blockscope::model::allocator::{Live, Tag, live, tagged};
+use blockscope::model::toggles::Precision;
+use blockscope::profile::{Bounds, Control, Prompt, Request, Session, Tracer};
+use blockscope::trace::{Category, Event, Run, Status, Watched};
+use blockscope::units::Bytes;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tch::{Device, Kind, Tensor};
+
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open(toggles: &str) -> Session {
+    let toggles = Toggles::default().with("threads=1").unwrap().with(toggles).unwrap();
+    Session::open("smollm2", &toggles, &mut |_, _, _| true).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn live_bytes_follow_each_tensor_under_its_tag() {
+    let _alone = alone();
+    let before = live();
+    let cache = {
+        let _tagged = tagged(Tag::KvCache);
+        Tensor::zeros([100], (Kind::Float, Device::Cpu))
+    };
+    let work = Tensor::zeros([7], (Kind::Double, Device::Cpu));
+    let expected = Live { work: before.work + Bytes(56), kv_cache: before.kv_cache + Bytes(400), ..before };
+    assert_eq!(live(), expected);
+    // On another thread as well, with a tag of its own.
+    std::thread::spawn(move || drop(cache)).join().unwrap();
+    assert_eq!(live(), Live { work: before.work + Bytes(56), ..before });
+    drop(work);
+    assert_eq!(live(), before);
+}
+
+#[test]
+fn a_model_holds_its_weights_and_its_rotary_frequencies_and_a_run_its_cache() {
+    let _alone = alone();
+    let empty = live();
+    for (toggles, precision) in [("", Precision::F32), ("weights=bf16,compute=bf16", Precision::Bf16)] {
+        let session = open(toggles);
+        let spec = &session.card().spec;
+        let frequencies = 4 * spec.d_head as u64 / 2; // f32, one for each pair that rotates
+        let expected = session.card().info.weight_bytes + Bytes(frequencies);
+        assert_eq!(session.card().info.weight_bytes, Bytes(134_515_008 * precision.bytes()));
+        assert_eq!(live(), Live { weights: empty.weights + expected, ..empty }, "{toggles}");
+
+        let mut run = Run::default();
+        let request = Request {
+            prompt: Prompt::Synthetic(500),
+            new_tokens: 13,
+            stop: false,
+            watched: Watched::Operators,
+            ..Request::default()
+        };
+        let status = session.run(&request, &Control::default(), &mut |event: Event| run.apply(event));
+        assert_eq!(status, Status::Done);
+        // 500 + 13 positions, and room is made in steps of 256: 2 · L · B · T · G · h · bytes.
+        let cache = Bytes(2 * 30 * 768 * 3 * 64 * precision.bytes());
+        assert_eq!(run.passes.len(), 13);
+        for pass in &run.passes {
+            let memory = pass.memory.as_ref().unwrap();
+            assert_eq!(memory.before.of(Category::Weights), empty.weights + expected);
+            assert_eq!(memory.before.of(Category::KvCache), empty.kv_cache + cache);
+            assert_eq!(memory.before.of(Category::Temporaries), Bytes(0));
+            assert!(memory.before.of(Category::Activations) < empty.work + Bytes(8192), "the ids of the prompt");
+            let is_work =
+                |a: &blockscope::trace::Allocation| matches!(a.category, Category::Activations | Category::Temporaries);
+            assert!(memory.allocations.iter().all(is_work), "room for the cache was made before");
+        }
+        assert_eq!(live(), Live { weights: empty.weights + expected, ..empty }, "a run leaves nothing");
+        drop(session);
+        assert_eq!(live(), empty, "nor does a model");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_high_water_mark_of_the_process_agrees_with_what_was_allocated() {
+    let _alone = alone();
+    let mut tracer = Tracer::new(Bounds::default());
+    let tracing = tracer.start();
+    drop(Tensor::ones([32 << 20], (Kind::Float, Device::Cpu)));
+    let traced = tracing.stop();
+    assert_eq!(traced.memory.allocations[0].bytes, Bytes(128 << 20));
+    let resident = traced.memory.resident.unwrap();
+    let grown = resident.peak - resident.before;
+    assert!(grown > Bytes(120 << 20), "{resident:?}");
+    if resident.is_of_pass {
+        assert!(grown < Bytes(136 << 20), "{resident:?}");
+        // A mark of its own for each pass.
+        let later = tracer.start().stop().memory.resident.unwrap();
+        assert!(later.peak < later.before + Bytes(16 << 20), "{later:?} after {resident:?}");
+    }
+}
