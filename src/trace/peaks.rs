@@ -1,5 +1,6 @@
 //! What this machine can do at most, measured: the roofs of the roofline.
 
+use super::event::Header;
 use super::operator::Dtype;
 use super::stats::Quartiles;
 use crate::units::Nanos;
@@ -69,6 +70,12 @@ impl Peaks {
     /// The compute roof for products in this format, in FLOP/s, where it was measured.
     pub fn flops(&self, dtype: Dtype) -> Option<f64> {
         self.gemm.iter().find(|gemm| gemm.dtype == dtype).map(|gemm| gemm.flops.best)
+    }
+
+    /// Whether a run was made under the same conditions: machine, device, threads, LibTorch.
+    pub fn are_of(&self, run: &Header) -> bool {
+        let place = (&self.machine, &self.device) == (&run.machine, &run.device);
+        place && self.threads == run.threads && self.libtorch == run.libtorch
     }
 
     /// Whether nothing else seems to have run meanwhile: a limit that was met once in a while only is one of

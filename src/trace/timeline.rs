@@ -5,10 +5,12 @@
 mod grouped;
 mod nest;
 mod of_run;
+mod rows;
 
 pub use grouped::Grouped;
 pub use nest::Nest;
 pub use of_run::{Counted, OfRun, shown_repeat};
+pub use rows::{Rows, Seen};
 
 use super::memory::ByCategory;
 use crate::units::{Bytes, Flops, Nanos};

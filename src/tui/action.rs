@@ -8,6 +8,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Act {
     Run,
+    TraceRun,
     Step,
     Cancel,
     EditPrompt,
@@ -17,6 +18,7 @@ pub enum Act {
     NextScreen,
     PreviousScreen,
     Blocks,
+    Timeline,
     Roofline,
     Memory,
     Generate,
@@ -40,6 +42,17 @@ pub enum Act {
     PerStep,
     Grouping,
     Slowest,
+    ZoomIn,
+    ZoomOut,
+    Whole,
+    PanLeft,
+    PanRight,
+    NextPass,
+    PreviousPass,
+    Find,
+    NextFound,
+    PreviousFound,
+    MeasurePeaks,
     Colour,
     Follow,
     StepPart,
@@ -62,6 +75,7 @@ pub enum Scope {
     /// On every screen while no popup is open.
     Everywhere,
     Blocks,
+    Timeline,
     Roofline,
     Memory,
     Generate,
@@ -70,6 +84,7 @@ pub enum Scope {
     Prompt,
     Toggles,
     Models,
+    Find,
     Palette,
     Help,
     Failure,
@@ -158,11 +173,35 @@ pub const ACTIONS: &[Action] = table! {
         First      [HOME]            "",      "First row", "go to the first part";
         Last       [END]             "",      "Last row", "go to the last part";
     }
+    Timeline {
+        Left       [LEFT, char('h')] "move" + Right, "Slice before", "select the slice before it in its row";
+        Right      [RIGHT, char('l')] "",     "Slice after", "select the slice after it in its row";
+        Up         [UP, char('k')]   "",      "Out", "select what it lies in, or the row above";
+        Down       [DOWN, char('j')] "",      "In", "select what lies in it, or the row below";
+        ZoomIn     [char('+'), char('=')] "zoom" + ZoomOut, "Zoom in", "half as much time, about the selected slice";
+        ZoomOut    [char('-')]       "",      "Zoom out", "twice as much time";
+        Open       [ENTER, SPACE]    "",      "Fill the window", "zoom until the selected slice fills the window";
+        Whole      [char('z')]       "all",   "All of it", "show the whole time, and look for nothing";
+        NextPass   [char('p')]       "pass",  "Next pass", "show the prefill, then one decode step after the other";
+        PreviousPass [char('P')]     "",      "Pass before", "show the pass before";
+        Slowest    [char('x')]       "slowest", "Slowest slice", "go to what takes longest itself; again: to the next";
+        Find       [char('/')]       "find",  "Find", "find a name; its slices stand out";
+        NextFound  [char('n')]       "next" + PreviousFound, "Next found", "go to the next slice of the name";
+        PreviousFound [char('N')]    "",      "Found before", "go to the slice of the name before";
+        Grouping   [char('o')]       "by name", "By name", "every slice, or operators, or parts or modules added up by name";
+        PanLeft    [char('<'), char(',')] "", "Earlier", "move the window a quarter to the left";
+        PanRight   [char('>'), char('.')] "", "Later", "move the window a quarter to the right";
+        PageUp     [PAGE_UP]         "",      "Track above", "go to the thread or the rank above; in a list a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Track below", "go to the thread or the rank below; in a list a screenful down";
+        First      [HOME]            "",      "Beginning", "move the window to the beginning";
+        Last       [END]             "",      "End", "move the window to the end";
+    }
     Roofline {
         Up         [UP, LEFT, char('k'), char('h')] "point" + Down, "Point before", "select what took longer";
         Down       [DOWN, RIGHT, char('j'), char('l')] "", "Point after", "select what took less time";
         Phase      [char('p')]       "phase", "Phase", "prefill or decode";
         Grouping   [char('o')]       "parts/blocks/operators", "Points", "a point for each part, each block or each operator";
+        MeasurePeaks [char('d')]     "measure roofs", "Measure the roofs", "measure anew what this machine can do; about ten seconds";
         PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
         PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
         First      [HOME]            "",      "First point", "what took longest";
@@ -197,6 +236,7 @@ pub const ACTIONS: &[Action] = table! {
     }
     Everywhere {
         Run        [char('r')]       "run",   "Run", "run the model on the prompt and measure it";
+        TraceRun   [char('R')]       "trace", "Run, traced", "the same with every operator and every allocation, beside a plain run";
         Cancel     [ESC]             "cancel", "Cancel", "end the run, or the loading, at the next operator";
         Step       [char('s')]       "step",  "Single step", "run the model and halt after every part";
         Toggles    [char('t')]       "toggles", "Toggles", "choose attention, KV cache, number formats, threads";
@@ -206,10 +246,11 @@ pub const ACTIONS: &[Action] = table! {
         NextScreen [TAB]             "",      "Next screen", "go to the next screen";
         PreviousScreen [BACK_TAB]    "",      "Previous screen", "go to the previous screen";
         Blocks     [char('1')]       "",      "Screen: Blocks", "time and work of every part of the model";
-        Roofline   [char('2')]       "",      "Screen: Roofline", "how close everything comes to what this machine can do";
-        Memory     [char('3')]       "",      "Screen: Memory", "what is alive when, and what for";
-        Generate   [char('4')]       "",      "Screen: Generate", "the text, its probabilities, latency per token";
-        SingleStep [char('5')]       "",      "Screen: Step", "what each part makes, one at a time";
+        Timeline   [char('2')]       "",      "Screen: Timeline", "what happened when, down to operators";
+        Roofline   [char('3')]       "",      "Screen: Roofline", "how close everything comes to what this machine can do";
+        Memory     [char('4')]       "",      "Screen: Memory", "what is alive when, and what for";
+        Generate   [char('5')]       "",      "Screen: Generate", "the text, its probabilities, latency per token";
+        SingleStep [char('6')]       "",      "Screen: Step", "what each part makes, one at a time";
         Palette    [char(':')]       "palette", "Palette", "find an action by its name";
         Help       [char('?')]       "help",  "Help", "the keys of this screen";
         Quit       [char('q')]       "quit",  "Quit", "leave; what runs is ended";
@@ -242,6 +283,15 @@ pub const ACTIONS: &[Action] = table! {
         Accept     [ENTER]           "load",  "Load", "load this model; ends what runs";
         Dismiss    [ESC]             "close", "Close", "keep the model";
         Interrupt  [ctrl('c')]       "",      "Interrupt", "keep the model";
+    }
+    Find {
+        Up         [UP]              "move" + Down, "Entry above", "select the entry above";
+        Down       [DOWN]            "",      "Entry below", "select the entry below";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        Accept     [ENTER]           "go to it", "Go to it", "go to its longest slice; all of them stand out";
+        Dismiss    [ESC]             "close", "Close", "look for nothing new";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "look for nothing new";
     }
     Palette {
         Up         [UP]              "move" + Down, "Entry above", "select the entry above";
@@ -341,7 +391,9 @@ mod tests {
     #[test]
     fn a_screen_never_takes_a_key_that_works_everywhere() {
         let global: Vec<_> = of(Scope::Everywhere).flat_map(|action| action.keys).collect();
-        for scope in [Scope::Blocks, Scope::Roofline, Scope::Memory, Scope::Generate, Scope::SingleStep] {
+        for scope in
+            [Scope::Blocks, Scope::Timeline, Scope::Roofline, Scope::Memory, Scope::Generate, Scope::SingleStep]
+        {
             for key in of(scope).flat_map(|action| action.keys) {
                 assert!(!global.contains(&key), "{key} of {scope:?} is global");
             }

@@ -3,13 +3,17 @@
 use super::action::{Act, Scope};
 use super::form::{Field, Form};
 use super::live::{Live, State};
+use super::measuring::Measuring;
 use super::outline::{Node, Outline};
 use super::picker::{CachedModel, Picker};
 use super::points::Listed;
 use super::theme::Theme;
+use super::timeline::{At, Chart, Foreign, Reader};
 use super::traced::Sums;
+use super::update::Manner;
 use super::widget::prose::Page;
 use crate::model::{Device, Toggles};
+use crate::trace::timeline::Timeline;
 use crate::trace::{Phase, Token};
 use crate::units::Nanos;
 use crate::worker::Card;
@@ -31,12 +35,18 @@ pub struct App {
     pub source: Option<String>,
     /// The run on the screen.
     pub live: Option<Live>,
+    /// The trace of another profiler on the screen; there is no run then.
+    pub foreign: Option<Foreign>,
     pub form: Form,
     pub outline: Outline,
     pub reading: Reading,
+    /// How the Timeline is read.
+    pub reader: Reader,
     /// How the Roofline and the Memory screens are read.
     pub roofline: Listed,
     pub memory: Listed,
+    /// The limits of the machine are being measured.
+    pub measuring: Option<Measuring>,
     pub toast: Option<Toast>,
     /// Models found on this machine, for the picker.
     pub cached: Vec<CachedModel>,
@@ -46,8 +56,8 @@ pub struct App {
     pub(super) loads: u32,
     /// Whether the loading that goes on was cancelled by the user.
     pub(super) load_cancelled: bool,
-    /// Whether to run (and whether step by step) as soon as the model is ready.
-    pub(super) run_when_loaded: Option<bool>,
+    /// Whether, and how, to run as soon as the model is ready.
+    pub(super) run_when_loaded: Option<Manner>,
     pub(super) last_run: u64,
 }
 
@@ -55,6 +65,7 @@ pub struct App {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Screen {
     Blocks,
+    Timeline,
     Roofline,
     Memory,
     Generate,
@@ -71,6 +82,8 @@ pub enum Popup {
         row: usize,
     },
     Models(Picker),
+    /// Names on the Timeline.
+    Find(Picker),
     Palette(Picker),
     Help {
         scroll: u16,
@@ -87,7 +100,7 @@ pub enum Popup {
 /// How the model stands.
 #[derive(Debug, Clone)]
 pub enum Engine {
-    /// There is none: a saved run is looked at.
+    /// There is none: a saved run or a trace is looked at.
     Viewer,
     /// None is loaded.
     Empty,
@@ -134,8 +147,10 @@ pub struct Drawn {
     pub page_key: (u64, u16),
     /// The first visible line of it, and how many there are.
     pub lines: (usize, usize),
-    /// The first visible row of the Roofline or the Memory list, and how many there are.
+    /// The first visible row of the Timeline, or of the Roofline or the Memory list, and how many there are.
     pub listed: (usize, usize),
+    /// Where the time runs on the Timeline.
+    pub axis: Rect,
     /// The first visible entry of a popup's list, and how many there are.
     pub entries: (usize, usize),
     /// Where the terminal's own cursor belongs.
@@ -150,6 +165,10 @@ pub enum Hit {
     Row(String),
     /// A row of the Roofline or the Memory list, by its name.
     Listed(String),
+    /// A slice of the Timeline.
+    Slice(At),
+    /// A row of the Timeline's list by name.
+    Named(usize),
     /// A token of the Generate screen.
     Token(usize),
     /// An entry of a popup's list.
@@ -164,13 +183,14 @@ pub enum Hit {
 }
 
 impl Screen {
-    pub const ALL: [Screen; 5] =
-        [Screen::Blocks, Screen::Roofline, Screen::Memory, Screen::Generate, Screen::SingleStep];
+    pub const ALL: [Screen; 6] =
+        [Screen::Blocks, Screen::Timeline, Screen::Roofline, Screen::Memory, Screen::Generate, Screen::SingleStep];
 
     /// The name on its tab.
     pub fn name(self) -> &'static str {
         match self {
             Screen::Blocks => "Blocks",
+            Screen::Timeline => "Timeline",
             Screen::Roofline => "Roofline",
             Screen::Memory => "Memory",
             Screen::Generate => "Generate",
@@ -182,6 +202,7 @@ impl Screen {
     pub fn act(self) -> Act {
         match self {
             Screen::Blocks => Act::Blocks,
+            Screen::Timeline => Act::Timeline,
             Screen::Roofline => Act::Roofline,
             Screen::Memory => Act::Memory,
             Screen::Generate => Act::Generate,
@@ -193,6 +214,7 @@ impl Screen {
     pub fn scope(self) -> Scope {
         match self {
             Screen::Blocks => Scope::Blocks,
+            Screen::Timeline => Scope::Timeline,
             Screen::Roofline => Scope::Roofline,
             Screen::Memory => Scope::Memory,
             Screen::Generate => Scope::Generate,
@@ -220,11 +242,14 @@ impl App {
             device: Device::Cpu,
             source: None,
             live: run,
+            foreign: None,
             form,
             outline,
             reading: Reading::default(),
+            reader: Reader::default(),
             roofline: Listed::default(),
             memory: Listed::default(),
+            measuring: None,
             toast: None,
             cached,
             drawn: Drawn::default(),
@@ -237,6 +262,15 @@ impl App {
         app
     }
 
+    /// Shows the trace of another profiler instead of a run.
+    pub(super) fn show_trace(&mut self, timeline: &Timeline, name: &str) {
+        let chart = Chart::new(timeline.clone());
+        self.engine = Engine::Viewer;
+        self.screen = Screen::Timeline;
+        self.reader = Reader::new(&chart);
+        self.foreign = Some(Foreign { name: name.to_owned(), chart });
+    }
+
     /// The scopes whose actions apply now, the nearest first.
     pub fn scopes(&self) -> Vec<Scope> {
         match &self.popup {
@@ -245,6 +279,7 @@ impl App {
                 Popup::Prompt => Scope::Prompt,
                 Popup::Toggles { .. } => Scope::Toggles,
                 Popup::Models(_) => Scope::Models,
+                Popup::Find(_) => Scope::Find,
                 Popup::Palette(_) => Scope::Palette,
                 Popup::Help { .. } => Scope::Help,
                 Popup::Notice { .. } => Scope::Failure,
@@ -266,9 +301,14 @@ impl App {
         self.live.as_ref().is_some_and(Live::is_going_on)
     }
 
+    /// Whether the model thread has something to do.
+    pub fn is_busy(&self) -> bool {
+        self.is_running() || self.measuring.is_some() || matches!(self.engine, Engine::Loading { .. })
+    }
+
     /// Whether something on the screen moves by itself: a clock, a bar, a toast that will go.
     pub fn wants_ticks(&self) -> bool {
-        self.is_running() || matches!(self.engine, Engine::Loading { .. }) || self.toast.is_some()
+        self.is_busy() || self.toast.is_some()
     }
 
     /// The rows of the Blocks table.
@@ -286,8 +326,15 @@ impl App {
         self.live.as_ref()?.traced.of(self.one_phase())
     }
 
-    /// Adds up what the present screen shows of a traced run, unless that is done already.
+    /// Works out what the present screen shows of a run that is over, unless that is done already.
     pub(super) fn add_up(&mut self) {
+        if self.screen == Screen::Timeline
+            && let Some(live) = self.live.as_mut().filter(|live| !live.is_going_on() && live.chart.is_none())
+        {
+            let chart = Chart::of_run(&live.run);
+            self.reader = Reader::new(&chart);
+            live.chart = Some(Box::new(chart));
+        }
         let (phase, version) = (self.one_phase(), self.live.as_ref().map_or(0, |live| live.version));
         let wanted = matches!(self.screen, Screen::Blocks | Screen::Roofline | Screen::Memory);
         if let Some(live) = self.live.as_mut().filter(|live| wanted && !live.is_going_on()) {
@@ -322,16 +369,26 @@ impl App {
     pub fn why_not(&self, act: Act) -> Option<&'static str> {
         let viewer = matches!(self.engine, Engine::Viewer);
         match act {
-            Act::Run | Act::Step | Act::EditPrompt | Act::Toggles | Act::Models | Act::AcceptAndRun if viewer => {
-                Some("a saved run is looked at: there is no model to run")
+            Act::Run
+            | Act::TraceRun
+            | Act::Step
+            | Act::EditPrompt
+            | Act::Toggles
+            | Act::Models
+            | Act::AcceptAndRun
+            | Act::MeasurePeaks
+                if viewer =>
+            {
+                Some("a file is looked at: there is no model to run")
             }
-            Act::Run | Act::Step => match self.engine {
+            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks => match self.engine {
                 Engine::Loading { .. } => Some("the model is still loading"),
                 Engine::Empty => Some("no model is loaded: press m"),
                 _ if self.is_running() => Some("a run goes on: Esc ends it"),
+                _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
                 _ => None,
             },
-            Act::Cancel if self.is_running() || matches!(self.engine, Engine::Loading { .. }) => None,
+            Act::Cancel if self.is_busy() => None,
             Act::Cancel => Some("nothing is running"),
             Act::Save => match &self.live {
                 None => Some("there is no run to save"),
@@ -357,6 +414,10 @@ impl App {
         match (self.screen, act) {
             (Screen::Blocks, Act::Phase | Act::Slowest | Act::PerStep) => self.live.is_some(),
             (Screen::Blocks, Act::Up | Act::Down | Act::Open) => self.live.is_some() || self.card().is_some(),
+            (Screen::Timeline, Act::NextPass) => self.chart().is_some_and(|chart| !chart.timeline.stretches.is_empty()),
+            (Screen::Timeline, Act::NextFound) => self.reader.sought.is_some(),
+            (Screen::Timeline, _) => self.chart().is_some(),
+            (Screen::Roofline, Act::MeasurePeaks) => true,
             (Screen::Roofline | Screen::Memory, _) => self.sums().is_some() || act == Act::Phase && self.live.is_some(),
             (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
             _ => true,

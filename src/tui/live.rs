@@ -1,6 +1,7 @@
 //! The run on the screen: what has been measured of it, and how it stands.
 
 use super::tally::Tally;
+use super::timeline::Chart;
 use super::traced::Traced;
 use crate::profile::Halt;
 use crate::trace::{Event, Phase, Run, Status};
@@ -16,6 +17,8 @@ pub struct Live {
     pub tally: Tally,
     /// What its traced passes add up to.
     pub traced: Traced,
+    /// What happened when; laid out once the run is over and the Timeline is looked at.
+    pub chart: Option<Box<Chart>>,
     pub state: State,
     /// Whether the prompt is a turn of a chat: what follows is an answer, not a continuation.
     pub chat: bool,
@@ -52,6 +55,7 @@ impl Live {
             run: Run::default(),
             tally: Tally::default(),
             traced: Traced::default(),
+            chart: None,
             state: State::Starting,
             chat: false,
             stepping,

@@ -18,6 +18,7 @@ pub mod app;
 mod foreign;
 pub mod form;
 pub mod live;
+mod measuring;
 mod memory;
 pub mod outline;
 mod parts;
@@ -27,6 +28,7 @@ mod points;
 pub mod tally;
 mod terminal;
 pub mod theme;
+pub mod timeline;
 mod traced;
 pub mod update;
 pub mod view;
@@ -180,21 +182,12 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
         Begin::Model(source) => app.open(source.clone(), startup.run_at_once),
         Begin::Picker => app.perform(action::Act::Models),
         Begin::Trace { timeline, name } => {
-            app.engine = app::Engine::Viewer;
-            app.popup = Some(summary(timeline, name));
+            app.show_trace(timeline, name);
             Vec::new()
         }
         Begin::Run { .. } => Vec::new(),
     };
     (app, effects)
-}
-
-/// What a trace holds, in words.
-fn summary(timeline: &Timeline, name: &str) -> app::Popup {
-    let slices: usize = timeline.tracks.iter().map(|track| track.slices.len()).sum();
-    let text = format!("{slices} slices on {} tracks, {} long", timeline.tracks.len(), timeline.end);
-    let text = timeline.warnings.iter().fold(text, |text, warning| format!("{text}\n{warning}"));
-    app::Popup::Notice { title: name.to_owned(), text, bad: false, scroll: 0 }
 }
 
 /// How the screen is to be brought up to date.

@@ -5,7 +5,7 @@ use super::app::{App, Engine, Popup, Screen};
 use super::live::State;
 use super::picker::Picker;
 use super::points::Grouping;
-use super::update::Effect;
+use super::update::{Effect, Manner};
 use crate::model::{Toggle, Toggles};
 use crate::profile::Step;
 use crate::trace::Phase;
@@ -26,8 +26,10 @@ impl App {
 
     fn on_screen(&mut self, act: Act) -> Vec<Effect> {
         match act {
-            Act::Run => return self.start(false),
-            Act::Step => return self.start(true),
+            Act::Run => return self.start(Manner::Timed),
+            Act::TraceRun => return self.start(Manner::Traced),
+            Act::Step => return self.start(Manner::Stepped),
+            Act::MeasurePeaks => return self.measure_peaks(),
             Act::Cancel => return self.cancel(),
             Act::Interrupt if self.why_not(Act::Cancel).is_none() => return self.cancel(),
             Act::Quit | Act::Interrupt => return vec![Effect::Quit(None)],
@@ -37,9 +39,11 @@ impl App {
             Act::EditPrompt => self.popup = Some(Popup::Prompt),
             Act::Toggles => self.popup = Some(Popup::Toggles { draft: self.toggles.clone(), row: 0 }),
             Act::Models => self.popup = Some(Popup::Models(Picker::default())),
+            Act::Find if self.chart().is_some() => self.popup = Some(Popup::Find(Picker::default())),
             Act::Palette => self.popup = Some(Popup::Palette(Picker::default())),
             Act::Help => self.popup = Some(Popup::Help { scroll: 0 }),
             Act::Blocks => self.screen = Screen::Blocks,
+            Act::Timeline => self.screen = Screen::Timeline,
             Act::Roofline => self.screen = Screen::Roofline,
             Act::Memory => self.screen = Screen::Memory,
             Act::Generate => self.screen = Screen::Generate,
@@ -52,6 +56,7 @@ impl App {
             Act::StepOn => return self.go_on(Step::Run),
             act => match self.screen {
                 Screen::Blocks => self.on_blocks(act),
+                Screen::Timeline => self.on_timeline(act),
                 Screen::Roofline | Screen::Memory => self.on_list(act),
                 Screen::Generate => self.on_generate(act),
                 Screen::SingleStep => {}
@@ -67,6 +72,8 @@ impl App {
     fn cancel(&mut self) -> Vec<Effect> {
         if let Some(live) = self.live.as_mut().filter(|live| live.is_going_on()) {
             live.state = State::Cancelling;
+        } else if let Some(measuring) = &mut self.measuring {
+            measuring.cancelled = true;
         } else {
             self.load_cancelled = true;
         }
@@ -257,7 +264,7 @@ impl App {
     pub(super) fn wheel(&mut self, by: isize) -> Vec<Effect> {
         match (&mut self.popup, self.screen) {
             (None, Screen::Generate) => self.scroll_text(by),
-            (None | Some(Popup::Toggles { .. } | Popup::Models(_) | Popup::Palette(_)), _) => {
+            (None | Some(Popup::Toggles { .. } | Popup::Models(_) | Popup::Find(_) | Popup::Palette(_)), _) => {
                 // In a list the selection moves, a row at a time.
                 let act = if by < 0 { Act::Up } else { Act::Down };
                 let rows = if self.popup.is_none() { by.unsigned_abs() } else { 1 };
@@ -294,6 +301,18 @@ impl App {
                     _ => picker.go(by, choices.len()),
                 }
                 self.popup = Some(Popup::Models(picker));
+                Vec::new()
+            }
+            (Popup::Find(mut picker), act) => {
+                let names = self.chart().map(|chart| picker.names(chart)).unwrap_or_default();
+                match names.get(picker.selected) {
+                    Some(group) if act == Act::Accept => {
+                        self.seek(group.name);
+                        return Vec::new();
+                    }
+                    _ => picker.go(by, names.len()),
+                }
+                self.popup = Some(Popup::Find(picker));
                 Vec::new()
             }
             (Popup::Palette(mut picker), act) => {
@@ -372,7 +391,7 @@ impl App {
         self.toggles = toggles;
         match self.source.clone() {
             Some(source) if !same => {
-                self.run_when_loaded = run.then_some(false);
+                self.run_when_loaded = run.then_some(Manner::Timed);
                 self.load(source)
             }
             _ if run => self.perform(Act::Run),
@@ -407,7 +426,7 @@ impl App {
     /// A click on an entry of a list: it is taken at once.
     pub(super) fn click_entry(&mut self, entry: usize) -> Vec<Effect> {
         match &mut self.popup {
-            Some(Popup::Models(picker) | Popup::Palette(picker)) => {
+            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Palette(picker)) => {
                 picker.selected = entry;
                 self.perform(Act::Accept)
             }

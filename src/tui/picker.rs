@@ -2,6 +2,8 @@
 
 use super::action::{self, Act, Action, Scope};
 use super::foreign;
+use super::timeline::Chart;
+use crate::trace::timeline::Grouped;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A model on this machine.
@@ -99,6 +101,13 @@ impl Picker {
             None => 2,
         });
         found
+    }
+
+    /// The names on the Timeline that hold what was typed, most own time first.
+    pub fn names<'c>(&self, chart: &'c Chart) -> Vec<&'c Grouped> {
+        let wanted = self.input.trim().to_lowercase();
+        let name = |group: &&Grouped| chart.timeline.names[group.name as usize].to_lowercase().contains(&wanted);
+        chart.all.iter().filter(name).collect()
     }
 
     /// The models that match what was typed, and what was typed itself where it may be a path.

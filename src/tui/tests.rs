@@ -18,7 +18,7 @@ use std::io;
 use std::sync::mpsc;
 
 /// A key without modifiers.
-pub fn press(c: char) -> Msg {
+pub(super) fn press(c: char) -> Msg {
     key(KeyCode::Char(c))
 }
 

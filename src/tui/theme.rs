@@ -5,6 +5,7 @@
 //! without any gets the same roles as bold, dim and reverse, and never a colour code.
 
 use crate::trace::Category;
+use crate::trace::timeline::Kind;
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal can show.
@@ -207,6 +208,34 @@ impl Theme {
         match style.fg {
             Some(Color::Rgb(r, g, b)) => Style::new().fg(Color::Rgb(dimmed(r), dimmed(g), dimmed(b))),
             _ => style,
+        }
+    }
+
+    /// The colour of a slice of the Timeline; operators take that of the stage that they belong to.
+    pub fn slice(&self, kind: Kind) -> Style {
+        match kind {
+            Kind::Attention | Kind::Operator => self.attention,
+            Kind::Mlp | Kind::Kernel => self.mlp,
+            Kind::Module => self.good,
+            Kind::Runtime => self.memory[2],
+            Kind::Annotation => self.warn,
+            Kind::Pass | Kind::Part | Kind::Function => self.other,
+        }
+    }
+
+    /// A filled place with text on it. Shades of a colour tell neighbours apart: 0 is the brightest, 3 the darkest.
+    pub fn slab(&self, style: Style, shade: u8) -> Style {
+        const SHARES: [u16; 4] = [82, 70, 50, 42];
+        let share = SHARES[usize::from(shade.min(3))];
+        let dimmed = |value: u8| (u16::from(value) * share / 100) as u8;
+        let light = Style { bg: None, ..self.strong.remove_modifier(Modifier::BOLD) };
+        match style.fg {
+            Some(Color::Rgb(r, g, b)) => {
+                let ink = if shade < 2 { Style::new().fg(INK.at(self.depth)) } else { light };
+                ink.bg(Color::Rgb(dimmed(r), dimmed(g), dimmed(b)))
+            }
+            Some(colour) => Style::new().fg(INK.at(self.depth)).bg(colour),
+            None => Style::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use super::app::{App, Engine, Hit, Popup, Screen};
 use super::form::Field;
 use super::live::{Live, State};
 use crate::profile::{Prompt, Step};
-use crate::trace::{self, Run, Status};
+use crate::trace::{self, Run, Status, Watched};
 use crate::units::Nanos;
 use crate::worker::{Card, Command, Event, RunId};
 use crossterm::event::{Event as Input, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
@@ -24,6 +24,17 @@ pub enum Msg {
     Saved(Result<String, String>),
     /// The terminal gives no more input, and why; or the process was asked to end.
     Ended(Option<String>),
+}
+
+/// How a run is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Every part is timed.
+    Timed,
+    /// Every operator and every allocation is recorded, beside a plain run.
+    Traced,
+    /// It halts after every part.
+    Stepped,
 }
 
 /// Something to be done outside.
@@ -100,7 +111,7 @@ impl App {
         let (tokenizer, template) = (self.has_tokenizer(), self.has_chat_template());
         match &mut self.popup {
             Some(Popup::Prompt) => self.form.key(key, tokenizer, template),
-            Some(Popup::Models(picker) | Popup::Palette(picker)) => picker.key(key),
+            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Palette(picker)) => picker.key(key),
             _ => {}
         }
         Vec::new()
@@ -108,7 +119,7 @@ impl App {
 
     fn paste(&mut self, text: &str) {
         match &mut self.popup {
-            Some(Popup::Models(picker) | Popup::Palette(picker)) => picker.paste(text),
+            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Palette(picker)) => picker.paste(text),
             Some(Popup::Prompt) if !self.form.applies(Field::Text) => {
                 self.say("a synthetic prompt has no text to paste into", false);
             }
@@ -130,6 +141,11 @@ impl App {
                 let hit = self.drawn.hits.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, hit)| hit.clone());
                 hit.map_or_else(Vec::new, |hit| self.click(hit))
             }
+            MouseEventKind::ScrollDown | MouseEventKind::ScrollUp if self.drawn.axis.contains(at) => {
+                let by = if mouse.kind == MouseEventKind::ScrollUp { -1 } else { 1 };
+                self.wheel_on_timeline(by, mouse.column);
+                Vec::new()
+            }
             MouseEventKind::ScrollDown => self.wheel(3),
             MouseEventKind::ScrollUp => self.wheel(-3),
             _ => Vec::new(),
@@ -143,6 +159,10 @@ impl App {
             Hit::Row(path) if self.outline.selected == path => self.twist(&path),
             Hit::Row(path) => self.outline.selected = path,
             Hit::Listed(name) => self.select(name),
+            Hit::Slice(at) => self.click_slice(at),
+            // A second click goes there.
+            Hit::Named(row) if self.reader.row == row => self.on_timeline(action::Act::Open),
+            Hit::Named(row) => self.reader.row = row,
             Hit::Token(token) => {
                 self.reading.selected = Some(token);
                 self.reading.scroll = None;
@@ -173,8 +193,8 @@ impl App {
                     live.halt(halt);
                 }
             }
-            // Nothing on the screen asks for them yet.
-            Event::Measuring { .. } | Event::Peaks(_) => {}
+            Event::Measuring { stage, done, total } => self.measuring(stage, done, total),
+            Event::Peaks(peaks) => self.peaks(peaks),
         }
         Vec::new()
     }
@@ -193,7 +213,7 @@ impl App {
             self.notice("The model is ready, with a warning", warnings, false);
         }
         match self.run_when_loaded.take() {
-            Some(step) => self.start(step),
+            Some(manner) => self.start(manner),
             None => Vec::new(),
         }
     }
@@ -239,21 +259,24 @@ impl App {
     }
 
     /// Tells the user something that must not be missed.
-    fn notice(&mut self, title: &str, text: String, bad: bool) {
+    pub(super) fn notice(&mut self, title: &str, text: String, bad: bool) {
         self.popup = Some(Popup::Notice { title: title.into(), text, bad, scroll: 0 });
     }
 
     /// Opens the first model, and runs it if asked to.
     pub(super) fn open(&mut self, source: String, run: bool) -> Vec<Effect> {
-        self.run_when_loaded = run.then_some(false);
+        self.run_when_loaded = run.then_some(Manner::Timed);
         self.load(source)
     }
 
     /// Asks for a model. What runs or loads is ended first.
     pub(super) fn load(&mut self, source: String) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if self.is_running() || matches!(self.engine, Engine::Loading { .. }) {
+        if self.is_busy() {
             effects.push(Effect::Cancel);
+        }
+        if let Some(measuring) = &mut self.measuring {
+            measuring.cancelled = true;
         }
         if let Some(live) = self.live.as_mut().filter(|live| live.is_going_on()) {
             live.state = State::Cancelling;
@@ -273,9 +296,13 @@ impl App {
     }
 
     /// Starts a run of what the prompt editor says.
-    pub(super) fn start(&mut self, step: bool) -> Vec<Effect> {
+    pub(super) fn start(&mut self, manner: Manner) -> Vec<Effect> {
+        let step = manner == Manner::Stepped;
         match self.form.request(step) {
-            Ok(request) => {
+            Ok(mut request) => {
+                if manner == Manner::Traced {
+                    request.watched = Watched::Operators;
+                }
                 self.last_run += 1;
                 let run = RunId(self.last_run);
                 let chat = matches!(request.prompt, Prompt::Chat(_));

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-/// `─ 1 Blocks ── 2 Roofline ── 3 Memory ── 4 Generate ── 5 Step ──────────`
+/// `─ 1 Blocks ── 2 Timeline ── 3 Roofline ── 4 Memory ── 5 Generate ── 6 Step ───`
 pub fn tabs(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));

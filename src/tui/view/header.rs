@@ -49,6 +49,10 @@ fn model(app: &App, width: usize) -> Line<'static> {
     let theme = &app.theme;
     let (name, facts) = match (&app.engine, app.card(), &app.live) {
         (Engine::Loading { source, .. }, None, _) => (source.clone(), Vec::new()),
+        (Engine::Viewer, _, None) => {
+            let name = app.foreign.as_ref().map_or_else(String::new, |foreign| foreign.name.clone());
+            (name, Vec::new())
+        }
         (Engine::Viewer, _, Some(live)) => {
             let header = &live.run.header;
             let device = format!("{} ×{}", foreign::label(&header.device), header.threads);
@@ -124,6 +128,22 @@ fn status(app: &App) -> Line<'static> {
             Span::styled(word, theme.strip),
             Span::styled(format!(" · {}", perform::elapsed(*since, app.clock)), theme.dim),
         ]);
+    }
+    if let Some(measuring) = &app.measuring {
+        let far = if measuring.total > 0 { format!(" {}/{}", measuring.done, measuring.total) } else { String::new() };
+        let word = if measuring.cancelled {
+            "cancelling…".to_owned()
+        } else {
+            format!("measuring {}{far}", measuring.stage)
+        };
+        return Line::from_iter([
+            Span::styled(format!("{spin} "), theme.accent),
+            Span::styled(fit(&word, 32), theme.strip),
+            Span::styled(format!(" · {}", perform::elapsed(measuring.since, app.clock)), theme.dim),
+        ]);
+    }
+    if app.foreign.is_some() {
+        return Line::from(Span::styled("trace of another profiler", theme.strip));
     }
     let Some(live) = &app.live else {
         let word = if app.card().is_some() { "ready" } else { "" };

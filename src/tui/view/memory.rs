@@ -99,7 +99,8 @@ fn charts_and_table(app: &App, sums: &Sums, area: Rect, buf: &mut Buffer, drawn:
     table::draw(app, sums, below(area, charts * height), buf, drawn);
 }
 
-fn legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// What the colours of stacked memory mean, at the right of an area, if there is room.
+pub fn legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
     let spans = STACKED.into_iter().zip(signs(theme)).enumerate().flat_map(|(n, (category, sign))| {
         let gap = if n == 0 { "" } else { "  " };
         [

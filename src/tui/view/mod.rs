@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header   Blockscope  model · device · toggles                what is running
-//! tabs    ─ 1 Blocks ── 2 Roofline ── 3 Memory ── 4 Generate ── 5 Step ──────
+//! tabs    ─ 1 Blocks ── 2 Timeline ── 3 Roofline ── 4 Memory ── 5 Generate ── …
 //! body     the screen                                    (popups lie over it)
 //! footer   what can be done here                    : palette  ? help  q quit
 //! ```
@@ -11,6 +11,7 @@ mod blocks;
 mod choices;
 mod columns;
 mod empty;
+mod find;
 mod footer;
 mod generate;
 mod header;
@@ -25,6 +26,7 @@ mod prompt;
 mod roofline;
 mod step;
 mod summary;
+mod timeline;
 mod toggles;
 mod untraced;
 
@@ -45,6 +47,7 @@ pub fn draw(app: &mut App, area: Rect, buf: &mut Buffer) {
     let mut drawn = std::mem::take(&mut app.drawn);
     drawn.hits.clear();
     drawn.cursor = None;
+    drawn.axis = Rect::ZERO;
     buf.set_style(area.intersection(buf.area), app.theme.ground);
     if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(app, area, buf);
@@ -60,6 +63,7 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let body = Rect { height: area.height - 3, ..below(area, 2) };
     match app.screen {
         Screen::Blocks => blocks::draw(app, body, buf, drawn),
+        Screen::Timeline => timeline::draw(app, body, buf, drawn),
         Screen::Roofline => roofline::draw(app, body, buf, drawn),
         Screen::Memory => memory::draw(app, body, buf, drawn),
         Screen::Generate => generate::draw(app, body, buf, drawn),
@@ -70,6 +74,7 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         // What lies under a popup steps back, and cannot be clicked.
         buf.set_style(below(area, 1).intersection(buf.area), app.theme.veil());
         drawn.hits.clear();
+        drawn.axis = Rect::ZERO;
     }
     let over = Rect { height: area.height - 2, ..below(area, 1) };
     match &app.popup {
@@ -77,6 +82,7 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         Some(Popup::Prompt) => prompt::draw(app, over, buf, drawn),
         Some(Popup::Toggles { draft, row }) => toggles::draw(app, draft, *row, over, buf, drawn),
         Some(Popup::Models(picker)) => models::draw(app, picker, over, buf, drawn),
+        Some(Popup::Find(picker)) => find::draw(app, picker, over, buf, drawn),
         Some(Popup::Palette(picker)) => palette::draw(app, picker, over, buf, drawn),
         Some(Popup::Help { scroll }) => help::draw(app, *scroll, over, buf, drawn),
         Some(Popup::Notice { .. }) => notice::draw(app, over, buf, drawn),

@@ -69,6 +69,15 @@ fn traced(depth: Depth, change: impl FnOnce(&mut crate::trace::Run)) -> App {
     App::new(Theme::new(depth), fixture::toggles(), Form::new(None), Vec::new(), Some(live))
 }
 
+/// The trace of PyTorch's profiler that the tests of its reader use.
+fn foreign(depth: Depth, acts: &[Act]) -> App {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pytorch-trace/tiny.json.gz");
+    let timeline = crate::trace::chrome::open(&[path.into()], &mut |_| ()).unwrap();
+    let mut app = empty(depth);
+    app.show_trace(&timeline, "tiny.json.gz");
+    with(app, acts)
+}
+
 fn stepping(depth: Depth, path: &str) -> App {
     let mut app = ready(depth);
     app.perform(Act::Step);
@@ -117,6 +126,8 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         run.passes[0].cut = Some(Cut { operators: 1207, allocations: 311 });
         run.signatures.iter_mut().for_each(|made| made.name = made.name.replace("aten::silu", "own::silu"));
     });
+    let mut found = seen(&[Act::Timeline]);
+    found.popup = Some(Popup::Find(Picker { input: "mm".into(), selected: 0 }));
     let mut sampling = with(ready(depth), &[Act::EditPrompt]);
     sampling.form.focus(Field::Temperature);
     vec![
@@ -133,6 +144,16 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("blocks_traced", seen(&[Act::Down, Act::Down, Act::Open])),
         ("blocks_operators", operators),
         ("blocks_traced_decode", seen(&[Act::Phase, Act::Last, Act::Open, Act::Down])),
+        ("timeline_whole", seen(&[Act::Timeline])),
+        ("timeline_prefill", seen(&[Act::Timeline, Act::NextPass, Act::Slowest])),
+        ("timeline_decode", seen(&[Act::Timeline, Act::PreviousPass, Act::Down, Act::Down, Act::Open, Act::Down])),
+        ("timeline_operators", seen(&[Act::Timeline, Act::Grouping, Act::Down])),
+        ("timeline_parts", seen(&[Act::Timeline, Act::Grouping, Act::Grouping])),
+        ("timeline_found", with(found, &[Act::Down, Act::Accept, Act::NextFound])),
+        ("timeline_untraced", done(&[Act::Timeline])),
+        ("timeline_empty", with(ready(depth), &[Act::Timeline])),
+        ("timeline_foreign", foreign(depth, &[Act::Slowest])),
+        ("popup_find", seen(&[Act::Timeline, Act::Find])),
         ("roofline_empty", with(empty(depth), &[Act::Roofline])),
         ("roofline_untraced", done(&[Act::Roofline])),
         ("roofline_prefill", seen(&[Act::Roofline])),

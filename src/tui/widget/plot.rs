@@ -11,7 +11,7 @@ use ratatui::text::Span;
 pub(super) const HEIGHTS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// Columns of the labels on the left, and the axis.
-pub(super) const GUTTER: u16 = 8;
+pub const GUTTER: u16 = 8;
 
 /// A series of times to draw.
 pub struct Plot<'a> {
