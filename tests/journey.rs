@@ -102,10 +102,12 @@ fn open_run_change_a_toggle_step_resize_quit() {
     terminal.press("r");
     terminal.shows(&["done", "block 1", "LM head", "unaccounted"]);
     terminal.press("2");
-    terminal.shows(&["This run was not traced", "would allow"]);
+    terminal.shows(&["prefill", "only parts were recorded"]);
     terminal.press("3");
-    terminal.shows(&["This run was not traced", "weights", "KV cache", "modelled"]);
+    terminal.shows(&["This run was not traced", "would allow"]);
     terminal.press("4");
+    terminal.shows(&["This run was not traced", "weights", "KV cache", "modelled"]);
+    terminal.press("5");
     terminal.shows(&["The cat sat on the mat", "TTFT", "tokens 64/64"]);
 
     // Eager attention has parts that fused attention has not.

@@ -2,7 +2,7 @@
 
 mod traced;
 
-pub use traced::{traced_events, traced_run};
+pub use traced::{peaks, traced_events, traced_run};
 
 use super::parts;
 use crate::model::spec::{Activation, Biases, Family, MlpKind, Norm, Positions, Rope, RopeScaling, Spec};
@@ -141,7 +141,7 @@ pub fn mid_prefill(prompt_tokens: u32, blocks: u32) -> Vec<Event> {
     let known = |part: &Part| part.path == "embed" || part.block().is_some_and(|block| block < blocks);
     let parts = all_parts();
     events.extend(parts.iter().filter(|part| known(part)).cloned().map(Event::Part));
-    events.push(start(Phase::Prefill, 0, 0, prompt_tokens, 0));
+    events.push(start(Phase::Prefill, 0, 0, prompt_tokens, 0, Nanos(0)));
     let spans = spans(&parts, prompt_tokens, 0, 0).0;
     let done = spans.into_iter().filter(|span| known(&parts[span.part as usize])).collect();
     events.push(Event::Spans(done));
@@ -153,17 +153,20 @@ pub fn mid_prefill(prompt_tokens: u32, blocks: u32) -> Vec<Event> {
 pub fn repeat(repeat: u32, prompt_tokens: u32, tokens: u32) -> Vec<Event> {
     let parts = all_parts();
     let mut events = Vec::new();
+    let mut began = Nanos(u64::from(repeat) * 10_000_000_000);
     for token in 0..tokens {
         let (phase, step, n_new, n_past) = match token {
             0 => (Phase::Prefill, 0, prompt_tokens, 0),
             _ => (Phase::Decode, token - 1, 1, prompt_tokens + token - 1),
         };
-        events.push(start(phase, repeat, step, n_new, n_past));
+        events.push(start(phase, repeat, step, n_new, n_past, began));
         let (spans, time) = spans(&parts, n_new, n_past, u64::from(repeat * 7 + token));
         events.push(Event::Spans(spans));
         let wall = Nanos(time.0 + time.0 / 160);
         events.push(Event::PassEnd { time: wall });
-        events.push(Event::Token(word(repeat, token, Nanos(wall.0 + 210_000))));
+        let latency = Nanos(wall.0 + 210_000);
+        began += latency;
+        events.push(Event::Token(word(repeat, token, latency)));
     }
     events
 }
@@ -187,8 +190,8 @@ pub fn halt(path: &str) -> Box<Halt> {
     Box::new(Halt { path: path.into(), time: Nanos(412_000), made })
 }
 
-fn start(phase: Phase, repeat: u32, step: u32, n_new: u32, n_past: u32) -> Event {
-    Event::PassStart(PassStart { phase, repeat, step, n_new, n_past, watched: Watched::Parts, start: Nanos(0) })
+fn start(phase: Phase, repeat: u32, step: u32, n_new: u32, n_past: u32, start: Nanos) -> Event {
+    Event::PassStart(PassStart { phase, repeat, step, n_new, n_past, watched: Watched::Parts, start })
 }
 
 fn all_parts() -> Vec<Part> {
@@ -240,10 +243,14 @@ fn spans(parts: &[Part], t: u32, past: u32, seed: u64) -> (Vec<Span>, Nanos) {
             parent.bytes += bytes;
         }
     }
+    // One after the other, a parent before its children, with a little of its own before each.
     let mut begin = Nanos(0);
-    for span in made.iter_mut().filter(|span| parts[span.part as usize].parent.is_none()) {
-        span.start = begin;
-        begin += span.time;
+    let mut inside = vec![Nanos(0); parts.len()];
+    for id in 0..parts.len() {
+        let next = parts[id].parent.map_or(&mut begin, |parent| &mut inside[parent as usize]);
+        made[id].start = *next + Nanos(if parts[id].parent.is_some() { 300 } else { 0 });
+        *next = made[id].start + made[id].time;
+        inside[id] = made[id].start;
     }
     // In the order in which they end: a stage after its parts, a block after its stages.
     let depth_first = |parent: Option<u32>| ended(parts, parent);

@@ -9,7 +9,7 @@ use super::update::{Effect, Msg};
 use super::{Paint, drive, fixture, save_as_new};
 use crate::model::toggles::AttentionKind;
 use crate::profile::{Prompt, Request, Step};
-use crate::trace::{Event, Phase, Run, Status};
+use crate::trace::{Event, Phase, Run, Status, Watched};
 use crate::units::Nanos;
 use crate::worker::{self, Command, RunId};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -414,7 +414,7 @@ fn a_saved_run_is_looked_at_without_a_model() {
         assert!(app.update(press(c)).is_empty() && app.popup.is_none(), "{c}");
     }
     assert_eq!(app.outline.phase, Some(Phase::Prefill));
-    app.update(press('4'));
+    app.update(press('5'));
     assert_eq!(app.tokens().len(), 4);
     assert!(!app.wants_ticks() || app.toast.is_some());
 }
@@ -460,7 +460,7 @@ fn the_slowest_part_is_found_and_shown() {
 fn the_newest_token_is_selected_until_the_user_goes_back() {
     let mut app = ready();
     app.update(press('r'));
-    app.update(press('4'));
+    app.update(press('5'));
     arrive(&mut app, 1, fixture::events(8, 5));
     assert_eq!(app.selected_token(), Some(4));
     app.update(key(KeyCode::Left));
@@ -487,12 +487,43 @@ fn the_palette_does_what_is_chosen() {
 #[test]
 fn screens_turn_round() {
     let mut app = ready();
-    for screen in [Screen::Roofline, Screen::Memory, Screen::Generate, Screen::SingleStep, Screen::Blocks] {
+    for screen in Screen::ALL.into_iter().cycle().skip(1).take(Screen::ALL.len()) {
         app.update(key(KeyCode::Tab));
         assert_eq!(app.screen, screen);
     }
     app.update(key(KeyCode::BackTab));
     assert_eq!(app.screen, Screen::SingleStep);
+}
+
+#[test]
+fn a_traced_run_records_operators() {
+    let mut app = ready();
+    assert_eq!(sent_run(&app.update(press('R'))).watched, Watched::Operators);
+}
+
+#[test]
+fn the_roofs_are_measured_and_a_run_is_held_against_them() {
+    let mut app = ready();
+    app.update(press('r'));
+    arrive(&mut app, 1, fixture::whole(8, 2));
+    app.update(press('3'));
+    let effects = app.update(press('d'));
+    assert!(matches!(effects[..], [Effect::Send(Command::MeasurePeaks { threads: 1, .. })]));
+    app.update(press('r'));
+    assert!(toast(&app).contains("being measured"), "not while it is measured");
+    assert!(matches!(app.update(key(KeyCode::Esc))[..], [Effect::Cancel]));
+    app.update(Msg::Worker(worker::Event::Peaks(Err("cancelled".into()))));
+    assert!(toast(&app).contains("cancelled") && app.popup.is_none());
+
+    app.update(press('d'));
+    let (stage, done, total) = ("f32".into(), 1, 4);
+    app.update(Msg::Worker(worker::Event::Measuring { stage, done, total }));
+    app.update(Msg::Worker(worker::Event::Peaks(Ok(Box::new(fixture::peaks())))));
+    assert!(app.measuring.is_none());
+    assert_eq!(app.live.as_ref().unwrap().run.peaks.as_deref(), Some(&fixture::peaks()));
+    app.update(press('d'));
+    app.update(Msg::Worker(worker::Event::Peaks(Err("no memory".into()))));
+    assert!(matches!(&app.popup, Some(Popup::Notice { text, bad: true, .. }) if text == "no memory"));
 }
 
 #[test]

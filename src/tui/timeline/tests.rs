@@ -139,7 +139,7 @@ fn the_mouse_selects_what_is_drawn_and_zooms_where_it_is() {
     assert!(name(&app).starts_with("block"), "{}", name(&app));
     let before = app.reader.window;
     app.update(mouse(MouseEventKind::ScrollUp, axis.x, axis.y));
-    assert_eq!((app.reader.window.from, app.reader.window.time.0), (before.from, before.time.0 / 2));
+    assert_eq!((app.reader.window.from, app.reader.window.time.0), (before.from, before.time.0.div_ceil(2)));
     app.update(mouse(MouseEventKind::ScrollDown, axis.x, axis.y));
     assert_eq!(app.reader.window, before);
     app.update(mouse(MouseEventKind::Down(MouseButton::Left), axis.x + axis.width / 4, axis.y + 1));

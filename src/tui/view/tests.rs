@@ -513,7 +513,7 @@ fn what_is_clicked_is_what_was_drawn() {
     assert!(matches!(&app.popup, Some(Popup::Toggles { draft, row: 0 }) if draft.attention == AttentionKind::Eager));
     click(&mut app, "Blockscope");
     assert!(app.popup.is_some(), "the strip on top is no part of what closes a popup");
-    click(&mut app, "4 Generate");
+    click(&mut app, "5 Generate");
     assert!(app.popup.is_none(), "a click beside a popup closes it");
 }
 
