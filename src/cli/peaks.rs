@@ -1,4 +1,5 @@
-//! What the machine can do at most, for `doctor`: out of the cache or measured, and how it is shown.
+//! What the machine can do at most, for `doctor` and `profile --trace`: out of the cache or measured, and how it
+//! is shown.
 
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
@@ -67,7 +68,19 @@ pub fn find(args: &PeaksArgs, out: &mut Output) -> Result<std::result::Result<Op
     if args.no_measure || kept.is_some() && !args.refresh {
         return Ok(Ok(kept));
     }
-    let interrupt = Interrupt::listen()?;
+    measure(device, threads, &Interrupt::listen()?, out).map(|measured| measured.map(Some))
+}
+
+/// Measures the peaks under these conditions, and keeps them; or says in words why that cannot be done.
+///
+/// # Errors
+/// Ctrl-C ended it.
+pub fn measure(
+    device: Device,
+    threads: usize,
+    interrupt: &Interrupt,
+    out: &mut Output,
+) -> Result<std::result::Result<Peaks, String>> {
     let mut progress = |stage: &str, done: u64, total: u64| {
         let stage = if stage.is_empty() { String::new() } else { format!("{stage} {}/{total}", done + 1) };
         out.progress(&stage);
@@ -82,7 +95,7 @@ pub fn find(args: &PeaksArgs, out: &mut Output) -> Result<std::result::Result<Op
             if let Err(error) = peaks::store(&peaks) {
                 out.warning(&format!("what was measured is not kept: {error}"));
             }
-            Ok(Ok(Some(peaks)))
+            Ok(Ok(peaks))
         }
         Err(model::Error::Cancelled) => {
             interrupt.check()?;
@@ -175,6 +188,6 @@ fn spread(rate: &Rate, word: impl Fn(u64) -> String) -> [String; 4] {
 }
 
 /// `cpu, 2 threads`
-fn conditions(device: &str, threads: usize) -> String {
+pub fn conditions(device: &str, threads: usize) -> String {
     format!("{device}, {threads} thread{}", if threads == 1 { "" } else { "s" })
 }

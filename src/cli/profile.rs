@@ -5,8 +5,9 @@ use super::failure::Result;
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
+use super::peaks;
 use super::recording::{self, Recorded};
-use crate::profile::{Prompt, Request};
+use crate::profile::{Prompt, Request, Session};
 use crate::report::layout::{Detail, Rows};
 use crate::report::{json, table};
 use crate::trace::{Event, PassStart, Phase, Run, Watched};
@@ -29,13 +30,21 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     new_tokens: u32,
 
-    /// Measured repetitions: N whose parts are timed, N of the whole alone, in turn; 1 is a single timed one
+    /// Measured repetitions: N whose parts are timed, N of the whole alone, in turn; 1 is a single timed one,
+    /// or with --trace one of each
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeats: u32,
 
     /// Record every operator and allocation of the timed repeats
+    ///
+    /// What was reached is held against what this machine can do at most. Where that was not measured yet for
+    /// this number of threads, it is measured first and kept, as doctor does.
     #[arg(long)]
     trace: bool,
+
+    /// Do not measure what the machine can do at most: percentages of it are missing if that was not done before
+    #[arg(long, requires = "trace")]
+    no_peaks: bool,
 
     /// Below each part, the operators that it called
     #[arg(long, requires = "trace", conflicts_with = "json")]
@@ -61,13 +70,16 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     let request = args.request()?;
     recording::check_out(&args.out)?;
     let interrupt = Interrupt::listen()?;
-    let session = loading::open(&args.model, &interrupt, out)?;
+    let mut session = loading::open(&args.model, &interrupt, out)?;
     session.prompt_ids(&request.prompt)?;
+    if args.trace && !args.no_peaks {
+        know_peaks(&mut session, &interrupt, out)?;
+    }
 
-    let mut watch = |run: &Run, event: &Event| {
+    let mut watch = |_: &Run, event: &Event| {
         // Once a pass, between what is timed: a line on the screen disturbs nothing.
         if let Event::PassStart(start) = event {
-            out.progress(&progress(start, run.header.new_tokens, args.repeats));
+            out.progress(&progress(start, &request));
         }
         Ok(())
     };
@@ -83,6 +95,26 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         out.note("ended before anything was measured");
     }
     ending
+}
+
+/// Measures what the machine can do at most under the conditions of this session, unless that is known.
+///
+/// # Errors
+/// Ctrl-C ended it.
+fn know_peaks(session: &mut Session, interrupt: &Interrupt, out: &mut Output) -> Result {
+    if session.peaks().is_some() {
+        return Ok(());
+    }
+    let (device, threads) = (session.card().device, session.card().toggles.threads);
+    let conditions = peaks::conditions(&device.to_string(), threads);
+    out.note(&format!(
+        "measuring what this machine can do at most ({conditions}): some seconds, once; --no-peaks leaves it out"
+    ));
+    match peaks::measure(device, threads, interrupt, out)? {
+        Ok(peaks) => session.learn_peaks(&peaks),
+        Err(problem) => out.warning(&format!("no roofs: {problem}")),
+    }
+    Ok(())
 }
 
 impl Args {
@@ -112,11 +144,11 @@ impl Args {
 }
 
 /// `repeat 2/6 · decode 12/31`
-fn progress(start: &PassStart, new_tokens: u32, repeats: u32) -> String {
-    let all = if repeats > 1 { 2 * repeats } else { 1 };
+fn progress(start: &PassStart, request: &Request) -> String {
+    let all = request.pairs().map_or(1, |pairs| 2 * pairs);
     let repeat = format!("repeat {}/{all}", start.repeat + 1);
     match start.phase {
         Phase::Prefill => format!("{repeat} · prefill {} tokens", start.n_new),
-        Phase::Decode => format!("{repeat} · decode {}/{}", start.step + 1, new_tokens.saturating_sub(1)),
+        Phase::Decode => format!("{repeat} · decode {}/{}", start.step + 1, request.new_tokens.saturating_sub(1)),
     }
 }

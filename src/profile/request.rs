@@ -12,8 +12,9 @@ pub struct Request {
     pub sampling: Sampling,
     /// End early at a token that ends a text or a turn.
     pub stop: bool,
-    /// Measured repetitions of the whole run. One is made as `watched` says, at once; with more, plain
-    /// ones and ones watched so alternate, `repeats` of each, after one warm-up.
+    /// Measured repetitions of the whole run. Plain ones and ones watched as `watched` says alternate,
+    /// `repeats` of each, after one warm-up. A single one that is not traced is made at once, without the
+    /// other two, and so is one in single steps.
     pub repeats: u32,
     /// How closely the passes are watched.
     pub watched: Watched,
@@ -34,6 +35,15 @@ pub enum Prompt {
     Ids(Vec<u32>),
     /// This many tokens, the same ones every time, for timing.
     Synthetic(u32),
+}
+
+impl Request {
+    /// How many pairs of a plain and a watched repeat to make, after a warm-up; `None` for one repeat alone.
+    /// A traced repeat always has a plain one before it: what tracing cost is known with every trace.
+    pub fn pairs(&self) -> Option<u32> {
+        let is_traced = self.watched == Watched::Operators && !self.step;
+        (self.repeats > 1 || is_traced).then_some(self.repeats.max(1))
+    }
 }
 
 impl Default for Request {

@@ -71,11 +71,12 @@ impl Session {
         let _no_grad = tch::no_grad_guard();
         let run = Run { session: self, request, prompt: &prompt, control, began: Instant::now() };
         let mut recording = Recording::new(request.watched);
-        if request.repeats <= 1 {
+        let Some(pairs) = request.pairs() else {
             return run.once(request.watched.has_parts().then_some(&mut recording), 0, watch);
-        }
-        run.once(None, 0, &mut |_: Event| {})?; // warm-up
-        for repeat in 0..request.repeats {
+        };
+        // As long as what is measured: also the shapes of later steps are prepared for, once for each.
+        run.once(None, 0, &mut |_: Event| {})?;
+        for repeat in 0..pairs {
             run.once(None, 2 * repeat, watch)?;
             run.once(Some(&mut recording), 2 * repeat + 1, watch)?;
         }
@@ -137,8 +138,8 @@ impl Run<'_> {
                 start: Nanos::of(self.began.elapsed()),
             };
             watch.event(Event::PassStart(start));
-            let began = Instant::now();
             let input = decoder.input(&ids[past..]);
+            let began = Instant::now(); // where a tracer's clock begins too
             let (logits, time) = match recording.as_deref_mut() {
                 Some(recording) => {
                     let shape = Shape { batch: 1, new: ids.len() - past, past, logits: 1 };

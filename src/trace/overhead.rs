@@ -18,11 +18,13 @@ impl Overhead {
     /// Above this a watched pass no longer explains the plain one beside it.
     pub const TOLERATED: f64 = 1.05;
 
-    /// Of the passes of `phase`; `None` where no plain repeat stands before a watched one.
-    pub fn of(run: &Run, phase: Phase) -> Option<Self> {
+    /// Of the passes of `phase` (`None`: of all passes of a repeat together); `None` where no plain repeat
+    /// stands before a watched one.
+    pub fn of(run: &Run, phase: impl Into<Option<Phase>>) -> Option<Self> {
+        let phase = phase.into();
         // Time and passes by repeat: a pair whose repeats have different lengths says nothing.
         let mut repeats: BTreeMap<u32, (Watched, Nanos, u32)> = BTreeMap::new();
-        for pass in run.passes.iter().filter(|pass| pass.start.phase == phase) {
+        for pass in run.passes.iter().filter(|pass| phase.is_none_or(|phase| pass.start.phase == phase)) {
             let (_, time, passes) = repeats.entry(pass.start.repeat).or_insert((pass.start.watched, Nanos(0), 0));
             *time += pass.time?;
             *passes += 1;
@@ -73,6 +75,7 @@ mod tests {
         assert_eq!(overhead.pairs, 2);
         assert!((overhead.median - 1.06).abs() < 1e-9, "half way between 1.02 and 1.10");
         assert_eq!(Overhead::of(&run(&pairs), Phase::Prefill), None);
+        assert_eq!(Overhead::of(&run(&pairs), None), Some(overhead), "there is no other phase");
         assert_eq!(Overhead::of(&run(&pairs[1..2]), Phase::Decode), None, "nothing to compare with");
         let longer = [(0, Plain, 100), (0, Plain, 100), (1, Operators, 110)];
         assert_eq!(Overhead::of(&run(&longer), Phase::Decode), None, "two steps against one");

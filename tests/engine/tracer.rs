@@ -7,8 +7,8 @@ use blockscope::model::probe::{Pass as Forward, Unwatched};
 use blockscope::profile::{Bounds, Control, Halt, Prompt, Request, Session, Step, Traced, Tracer, Watch};
 use blockscope::trace::operator::{Scope, Tensor as Shape, parents, self_times};
 use blockscope::trace::{
-    Allocation, Argument, Category, Cut, Dtype, Event, Operator, Pass, PassMemory, Phase, Run, Signature, Status,
-    Watched,
+    Allocation, Argument, Category, Cut, Dtype, Event, Operator, Overhead, Pass, PassMemory, Phase, Run, Signature,
+    Status, Watched,
 };
 use blockscope::units::{Bytes, Nanos};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -81,6 +81,11 @@ fn run(session: &Session, request: &Request) -> Run {
     let status = session.run(request, &Control::default(), &mut |event: Event| run.apply(event));
     assert_eq!(status, Status::Done);
     run
+}
+
+/// The passes that were traced; plain ones stand before them.
+fn traced(run: &Run) -> Vec<&Pass> {
+    run.passes.iter().filter(|pass| pass.start.watched == Watched::Operators).collect()
 }
 
 fn path(run: &Run, part: Option<u32>) -> &str {
@@ -276,8 +281,8 @@ fn an_operator_that_fails_is_recorded_and_does_not_disturb_the_others() {
 #[test]
 fn operators_nest_and_belong_to_the_part_that_ran() {
     let run = run(&tiny(), &request(16, 3));
-    for pass in &run.passes {
-        assert_eq!((pass.start.watched, pass.cut), (Watched::Operators, None));
+    for pass in traced(&run) {
+        assert_eq!(pass.cut, None);
         for (operator, parent) in pass.operators.iter().zip(parents(&pass.operators)) {
             let end = operator.start + operator.time;
             assert!(end <= pass.time.unwrap());
@@ -323,7 +328,7 @@ fn rows_add_up_to_the_wall_time() {
         let runs: Vec<Run> = (0..2).map(|_| run(&session, &request(512, 5))).collect();
         // The better of two: the system may take the processor away wherever it likes.
         let best = |phase: Phase, share: &dyn Fn(&Run, &Pass) -> f64| {
-            let passes = runs.iter().flat_map(|run| run.passes.iter().map(move |pass| (run, pass)));
+            let passes = runs.iter().flat_map(|run| traced(run).into_iter().map(move |pass| (run, pass)));
             let shares = passes.filter(|(_, pass)| pass.start.phase == phase).map(|(run, pass)| share(run, pass));
             shares.fold(f64::INFINITY, f64::min)
         };
@@ -345,7 +350,7 @@ fn bf16_is_traced_as_bf16() {
         signature(&run, pass.operators.iter().find(of).unwrap()).clone()
     };
     let tensor = |sizes: &[u64]| Shape { dtype: Dtype::Bf16, sizes: sizes.to_vec() };
-    for (pass, positions) in run.passes.iter().zip([32, 1]) {
+    for (pass, positions) in traced(&run).into_iter().zip([32, 1]) {
         assert_eq!(up(pass).input(0), Some(&tensor(&[1, positions, 576])));
         assert_eq!(up(pass).input(1), Some(&tensor(&[1536, 576])));
         assert_eq!(up(pass).output(0), Some(&tensor(&[1, positions, 1536])));
@@ -383,6 +388,21 @@ fn repeats_alternate_plain_and_traced_passes() {
     assert_eq!(operators(2), operators(6), "the same prefill again");
 }
 
+#[test]
+fn what_tracing_cost_is_known_of_a_single_traced_run_too() {
+    let run = run(&tiny(), &request(4, 3));
+    let watched: Vec<_> = run.passes.iter().map(|pass| (pass.start.repeat, pass.start.watched)).collect();
+    let (plain, traced) = ((0, Watched::Plain), (1, Watched::Operators));
+    assert_eq!(watched, [plain, plain, plain, traced, traced, traced]);
+    for phase in [Phase::Prefill, Phase::Decode] {
+        let overhead = Overhead::of(&run, phase).unwrap();
+        assert!(overhead.pairs == 1 && overhead.median > 0.0);
+    }
+    let ids = |repeat| run.tokens.iter().filter(move |token| token.repeat == repeat).map(|token| token.id);
+    assert!(ids(0).eq(ids(1)), "the same text");
+    assert_eq!(run.ttft().unwrap().n, 1, "headline times are those of the plain repeat");
+}
+
 /// Steps through a traced run.
 struct Stepper<'a> {
     control: &'a Control,
@@ -411,7 +431,9 @@ fn a_halt_is_in_no_record() {
     let mut stepper =
         Stepper { control: &control, run: Run::default(), steps: vec![Step::Run, Step::Part, Step::Part] };
     session.run(&Request { step: true, ..request(8, 1) }, &control, &mut stepper);
-    let (stepped, free) = (&stepper.run.passes[0], &run(&session, &request(8, 1)).passes[0]);
+    let free = run(&session, &request(8, 1));
+    let (stepped, free) = (&stepper.run.passes[0], traced(&free)[0]);
+    assert_eq!(stepper.run.passes.len(), 1, "in single steps there is no plain pass before it");
     let operators = |pass: &Pass| pass.operators.iter().map(|o| (o.signature, o.part, o.depth)).collect::<Vec<_>>();
     let memory = |pass: &Pass| -> Vec<_> {
         let allocations = &pass.memory.as_ref().unwrap().allocations;
@@ -437,7 +459,7 @@ fn a_cancelled_pass_is_kept_as_far_as_it_came_and_the_next_is_whole() {
     assert!(pass.memory.is_some());
     let (first, second) = (run(&session, &request(8, 2)), run(&session, &request(8, 2)));
     assert_eq!(first.signatures, second.signatures);
-    assert_eq!(first.passes[0].operators.len(), second.passes[0].operators.len());
+    assert_eq!(traced(&first)[0].operators.len(), traced(&second)[0].operators.len());
 }
 
 #[test]
@@ -470,7 +492,7 @@ fn fused_attention_takes_linear_and_eager_quadratic_memory() {
         let session = open(&format!("random:{}", config.display()), attention);
         let of = |prompt| {
             let run = run(&session, &request(prompt, 1));
-            let memory = run.passes[0].memory.as_ref().unwrap();
+            let memory = traced(&run)[0].memory.as_ref().unwrap();
             peak(memory, &[Category::Activations, Category::Temporaries]).0 as f64
         };
         [256, 512, 1024, 2048].map(of).to_vec()

@@ -4,7 +4,7 @@ use super::summary::limit;
 use crate::trace::account::PartAccount;
 use crate::trace::roofline::Bound;
 use crate::trace::{Account, ByCategory, Category, Finding, Overhead, PassMemory, Peaks, Phase, Run, findings};
-use crate::units::{Bytes, Flops};
+use crate::units::{Bytes, Flops, Nanos};
 use serde_json::{Map, Value, json};
 
 /// The totals; empty where nothing was traced.
@@ -21,16 +21,17 @@ pub fn totals(run: &Run) -> Map<String, Value> {
     let fullest = accounts.iter().filter_map(|account| Some((account, account.fullest(run)?)));
     let fullest = fullest.max_by_key(|(_, (_, peak))| peak.total());
     let decode = accounts.iter().find(|account| account.phase == Phase::Decode);
+    let overhead = Overhead::of(run, None);
+    let (rest, wall) =
+        (sum_times(&accounts, |account| account.unaccounted), sum_times(&accounts, |account| account.wall));
     let cut = accounts.iter().any(|account| account.cut.is_some());
     crate::report::json::object(json!({
         "flops_counted": sum(|account| account.flops),
         "flops_analytic": sum(|account| account.flops_modelled),
         "flops_causal": sum(|account| account.flops_causal),
-        "overhead_ratio": by_phase(&|account| overhead(run, account.phase)),
-        "unaccounted": by_phase(&|account| json!({
-            "seconds": account.unaccounted.seconds(),
-            "share": account.unaccounted.share_of(account.wall),
-        })),
+        "overhead_ratio": overhead.map(|overhead| overhead.median),
+        "overhead_quartiles": overhead.map(quartiles),
+        "unaccounted": rest.share_of(wall),
         "peak_memory": fullest.map(|(account, (memory, peak))| peak_memory(account, memory, peak)),
         "decode_limit_tokens_per_s": decode.and_then(|account| limit(run, account)),
         "peaks": run.peaks,
@@ -47,10 +48,14 @@ pub fn totals(run: &Run) -> Map<String, Value> {
 /// What a traced phase adds up to, beside its times.
 pub fn phase(run: &Run, account: &Account) -> Value {
     let peak = account.fullest(run).map(|(memory, peak)| peak_memory(account, memory, peak));
+    let overhead = Overhead::of(run, account.phase);
     json!({
         "flops_counted": account.flops,
         "flops_analytic": account.flops_modelled,
         "flops_causal": account.flops_causal,
+        "overhead_ratio": overhead.map(|overhead| overhead.median),
+        "overhead_quartiles": overhead.map(quartiles),
+        "unaccounted": account.unaccounted.share_of(account.wall),
         "peak_memory": peak,
     })
 }
@@ -87,8 +92,8 @@ pub fn basis() -> Map<String, Value> {
         "flops_counted": "counted from the shapes on which operators ran, of one repeat; what unknown_operators lists is not in it",
         "flops_analytic": "modelled by formula, of one repeat, attention over all keys",
         "flops_causal": "modelled by formula, of one repeat, attention over the visible keys only",
-        "overhead_ratio": "measured: time of traced repeats over that of the plain ones before them, over the pairs",
-        "unaccounted": "measured, in the traced repeat with the median wall time",
+        "overhead_ratio": "measured: time of the passes of a traced repeat over that of the plain one before it, the median over the pairs; of one phase in phases",
+        "unaccounted": "measured: share of the wall time that lies in no part, in the traced repeats with the median wall times; of one phase in phases",
         "peak_memory": "counted over every allocation, at the moment of a pass when most was alive, in bytes",
         "peak_memory.resident": "measured by the operating system: pages of the whole process; difference is its peak less the counted total",
         "decode_limit_tokens_per_s": "modelled: measured bandwidth over the compulsory bytes of a mean decode step",
@@ -107,11 +112,13 @@ pub fn basis() -> Map<String, Value> {
     }))
 }
 
-fn overhead(run: &Run, phase: Phase) -> Value {
-    Overhead::of(run, phase).map_or(
-        Value::Null,
-        |overhead| json!({ "median": overhead.median, "q1": overhead.q1, "q3": overhead.q3, "pairs": overhead.pairs }),
-    )
+/// The quartiles of a ratio, over `n` pairs.
+fn quartiles(overhead: Overhead) -> Value {
+    json!({ "q1": overhead.q1, "median": overhead.median, "q3": overhead.q3, "n": overhead.pairs })
+}
+
+fn sum_times(accounts: &[Account], of: fn(&Account) -> Nanos) -> Nanos {
+    accounts.iter().map(of).sum()
 }
 
 fn peak_memory(account: &Account, memory: &PassMemory, peak: ByCategory) -> Value {
@@ -151,7 +158,7 @@ fn finding(run: &Run, finding: &Finding) -> Value {
 }
 
 fn unknown(account: &Account) -> Vec<Value> {
-    let of = |(name, calls, own): (&str, u32, crate::units::Nanos)| json!({ "name": name, "phase": account.phase.name(), "calls": calls, "self_s": own.seconds() });
+    let of = |(name, calls, own): (&str, u32, Nanos)| json!({ "name": name, "phase": account.phase.name(), "calls": calls, "self_s": own.seconds() });
     account.unknown().into_iter().map(of).collect()
 }
 
