@@ -199,8 +199,10 @@ fn progress(live: &Live) -> String {
     match live.phase() {
         None => "starting".into(),
         Some(Phase::Decode) => {
+            let repeat = live.run.tokens.last().map(|token| token.repeat);
+            let made = live.run.tokens.iter().rev().take_while(|token| Some(token.repeat) == repeat).count();
             let rate = live.run.decode_tokens_per_s().map(|rate| format!(" · {} tok/s", figure(rate)));
-            format!("decode {}/{}{}", live.run.tokens.len(), header.new_tokens, rate.unwrap_or_default())
+            format!("decode {}/{}{}", made, header.new_tokens, rate.unwrap_or_default())
         }
         Some(Phase::Prefill) => {
             let top = live.running_top().unwrap_or_default();

@@ -22,6 +22,8 @@ const KEYS: usize = 18;
 const TERMS: &[(&str, &str)] = &[
     ("measured", "by a clock, while the model ran"),
     ("° modelled", "by a formula, from the shapes that ran: FLOPs, bytes, and rates made of them"),
+    ("counted", "from the shapes of every operator that ran, in a traced pass (R)"),
+    ("own", "without what lies inside"),
     ("recorded pass", "a pass whose parts were timed; this costs a little, which \"unaccounted\" holds"),
     ("TTFT", "time to first token: the prefill and the choice of a token"),
     ("TPOT", "time per further token: a decode step and the choice of a token"),

@@ -107,6 +107,12 @@ fn draw_row(app: &App, chart: &Chart, (track, depth): (usize, u16), place: Rect,
     }
 }
 
+/// What says most of a name that does not fit: an operator without its namespace, a function without its file.
+fn short(name: &str) -> &str {
+    let function = name.rsplit_once("): ").map_or(name, |(_, function)| function);
+    function.rsplit_once("::").map_or(function, |(_, operator)| operator)
+}
+
 /// One slice, or all those that share a column.
 fn slab(app: &App, chart: &Chart, at: At, (seen, column): (Seen, crate::units::Nanos), cell: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
@@ -125,7 +131,7 @@ fn slab(app: &App, chart: &Chart, at: At, (seen, column): (Seen, crate::units::N
         let share = seen.busy.share_of(column).clamp(0.0, 1.0);
         let sign = |signs: &[&'static str]| signs[((share * signs.len() as f64).ceil() as usize).max(1) - 1];
         let sign = if seen.slices > 1 { sign(&SHADES) } else { sign(&EIGHTHS) };
-        let ink = if is_selected { theme.strong } else { Style::new().fg(style.bg.unwrap_or_default()) };
+        let ink = Style::new().fg(style.bg.unwrap_or_default());
         let ink = if theme.depth == Depth::Plain { style } else { ink };
         put(buf, cell, Span::styled(sign, ink));
         return;
@@ -135,7 +141,9 @@ fn slab(app: &App, chart: &Chart, at: At, (seen, column): (Seen, crate::units::N
     let mut text = edge.to_owned();
     if cell.width >= NAMED {
         let pad = if edge.is_empty() && cell.width > NAMED + 1 { " " } else { "" };
-        text = format!("{edge}{pad}{}", foreign::label(chart.name(at)));
+        let name = foreign::label(chart.name(at));
+        let room = (cell.width as usize).saturating_sub(edge.width() + pad.len());
+        text = format!("{edge}{pad}{}", if name.width() > room { short(&name) } else { &name });
     }
     let text = fit(&text, cell.width as usize);
     let used = text.width() as u16;
