@@ -1,8 +1,8 @@
-//! How long a frame of each screen takes at 200×60, with a real run of 512 prompt and 64 new tokens loaded.
+//! How long a frame of each screen takes at 200×60, with a real traced run of 512 prompt and 64 new tokens loaded.
 
 use blockscope::model::Toggles;
 use blockscope::profile::{Control, Prompt, Request, Session};
-use blockscope::trace::{Event, Run};
+use blockscope::trace::{Event, Run, Watched};
 use blockscope::tui::form::Form;
 use blockscope::tui::live::Live;
 use blockscope::tui::{App, Depth, Msg, Theme, draw};
@@ -14,8 +14,14 @@ use std::time::Duration;
 
 fn recorded() -> Run {
     let session = Session::open("smollm2", &Toggles::default(), &mut |_, _, _| true).unwrap_or_else(|e| panic!("{e}"));
-    let request =
-        Request { prompt: Prompt::Synthetic(512), new_tokens: 64, stop: false, top: 10, ..Request::default() };
+    let request = Request {
+        prompt: Prompt::Synthetic(512),
+        new_tokens: 64,
+        stop: false,
+        watched: Watched::Operators,
+        top: 10,
+        ..Request::default()
+    };
     let mut run = Run::default();
     session.run(&request, &Control::default(), &mut |event: Event| run.apply(event));
     run
@@ -29,7 +35,14 @@ fn press(app: &mut App, key: char) {
 fn frames(c: &mut Criterion) {
     let run = recorded();
     let area = Rect::new(0, 0, 200, 60);
-    for (screen, key) in [("Blocks", '1'), ("Roofline", '2'), ("Memory", '3'), ("Generate", '4'), ("Step", '5')] {
+    for (screen, key) in [
+        ("Blocks", '1'),
+        ("Timeline", '2'),
+        ("Roofline", '3'),
+        ("Memory", '4'),
+        ("Generate", '5'),
+        ("Step", '6'),
+    ] {
         let live = Live::saved(run.clone(), "run.jsonl".into());
         let mut app = App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), Some(live));
         press(&mut app, key);
