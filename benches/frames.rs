@@ -35,14 +35,9 @@ fn press(app: &mut App, key: char) {
 fn frames(c: &mut Criterion) {
     let run = recorded();
     let area = Rect::new(0, 0, 200, 60);
-    for (screen, key) in [
-        ("Blocks", '1'),
-        ("Timeline", '2'),
-        ("Roofline", '3'),
-        ("Memory", '4'),
-        ("Generate", '5'),
-        ("Step", '6'),
-    ] {
+    for (screen, key) in
+        [("Blocks", '1'), ("Timeline", '2'), ("Roofline", '3'), ("Memory", '4'), ("Generate", '5'), ("Step", '6')]
+    {
         let live = Live::saved(run.clone(), "run.jsonl".into());
         let mut app = App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), Some(live));
         press(&mut app, key);

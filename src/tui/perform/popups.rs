@@ -1,0 +1,164 @@
+//! What the keys do in the popups.
+
+use crate::model::{Toggle, Toggles};
+use crate::tui::action::{Act, Scope};
+use crate::tui::app::{App, Popup};
+use crate::tui::update::{Effect, Manner};
+
+impl App {
+    pub(super) fn in_popup(&mut self, popup: Popup, act: Act) -> Vec<Effect> {
+        let page = self.drawn.entries.1.max(2) as isize - 1;
+        let by = match act {
+            Act::Up => -1,
+            Act::Down => 1,
+            Act::PageUp => -page,
+            Act::PageDown => page,
+            _ => 0,
+        };
+        // From where it was drawn: past the end there is nowhere to come back from.
+        let scrolled = (self.drawn.entries.0 as u16).saturating_add_signed(by as i16);
+        match (popup, act) {
+            (_, Act::Dismiss | Act::Interrupt) => Vec::new(),
+            (_, Act::Quit) => vec![Effect::Quit(None)],
+            (Popup::Prompt, act) => self.in_prompt(act),
+            (Popup::Toggles { draft, row }, act) => self.in_toggles(draft, row, act),
+            (Popup::Models(mut picker), act) => {
+                let choices = picker.models(&self.cached);
+                match choices.get(picker.selected) {
+                    Some(choice) if act == Act::Accept => return self.load(choice.source.clone()),
+                    _ => picker.go(by, choices.len()),
+                }
+                self.popup = Some(Popup::Models(picker));
+                Vec::new()
+            }
+            (Popup::Find(mut picker), act) => {
+                let names = self.chart().map(|chart| picker.names(chart)).unwrap_or_default();
+                match names.get(picker.selected) {
+                    Some(group) if act == Act::Accept => {
+                        self.seek(group.name);
+                        return Vec::new();
+                    }
+                    _ => picker.go(by, names.len()),
+                }
+                self.popup = Some(Popup::Find(picker));
+                Vec::new()
+            }
+            (Popup::Palette(mut picker), act) => {
+                let actions = picker.actions(&[self.screen.scope(), Scope::Everywhere]);
+                match actions.get(picker.selected) {
+                    Some(action) if act == Act::Accept => return self.perform(action.act),
+                    _ => picker.go(by, actions.len()),
+                }
+                self.popup = Some(Popup::Palette(picker));
+                Vec::new()
+            }
+            (Popup::Help { .. }, _) => {
+                self.popup = Some(Popup::Help { scroll: scrolled });
+                Vec::new()
+            }
+            (Popup::Notice { .. }, Act::Models | Act::Toggles) => self.on_screen(act),
+            (Popup::Notice { title, text, bad, .. }, _) => {
+                self.popup = Some(Popup::Notice { title, text, bad, scroll: scrolled });
+                Vec::new()
+            }
+        }
+    }
+
+    fn in_prompt(&mut self, act: Act) -> Vec<Effect> {
+        match act {
+            Act::AcceptAndRun => return self.perform(Act::Run),
+            Act::NextField => self.form.go(true),
+            Act::PreviousField => self.form.go(false),
+            _ => {}
+        }
+        self.popup = Some(Popup::Prompt);
+        Vec::new()
+    }
+
+    fn in_toggles(&mut self, mut draft: Toggles, row: usize, act: Act) -> Vec<Effect> {
+        let n = Toggle::ALL.len();
+        let row = match act {
+            Act::Up => (row + n - 1) % n,
+            Act::Down => (row + 1) % n,
+            _ => row.min(n - 1),
+        };
+        let toggle = Toggle::ALL[row];
+        match act {
+            Act::Left | Act::Right => {
+                let values = toggle.values();
+                let n = values.len();
+                let at = values.iter().position(|value| *value == draft.get(toggle)).unwrap_or(0);
+                // The next value that can be had; what cannot is passed over.
+                let others = (1..n).map(|by| if act == Act::Left { at + n - by } else { at + by } % n);
+                let changed: Vec<_> = others.map(|to| self.with_value(&draft, toggle, &values[to])).collect();
+                match changed.iter().find_map(|changed| changed.as_ref().ok()) {
+                    Some(next) => draft = next.clone(),
+                    None => changed
+                        .into_iter()
+                        .find_map(Result::err)
+                        .into_iter()
+                        .for_each(|why_not| self.say(why_not, true)),
+                }
+            }
+            Act::Accept | Act::AcceptAndRun => {
+                if let Some(why_not) = self.card().and_then(|card| draft.check(&card.spec).err()) {
+                    self.say(why_not.to_string(), true);
+                } else {
+                    return self.apply(draft, act == Act::AcceptAndRun);
+                }
+            }
+            _ => {}
+        }
+        self.popup = Some(Popup::Toggles { draft, row });
+        Vec::new()
+    }
+
+    /// Rebuilds the model with other toggles, and runs it if asked to.
+    fn apply(&mut self, toggles: Toggles, run: bool) -> Vec<Effect> {
+        let same = toggles == self.toggles;
+        self.toggles = toggles;
+        match self.source.clone() {
+            Some(source) if !same => {
+                self.run_when_loaded = run.then_some(Manner::Timed);
+                self.load(source)
+            }
+            _ if run => self.perform(Act::Run),
+            _ => Vec::new(),
+        }
+    }
+
+    /// These toggles with one of them changed.
+    ///
+    /// # Errors
+    /// Why the loaded model cannot run so.
+    pub fn with_value(&self, toggles: &Toggles, toggle: Toggle, value: &str) -> Result<Toggles, String> {
+        let mut changed = toggles.clone();
+        changed.set(toggle, value).map_err(|error| error.to_string())?;
+        if let Some(card) = self.card() {
+            changed.check(&card.spec).map_err(|error| error.to_string())?;
+        }
+        Ok(changed)
+    }
+
+    /// A click on a value of the toggle panel.
+    pub(in crate::tui) fn choose_value(&mut self, at: usize, value: &str) {
+        let (Some(Popup::Toggles { draft, .. }), Some(&toggle)) = (&self.popup, Toggle::ALL.get(at)) else { return };
+        let (draft, changed) = (draft.clone(), self.with_value(draft, toggle, value));
+        let draft = changed.unwrap_or_else(|why_not| {
+            self.say(why_not, true);
+            draft
+        });
+        self.popup = Some(Popup::Toggles { draft, row: at });
+    }
+
+    /// A click on an entry of a list: it is taken at once.
+    pub(in crate::tui) fn click_entry(&mut self, entry: usize) -> Vec<Effect> {
+        match &mut self.popup {
+            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Palette(picker)) => {
+                picker.selected = entry;
+                self.perform(Act::Accept)
+            }
+            _ => Vec::new(),
+        }
+    }
+}
