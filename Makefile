@@ -2,7 +2,7 @@
 # What is fetched lies in the cache folder that all clones share, and is fetched once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench clean check check-lint libtorch model
+.PHONY: help run test lint bench interop clean check check-lint libtorch model
 
 help:
 	@echo 'Blockscope shows a transformer at work, block by block, in your terminal.'
@@ -20,6 +20,10 @@ lint: check-lint libtorch ## check the formatting and let clippy read everything
 
 bench: check libtorch model ## measure loading, prefill, decode and drawing
 	cargo bench
+
+interop: check libtorch ## read exported traces with the tools of others, which this fetches into the cache folder
+	cargo build --locked
+	tests/interop/check.sh "$${CARGO_TARGET_DIR:-target}/debug/blockscope"
 
 clean: ## remove what was built here; what all clones share is kept
 	cargo clean

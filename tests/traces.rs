@@ -523,7 +523,7 @@ fn what_is_exported_opens_with_the_same_slices() {
     let later = expected.map(|(name, start, time)| {
         let name = match name {
             "ProfilerStep#0" => "ProfilerStep#1",
-            "prefill" => "decode 0",
+            "prefill" => "decode 1",
             name => name,
         };
         (name, start + 1_000_007, time)

@@ -3,25 +3,23 @@
 //! Passes are annotations `ProfilerStep#N`, parts are annotations in them, operators are what PyTorch's profiler
 //! calls `cpu_op`, with its names for their arguments. Memory is there twice: as PyTorch's `[memory]` instants,
 //! and as a counter by category. Everything is written as it comes; nothing grows with the run but one pass.
-//!
-//! Readers expect slices of a thread to nest strictly. Those that reach over an edge by the few nanoseconds
-//! between two readings of the clock are shortened to it.
+
+mod arguments;
+mod slices;
 
 use super::json;
-use crate::trace::chrome::shapes;
-use crate::trace::operator::{Argument, Scope, Signature, Tensor};
+use crate::trace::operator::Scope;
 use crate::trace::run::Pass;
 use crate::trace::{ByCategory, Category, Phase, Run};
 use crate::units::{Bytes, Nanos};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeSet, HashMap};
+use slices::{Slice, What, slices};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// One process, and its threads from here on. 0 would be the idle process of the system.
 const PROCESS: u32 = 1;
-/// Operators lie deeper than any part.
-const BELOW_PARTS: u32 = 1 << 16;
 
 /// Writes `run` to `out`.
 ///
@@ -80,24 +78,6 @@ struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     dur: Option<Micros>,
     args: Value,
-}
-
-/// A slice of a pass, times since the run began.
-struct Slice {
-    start: Nanos,
-    end: Nanos,
-    thread: u16,
-    /// Nothing lies in a slice of its own level or a deeper one.
-    level: u32,
-    what: What,
-}
-
-#[derive(Clone, Copy)]
-enum What {
-    Step,
-    Phase,
-    Part(usize),
-    Operator(usize),
 }
 
 impl Events<'_> {
@@ -163,18 +143,16 @@ impl Events<'_> {
         let name = match slice.what {
             What::Step => format!("ProfilerStep#{number}"),
             What::Phase => {
-                about_pass(pass, &mut args);
+                arguments::of_pass(pass, &mut args);
                 match pass.start.phase {
                     Phase::Prefill => "prefill".to_owned(),
-                    Phase::Decode => format!("decode {}", pass.start.step),
+                    Phase::Decode => format!("decode {}", pass.start.step.saturating_add(1)),
                 }
             }
             What::Part(span) => {
                 let span = &pass.spans[span];
                 let part = &self.run.parts[span.part as usize];
-                args.insert("part".into(), part.path.clone().into());
-                args.insert("FLOPs (modelled)".into(), span.flops.0.into());
-                args.insert("bytes (modelled)".into(), span.bytes.0.into());
+                arguments::of_part(part, span, &mut args);
                 part.name()
             }
             What::Operator(operator) => {
@@ -182,7 +160,7 @@ impl Events<'_> {
                 let signature = &self.run.signatures[operator.signature as usize];
                 if signature.scope != Scope::User {
                     cat = "cpu_op";
-                    about_operator(signature, &mut args);
+                    arguments::of_operator(signature, &mut args);
                     args.extend(operator.sequence.map(|sequence| ("Sequence number".to_owned(), sequence.into())));
                 }
                 signature.name.clone()
@@ -210,8 +188,8 @@ impl Events<'_> {
             changes.extend(allocation.start.map(|at| (at, index as u64, true)));
             changes.extend(allocation.end.map(|at| (at, index as u64, false)));
         }
-        // Stable: a piece that lived no time is taken before it is given back.
-        changes.sort_by_key(|&(at, ..)| at);
+        // Of what happens at one moment, taking comes first: the level never seems lower than it was.
+        changes.sort_by_key(|&(at, _, is_taken)| (at, !is_taken));
         let mut level = memory.before;
         self.level(begin, &level)?;
         for (at, index, is_taken) in changes {
@@ -255,100 +233,6 @@ impl Events<'_> {
     }
 }
 
-/// The slices of a pass by start, outer ones first, nesting strictly on every thread.
-fn slices(run: &Run, pass: &Pass, begin: Nanos) -> Vec<Slice> {
-    let ends_of_spans = pass.spans.iter().map(|span| span.start + span.time);
-    let ends_of_operators = pass.operators.iter().map(|operator| operator.start + operator.time);
-    // A pass that was cut off has no time of its own.
-    let time = pass.time.or_else(|| ends_of_spans.chain(ends_of_operators).max()).unwrap_or_default();
-    let end = begin + time;
-    let slice = |start: Nanos, time: Nanos, thread, level, what| {
-        let start = (begin + start).min(end);
-        Slice { start, end: (start + time).min(end), thread, level, what }
-    };
-    let mut slices = vec![slice(Nanos(0), time, 0, 0, What::Step), slice(Nanos(0), time, 0, 1, What::Phase)];
-    let depths = depths(run);
-    slices.extend(
-        pass.spans
-            .iter()
-            .enumerate()
-            .map(|(index, span)| slice(span.start, span.time, 0, 2 + depths[span.part as usize], What::Part(index))),
-    );
-    slices.extend(pass.operators.iter().enumerate().map(|(index, operator)| {
-        let level = BELOW_PARTS + u32::from(operator.depth);
-        slice(operator.start, operator.time, operator.thread, level, What::Operator(index))
-    }));
-    slices.sort_by_key(|slice| (slice.start, slice.level));
-    nest(&mut slices);
-    slices
-}
-
-/// How many parts each part lies in.
-fn depths(run: &Run) -> Vec<u32> {
-    let mut depths: Vec<u32> = Vec::with_capacity(run.parts.len());
-    for part in &run.parts {
-        let depth = part.parent.and_then(|parent| depths.get(parent as usize)).map_or(0, |depth| depth + 1);
-        depths.push(depth.min(BELOW_PARTS - 3));
-    }
-    depths
-}
-
-/// Shortens what reaches over the end of the slice that it lies in, or into the one after it.
-fn nest(slices: &mut [Slice]) {
-    // What has begun on each thread and not ended, outermost first.
-    let mut open: HashMap<u16, Vec<usize>> = HashMap::new();
-    for index in 0..slices.len() {
-        let Slice { start, level, thread, .. } = slices[index];
-        let open = open.entry(thread).or_default();
-        while let Some(&outer) = open.last() {
-            let contains = slices[outer].level < level && (slices[outer].end > start || slices[outer].start == start);
-            if contains {
-                slices[index].end = slices[index].end.min(slices[outer].end);
-                break;
-            }
-            slices[outer].end = slices[outer].end.min(start);
-            open.pop();
-        }
-        open.push(index);
-    }
-}
-
 fn tid(thread: u16) -> u32 {
     PROCESS + u32::from(thread)
-}
-
-fn about_pass(pass: &Pass, args: &mut Map<String, Value>) {
-    let start = &pass.start;
-    for (name, value) in
-        [("repeat", start.repeat), ("step", start.step), ("n_new", start.n_new), ("n_past", start.n_past)]
-    {
-        args.insert(name.into(), value.into());
-    }
-    if let Some(cut) = pass.cut {
-        args.insert("operators left out".into(), cut.operators.into());
-        args.insert("allocations left out".into(), cut.allocations.into());
-    }
-}
-
-/// The inputs, in PyTorch's words.
-fn about_operator(signature: &Signature, args: &mut Map<String, Value>) {
-    let sizes = |tensor: &Tensor| json!(tensor.sizes);
-    let (mut dims, mut types, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    for argument in &signature.inputs {
-        let (dim, of_type, value) = match argument {
-            Argument::Tensor(tensor) => (sizes(tensor), shapes::type_name(tensor.dtype), String::new()),
-            Argument::Tensors(tensors) => (tensors.iter().map(sizes).collect(), "TensorList", String::new()),
-            Argument::Int(value) => (json!([]), "Scalar", value.to_string()),
-            Argument::Bool(true) => (json!([]), "Scalar", "True".into()),
-            Argument::Bool(false) => (json!([]), "Scalar", "False".into()),
-            Argument::Other => (json!([]), "", String::new()),
-        };
-        dims.push(dim);
-        types.push(of_type);
-        values.push(value);
-    }
-    args.insert("Record function id".into(), 0.into());
-    args.insert("Concrete Inputs".into(), json!(values));
-    args.insert("Input type".into(), json!(types));
-    args.insert("Input Dims".into(), json!(dims));
 }

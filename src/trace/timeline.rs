@@ -3,13 +3,14 @@
 //! It is made from a run of Blockscope or from a trace that PyTorch's profiler wrote, and knows neither.
 
 mod grouped;
+pub(super) mod names;
 mod nest;
 mod of_run;
 mod rows;
 
 pub use grouped::Grouped;
 pub use nest::Nest;
-pub use of_run::{Counted, OfRun, shown_repeat};
+pub use of_run::Counted;
 pub use rows::{Rows, Seen};
 
 use super::memory::ByCategory;
@@ -114,6 +115,18 @@ pub enum Level {
     Split(ByCategory),
     /// All together, as other traces have it.
     Total(Bytes),
+}
+
+impl Kind {
+    /// What the part with this path is.
+    pub fn of_part(path: &str) -> Self {
+        let inside = path.strip_prefix("blocks.").and_then(|rest| Some(rest.split_once('.')?.1)).unwrap_or_default();
+        match inside.split(['.', '_']).next() {
+            Some("attn") => Kind::Attention,
+            Some("mlp") => Kind::Mlp,
+            _ => Kind::Part,
+        }
+    }
 }
 
 impl Slice {

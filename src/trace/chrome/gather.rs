@@ -1,13 +1,13 @@
 //! What the events of one file say, thread by thread, before it is put on one axis of time.
 
-use super::kind::{self, kind_of_part};
-use super::names::Names;
+use super::kind;
 use super::nest::Loose;
 use super::shapes;
 use super::wire::{About, Event, Inputs, Memory, Own, bare, integer, mend, nanoseconds};
 use crate::trace::memory::{ByCategory, Category};
 use crate::trace::operator::Signature;
 use crate::trace::timeline::Kind;
+use crate::trace::timeline::names::Names;
 use crate::trace::work::{Work, work};
 use crate::units::{Bytes, Flops};
 use serde_json::value::RawValue;
@@ -350,7 +350,7 @@ fn own_kind(args: Option<&RawValue>) -> Option<Kind> {
     // Most annotations are somebody else's: a look is cheaper than reading them.
     memchr::memmem::find(args.as_bytes(), b"\"part\"")?;
     let own: Own<'_> = serde_json::from_str(args).ok()?;
-    (!own.part.0.is_empty()).then(|| kind_of_part(&own.part.0))
+    (!own.part.0.is_empty()).then(|| Kind::of_part(&own.part.0))
 }
 
 /// The number of a process or thread, as it is written, with or without quotes.

@@ -29,16 +29,6 @@ pub fn is_step(name: &str) -> bool {
     name.starts_with("ProfilerStep")
 }
 
-/// What an annotation is that Blockscope wrote for this part of a model.
-pub fn kind_of_part(path: &str) -> Kind {
-    let inside = path.strip_prefix("blocks.").and_then(|rest| Some(rest.split_once('.')?.1)).unwrap_or_default();
-    match inside.split('.').next() {
-        Some("attn") => Kind::Attention,
-        Some("mlp") => Kind::Mlp,
-        _ => Kind::Part,
-    }
-}
-
 /// `cuda:0`, by the numbers of `c10::DeviceType`.
 pub fn device(of_type: i64, index: i64) -> String {
     const NAMES: [&str; 21] = [
@@ -92,10 +82,10 @@ mod tests {
 
     #[test]
     fn parts_and_devices_have_their_names() {
-        assert_eq!(kind_of_part("blocks.3.attn.qkv"), Kind::Attention);
-        assert_eq!(kind_of_part("blocks.3.mlp"), Kind::Mlp);
-        assert_eq!(kind_of_part("blocks.3"), Kind::Part);
-        assert_eq!(kind_of_part("lm_head"), Kind::Part);
+        assert_eq!(Kind::of_part("blocks.3.attn.qkv"), Kind::Attention);
+        assert_eq!(Kind::of_part("blocks.3.mlp"), Kind::Mlp);
+        assert_eq!(Kind::of_part("blocks.3"), Kind::Part);
+        assert_eq!(Kind::of_part("lm_head"), Kind::Part);
         assert_eq!((device(0, -1), device(1, 3), device(99, 0)), ("cpu".into(), "cuda:3".into(), "device:0".into()));
     }
 }

@@ -12,7 +12,6 @@
 
 mod gather;
 mod kind;
-mod names;
 mod nest;
 mod pieces;
 pub mod shapes;

@@ -5,7 +5,7 @@ use crate::units::Nanos;
 use std::ops::Range;
 
 /// Of so many slices in one stretch the longest is looked for; of more, one of the first.
-const LOOKED_AT: usize = 64;
+const LOOKED_AT: usize = 16;
 
 /// The rows of one track, the outermost first.
 #[derive(Debug, Clone, Default)]

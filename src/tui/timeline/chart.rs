@@ -160,13 +160,12 @@ impl Chart {
 
 /// Parts are called on the Timeline what they are called on the other screens.
 fn name_parts(timeline: &mut Timeline, run: &Run) {
-    let mut shown: HashMap<&str, String> = HashMap::new();
+    let mut shown: HashMap<String, String> = HashMap::new();
     for part in &run.parts {
-        let last = part.path.rsplit('.').next().unwrap_or(&part.path);
-        let name = parts::name(&part.path);
+        let (plain, name) = (part.name(), parts::name(&part.path));
         // Two parts that are not the same are not added up under one name.
-        let is_taken = shown.iter().any(|(other, taken)| *other != last && *taken == name);
-        shown.entry(last).or_insert_with(|| if is_taken { parts::staged_name(&part.path) } else { name });
+        let is_taken = shown.iter().any(|(other, taken)| *other != plain && *taken == name);
+        shown.entry(plain).or_insert_with(|| if is_taken { parts::staged_name(&part.path) } else { name });
     }
     for name in &mut timeline.names {
         if let Some(shown) = shown.get(name.as_str()) {
@@ -219,7 +218,7 @@ mod tests {
     fn a_run_has_its_passes_its_parts_and_its_operators() {
         let chart = Chart::of_run(&traced_run());
         let stretches: Vec<_> = chart.timeline.stretches.iter().map(|stretch| stretch.name.as_str()).collect();
-        assert_eq!(stretches, ["prefill", "decode 0", "decode 1", "decode 2", "decode 3"]);
+        assert_eq!(stretches, ["prefill", "decode 1", "decode 2", "decode 3", "decode 4"]);
         assert_eq!(named(&chart, "block 1").calls, 5);
         assert!(chart.operators.iter().all(|group| chart.timeline.names[group.name as usize].contains("::")));
         assert!(!chart.operators.is_empty() && !chart.modules.is_empty() && !chart.is_empty());

@@ -59,15 +59,15 @@ fn passes_are_gone_through_one_by_one() {
     assert_eq!((name(&app), prefill.from), ("prefill", Nanos(0)));
     assert!(prefill.time < end(&app));
     press(&mut app, &[Act::NextPass, Act::NextPass]);
-    assert_eq!(name(&app), "decode 1");
+    assert_eq!(name(&app), "decode 2");
     let slice = *app.chart().unwrap().slice(app.reader.selected);
     assert_eq!(app.reader.window, Window { from: slice.start, time: slice.time });
     press(&mut app, &[Act::PreviousPass]);
-    assert_eq!(name(&app), "decode 0");
+    assert_eq!(name(&app), "decode 1");
     press(&mut app, &[Act::Whole, Act::PreviousPass]);
-    assert_eq!(name(&app), "decode 3", "from the whole, backwards begins at the end");
+    assert_eq!(name(&app), "decode 4", "from the whole, backwards begins at the end");
     press(&mut app, &[Act::NextPass]);
-    assert_eq!(name(&app), "decode 3", "there is none after the last");
+    assert_eq!(name(&app), "decode 4", "there is none after the last");
 }
 
 #[test]

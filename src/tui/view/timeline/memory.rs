@@ -63,7 +63,10 @@ fn levels(curve: &Curve, window: Window, width: u16) -> Vec<Vec<Bytes>> {
         let (first, end) = (before(window.at(x, width)), before(window.at(x + 1, width)));
         // What was alive when the column begins is alive in it.
         let seen = &curve.points[first.saturating_sub(1)..end];
-        let stacked = |level: &Level| layers(*level).into_iter().sum::<Bytes>();
+        let stacked = |level: &Level| match level {
+            Level::Split(split) => STACKED.into_iter().map(|category| split.of(category)).sum(),
+            Level::Total(bytes) => *bytes,
+        };
         let most = seen.iter().map(|(_, level)| level).max_by_key(|level| stacked(level));
         most.map(|level| layers(*level)).unwrap_or_default()
     });
