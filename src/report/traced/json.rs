@@ -173,7 +173,7 @@ fn operators(account: &Account) -> Vec<Value> {
             "total_s": operator.total.seconds(),
             "self_s": operator.own.seconds(),
             "flops": operator.flops,
-            "bytes_moved": if operator.passes_on { Some(Bytes(0)) } else { operator.moved },
+            "bytes_moved": operator.moved,
         })
     });
     operator.collect()

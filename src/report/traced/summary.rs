@@ -112,7 +112,7 @@ fn details(run: &Run, account: &Account) -> Vec<String> {
         )),
         Some(_) => {}
         None => details.push(format!(
-            "{phase} · what tracing cost is not known: there is no plain repeat beside the traced one; see --repeats"
+            "{phase} · what tracing cost is not known: there is no plain repeat of the same length before the traced one"
         )),
     }
     details
@@ -133,9 +133,12 @@ fn compared(counted: Flops, modelled: Flops) -> String {
     }
 }
 
-/// `1.02 (1.01 – 1.03)`: the median and the quartiles.
+/// `1.02 (1.01 – 1.03)`: the median and the quartiles; one pair has none.
 fn overhead(overhead: Option<Overhead>) -> String {
-    overhead.map_or(DASH.to_owned(), |Overhead { q1, median, q3, .. }| format!("{median:.2} ({q1:.2} – {q3:.2})"))
+    overhead.map_or(DASH.to_owned(), |Overhead { pairs, q1, median, q3 }| match pairs {
+        1 => format!("{median:.2}"),
+        _ => format!("{median:.2} ({q1:.2} – {q3:.2})"),
+    })
 }
 
 /// `612 MB (+51.3 MB)`: the high-water mark of the process, and how much more that is than was counted.
