@@ -85,6 +85,12 @@ pub fn traffic(signature: &Signature) -> Option<Bytes> {
     if is_given_its_result {
         return all(&signature.inputs); // where it writes to is among them
     }
+    if name.ends_with("_like") {
+        return all(&signature.outputs);
+    }
+    if LIKE_ANOTHER.contains(&name) {
+        return Some(all(signature.inputs.get(..1)?)? + all(&signature.outputs)?);
+    }
     if GATHERS.contains(&name) {
         // The rows that are taken are read and written; where they lie is read.
         let written = all(&signature.outputs)?;
@@ -178,6 +184,9 @@ fn is_allocation(name: &str) -> bool {
 
 /// Look at shapes and formats alone.
 const SHAPES_ONLY: [&str; 2] = ["result_type", "is_same_size"];
+
+/// Of their second input, the same.
+const LIKE_ANOTHER: [&str; 4] = ["type_as", "view_as", "reshape_as", "expand_as"];
 
 /// Read the rows that indices name.
 const GATHERS: [&str; 5] = ["embedding", "index_select", "gather", "index", "take"];
@@ -353,6 +362,8 @@ mod tests {
         assert_eq!(bytes(&gather), 8 + 2 * 64, "only the rows that are taken");
         assert_eq!(bytes(&signature("empty", vec![], &[8])), 0);
         assert_eq!(bytes(&signature("result_type", vec![tensor(&[8]), tensor(&[8])], &[])), 0);
+        assert_eq!(bytes(&signature("zeros_like", vec![tensor(&[8])], &[8])), 32);
+        assert_eq!(bytes(&signature("type_as", vec![tensor(&[8]), tensor(&[100])], &[8])), 2 * 32);
         let (same, written) = ("dtype_layout".to_owned(), "IntList_out".to_owned());
         let no_cast = Signature { aliases: true, overload: same, ..signature("to", vec![tensor(&[8])], &[8]) };
         assert_eq!(bytes(&no_cast), 0, "the tensor itself was given back");
