@@ -34,12 +34,21 @@ pub fn facts<'n>(facts: impl IntoIterator<Item = (&'n str, String)>) -> String {
 
 /// Sentences one below the other, each marked, and broken where a line of `width` columns ends.
 pub fn bullets(sentences: &[&str], width: usize) -> String {
+    broken(sentences.iter().map(|sentence| vec!["·", sentence]), width)
+}
+
+/// Lines of prose, each broken at a space where a line of `width` columns ends.
+pub fn wrapped(prose: &str, width: usize) -> String {
+    broken(prose.lines().map(|line| vec![line]), width)
+}
+
+fn broken<'t>(rows: impl Iterator<Item = Vec<&'t str>>, width: usize) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    // A table measures itself in 16 bits.
-    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-    table.add_rows(sentences.iter().map(|sentence| ["·", sentence]));
+    // A table measures itself in 16 bits. One column is the gap behind the last one.
+    table.set_width(u16::try_from(width.saturating_add(1)).unwrap_or(u16::MAX));
+    table.add_rows(rows);
     for column in table.column_iter_mut() {
         column.set_padding((0, 1));
     }

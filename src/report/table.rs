@@ -1,6 +1,6 @@
 //! A profile as text: what ran, the headline numbers, and a table of parts for each phase.
 
-use super::grid::{Align, grid};
+use super::grid::{Align, grid, wrapped};
 use super::json::repeats;
 use super::layout::{Detail, Rows, lines};
 use super::traced;
@@ -33,7 +33,11 @@ pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
         });
     }
     pieces.extend(traced::summary(run, width));
-    pieces
+    let fitted = |piece| match piece {
+        Piece::Note(note) => Piece::Note(wrapped(&note, width)),
+        other => other,
+    };
+    pieces.into_iter().map(fitted).collect()
 }
 
 /// `SmolLM2-135M · llama · 30 blocks · 135M parameters · 538 MB of weights`

@@ -22,7 +22,7 @@ const SHORTEST: usize = 16;
 /// The table of a traced phase.
 pub fn phase(run: &Run, account: &Account, rows: Rows, width: usize) -> Vec<Piece> {
     let layout = Layout::of(run, rows.detail);
-    let lines = lines(account, &layout, rows);
+    let lines = lines(run, account, &layout, rows);
     let widest = lines.iter().map(|line| line.name.width()).max().unwrap_or(0).clamp(SHORTEST, LONGEST);
     let columns = columns::fitting(width.saturating_sub(widest), rows.operators);
     let room = width.saturating_sub(columns.iter().map(|column| column.width()).sum());
@@ -39,7 +39,7 @@ pub fn phase(run: &Run, account: &Account, rows: Rows, width: usize) -> Vec<Piec
         Phase::Prefill => format!("prefill: {} tokens at once, traced", run.header.prompt_tokens),
         Phase::Decode => "decode: one token after another, all steps of a traced repeat added up".to_owned(),
     };
-    vec![Piece::Title(title), Piece::Text(grid(&align, cells)), Piece::Note(note(run, account, rows, columns))]
+    vec![Piece::Title(title), Piece::Text(grid(&align, cells)), Piece::Note(note(run, account, &lines, columns))]
 }
 
 /// A row of the table.
@@ -49,7 +49,7 @@ struct Line {
 }
 
 /// Parts in the model's order, each with the operators that it called itself, then what is left over.
-fn lines(account: &Account, layout: &Layout, rows: Rows) -> Vec<Line> {
+fn lines(run: &Run, account: &Account, layout: &Layout, rows: Rows) -> Vec<Line> {
     let operators = match rows.operators {
         true => account.operators_by(|part| part.map(|part| layout.holds(part))),
         false => Vec::new(),
@@ -70,7 +70,7 @@ fn lines(account: &Account, layout: &Layout, rows: Rows) -> Vec<Line> {
     }
     lines.push(Line { name: "unaccounted".into(), subject: Subject::Rest(account.unaccounted) });
     lines.extend(below(None, 1));
-    lines.push(Line { name: "wall".into(), subject: Subject::Wall });
+    lines.push(Line { name: "wall".into(), subject: Subject::Wall(Box::new(account.whole(run))) });
     lines
 }
 
@@ -99,7 +99,7 @@ fn shortened(name: &str, columns: usize) -> String {
 }
 
 /// Where the numbers of the table come from.
-fn note(run: &Run, account: &Account, rows: Rows, columns: &[Column]) -> String {
+fn note(run: &Run, account: &Account, lines: &[Line], columns: &[Column]) -> String {
     let has = |column: Column| columns.contains(&column);
     let traced = super::json::repeats(run, true);
     let which = match traced {
@@ -107,7 +107,7 @@ fn note(run: &Run, account: &Account, rows: Rows, columns: &[Column]) -> String 
         n => format!("of {n} traced repeats the one with the median wall time"),
     };
     let mut note = format!("time measured ({which})");
-    if rows.operators {
+    if lines.iter().any(|line| matches!(line.subject, Subject::Operator(_))) {
         note.push_str("; an operator's share is of its own time");
     }
     if has(Column::Work) || has(Column::Rate) {
@@ -123,6 +123,9 @@ fn note(run: &Run, account: &Account, rows: Rows, columns: &[Column]) -> String 
         note.push_str("\n° against the measured peaks, by counted FLOPs and modelled bytes");
         if run.peaks.is_none() {
             note.push_str(": they are not measured yet; see blockscope doctor");
+        }
+        if lines.iter().any(|line| Column::is_above_roof(&line.subject, run.peaks.as_deref())) {
+            note.push_str("; above 100% caches held what counts as memory");
         }
     }
     if account.cut.is_some() {

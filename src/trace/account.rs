@@ -12,11 +12,11 @@ mod tests;
 pub use memory::PartMemory;
 
 use super::event::{Phase, Watched};
-use super::operator::{Cut, Dtype, Signature, self_times};
+use super::operator::{Cut, Dtype, Operator, Signature, self_times};
 use super::peaks::Peaks;
 use super::roofline::{Products, Standing, standing};
 use super::run::{Pass, Run};
-use super::work::{Work, multiplies_in, own_work, traffic, work};
+use super::work::{Work, multiplies_in, own_traffic, own_work, traffic, work};
 use crate::units::{Bytes, Flops, Nanos};
 use std::collections::BTreeMap;
 
@@ -80,10 +80,11 @@ pub struct OperatorAccount {
     pub own: Nanos,
     /// Its own; `None` where it is not known.
     pub flops: Option<Flops>,
-    /// Inputs and results; `None` where a format is not known. Counted.
+    /// Inputs and results, less what the operators inside read and wrote; `None` where a format is not known.
+    /// Counted.
     pub moved: Option<Bytes>,
     pub dtype: Option<Dtype>,
-    /// Whether it called others in all its calls: its work and traffic are then theirs.
+    /// Whether it only called others, in all its calls: its work and traffic are then theirs.
     pub passes_on: bool,
     /// The shapes of its longest call, as an index into the run's signatures.
     pub signature: u32,
@@ -178,6 +179,14 @@ impl Known {
     }
 }
 
+/// What one execution did itself, without the operators that it called.
+struct Own {
+    time: Nanos,
+    work: Work,
+    moved: Option<Bytes>,
+    dtype: Option<Dtype>,
+}
+
 /// The sums while they grow.
 struct Sums<'r> {
     parts: Vec<Option<PartAccount>>,
@@ -221,59 +230,43 @@ impl<'r> Sums<'r> {
     fn operators(&mut self, run: &'r Run, pass: &Pass, known: &[Known]) {
         let own_times = self_times(&pass.operators);
         let own_work = own_work(&pass.operators, |signature| known[signature as usize].work);
+        let own_traffic = own_traffic(&pass.operators, |signature| known[signature as usize].moved);
         for (index, operator) in pass.operators.iter().enumerate() {
-            let about = &known[operator.signature as usize];
-            let own = own_work[index];
+            let dtype = known[operator.signature as usize].dtype;
             // The next one by start, if it is deeper, was called by this one.
             let calls_others = pass
                 .operators
                 .get(index + 1)
                 .is_some_and(|next| next.thread == operator.thread && next.depth > operator.depth);
-            self.operator(run, operator.part, operator, own_times[index], own, about, calls_others);
-            let Some(part) = operator.part else {
-                if let Work::Counted(flops) = own {
-                    self.flops += flops;
-                }
-                continue;
-            };
+            let own = Own { time: own_times[index], work: own_work[index], moved: own_traffic[index], dtype };
+            self.operator(run, operator, &own, calls_others);
+            if let Work::Counted(flops) = own.work {
+                self.flops += flops;
+            }
+            let Some(part) = operator.part else { continue };
             if operator.depth == 0 && operator.thread == 0 {
                 let row = self.part(part);
                 row.between = row.between - operator.time;
             }
-            if let Work::Counted(flops) = own {
-                self.flops += flops;
-            }
             for part in up(run, part) {
                 let row = self.part(part);
-                match own {
+                match own.work {
                     Work::Counted(flops) => row.flops += flops,
                     Work::Unknown => row.unknown += 1,
                 }
-                if !calls_others {
-                    row.moved += about.moved.unwrap_or_default();
-                }
-                if let (Work::Counted(flops), Some(dtype)) = (own, about.dtype) {
+                row.moved += own.moved.unwrap_or_default();
+                if let (Work::Counted(flops), Some(dtype)) = (own.work, dtype) {
                     row.products.add(dtype, flops);
                 }
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an execution and what is known of it")]
-    fn operator(
-        &mut self,
-        run: &'r Run,
-        part: Option<u32>,
-        operator: &super::operator::Operator,
-        own_time: Nanos,
-        own: Work,
-        about: &Known,
-        calls_others: bool,
-    ) {
+    fn operator(&mut self, run: &'r Run, operator: &Operator, own: &Own, calls_others: bool) {
         let name = run.signatures[operator.signature as usize].name.as_str();
-        let (longest, row) = self.operators.entry((part, name)).or_insert_with(|| {
+        let (longest, row) = self.operators.entry((operator.part, name)).or_insert_with(|| {
             let row = OperatorAccount {
-                part,
+                part: operator.part,
                 name: name.to_owned(),
                 calls: 0,
                 total: Nanos(0),
@@ -288,14 +281,14 @@ impl<'r> Sums<'r> {
         });
         row.calls += 1;
         row.total += operator.time;
-        row.own += own_time;
-        row.flops = match own {
+        row.own += own.time;
+        row.flops = match own.work {
             Work::Counted(flops) => row.flops.map(|sum| sum + flops),
             Work::Unknown => None,
         };
-        row.moved = row.moved.zip(about.moved).map(|(sum, moved)| sum + moved);
-        row.dtype = row.dtype.or(about.dtype);
-        row.passes_on &= calls_others;
+        row.moved = row.moved.zip(own.moved).map(|(sum, moved)| sum + moved);
+        row.dtype = row.dtype.or(own.dtype);
+        row.passes_on &= calls_others && own.work == Work::Counted(Flops(0)) && own.moved == Some(Bytes(0));
         if operator.time > *longest {
             *longest = operator.time;
             row.signature = operator.signature;

@@ -50,6 +50,25 @@ pub fn own_work(operators: &[Operator], work_of: impl Fn(u32) -> Work) -> Vec<Wo
     own
 }
 
+/// The traffic of each operator of one pass (by start, outer ones first) beside that of the operators that it
+/// calls, so that together they are what was read and written. An operator moves what it must ([`traffic`]), or
+/// what those inside it move if that is more: a product that only looks whether its inputs are conjugated moves
+/// them itself, one that calls another product moves nothing beside it. `None` where a format is not known.
+pub fn own_traffic(operators: &[Operator], traffic_of: impl Fn(u32) -> Option<Bytes>) -> Vec<Option<Bytes>> {
+    let parents = parents(operators);
+    let mut inside = vec![Bytes(0); operators.len()];
+    let mut own = vec![None; operators.len()];
+    for (index, operator) in operators.iter().enumerate().rev() {
+        let known = traffic_of(operator.signature).or((inside[index].0 > 0).then_some(Bytes(0)));
+        own[index] = known.map(|bytes| bytes - inside[index]);
+        let moved = known.unwrap_or_default().max(inside[index]);
+        if let Some(parent) = parents[index] {
+            inside[parent as usize] += moved;
+        }
+    }
+    own
+}
+
 /// Compulsory traffic of one call: every input and every result once, in its own format. A view moves
 /// nothing, a gather reads only what it takes. `None` where a format is not known.
 pub fn traffic(signature: &Signature) -> Option<Bytes> {
@@ -57,9 +76,20 @@ pub fn traffic(signature: &Signature) -> Option<Bytes> {
     let all = |arguments: &[Argument]| -> Option<Bytes> {
         arguments.iter().flat_map(Argument::tensors).map(Tensor::bytes).sum()
     };
-    let in_place = name.ends_with('_') || signature.overload.contains("out");
-    if is_allocation(name) || signature.aliases && !in_place {
+    // `out`, `IntList_out`; not `dtype_layout`.
+    let is_given_its_result = signature.overload.split('_').any(|word| word == "out");
+    let in_place = name.ends_with('_') || is_given_its_result;
+    if is_allocation(name) || SHAPES_ONLY.contains(&name) || signature.aliases && !in_place {
         return Some(Bytes(0));
+    }
+    if is_given_its_result {
+        return all(&signature.inputs); // where it writes to is among them
+    }
+    if name.ends_with("_like") {
+        return all(&signature.outputs);
+    }
+    if LIKE_ANOTHER.contains(&name) {
+        return Some(all(signature.inputs.get(..1)?)? + all(&signature.outputs)?);
     }
     if GATHERS.contains(&name) {
         // The rows that are taken are read and written; where they lie is read.
@@ -152,6 +182,12 @@ fn is_allocation(name: &str) -> bool {
         .contains(&name)
 }
 
+/// Look at shapes and formats alone.
+const SHAPES_ONLY: [&str; 2] = ["result_type", "is_same_size"];
+
+/// Of their second input, the same.
+const LIKE_ANOTHER: [&str; 4] = ["type_as", "view_as", "reshape_as", "expand_as"];
+
 /// Read the rows that indices name.
 const GATHERS: [&str; 5] = ["embedding", "index_select", "gather", "index", "take"];
 
@@ -236,6 +272,21 @@ mod tests {
         work(&signature(name, inputs.iter().map(|sizes| tensor(sizes)).collect(), output))
     }
 
+    /// Calls of these signatures at these depths.
+    fn calls(calls: &[(u32, u16)]) -> Vec<Operator> {
+        let (start, time) = (Nanos(0), Nanos(1));
+        let call = |&(signature, depth): &(u32, u16)| Operator {
+            signature,
+            part: None,
+            depth,
+            thread: 0,
+            start,
+            time,
+            sequence: None,
+        };
+        calls.iter().map(call).collect()
+    }
+
     #[test]
     fn products_count_two_for_each_multiply_add() {
         let counted = |n| Work::Counted(Flops(n));
@@ -286,20 +337,8 @@ mod tests {
             signature("mm", vec![tensor(&[3, 4]), tensor(&[4, 5])], &[3, 5]),
             signature("my_fancy_op", vec![tensor(&[3, 4])], &[3, 5]),
         ];
-        let operator = |signature, depth| Operator {
-            signature,
-            part: None,
-            depth,
-            thread: 0,
-            start: Nanos(0),
-            time: Nanos(1),
-            sequence: None,
-        };
         let works: Vec<Work> = signatures.iter().map(work).collect();
-        let own = |calls: &[(u32, u16)]| {
-            let calls: Vec<Operator> = calls.iter().map(|&(signature, depth)| operator(signature, depth)).collect();
-            own_work(&calls, |signature| works[signature as usize])
-        };
+        let own = |these: &[(u32, u16)]| own_work(&calls(these), |signature| works[signature as usize]);
         let (nothing, product) = (Work::Counted(Flops(0)), Work::Counted(Flops(120)));
         assert_eq!(own(&[(0, 0), (1, 1), (2, 1)]), [nothing, nothing, product]);
         assert_eq!(own(&[(0, 0), (1, 1)]), [product, nothing], "it multiplies by itself");
@@ -322,5 +361,43 @@ mod tests {
         let gather = signature("embedding", vec![tensor(&[1000, 8]), tensor(&[2])], &[2, 8]);
         assert_eq!(bytes(&gather), 8 + 2 * 64, "only the rows that are taken");
         assert_eq!(bytes(&signature("empty", vec![], &[8])), 0);
+        assert_eq!(bytes(&signature("result_type", vec![tensor(&[8]), tensor(&[8])], &[])), 0);
+        assert_eq!(bytes(&signature("zeros_like", vec![tensor(&[8])], &[8])), 32);
+        assert_eq!(bytes(&signature("type_as", vec![tensor(&[8]), tensor(&[100])], &[8])), 2 * 32);
+        let (same, written) = ("dtype_layout".to_owned(), "IntList_out".to_owned());
+        let no_cast = Signature { aliases: true, overload: same, ..signature("to", vec![tensor(&[8])], &[8]) };
+        assert_eq!(bytes(&no_cast), 0, "the tensor itself was given back");
+        let into =
+            Signature { aliases: true, overload: written, ..signature("sum", vec![tensor(&[8]), tensor(&[1])], &[1]) };
+        assert_eq!(bytes(&into), 32 + 4);
+    }
+
+    #[test]
+    fn what_moves_through_several_operators_moves_once() {
+        let view = |name: &str| Signature { aliases: true, ..signature(name, vec![tensor(&[8])], &[8]) };
+        let signatures = [
+            signature("linear", vec![tensor(&[3, 4]), tensor(&[5, 4])], &[3, 5]),
+            signature("mm", vec![tensor(&[3, 4]), tensor(&[4, 5])], &[3, 5]),
+            view("resolve_conj"),
+            signature("sum", vec![tensor(&[8])], &[1]),
+            signature("fill_", vec![tensor(&[1])], &[1]),
+            signature("mean", vec![tensor(&[8])], &[1]),
+            signature("div_", vec![tensor(&[1])], &[1]),
+            Signature {
+                inputs: vec![Argument::Tensor(Tensor { dtype: Dtype::Other, sizes: vec![8] })],
+                ..Signature::default()
+            },
+        ];
+        let own = |these: &[(u32, u16)]| -> Vec<Option<u64>> {
+            let own = own_traffic(&calls(these), |number| traffic(&signatures[number as usize]));
+            own.into_iter().map(|bytes| bytes.map(|bytes| bytes.0)).collect()
+        };
+        let product = 4 * (12 + 20 + 15);
+        assert_eq!(own(&[(0, 0), (1, 1), (2, 2), (2, 2)]), [Some(0), Some(product), Some(0), Some(0)]);
+        // The sum sets its result to 0, then reads its input; the mean only divides beside that.
+        assert_eq!(own(&[(5, 0), (3, 1), (4, 2), (6, 1)]), [Some(0), Some(32), Some(4), Some(8)]);
+        assert_eq!(own(&[(7, 0)]), [None]);
+        assert_eq!(own(&[(7, 0), (3, 1)]), [Some(0), Some(36)], "unknown, but what it calls is known");
+        assert_eq!(own(&[(0, 0), (7, 1)]), [Some(product), None]);
     }
 }

@@ -4,6 +4,8 @@ use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::{Hook, Pass, Place, Probe};
 use blockscope::model::source::Source;
 use blockscope::model::{Decoder, Device, Spec, Toggles};
+use blockscope::profile::Session;
+use blockscope::trace::{self, Run, Watched};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -12,6 +14,17 @@ use tch::{Kind, Tensor};
 /// The folder of a tiny model and its reference results.
 pub fn golden(family: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden").join(family)
+}
+
+/// A loaded model on one thread: other tests need the other cores, and waiting for each other takes long.
+pub fn open(named: &str, toggles: &str) -> Session {
+    let toggles = Toggles::default().with("threads=1").unwrap().with(toggles).unwrap();
+    Session::open(named, &toggles, &mut |_, _, _| true).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The passes that were traced; plain ones stand before them.
+pub fn traced(run: &Run) -> Vec<&trace::Pass> {
+    run.passes.iter().filter(|pass| pass.start.watched == Watched::Operators).collect()
 }
 
 /// The tensors of a safetensors file, floats as f32 and ids as i64.

@@ -1,6 +1,7 @@
 //! The engine, from files to logits to recorded runs: one binary, so that LibTorch is linked once.
 
 mod common;
+mod counted;
 mod formats;
 mod parity;
 mod session;

@@ -12,8 +12,8 @@ pub enum Subject {
     Operator(Box<OperatorAccount>),
     /// Time in no part.
     Rest(Nanos),
-    /// All of it.
-    Wall,
+    /// All of it: every part, over the wall time.
+    Wall(Box<PartAccount>),
 }
 
 impl From<OperatorAccount> for Subject {
@@ -96,6 +96,16 @@ impl Column {
         }
     }
 
+    /// Whether a part took less time than its roof allows.
+    pub fn is_above_roof(subject: &Subject, peaks: Option<&Peaks>) -> bool {
+        let standing = |peaks: &Peaks| match subject {
+            Subject::Part(part) => part.standing(peaks),
+            Subject::Operator(operator) => operator.standing(peaks),
+            Subject::Rest(_) | Subject::Wall(_) => None,
+        };
+        peaks.and_then(standing).is_some_and(|standing| standing.share > 1.0)
+    }
+
     /// The cell of a row.
     pub fn of(self, subject: &Subject, account: &Account, peaks: Option<&Peaks>) -> String {
         match subject {
@@ -106,12 +116,10 @@ impl Column {
                 Share => percent(rest.share_of(account.wall)),
                 _ => String::new(),
             },
-            Subject::Wall => match self {
-                Time => account.wall.to_string(),
-                Share => percent(1.0),
-                Work => work(account.flops),
-                Rate => rate(account.flops, account.wall),
-                _ => String::new(),
+            Subject::Wall(whole) => match self {
+                // Parts of parts are among its calls, the time of all is nobody's own, and the highest peak is a part's.
+                Calls | Own | Allocated | Peak => String::new(),
+                _ => self.of_part(whole, account, peaks),
             },
         }
     }

@@ -99,7 +99,7 @@ pub fn basis() -> Map<String, Value> {
         "decode_limit_tokens_per_s": "modelled: measured bandwidth over the compulsory bytes of a mean decode step",
         "peaks": "measured, apart from the run; roofs are the best of several",
         "findings": "shares measured, in traced passes; saves_s modelled: at most, in one repeat; they overlap",
-        "operators": "calls counted, times measured, flops counted (null: unknown), of one repeat",
+        "operators": "of one repeat: calls counted, times measured, flops and bytes_moved counted (null: unknown), without those of the operators inside",
         "parts.time_s.total": "measured, in the traced repeat with the median wall time, parts inside included; self is without them",
         "parts.flops_counted": "counted from the shapes on which operators ran",
         "parts.flops_causal": "modelled by formula, attention over the visible keys only",
@@ -173,7 +173,7 @@ fn operators(account: &Account) -> Vec<Value> {
             "total_s": operator.total.seconds(),
             "self_s": operator.own.seconds(),
             "flops": operator.flops,
-            "bytes_moved": if operator.passes_on { Some(Bytes(0)) } else { operator.moved },
+            "bytes_moved": operator.moved,
         })
     });
     operator.collect()

@@ -1,6 +1,6 @@
 //! What a traced run adds up to: counted against modelled, what tracing cost, memory, limits, findings.
 
-use crate::report::grid::{Align, bullets, grid};
+use crate::report::grid::{Align, bullets, grid, wrapped};
 use crate::report::table::{Piece, digits};
 use crate::trace::{Account, ByCategory, Category, Dtype, Overhead, PassMemory, Peaks, Phase, Run, findings};
 use crate::units::{Bytes, Flops, Nanos, percent};
@@ -16,7 +16,8 @@ pub fn summary(run: &Run, width: usize) -> Vec<Piece> {
         return Vec::new();
     }
     let mut pieces = vec![Piece::Title("what it adds up to".into()), Piece::Text(sums(run, &accounts))];
-    pieces.extend(accounts.iter().flat_map(|account| details(run, account)).map(Piece::Text));
+    let details = accounts.iter().flat_map(|account| details(run, account));
+    pieces.extend(details.map(|detail| Piece::Text(wrapped(&detail, width))));
     pieces.push(Piece::Note(roofs(run.peaks.as_deref())));
     let found = findings(run);
     let texts: Vec<&str> = found.iter().map(|finding| finding.text.as_str()).collect();
@@ -112,7 +113,7 @@ fn details(run: &Run, account: &Account) -> Vec<String> {
         )),
         Some(_) => {}
         None => details.push(format!(
-            "{phase} · what tracing cost is not known: there is no plain repeat beside the traced one; see --repeats"
+            "{phase} · what tracing cost is not known: there is no plain repeat of the same length before the traced one"
         )),
     }
     details
@@ -133,9 +134,12 @@ fn compared(counted: Flops, modelled: Flops) -> String {
     }
 }
 
-/// `1.02 (1.01 – 1.03)`: the median and the quartiles.
+/// `1.02 (1.01 – 1.03)`: the median and the quartiles; one pair has none.
 fn overhead(overhead: Option<Overhead>) -> String {
-    overhead.map_or(DASH.to_owned(), |Overhead { q1, median, q3, .. }| format!("{median:.2} ({q1:.2} – {q3:.2})"))
+    overhead.map_or(DASH.to_owned(), |Overhead { pairs, q1, median, q3 }| match pairs {
+        1 => format!("{median:.2}"),
+        _ => format!("{median:.2} ({q1:.2} – {q3:.2})"),
+    })
 }
 
 /// `612 MB (+51.3 MB)`: the high-water mark of the process, and how much more that is than was counted.
@@ -169,8 +173,12 @@ fn roofs(peaks: Option<&Peaks>) -> String {
     };
     let gemm =
         peaks.gemm.iter().map(|gemm| format!("{} {} GFLOP/s", Dtype::name(gemm.dtype), digits(gemm.flops.best / 1e9)));
+    let doubt = match peaks.is_steady() {
+        true => "",
+        false => "; their spread is wide, as if something else ran: blockscope doctor --refresh measures them anew",
+    };
     format!(
-        "roofs measured, best of several: {}, memory {} GB/s, {} to call an operator; {} threads of {}",
+        "roofs measured, best of several: {}, memory {} GB/s, {} to call an operator; {} threads of {}{doubt}",
         gemm.collect::<Vec<_>>().join(", "),
         digits(peaks.bandwidth.best / 1e9),
         Nanos::to_string(&peaks.dispatch.median),

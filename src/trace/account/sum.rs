@@ -41,6 +41,13 @@ impl Account {
         rows
     }
 
+    /// All parts together, over the wall time.
+    pub fn whole(&self, run: &Run) -> PartAccount {
+        let mut whole = PartAccount::default();
+        run.children(None).filter_map(|part| self.part(part)).for_each(|part| whole.add(part));
+        PartAccount { total: self.wall, flops: self.flops, ..whole }
+    }
+
     /// Compulsory traffic of all its passes. Modelled.
     pub fn bytes(&self, run: &Run) -> Bytes {
         run.children(None).filter_map(|part| self.part(part)).map(|part| part.bytes).sum()

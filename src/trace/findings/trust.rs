@@ -25,12 +25,12 @@ pub fn cut(seen: &Seen) -> Option<Finding> {
 pub fn overhead(seen: &Seen) -> Option<Finding> {
     let overhead = seen.overhead.filter(|overhead| overhead.median > Overhead::TOLERATED)?;
     let Overhead { pairs, median, q1, q3 } = overhead;
-    let text = format!(
-        "tracing made {} {} slower ({median:.2}, {q1:.2} – {q3:.2} over {pairs} pair{}): its shares say more than its times",
-        seen.phase.name(),
-        percent(median - 1.0),
-        if pairs == 1 { "" } else { "s" },
-    );
+    let over = match pairs {
+        1 => "in one pair, which may be chance; repeats tell".to_owned(),
+        _ => format!("{median:.2}, {q1:.2} – {q3:.2} over {pairs} pairs"),
+    };
+    let (phase, slower) = (seen.phase.name(), percent(median - 1.0));
+    let text = format!("tracing made {phase} {slower} slower ({over}): its shares say more than its times");
     seen.finding("overhead", None, Nanos(0), text)
 }
 

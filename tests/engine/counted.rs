@@ -1,0 +1,138 @@
+//! What was counted from the shapes that ran is exactly what the formulas say, and what they say is what the
+//! closed formulas of a transformer say.
+
+use crate::common::{golden, open, traced};
+use blockscope::model::Spec;
+use blockscope::model::spec::MlpKind;
+use blockscope::profile::{Control, Prompt, Request, Session};
+use blockscope::trace::operator::self_times;
+use blockscope::trace::{Account, Event, Overhead, Pass, Phase, Run, Status, Watched};
+use blockscope::units::{Flops, Nanos};
+
+fn run(session: &Session, prompt: u32, new_tokens: u32) -> Run {
+    let request = Request {
+        prompt: Prompt::Synthetic(prompt),
+        new_tokens,
+        stop: false,
+        watched: Watched::Operators,
+        ..Request::default()
+    };
+    let mut run = Run::default();
+    let status = session.run(&request, &Control::default(), &mut |event: Event| run.apply(event));
+    assert_eq!(status, Status::Done);
+    run
+}
+
+/// One block on so many new positions after so many past ones: projections, attention over all keys, MLP.
+fn block(spec: &Spec, new: u64, past: u64) -> u64 {
+    let [d, heads, kv_heads, head] = [spec.d_model, spec.n_heads, spec.n_kv_heads, spec.d_head].map(|n| n as u64);
+    let qkv = 2 * new * d * (heads + 2 * kv_heads) * head;
+    let out = 2 * new * heads * head * d;
+    let attention = 4 * heads * head * new * (past + new);
+    let matrices = match spec.mlp {
+        MlpKind::Gated(_) => 3,
+        MlpKind::Plain(_) => 2,
+    };
+    qkv + out + attention + 2 * matrices * new * d * spec.d_mlp as u64
+}
+
+/// What attention over all keys computes beyond the visible ones, in one block.
+fn hidden(spec: &Spec, new: u64, past: u64) -> u64 {
+    let visible = new * past + new * (new + 1) / 2;
+    4 * (spec.n_heads * spec.d_head) as u64 * (new * (past + new) - visible)
+}
+
+/// Holds every part of a phase against its formula, and blocks and LM head against the closed ones.
+fn check(session: &Session, run: &Run, phase: Phase, what: &str) {
+    let spec = &session.card().spec;
+    let account = Account::of(run, phase).unwrap();
+    assert_eq!((account.cut, account.unknown()), (None, vec![]), "{what}");
+    for (part, row) in (0..).zip(&account.parts).filter_map(|(part, row): (usize, _)| Some((part, row.as_ref()?))) {
+        let path = &run.parts[part].path;
+        assert_eq!((row.flops, row.unknown), (row.flops_modelled, 0), "{what}: {path}");
+        assert_eq!(row.products.flops(), row.flops, "{what}: {path}");
+    }
+    assert_eq!(account.flops, account.flops_modelled, "{what}");
+
+    let shapes: Vec<(u64, u64)> = traced(run)
+        .iter()
+        .map(|pass| pass.start)
+        .filter(|start| start.phase == phase)
+        .map(|start| (u64::from(start.n_new), u64::from(start.n_past)))
+        .collect();
+    let sum = |of: &dyn Fn(&Spec, u64, u64) -> u64| shapes.iter().map(|&(new, past)| of(spec, new, past)).sum::<u64>();
+    let row = |name: &str| {
+        let part = run.parts.iter().position(|part| part.path == name).unwrap();
+        account.part(part as u32).unwrap()
+    };
+    for number in 0..spec.n_layers {
+        let block_row = row(&format!("blocks.{number}"));
+        assert_eq!(block_row.flops, Flops(sum(&block)), "{what}: block {number} of {shapes:?}");
+        assert_eq!(block_row.flops_causal, Flops(sum(&block) - sum(&hidden)), "{what}: block {number}");
+    }
+    // Only the last position's logits are computed.
+    let head = (2 * spec.d_model * spec.d_vocab) as u64 * shapes.len() as u64;
+    assert_eq!(row("lm_head").flops, Flops(head), "{what}");
+    assert_eq!(account.flops, Flops(spec.n_layers as u64 * sum(&block) + head), "{what}");
+}
+
+#[test]
+fn counted_is_analytic_for_every_part_of_every_family_and_every_way_to_build_it() {
+    for family in ["llama", "llama3-rope", "gpt2"] {
+        for attention in ["fused", "eager"] {
+            for cache in ["on", "off"] {
+                for format in ["f32", "bf16"] {
+                    let toggles = format!("attention={attention},kv_cache={cache},weights={format},compute={format}");
+                    let session = open(golden(family).to_str().unwrap(), &toggles);
+                    for prompt in [1, 24] {
+                        let run = run(&session, prompt, 4);
+                        for phase in [Phase::Prefill, Phase::Decode] {
+                            let what = format!("{family} {toggles}, {prompt} tokens, {}", phase.name());
+                            check(&session, &run, phase, &what);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How much of the pass lies in no operator, of the wall time.
+fn outside_operators(pass: &Pass) -> f64 {
+    let inside: Nanos = self_times(&pass.operators).into_iter().sum();
+    (pass.time.unwrap() - inside).share_of(pass.time.unwrap())
+}
+
+/// How much of it the rows leave unaccounted.
+fn unaccounted(run: &Run, pass: &Pass) -> f64 {
+    let top = pass.spans.iter().filter(|span| run.parts[span.part as usize].parent.is_none());
+    (pass.time.unwrap() - top.map(|span| span.time).sum()).share_of(pass.time.unwrap())
+}
+
+#[test]
+fn on_a_real_model_counted_is_analytic_and_rows_add_up_to_the_wall() {
+    for toggles in ["", "weights=bf16,compute=bf16"] {
+        let session = open("smollm2", toggles);
+        let runs = [run(&session, 512, 65), run(&session, 512, 2)];
+        for phase in [Phase::Prefill, Phase::Decode] {
+            check(&session, &runs[0], phase, toggles);
+            assert_eq!(Overhead::of(&runs[0], phase).unwrap().pairs, 1);
+        }
+        // The better of two prefills, the median of the steps: the system may take the processor away wherever
+        // it likes.
+        let shares = |phase: Phase, share: &dyn Fn(&Run, &Pass) -> f64| -> Vec<f64> {
+            let passes = runs.iter().flat_map(|run| traced(run).into_iter().map(move |pass| (run, pass)));
+            let mut shares: Vec<f64> =
+                passes.filter(|(_, pass)| pass.start.phase == phase).map(|(run, pass)| share(run, pass)).collect();
+            shares.sort_by(f64::total_cmp);
+            shares
+        };
+        let in_no_operator = shares(Phase::Prefill, &|_, pass| outside_operators(pass))[0];
+        assert!(in_no_operator < 0.02, "{toggles}: {in_no_operator} of the prefill is in no operator");
+        let (prefill, decode) = (shares(Phase::Prefill, &unaccounted), shares(Phase::Decode, &unaccounted));
+        assert!(prefill[0] < 0.02, "{toggles}: {prefill:?} of the prefill is in no part");
+        let median = decode[decode.len() / 2];
+        assert!(median < 0.02, "{toggles}: {median} of a decode step is in no part");
+        println!("{toggles}: prefill {prefill:?}, in no operator {in_no_operator}; decode {median}");
+    }
+}
