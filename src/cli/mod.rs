@@ -80,7 +80,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Tokenize(args) => tokenize::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),
         Command::View(args) => view::run(&args, cli.color, &mut out),
-        Command::Export(args) => export::run(&args),
+        Command::Export(args) => export::run(&args, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
     };
     let done = done.and_then(|()| out.flush());

@@ -5,6 +5,7 @@
 //! and as a counter by category. Everything is written as it comes; nothing grows with the run but one pass.
 
 mod arguments;
+mod ascii;
 mod slices;
 
 use super::json;
@@ -12,6 +13,7 @@ use crate::trace::operator::Scope;
 use crate::trace::run::Pass;
 use crate::trace::{ByCategory, Category, Phase, Run};
 use crate::units::{Bytes, Nanos};
+use ascii::ascii;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use slices::{Slice, What, slices};
@@ -29,7 +31,9 @@ pub fn write(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let name = format!("{} · blockscope", run.header.model.name);
     // Line by line: one reader finds the rank by a regular expression, with the space after the colon.
     writeln!(out, "{{\"schemaVersion\": 1,\n\"deviceProperties\": [],\n\"distributedInfo\": {{\"rank\": 0}},")?;
-    writeln!(out, "\"blockscope\": {},", json::header(&run.header))?;
+    write!(out, "\"blockscope\": ")?;
+    ascii(out, &json::header(&run.header))?;
+    writeln!(out, ",")?;
     writeln!(out, "\"displayTimeUnit\": \"ms\",")?;
     writeln!(out, "\"baseTimeNanoseconds\": {},", run.header.created.saturating_mul(1_000_000_000))?;
     writeln!(out, "\"traceEvents\": [")?;
@@ -38,7 +42,9 @@ pub fn write(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     for (number, pass) in run.passes.iter().enumerate() {
         events.pass(number, pass)?;
     }
-    writeln!(out, "\n],\n\"traceName\": {}}}", Value::from(name))
+    write!(out, "\n],\n\"traceName\": ")?;
+    ascii(out, &name)?;
+    writeln!(out, "}}")
 }
 
 /// Writes events, numbered.
@@ -86,7 +92,7 @@ impl Events<'_> {
             self.out.write_all(b",\n")?;
         }
         self.written += 1;
-        serde_json::to_writer(&mut *self.out, event).map_err(io::Error::from)
+        ascii(self.out, event)
     }
 
     /// What the process and its threads are called.

@@ -3,6 +3,10 @@
 //! The newest version is written, every one is read. A file that was cut off (the program was killed,
 //! the disk was full) opens with all that is complete in it.
 
+mod whole;
+
+pub use whole::whole;
+
 use super::event::Event;
 use super::run::Run;
 use super::v1;
@@ -115,30 +119,14 @@ fn write_lines(event: &Event, lines: &mut Vec<u8>) -> io::Result<()> {
 /// # Errors
 /// [`Error::Exists`], [`Error::Io`].
 pub fn write_run(path: &Path, run: &Run) -> Result<()> {
-    let fail = |source: io::Error| match source.kind() {
-        io::ErrorKind::AlreadyExists => Error::Exists { path: path.to_owned() },
-        _ => Error::Io { path: path.to_owned(), source },
-    };
-    if path.symlink_metadata().is_ok() {
-        return Err(Error::Exists { path: path.to_owned() });
-    }
-    let mut lines = Vec::new();
-    for event in run.events() {
-        write_lines(&event, &mut lines).map_err(fail)?;
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".blockscope-");
-    // As readable for others as any file that the user makes, less what the umask takes.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut aside = builder.tempfile_in(folder).map_err(fail)?;
-    aside.write_all(&lines).and_then(|()| aside.as_file().sync_all()).map_err(fail)?;
-    aside.persist_noclobber(path).map_err(|error| fail(error.error))?;
-    Ok(())
+    whole(path, Existing::Keep, |out| {
+        let mut lines = Vec::new();
+        run.events().iter().try_for_each(|event| {
+            lines.clear();
+            write_lines(event, &mut lines)?;
+            out.write_all(&lines)
+        })
+    })
 }
 
 /// Reads the run file at `path`.

@@ -5,6 +5,7 @@
 With PYTORCH_PYTHON, a Python that has PyTorch 2.11, PyTorch reads them too.
 """
 
+import gzip
 import json
 import os
 import subprocess
@@ -26,14 +27,16 @@ READERS = [
     ("PyTorch Profiler TensorBoard plugin", with_tensorboard),
     ("Perfetto", with_perfetto),
 ]
-# What is run; whether PyTorch can count all of its work: it knows no fused attention on a CPU and no bfloat16 here.
+# How the model is run, how the trace's file is called, and whether PyTorch can count all of the work: it knows no
+# fused attention on a CPU.
 RUNS = {
-    "eager attention": (["--trace", "--repeats", "2", "--set", "threads=1,attention=eager"], True),
+    "eager attention": (["--trace", "--repeats", "2", "--set", "threads=1,attention=eager"], "eager.json", True),
     "fused attention in bf16, no cache": (
         ["--trace", "--repeats", "1", "--set", "threads=2,kv_cache=off,weights=bf16,compute=bf16"],
+        "fused.json.gz",
         False,
     ),
-    "parts only": (["--repeats", "1", "--set", "threads=1"], False),
+    "parts only": (["--repeats", "1", "--set", "threads=1"], "parts.json", False),
 }
 
 
@@ -42,20 +45,22 @@ def main():
     if not os.access(program, os.X_OK):
         sys.exit(f"error: {program} is no program; expected a built blockscope")
     with tempfile.TemporaryDirectory() as folder:
-        for name, (args, is_counted) in RUNS.items():
-            print(f"{name}:")
-            file, trace = Path(folder, "run.jsonl"), Path(folder, "trace.json")
+        for name, (args, file_name, is_counted) in RUNS.items():
+            print(f"{name} ({file_name}):")
+            file, trace = Path(folder, "run.jsonl"), Path(folder, file_name)
             base = [program, "profile", MODEL, "--prompt-tokens", "24", "--new-tokens", "4", "--json", "--force"]
             profile = json.loads(output([*base, "--out", file, *args]))
             output([program, "export", file, "--to", "perfetto", "--out", trace, "--force"])
-            expect(output([program, "export", file, "--to", "perfetto"]), trace.read_text(), "what goes to a pipe")
+            with (gzip.open if file_name.endswith(".gz") else open)(trace, "rt") as written:
+                expect(output([program, "export", file, "--to", "perfetto"]), written.read(), "what goes to a pipe")
             run = run_file.read(file)
             for reader, module in READERS:
                 try:
                     print(f"  {reader}: {module.check(str(trace), run)}", flush=True)
                 except SystemExit as error:
                     sys.exit(f"{error}\n  in {name}, as {reader} reads it")
-            torch(trace, profile if is_counted else None)
+            if is_counted:
+                torch(trace, profile)
     print(f"{len(RUNS)} traces passed, 0 failed")
 
 
@@ -64,8 +69,6 @@ def torch(trace, profile):
     if not python:
         return print("  PyTorch: not asked (PYTORCH_PYTHON names no Python that has it)")
     flops = int(output([python, HERE / "with_torch.py", trace]))
-    if profile is None:
-        return print(f"  PyTorch: {flops:,} FLOPs in what it knows")
     counted = profile["flops_counted"] * profile["repeats"]["recorded"]
     expect(flops, counted, "the FLOPs that PyTorch makes of the shapes, against those that Blockscope counted")
     print(f"  PyTorch: {flops:,} FLOPs, as counted")

@@ -1,5 +1,6 @@
 """Reads a trace with Holistic Trace Analysis, and its metadata with the streaming parser that it brings as well."""
 
+import gzip
 import logging
 import os
 
@@ -21,7 +22,7 @@ def check(path, run):
     for level in ("minimal", "standard", "complete"):
         ok, problems = validate_trace_format(path, level)
         expect((ok, problems), (True, {}), f"its validation at level {level}")
-    with open(path, "rb") as file:
+    with (gzip.open if path.endswith(".gz") else open)(path, "rb") as file:
         expect(parse_metadata_ijson(file)["distributedInfo"], {"rank": 0}, "the rank by its streaming parser")
 
     trace = Trace([path], parser_config=ParserConfig(ParserConfig.ARGS_COMPLETE))
