@@ -157,7 +157,7 @@ impl Reader {
             Act::PanLeft => self.window = self.window.moved(-STEP, end),
             Act::PanRight => self.window = self.window.moved(STEP, end),
             Act::Whole => *self = Self { window: Window::whole(end), sought: None, ..self.clone() },
-            Act::NextPass | Act::PreviousPass => return self.to_pass(chart, act == Act::NextPass),
+            Act::NextPass | Act::PreviousPass => return self.show_pass(chart, act == Act::NextPass),
             Act::Slowest => {
                 let next = chart.slowest.iter().position(|&at| at == self.selected).map_or(0, |at| at + 1);
                 match chart.slowest.get(next).or(chart.slowest.first()) {
@@ -177,7 +177,7 @@ impl Reader {
     }
 
     /// Shows the next pass (or the one before) in full, and selects it.
-    fn to_pass(&mut self, chart: &Chart, forward: bool) -> Option<&'static str> {
+    fn show_pass(&mut self, chart: &Chart, forward: bool) -> Option<&'static str> {
         let stretches = &chart.timeline.stretches;
         if stretches.is_empty() {
             return Some("this trace names no steps");
