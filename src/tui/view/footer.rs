@@ -14,8 +14,11 @@ pub fn tabs(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));
     let mut rest = skip(area, 1);
+    // Where not all of them fit, those that are not active are only their keys.
+    let fits = Screen::ALL.iter().map(|screen| screen.name().len() + 6).sum::<usize>() <= rest.width as usize;
     for screen in Screen::ALL {
         let active = app.screen == screen;
+        let shown = if active || fits { screen.name() } else { "" };
         let name = if active { theme.accent } else { theme.dim };
         let key = if active { theme.accent } else { theme.faint };
         let (open, close) = if active { ("┤ ", " ├") } else { ("  ", "  ") };
@@ -25,7 +28,7 @@ pub fn tabs(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
             Line::from_iter([
                 Span::styled(open, theme.rule),
                 Span::styled(format!("{} ", screen as usize + 1), key),
-                Span::styled(screen.name(), name),
+                Span::styled(shown, name),
                 Span::styled(close, theme.rule),
             ]),
         );

@@ -35,6 +35,8 @@ use ratatui::text::{Line, Span};
 
 /// Rows above the slices: what is shown, the whole, the ruler.
 const HEAD: u16 = 3;
+/// Rows of slices that the memory below leaves them.
+const LEAST_ROWS: u16 = 6;
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
@@ -60,7 +62,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let foot = facts::lines(app, chart, area.width.saturating_sub(2) as usize);
     let foot_height = foot.len() as u16 + 1;
     let body = Rect { height: area.height.saturating_sub(foot_height), ..area };
-    let curve_height = if chart.timeline.memory.is_empty() { 0 } else { (body.height / 3).clamp(5, 16) };
+    let has_room = body.height >= HEAD + LEAST_ROWS + 5 && !chart.timeline.memory.is_empty();
+    let curve_height = if has_room { (body.height / 3).clamp(5, 16) } else { 0 };
     let field = icicle::field(Rect { height: body.height.saturating_sub(curve_height + HEAD), ..below(body, HEAD) });
     ruler::whole(app, chart, row(body, 1), field, buf);
     ruler::ticks(app, Rect { y: body.y + 2, height: 1, ..field }, buf);
