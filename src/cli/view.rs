@@ -3,13 +3,12 @@
 use super::failure::{Failure, Result};
 use super::output::Output;
 use super::run::{open, startup};
-use crate::trace::chrome;
-use crate::trace::file;
+use crate::trace::{chrome, file, input};
 use crate::tui::Begin;
 use crate::units::percent;
 use clap::ColorChoice;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -26,25 +25,38 @@ pub struct Args {
 const EVERY: Duration = Duration::from_millis(100);
 
 pub fn run(args: &Args, colours: ColorChoice, out: &mut Output) -> Result {
-    let mut traces = Vec::new();
-    for path in &args.files {
-        traces.push(is_trace(path)?);
-    }
-    let begin = match (args.files.as_slice(), traces.as_slice()) {
-        ([file], [false]) => Begin::Run { run: Box::new(file::read(file)?), file: file.display().to_string() },
-        (files, traces) => {
-            if let Some(run) = traces.iter().position(|is_trace| !is_trace) {
-                let problem = "several files are shown together only if all are traces; this one is not. Name it alone";
-                return Err(Failure::Usage(format!("{}: {problem}", files[run].display())));
+    let begin = match args.files.as_slice() {
+        [file] => one(file, out)?,
+        files => {
+            for file in files {
+                if !is_trace(&look(file)?.1) {
+                    let problem =
+                        "several files are shown together only if all are traces; this one is not. Name it alone";
+                    return Err(Failure::Usage(format!("{}: {problem}", file.display())));
+                }
             }
-            trace(files, out)?
+            traces(files, out)?
         }
     };
     open(startup(begin, colours))
 }
 
+/// A run or a trace. What a pipe gives can be read only once: its beginning is put before the rest again.
+fn one(path: &Path, out: &mut Output) -> Result<Begin> {
+    let (file, beginning) = look(path)?;
+    let is_trace = is_trace(&beginning);
+    if is_trace && file.metadata().is_ok_and(|about| about.is_file()) {
+        return traces(&[path.to_owned()], out);
+    }
+    let (name, whole) = (path.display().to_string(), Cursor::new(beginning).chain(file));
+    Ok(match is_trace {
+        true => Begin::Trace { timeline: Box::new(chrome::read(whole, path)?), name },
+        false => Begin::Run { run: Box::new(file::read_from(BufReader::new(whole), path)?), file: name },
+    })
+}
+
 /// Reads traces, showing how far that is.
-fn trace(files: &[PathBuf], out: &mut Output) -> Result<Begin> {
+fn traces(files: &[PathBuf], out: &mut Output) -> Result<Begin> {
     let all: u64 = files.iter().filter_map(|path| fs::metadata(path).ok()).map(|about| about.len()).sum();
     let mut shown = Instant::now();
     let timeline = chrome::open(files, &mut |bytes| {
@@ -61,20 +73,22 @@ fn trace(files: &[PathBuf], out: &mut Output) -> Result<Begin> {
     Ok(Begin::Trace { timeline: Box::new(timeline?), name })
 }
 
-/// Whether a file is a trace, by what is in it: compressed, or JSON that is no run. What is neither is read as
-/// a run, and refused as one.
-fn is_trace(path: &Path) -> Result<bool> {
-    let read = || -> io::Result<Vec<u8>> {
+/// The file, and what it begins with, which has been read from it.
+fn look(path: &Path) -> Result<(File, Vec<u8>)> {
+    let read = || -> io::Result<(File, Vec<u8>)> {
+        let mut file = input::open(path)?;
         let mut beginning = Vec::new();
-        // What can be read only once, such as a pipe, is left to the one who reads it.
-        if fs::metadata(path)?.is_file() {
-            File::open(path)?.take(1024).read_to_end(&mut beginning)?;
-        }
-        Ok(beginning)
+        file.by_ref().take(1024).read_to_end(&mut beginning)?;
+        Ok((file, beginning))
     };
-    let beginning = read().map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
+    read().map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))
+}
+
+/// Whether a file that begins like this is a trace: compressed, or JSON that is no run. What is neither is read as
+/// a run, and refused as one.
+fn is_trace(beginning: &[u8]) -> bool {
     let text = beginning.trim_ascii_start();
     let is_object = text.starts_with(b"{") && !text.starts_with(b"{\"version\"");
     let is_list = text.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"));
-    Ok(beginning.starts_with(b"\x1f\x8b") || is_object || is_list)
+    beginning.starts_with(b"\x1f\x8b") || is_object || is_list
 }

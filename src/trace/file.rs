@@ -8,6 +8,7 @@ mod whole;
 pub use whole::whole;
 
 use super::event::Event;
+use super::input;
 use super::run::Run;
 use super::v1;
 use serde::Deserialize;
@@ -134,8 +135,20 @@ pub fn write_run(path: &Path, run: &Run) -> Result<()> {
 /// # Errors
 /// Those of [`Reader`].
 pub fn read(path: &Path) -> Result<Run> {
+    collect(Reader::open(path)?)
+}
+
+/// Reads a run file from `input`; `path` is for the messages.
+///
+/// # Errors
+/// Those of [`Reader`].
+pub fn read_from(input: impl BufRead, path: &Path) -> Result<Run> {
+    collect(Reader::new(input, path))
+}
+
+fn collect(events: impl Iterator<Item = Result<Event>>) -> Result<Run> {
     let mut run = Run::default();
-    for event in Reader::open(path)? {
+    for event in events {
         run.apply(event?);
     }
     Ok(run)
@@ -161,7 +174,7 @@ impl Reader<BufReader<File>> {
     /// # Errors
     /// [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let file = input::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
         Ok(Self::new(BufReader::new(file), path))
     }
 }

@@ -10,6 +10,7 @@ pub mod file;
 pub mod findings;
 #[cfg(test)]
 pub mod fixture;
+pub mod input;
 pub mod memory;
 pub mod operator;
 pub mod overhead;

@@ -20,6 +20,9 @@ const MOST_DEVICES: usize = 64;
 /// Different shapes that are remembered at most; further ones are read each time.
 const MOST_SHAPES: usize = 1 << 16;
 
+/// What it costs to look at an element that is broken, in bytes.
+const COST_OF_BROKEN: u64 = 256;
+
 /// What all files share: texts that come again and again, and the room that is left.
 pub struct Shared {
     pub names: Names,
@@ -87,6 +90,8 @@ pub struct Gathered {
     pub split: Vec<(i64, ByCategory)>,
     /// Elements that were events, of whatever kind.
     pub events: u64,
+    /// Bytes of elements that are not JSON as they stand, with something for each.
+    pub broken: u64,
     pub left_out: LeftOut,
 }
 
@@ -144,6 +149,7 @@ impl Gathered {
         if let Ok(event) = serde_json::from_slice(raw) {
             return self.event(&event, shared);
         }
+        self.broken += raw.len() as u64 + COST_OF_BROKEN;
         match serde_json::from_str(&mend(raw)) {
             Ok(event) => self.event(&event, shared),
             Err(_) => self.left_out.not_json += 1,

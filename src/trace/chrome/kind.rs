@@ -15,6 +15,8 @@ pub fn kind<'a>(category: &str, name: &'a str) -> Option<(Kind, &'a str)> {
             None => Kind::Function,
         },
         "kernel" | "gpu_memcpy" | "gpu_memset" | "Kernel" | "Memcpy" | "Memset" | "collective_comm" => Kind::Kernel,
+        // What other accelerators call theirs, and stretches in which a GPU's counters were read.
+        "hpu_op" | "mtia_ccp_events" | "cuda_profiler_range" => Kind::Kernel,
         "Runtime" | "cuda_sync" | "overhead" => Kind::Runtime,
         category if category.ends_with("_runtime") || category.ends_with("_driver") => Kind::Runtime,
         "Trace" => return None,
@@ -74,6 +76,8 @@ mod tests {
             ("cuda_driver", "cuLaunchKernel", Some((Kind::Runtime, "cuLaunchKernel"))),
             ("gpu_user_annotation", "step", Some((Kind::Annotation, "step"))),
             ("", "step", Some((Kind::Annotation, "step"))),
+            ("mtia_ccp_events", "fc_0", Some((Kind::Kernel, "fc_0"))),
+            ("mtia_runtime", "runFunction", Some((Kind::Runtime, "runFunction"))),
             ("Trace", "PyTorch Profiler (0)", None),
         ] {
             assert_eq!(kind(category, name), expected);

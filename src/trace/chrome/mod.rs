@@ -31,6 +31,10 @@ use wire::Distributed;
 const MOST_SLICES: u64 = 10_000_000;
 /// A file without any event so far is read no further.
 const MOST_BEFORE_EVENTS: u64 = 1 << 30;
+/// Elements of one file at most: of the longest text that is read, events of a hundred bytes.
+const MOST_EVENTS: u64 = 80_000_000;
+/// Bytes of broken events that are looked at: mending them is slow, and a file has few.
+const MOST_BROKEN: u64 = 256 << 20;
 /// How much of what was found instead of a trace is shown.
 const SHOWN: usize = 40;
 
@@ -74,6 +78,8 @@ enum Stop {
     Between,
     /// What follows after so many bytes is not JSON.
     Broken(u64),
+    /// It goes on and on with this.
+    Endless(&'static str),
 }
 
 /// Reads the traces at `paths`, each of one rank, side by side. `progress` learns now and then how many bytes
@@ -140,8 +146,9 @@ impl FileRead {
     fn object(&mut self, pieces: &mut Pieces<Text>, shared: &mut Shared, progress: &mut dyn FnMut(u64)) -> Done {
         pieces.take(b'{');
         while !pieces.take(b'}') {
+            // A key that cannot be decoded is one that is not known.
             let key: Option<String> = match pieces.value() {
-                Piece::Whole(key) => serde_json::from_slice(key).ok(),
+                Piece::Whole(key) => key.starts_with(b"\"").then(|| serde_json::from_slice(key).unwrap_or_default()),
                 Piece::TooLong | Piece::Cut => None,
             };
             let Some(key) = key.filter(|_| pieces.take(b':')) else { return Err(Stop::at(pieces)) };
@@ -187,6 +194,12 @@ impl FileRead {
             if n.is_multiple_of(4096) {
                 progress(pieces.input().taken());
             }
+            if n >= MOST_EVENTS {
+                return Err(Stop::Endless("elements"));
+            }
+            if self.gathered.broken >= MOST_BROKEN {
+                return Err(Stop::Endless("elements that are not JSON"));
+            }
             if !pieces.take(b',') && !matches!(pieces.peek(), None | Some(b']')) {
                 return Err(Stop::at(pieces));
             }
@@ -224,6 +237,7 @@ impl Stop {
             Stop::Within => Some("the file ends within its events, as one that was cut off does".into()),
             // A bare list may lack its end: so it can be written while things happen.
             Stop::Between => None,
+            Stop::Endless(what) => Some(format!("it has more {what} than any trace")),
             Stop::Broken(at) => Some(format!("after {at} bytes comes something that is not JSON")),
         }
     }

@@ -61,6 +61,10 @@ fn lane(loose: &[Loose], zero: i64, is_last: bool, repairs: &mut Repairs) -> (Ve
         let mut start = slice.start.max(last);
         let mut end = slice.end.max(start);
         let mut fits = true;
+        // What has ended is over for all that come later too.
+        while open.last().is_some_and(|&(_, outer_end)| outer_end <= start) {
+            open.pop();
+        }
         // How many of the open ones it lies in.
         let mut depth = open.len();
         while let Some(&(_, outer_end)) = open[..depth].last() {
@@ -110,7 +114,6 @@ mod tests {
         Loose { start, end, name: 0, detail: 0, kind: Kind::Operator, flops: Flops(0) }
     }
 
-    /// Start, time, own time, depth and parent of each slice, by lane.
     /// Start, time, own time, depth and parent of each slice.
     type Row = Vec<(u64, u64, u64, u16, u32)>;
 

@@ -1,7 +1,7 @@
 //! The text of a trace file: decompressed where it is compressed, and bounded whatever the file claims.
 
+use crate::trace::input;
 use flate2::bufread::MultiGzDecoder;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -45,7 +45,7 @@ impl Text {
     /// # Errors
     /// It cannot be opened, or its first bytes cannot be read.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::new(File::open(path)?)
+        Self::new(input::open(path)?)
     }
 
     /// The text of what `input` gives.

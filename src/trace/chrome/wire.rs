@@ -4,7 +4,7 @@
 //! backslashes, names hold control characters. [`mend`] makes JSON of such an event.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -113,6 +113,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
             fn visit_unit<E>(self) -> Result<Word<'de>, E> {
                 Ok(Word::default())
             }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Word<'de>, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Word::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Word<'de>, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Word::default())
+            }
         }
         deserializer.deserialize_any(OfWord)
     }
@@ -168,8 +176,9 @@ pub fn mend(raw: &[u8]) -> String {
             '\\' if in_string => {
                 mended.push(c);
                 // A backslash that escapes nothing stands for itself.
-                match rest.peek() {
+                match rest.peek().copied() {
                     Some('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => mended.extend(rest.next()),
+                    Some('u') if is_escape(rest.clone().skip(1)) => mended.extend(rest.next()),
                     _ => mended.push(c),
                 }
             }
@@ -189,6 +198,13 @@ pub fn mend(raw: &[u8]) -> String {
         }
     }
     mended
+}
+
+/// Whether four digits of a character follow, and not those of half of one.
+fn is_escape(rest: impl Iterator<Item = char>) -> bool {
+    let digits: String = rest.take(4).collect();
+    let is_hex = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hex && u32::from_str_radix(&digits, 16).is_ok_and(|code| char::from_u32(code).is_some())
 }
 
 #[cfg(test)]
@@ -232,6 +248,9 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&mend(raw)).unwrap();
         assert_eq!(value["name"], "C:\\Users\new  \u{fffd}");
         assert_eq!(value["args"], serde_json::json!({ "bandwidth": null, "x": null, "y": 1e-5, "ok": true }));
+        let half = br#"{"name":"\u001b[2J \ud800 C:\users \u12"}"#;
+        let value: serde_json::Value = serde_json::from_str(&mend(half)).unwrap();
+        assert_eq!(value["name"], "\u{1b}[2J \\ud800 C:\\users \\u12");
         let sound = r#"{"name":"a\"b\\c","ts":-1.5,"args":{"deep":[[1],{}]}}"#;
         assert_eq!(mend(sound.as_bytes()), sound);
     }
