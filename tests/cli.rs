@@ -13,6 +13,9 @@ const GPT2: &str = "tests/fixtures/golden/gpt2";
 /// The shapes of a tiny model, without a tokenizer.
 const RANDOM: &str = "random:tests/fixtures/golden/llama/config.json";
 
+/// Written by PyTorch's profiler.
+const TRACE: &str = "tests/fixtures/pytorch-trace/tiny.json.gz";
+
 fn blockscope(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blockscope"));
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
@@ -128,12 +131,44 @@ fn work_that_fails_ends_with_1_and_says_what_to_do() {
         (&["view", "traces/v1-tiny.jsonl"], "needs a terminal"),
         (&["view", "Cargo.toml"], "not a run file"),
         (&["view", "no/such/run.jsonl"], "no/such/run.jsonl"),
+        (&["view", "tests"], "tests: this is a folder"),
+        (&["view", TRACE], "needs a terminal"),
         (&["capture", LLAMA, "--ids", "1", "--hooks", "blocks.7.hook_pattern", "--out", "x"], "hook_resid_pre"),
     ] {
         let said = refusal(args, 1);
         assert!(said.starts_with("error: ") && said.contains(expected), "{args:?}: {said}");
     }
     assert_eq!(std::fs::read_to_string(taken).unwrap(), "precious");
+}
+
+/// That a terminal is missing is found out last: what was to be shown has been read then.
+#[cfg(unix)]
+#[test]
+fn view_reads_a_pipe_to_its_end_and_refuses_what_is_in_it_as_in_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (content, expected) in [
+        (std::fs::read(root.join("traces/v1-tiny.jsonl")).unwrap(), "needs a terminal"),
+        (std::fs::read(root.join(TRACE)).unwrap(), "needs a terminal"),
+        (b"{\"traceEvents\":[]}".to_vec(), "no event in it takes time"),
+        (b"hello".to_vec(), "not a run file"),
+        (b"".to_vec(), "found nothing"),
+    ] {
+        let mut child = blockscope(&["view", "/dev/stdin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&content).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && said.contains(expected), "{expected}: {said}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let unused = folder.path().join("unused");
+    assert!(Command::new("mkfifo").arg(&unused).status().unwrap().success());
+    assert!(refusal(&["view", unused.to_str().unwrap()], 1).contains("nobody writes"));
+    assert!(refusal(&["export", unused.to_str().unwrap(), "--to", "perfetto"], 1).contains("nobody writes"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ the run began.
 """
 
 import json
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 # `path` is that of a part, `dims` and `types` are an operator's inputs in PyTorch's words.
 Slice = namedtuple("Slice", "kind name thread start time depth path dims types")
@@ -108,8 +108,8 @@ def expect(found, expected, what):
     if found == expected:
         return
     if isinstance(found, list) and isinstance(expected, list):
-        missing = [item for item in expected if item not in found]
-        extra = [item for item in found if item not in expected]
+        missing = list((Counter(expected) - Counter(found)).elements())
+        extra = list((Counter(found) - Counter(expected)).elements())
         shown = f"of {len(expected)} are missing {missing[:3]} …, and of {len(found)} are not expected {extra[:3]} …"
         raise SystemExit(f"error: {what}: {shown}")
     raise SystemExit(f"error: {what}: expected {expected}, found {found}")

@@ -209,6 +209,7 @@ fn an_export_says_what_pytorchs_readers_look_for() {
     assert_eq!(cat["Concrete Inputs"], serde_json::json!(["", "-1", "True"]));
     let prefill = find("prefill");
     assert_eq!((&prefill["cat"], &prefill["args"]["operators left out"]), (&"user_annotation".into(), &2.into()));
+    assert_eq!(prefill["args"]["watched"], "its parts, operators and memory");
     // Numbers of events do not repeat.
     let ids: Vec<u64> = events.iter().filter_map(|event| event["args"]["External id"].as_u64()).collect();
     assert!(ids.is_sorted_by(|one, next| one < next) && ids.len() == 22);
@@ -223,6 +224,20 @@ fn an_export_says_what_pytorchs_readers_look_for() {
         .collect();
     assert_eq!(memory[..4], [(512, 5576, 2), (100, 5676, 3), (-100, 5576, 3), (-64, 5512, 1)]);
     assert_eq!(memory[4].2, 5);
+}
+
+/// The most that was alive is the same in the trace as in the run.
+#[test]
+fn what_is_taken_in_a_moment_comes_before_what_is_given_back_in_it() {
+    let mut run = run();
+    let memory = run.passes[0].memory.as_mut().unwrap();
+    memory.allocations[1].end = Some(Nanos(1300));
+    let (peak, after) = (memory.peak().1.total(), memory.after());
+    let timeline = opened(exported(&run));
+    let of_first = timeline.memory[0].points.iter().filter(|(at, _)| *at < Nanos(1_000_007));
+    let levels: Vec<Level> = of_first.map(|&(_, level)| level).collect();
+    assert_eq!(levels.iter().map(|level| level.total()).max(), Some(peak));
+    assert_eq!(levels.last(), Some(&Level::Split(after)));
 }
 
 #[test]

@@ -99,7 +99,8 @@ fn add(timeline: &mut Timeline, file: FileRead, zero: i64, group: &str) {
     let mut threads = std::mem::take(&mut gathered.threads);
     threads.sort_by_cached_key(|thread| {
         let process = gathered.processes.get(&thread.pid).and_then(|process| process.sort_index);
-        (process.unwrap_or(0), thread.pid.clone(), thread.sort_index.unwrap_or(0))
+        let number = thread.pid.parse::<i64>().unwrap_or(i64::MAX);
+        (process.unwrap_or(0), number, thread.pid.clone(), thread.sort_index.unwrap_or(0))
     });
     let one_process = threads.iter().all(|thread| thread.pid == threads[0].pid);
     for thread in threads {
