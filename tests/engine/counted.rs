@@ -4,6 +4,7 @@
 use crate::common::{golden, open, traced};
 use blockscope::model::Spec;
 use blockscope::model::spec::MlpKind;
+use blockscope::model::toggles::Precision;
 use blockscope::profile::{Control, Prompt, Request, Session};
 use blockscope::trace::operator::self_times;
 use blockscope::trace::{Account, Event, Overhead, Pass, Phase, Run, Status, Watched};
@@ -51,6 +52,12 @@ fn check(session: &Session, run: &Run, phase: Phase, what: &str) {
         let path = &run.parts[part].path;
         assert_eq!((row.flops, row.unknown), (row.flops_modelled, 0), "{what}: {path}");
         assert_eq!(row.products.flops(), row.flops, "{what}: {path}");
+        // What must be moved is moved; a product and a sum move nothing beside it.
+        assert!(row.moved >= row.bytes, "{what}: {path} moved {}, {} at least", row.moved, row.bytes);
+        let one_operator = ["lm_head", "mlp.gate", "mlp.up", "mlp.down", "residual"];
+        if session.card().toggles.weights == Precision::F32 && one_operator.iter().any(|name| path.ends_with(name)) {
+            assert_eq!(row.moved, row.bytes, "{what}: {path}");
+        }
     }
     assert_eq!(account.flops, account.flops_modelled, "{what}");
 
