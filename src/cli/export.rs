@@ -100,6 +100,9 @@ fn check(run: &Run, path: &Path) -> Result {
 
 /// Says what is not in the trace, though it could be.
 fn tell(run: &Run, out: &mut Output) {
+    if run.status.is_none() {
+        out.warning("the run was cut off before its end: what it had recorded until then is in the trace");
+    }
     if !run.passes.iter().any(|pass| pass.start.watched == Watched::Operators) {
         out.note("this run has no operators and no memory: it was not traced; profile --trace records them");
     }

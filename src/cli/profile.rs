@@ -42,11 +42,11 @@ pub struct Args {
     #[arg(long)]
     trace: bool,
 
-    /// Do not measure what the machine can do at most: percentages of it are missing if that was not done before
+    /// With --trace: do not measure what the machine can do at most: percentages of it are missing if that was not done before
     #[arg(long, requires = "trace")]
     no_peaks: bool,
 
-    /// Below each part, the operators that it called
+    /// With --trace: below each part, the operators that it called
     #[arg(long, requires = "trace", conflicts_with = "json")]
     operators: bool,
 

@@ -42,6 +42,7 @@ pub enum Act {
     PerStep,
     Grouping,
     Slowest,
+    Findings,
     ZoomIn,
     ZoomOut,
     Whole,
@@ -166,6 +167,7 @@ pub const ACTIONS: &[Action] = table! {
         Phase      [char('p')]       "phase", "Phase", "prefill, decode, or both added up";
         PerStep    [char('u')]       "",      "Per step or total", "times and work of one decode step, or of all of them";
         Slowest    [char('x')]       "slowest", "Slowest part", "jump to the part with the longest time of its own";
+        Findings   [char('f')]       "findings", "Findings", "what stands out in a traced phase, and what would help";
         OpenAll    [char('+'), char('=')] "", "Open all", "open every block and stage";
         CloseAll   [char('-')]       "",      "Close all", "close every block and stage";
         PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
@@ -201,7 +203,7 @@ pub const ACTIONS: &[Action] = table! {
         Down       [DOWN, RIGHT, char('j'), char('l')] "", "Point after", "select what took less time";
         Phase      [char('p')]       "phase", "Phase", "prefill or decode";
         Grouping   [char('o')]       "parts/blocks/operators", "Points", "a point for each part, each block or each operator";
-        MeasurePeaks [char('d')]     "measure roofs", "Measure the roofs", "measure anew what this machine can do; about ten seconds";
+        MeasurePeaks [char('d')]     "measure roofs", "Measure the roofs", "measure anew what this machine can do; some seconds";
         PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
         PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
         First      [HOME]            "",      "First point", "what took longest";

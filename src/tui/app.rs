@@ -8,7 +8,7 @@ use super::outline::{Node, Outline};
 use super::picker::{CachedModel, Picker};
 use super::points::Listed;
 use super::theme::Theme;
-use super::timeline::{At, Chart, Foreign, Reader};
+use super::timeline::{At, Chart, Foreign, Reader, Shows};
 use super::traced::Sums;
 use super::update::Manner;
 use super::widget::prose::Page;
@@ -369,18 +369,12 @@ impl App {
     pub fn why_not(&self, act: Act) -> Option<&'static str> {
         let viewer = matches!(self.engine, Engine::Viewer);
         match act {
-            Act::Run
-            | Act::TraceRun
-            | Act::Step
-            | Act::EditPrompt
-            | Act::Toggles
-            | Act::Models
-            | Act::AcceptAndRun
-            | Act::MeasurePeaks
+            Act::Run | Act::TraceRun | Act::Step | Act::EditPrompt | Act::Toggles | Act::Models | Act::AcceptAndRun
                 if viewer =>
             {
                 Some("a file is looked at: there is no model to run")
             }
+            Act::MeasurePeaks if viewer => Some("a file is looked at; blockscope doctor --refresh measures the roofs"),
             Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks => match self.engine {
                 Engine::Loading { .. } => Some("the model is still loading"),
                 Engine::Empty => Some("no model is loaded: press m"),
@@ -412,8 +406,12 @@ impl App {
     /// Whether an action of the present screen would change anything: the strip leaves out what would not.
     pub fn is_of_use(&self, act: Act) -> bool {
         match (self.screen, act) {
+            (Screen::Blocks, Act::Findings) => self.outline.phase.is_some() && self.sums().is_some(),
             (Screen::Blocks, Act::Phase | Act::Slowest | Act::PerStep) => self.live.is_some(),
             (Screen::Blocks, Act::Up | Act::Down | Act::Open) => self.live.is_some() || self.card().is_some(),
+            (Screen::Timeline, _) if self.reader.shows != Shows::Slices => {
+                matches!(act, Act::Find | Act::Grouping) && self.chart().is_some()
+            }
             (Screen::Timeline, Act::NextPass) => self.chart().is_some_and(|chart| !chart.timeline.stretches.is_empty()),
             (Screen::Timeline, Act::NextFound) => self.reader.sought.is_some(),
             (Screen::Timeline, _) => self.chart().is_some(),

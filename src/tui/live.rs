@@ -22,6 +22,8 @@ pub struct Live {
     pub state: State,
     /// Whether the prompt is a turn of a chat: what follows is an answer, not a continuation.
     pub chat: bool,
+    /// Whether it is traced: plain and traced repeats alternate, after a warm-up that nothing is told of.
+    pub is_traced: bool,
     /// Whether it halts after every part.
     pub stepping: bool,
     /// The last halt; it stays while the run goes on to the next.
@@ -58,6 +60,7 @@ impl Live {
             chart: None,
             state: State::Starting,
             chat: false,
+            is_traced: false,
             stepping,
             halt: None,
             since,

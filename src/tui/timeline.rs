@@ -64,10 +64,10 @@ impl Reader {
         self.window = self.window.showing(slice.start, slice.time, chart.timeline.end);
     }
 
-    /// Selects a slice and gives it room: it fills most of the window, if it does not already take a good part.
+    /// Selects a slice and gives it room, if it is lost in the window or does not fit into it.
     fn visit(&mut self, chart: &Chart, at: At) {
         let slice = chart.slice(at);
-        if slice.time.0.saturating_mul(20) < self.window.time.0 {
+        if slice.time.0.saturating_mul(20) < self.window.time.0 || slice.time > self.window.time {
             let time = Nanos(slice.time.0.saturating_mul(8));
             let from = slice.start - Nanos(time.0 / 2 - slice.time.0 / 2);
             self.window = Window { from, time }.within(chart.timeline.end);

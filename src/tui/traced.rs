@@ -6,6 +6,7 @@
 use super::memory::Memory;
 use super::points::{Grouping, Point};
 use crate::trace::account::OperatorAccount;
+use crate::trace::findings::{Finding, findings};
 use crate::trace::{Account, Overhead, Phase, Run};
 use std::collections::HashMap;
 
@@ -25,6 +26,8 @@ pub struct Sums {
     /// What watching cost, where plain passes ran beside the traced ones.
     pub overhead: Option<Overhead>,
     pub memory: Memory,
+    /// What stands out in this phase, what would save most first.
+    pub findings: Vec<Finding>,
     /// Operators of each part, as indices into those of the account, the slowest first.
     operators: HashMap<Option<u32>, Vec<u32>>,
     /// By grouping, the longest first.
@@ -56,6 +59,7 @@ impl Sums {
         Some(Self {
             overhead: Overhead::of(run, phase),
             memory: Memory::of(run, &account),
+            findings: findings(run).into_iter().filter(|finding| finding.phase == phase).collect(),
             points: Grouping::ALL.map(|grouping| Point::all(run, &account, grouping)),
             operators,
             account,

@@ -306,7 +306,8 @@ impl App {
                 self.last_run += 1;
                 let run = RunId(self.last_run);
                 let chat = matches!(request.prompt, Prompt::Chat(_));
-                self.live = Some(Live { chat, ..Live::new(run, step, self.clock) });
+                self.live =
+                    Some(Live { chat, is_traced: manner == Manner::Traced, ..Live::new(run, step, self.clock) });
                 self.reading.selected = None;
                 self.reading.scroll = None;
                 if step {

@@ -178,7 +178,7 @@ fn roofs(peaks: Option<&Peaks>) -> String {
         false => "; their spread is wide, as if something else ran: blockscope doctor --refresh measures them anew",
     };
     format!(
-        "roofs measured, best of several: {}, memory {} GB/s, {} to call an operator; {} threads of {}{doubt}",
+        "roofs measured, best of several: {}, memory {} GB/s; {} to call an operator, the median; {} threads of {}{doubt}",
         gemm.collect::<Vec<_>>().join(", "),
         digits(peaks.bandwidth.best / 1e9),
         Nanos::to_string(&peaks.dispatch.median),

@@ -33,14 +33,20 @@ impl Timeline {
     }
 }
 
-/// The repeat with the median wall time of those that were watched most closely.
+/// The repeat with the median wall time of those that were watched most closely and got furthest.
 fn shown_repeat(run: &Run) -> u32 {
     let most = run.passes.iter().map(|pass| pass.start.watched).max();
-    let mut walls: BTreeMap<u32, Nanos> = BTreeMap::new();
+    let mut repeats: BTreeMap<u32, (usize, Nanos)> = BTreeMap::new();
     for pass in run.passes.iter().filter(|pass| Some(pass.start.watched) == most) {
-        *walls.entry(pass.start.repeat).or_default() += pass.time.unwrap_or_default();
+        let (ended, wall) = repeats.entry(pass.start.repeat).or_default();
+        *ended += usize::from(pass.time.is_some());
+        *wall += pass.time.unwrap_or_default();
     }
-    median_repeat(walls).map_or(0, |(repeat, _)| repeat)
+    // One that was cut off is shown only if none got further.
+    let furthest = repeats.values().map(|&(ended, _)| ended).max();
+    repeats.retain(|_, &mut (ended, _)| Some(ended) == furthest);
+    median_repeat(repeats.into_iter().map(|(repeat, (_, wall))| (repeat, wall)).collect())
+        .map_or(0, |(repeat, _)| repeat)
 }
 
 /// A timeline that passes are added to, one after another.

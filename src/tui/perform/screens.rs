@@ -51,6 +51,7 @@ impl App {
             }
             Act::PerStep => self.outline.per_step = !self.outline.per_step,
             Act::Slowest => self.reveal_slowest(),
+            Act::Findings => self.show_findings(),
             _ => {}
         }
     }
@@ -113,6 +114,19 @@ impl App {
         if !self.outline.open.remove(path) {
             self.outline.open.insert(path.to_owned());
         }
+    }
+
+    /// Every finding of the phase, in full.
+    fn show_findings(&mut self) {
+        let Some(sums) = self.sums() else { return self.say("findings are made of traced runs: press R", false) };
+        let said: Vec<&str> = sums.findings.iter().map(|finding| finding.text.as_str()).collect();
+        let how = "Shares are measured, in traced passes. Savings are modelled, the most that they could be, and they overlap.";
+        let text = match said.as_slice() {
+            [] => "Nothing stands out.".to_owned(),
+            _ => format!("{}\n\n{how}", said.join("\n\n")),
+        };
+        let title = format!("Findings · {}", self.one_phase().name());
+        self.notice(&title, text, false);
     }
 
     fn reveal_slowest(&mut self) {

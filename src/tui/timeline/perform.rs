@@ -168,7 +168,7 @@ impl Reader {
             Act::NextFound | Act::PreviousFound => {
                 let Some(name) = self.sought else { return Some("nothing is looked for: press /") };
                 let next = chart.next_named(name, self.selected, act == Act::NextFound);
-                next.into_iter().for_each(|at| self.select(chart, at));
+                next.into_iter().for_each(|at| self.visit(chart, at));
             }
             Act::Grouping => self.turn(chart),
             _ => {}
@@ -198,6 +198,9 @@ impl Reader {
             (Some(here), true) => (here + 1).min(last),
             (Some(here), false) => here.saturating_sub(1),
         };
+        if !is_whole && here == Some(to) && self.window.time <= stretches[to].time {
+            return Some(if forward { "this is the last pass" } else { "this is the first pass" });
+        }
         let stretch = &stretches[to];
         self.window = Window { from: stretch.start, time: stretch.time }.within(chart.timeline.end);
         let track = self.selected.track;

@@ -242,7 +242,7 @@ impl Figures {
             standing: None,
             peak: None,
             share: row.typical.share_of(whole),
-            calls: row.calls,
+            calls: executions(row),
             spread: spread(live, row, outline.phase),
         }
     }

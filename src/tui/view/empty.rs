@@ -100,6 +100,11 @@ fn words(app: &App) -> (String, String, Keys) {
                 vec![(Act::Cancel, "Esc", "cancel")],
             )
         }
+        Engine::Viewer if app.foreign.is_some() => (
+            "This is a trace of another profiler".into(),
+            "It has slices of time, and no parts, tokens or steps of a model.".into(),
+            vec![(Act::Timeline, "2", "the Timeline"), (Act::Help, "?", "all keys"), (Act::Quit, "q", "quit")],
+        ),
         Engine::Viewer => {
             ("This run holds no parts".into(), "Its file was cut off before the first pass.".into(), Vec::new())
         }

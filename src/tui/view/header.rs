@@ -5,7 +5,7 @@
 //! ```
 
 use crate::model::Toggles;
-use crate::trace::{Phase, Status};
+use crate::trace::{Phase, Status, Watched};
 use crate::tui::app::{App, Engine};
 use crate::tui::live::{Live, State};
 use crate::tui::widget::{bar, figure, fit, fit_end, put, skip, take};
@@ -131,10 +131,10 @@ fn status(app: &App) -> Line<'static> {
     }
     if let Some(measuring) = &app.measuring {
         let far = if measuring.total > 0 { format!(" {}/{}", measuring.done, measuring.total) } else { String::new() };
-        let word = if measuring.cancelled {
-            "cancelling…".to_owned()
-        } else {
-            format!("measuring {}{far}", measuring.stage)
+        let word = match measuring.cancelled {
+            true => "cancelling…".to_owned(),
+            false if measuring.stage.is_empty() => "measuring".to_owned(),
+            false => format!("{}{far}", measuring.stage),
         };
         return Line::from_iter([
             Span::styled(format!("{spin} "), theme.accent),
@@ -168,7 +168,13 @@ fn status(app: &App) -> Line<'static> {
             said("‖", theme.warn, format!("halted after {place}"))
         }
         State::Starting | State::Running => {
-            let mut line = said(spin, theme.accent, progress(live));
+            let repeat = live.run.passes.last().filter(|_| live.is_traced).map(|pass| pass.start.watched);
+            let repeat = match repeat {
+                Some(Watched::Plain) => "plain ",
+                Some(_) => "traced ",
+                None => "",
+            };
+            let mut line = said(spin, theme.accent, format!("{repeat}{}", progress(live)));
             line.push_span(Span::styled(format!(" · {}", perform::elapsed(live.since, app.clock)), theme.dim));
             line
         }
@@ -197,6 +203,7 @@ fn saved(app: &App, live: &Live) -> Line<'static> {
 fn progress(live: &Live) -> String {
     let header = &live.run.header;
     match live.phase() {
+        None if live.is_traced => "warming up".into(),
         None => "starting".into(),
         Some(Phase::Decode) => {
             let repeat = live.run.tokens.last().map(|token| token.repeat);

@@ -65,7 +65,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         let bottom = below(body, body.height - foot);
         put(buf, bottom, Span::styled("─".repeat(area.width as usize), app.theme.rule));
         for (y, line) in lines.into_iter().enumerate() {
-            put(buf, skip(below(bottom, 1 + y as u16), 1), line);
+            let place = Rect { width: area.width.saturating_sub(2), ..skip(below(bottom, 1 + y as u16), 1) };
+            if put(buf, place, line.clone()) < line.width() as u16 {
+                put_right(buf, row(place, 0), Span::styled("…", app.theme.dim));
+            }
         }
     }
 }

@@ -48,7 +48,8 @@ pub fn draw(app: &App, selected: Option<&Node>, area: Rect, buf: &mut Buffer) {
         put(buf, second, detail);
         return;
     }
-    let highlight = highlight(app, live).unwrap_or_default();
+    let finding = traced.and_then(|sums| sums.findings.first()).map(|finding| foreign::label(&finding.text));
+    let highlight = finding.or_else(|| highlight(app, live)).unwrap_or_default();
     // What stands out comes before how to read the signs.
     let long = match traced {
         Some(_) => "time measured · FLOPs and moved bytes counted · ° modelled",

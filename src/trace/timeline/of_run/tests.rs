@@ -146,6 +146,17 @@ fn of_several_repeats_the_traced_one_is_shown() {
 }
 
 #[test]
+fn a_repeat_that_was_cut_off_is_shown_only_alone() {
+    let mut run = run();
+    let mut cut = run.passes[0].clone();
+    (cut.start.repeat, cut.time) = (9, None);
+    run.passes.push(cut);
+    assert_eq!(shown_repeat(&run), 0);
+    run.passes.retain(|pass| pass.start.repeat == 9);
+    assert_eq!(shown_repeat(&run), 9);
+}
+
+#[test]
 fn shapes_read_from_inputs_to_outputs() {
     use crate::trace::operator::{Argument, Dtype, Tensor};
     let tensor = |sizes: &[u64]| Argument::Tensor(Tensor { dtype: Dtype::F32, sizes: sizes.to_vec() });

@@ -52,14 +52,9 @@ pub fn draw(app: &App, chart: &Chart, field: Rect, buf: &mut Buffer, drawn: &mut
                 above = None;
             }
             ChartLine::Row(track, depth) => {
-                let slices = chart.rows[track].within(
-                    &chart.timeline.tracks[track],
-                    depth,
-                    app.reader.window.from,
-                    app.reader.window.to(),
-                );
-                let first = chart.rows[track].slices(depth).get(slices.start).filter(|_| !slices.is_empty());
-                let word = first.map(|&slice| word(chart.slice(At { track, slice }).kind));
+                let (of, window) = (&chart.timeline.tracks[track], app.reader.window);
+                let longest = chart.rows[track].seen(of, depth, window.from, window.to());
+                let word = longest.map(|seen| word(chart.slice(At { track, slice: seen.slice }).kind));
                 if word.is_some() && word != above {
                     put(buf, skip(whole, 1), Span::styled(word.unwrap_or_default(), theme.faint));
                 }

@@ -44,7 +44,7 @@ pub fn draw(app: &App, chart: &Chart, groups: &[Grouped], area: Rect, buf: &mut 
         drawn.hits.push((line, Hit::Named(index)));
     }
     scrollbar(buf, list, first, groups.len(), theme.dim, theme.rule);
-    let foot = "own: without what lies inside and is listed too · Enter goes to the longest";
+    let foot = "of all passes together · own: without what is inside and listed · Enter: the longest";
     let place = skip(row(area, area.height.saturating_sub(1)), 2);
     put(buf, place, Span::styled(fit(foot, place.width as usize), theme.faint));
 }
