@@ -119,7 +119,7 @@ fn what_is_no_run_is_refused_in_words() {
         (file("empty", b""), "not a run file"),
         (file("trace.json", b"{\"schemaVersion\":1,\"traceEvents\":[]}"), "not a run file"),
         (file("binary", b"\x1f\x8b\x00\x1b[2J\xff"), "not a run file"),
-        (folder.path().to_str().unwrap().to_owned(), "directory"),
+        (folder.path().to_str().unwrap().to_owned(), "this is a folder"),
         (file("newer", b"{\"version\":99}\n"), "newer Blockscope"),
         (file("only-a-header", format!("{header}\n").as_bytes()), "there is nothing to export"),
         (file("torn", format!("{header}\noops\n{{\"event\":\"end\",\"status\":\"done\"}}\n").as_bytes()), "line 2"),
