@@ -11,7 +11,7 @@ use crate::model::cost::Shape;
 use crate::model::decoder::Wanted;
 use crate::model::memory;
 use crate::model::probe::Pass;
-use crate::model::toggles::processors;
+use crate::model::toggles::{Logits, processors};
 use crate::model::{Error, Result};
 use crate::text::{Specials, Stream, Tokenizer};
 use crate::trace::{Candidate, Event, Header, PassStart, Phase, Status, Token, Watched};
@@ -120,39 +120,48 @@ impl Run<'_> {
         let (card, decoder) = (self.session.card(), self.session.decoder());
         let most = (self.request.new_tokens as usize).min(card.spec.n_ctx - self.prompt.len() + 1);
         let mut cache = card.toggles.kv_cache.then(|| decoder.new_cache(self.prompt.len() + most));
-        let mut sampler = Sampler::new(self.request.sampling);
+        let batch = card.toggles.batch;
+        let mut samplers: Vec<Sampler> =
+            (0..batch as u64).map(|sequence| Sampler::new(self.request.sampling.of(sequence))).collect();
         let mut stream = self.session.tokenizer().map(|tokenizer| tokenizer.stream(Specials::Hide));
-        let mut ids: Vec<i64> = self.prompt.iter().map(|&id| i64::from(id)).collect();
+        let prompt: Vec<i64> = self.prompt.iter().map(|&id| i64::from(id)).collect();
+        let mut sequences = vec![prompt; batch];
         let mut halting = self.request.step;
 
         for step in 0..most.max(1) {
             // With a cache only the newest token is new; without one, everything is computed again.
             let past = cache.as_ref().map_or(0, KvCache::len);
+            let new = sequences[0].len() - past;
             let start = PassStart {
                 phase: if step == 0 { Phase::Prefill } else { Phase::Decode },
                 repeat,
                 step: step.saturating_sub(1) as u32,
-                n_new: (ids.len() - past) as u32,
+                n_new: new as u32,
                 n_past: past as u32,
                 watched: recording.as_deref().map_or(Watched::Plain, Recording::watched),
                 start: Nanos::of(self.began.elapsed()),
             };
             watch.event(Event::PassStart(start));
-            let input = decoder.input(&ids[past..]);
+            let ids: Vec<i64> = sequences.iter().flat_map(|ids| &ids[past..]).copied().collect();
+            let input = decoder.input(&ids, batch);
+            let (wanted, logits) = match card.toggles.logits {
+                Logits::All => (Wanted::All, new),
+                Logits::Last => (Wanted::Last, 1),
+            };
             let began = Instant::now(); // where a tracer's clock begins too
             let (logits, time) = match recording.as_deref_mut() {
                 Some(recording) => {
-                    let shape = Shape { batch: 1, new: ids.len() - past, past, logits: 1 };
+                    let shape = Shape { batch, new, past, logits };
                     let made = (&card.spec, &card.toggles, card.device);
                     let mut recorder = Recorder::new(made, shape, self.control, recording, watch, halting);
-                    let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut recorder));
+                    let logits = decoder.forward(&input, cache.as_mut(), wanted, &mut Pass::new(&mut recorder));
                     let (time, still_halting) = recorder.finish();
                     halting = still_halting;
                     (logits?, time)
                 }
                 None => {
                     let mut probe = Cancellable(self.control);
-                    let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut probe))?;
+                    let logits = decoder.forward(&input, cache.as_mut(), wanted, &mut Pass::new(&mut probe))?;
                     card.device.synchronize();
                     (logits, Nanos::of(began.elapsed()))
                 }
@@ -163,10 +172,13 @@ impl Run<'_> {
             }
             let choosing = Instant::now();
             let logits = last_logits(&logits)?;
-            let id = sampler.choose(&logits);
+            let of_each = || logits.chunks_exact(logits.len() / batch);
+            let ids: Vec<u32> = samplers.iter_mut().zip(of_each()).map(|(sampler, of)| sampler.choose(of)).collect();
             let latency = time + Nanos::of(choosing.elapsed());
             watch.event(Event::PassEnd { time });
-            let mut token = self.token(repeat, step as u32, id, &logits, latency, stream.as_mut());
+            // Of several sequences the first is told; it ends the others too.
+            let (id, of_first) = (ids[0], &logits[..logits.len() / batch]);
+            let mut token = self.token(repeat, step as u32, id, of_first, latency, stream.as_mut());
             let is_last = step + 1 == most || self.request.stop && self.session.ends(id);
             if is_last && let Some(stream) = &mut stream {
                 token.text += &stream.flush();
@@ -175,7 +187,9 @@ impl Run<'_> {
             if is_last {
                 break;
             }
-            ids.push(i64::from(id));
+            for (sequence, id) in sequences.iter_mut().zip(ids) {
+                sequence.push(i64::from(id));
+            }
         }
         Ok(())
     }
@@ -198,7 +212,7 @@ impl Run<'_> {
     }
 }
 
-/// The logits of the last position.
+/// The logits of the last position of each sequence, one behind the other.
 fn last_logits(logits: &Tensor) -> Result<Vec<f32>> {
     let last = logits.select(1, -1).to_kind(Kind::Float).contiguous().view([-1]);
     Ok(Vec::try_from(&last)?)

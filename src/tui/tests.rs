@@ -7,7 +7,7 @@ use super::live::State;
 use super::theme::{Depth, Theme};
 use super::update::{Effect, Msg};
 use super::{Paint, drive, fixture, save_as_new};
-use crate::model::toggles::AttentionKind;
+use crate::model::toggles::Attention;
 use crate::profile::{Prompt, Request, Step};
 use crate::trace::{Event, Phase, Run, Status, Watched};
 use crate::units::Nanos;
@@ -233,10 +233,10 @@ fn toggles_are_applied_by_loading_the_same_model_again() {
     let mut app = ready();
     app.update(press('t'));
     app.update(key(KeyCode::Left));
-    assert_eq!(app.toggles.attention, AttentionKind::Fused, "nothing changes before Enter");
+    assert_eq!(app.toggles.attention, Attention::FUSED, "nothing changes before Enter");
     let effects = app.update(key(KeyCode::Enter));
     let [Effect::Send(Command::Load { source, toggles, .. })] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!((source.as_str(), toggles.attention), ("smollm2", AttentionKind::Eager));
+    assert_eq!((source.as_str(), toggles.attention), ("smollm2", Attention::EAGER));
     assert!(app.popup.is_none());
 }
 
@@ -283,7 +283,7 @@ fn leaving_the_toggles_changes_nothing() {
     app.update(key(KeyCode::Left));
     assert!(app.update(key(KeyCode::Esc)).is_empty());
     assert!(app.popup.is_none());
-    assert_eq!(app.toggles.attention, AttentionKind::Fused);
+    assert_eq!(app.toggles.attention, Attention::FUSED);
 }
 
 #[test]
