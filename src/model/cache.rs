@@ -93,15 +93,16 @@ impl LayerCache {
                 store.read(reach.kept(len))
             }
             // Each of several sees what the later ones push out.
-            Reach::Near { sinks, window } => {
+            Reach::Near { .. } => {
                 let numbers = store.rounded(numbers);
                 let all = if past == 0 {
                     numbers.shallow_clone()
                 } else {
                     Tensor::cat(&[&store.read(reach.kept(past)), &numbers], 2)
                 };
-                for position in (past..len).filter(|&position| position < sinks || len - position <= window) {
-                    store.write(reach.slot(position), &numbers.narrow(2, (position - past) as i64, 1));
+                for (slot, positions) in reach.written(past, len) {
+                    let (start, length) = (positions.start - past, positions.len());
+                    store.write(slot, &numbers.narrow(2, start as i64, length as i64));
                 }
                 all
             }

@@ -73,10 +73,12 @@ pub fn cost(spec: &Spec, toggles: &Toggles, shape: Shape, op: Op) -> Cost {
         }
         Op::Rope => traffic(2 * rows * (h + g) * dh + s * dh),
         Op::Cache => {
-            // Keys and values come in and are kept; in another format all of them must be converted to be used.
+            // Keys and values come in, and those that are kept are written; in another format all of them must be
+            // converted to be used.
+            let written = toggles.attention.reach.kept(shape.new) as u64;
             let kept_row = kept.row_bytes(dh);
-            let read = if kept == toggles.compute { 0 } else { batch * g * t * (kept_row + dh * a) };
-            Cost { flops: Flops(0), bytes: Bytes(2 * (rows * g * (dh * a + kept_row) + read)) }
+            let read = if kept == toggles.compute { 0 } else { t * (kept_row + dh * a) };
+            Cost { flops: Flops(0), bytes: Bytes(2 * batch * g * (written * (dh * a + kept_row) + read)) }
         }
         Op::Scores => Cost { flops: Flops(square(s, t)), bytes: Bytes((queries + keys + pattern) * a) },
         Op::Softmax => traffic(2 * pattern),

@@ -54,6 +54,24 @@ impl Reach {
         }
     }
 
+    /// Which of positions `past .. len` are kept when they have come, in runs that lie side by side: where each
+    /// begins, and its positions.
+    pub fn written(self, past: usize, len: usize) -> Vec<(usize, Range<usize>)> {
+        let stays = |&position: &usize| match self {
+            Reach::All => true,
+            Reach::Near { sinks, window } => position < sinks || len - position <= window,
+        };
+        let mut runs: Vec<(usize, Range<usize>)> = Vec::new();
+        for position in (past..len).filter(stays) {
+            let slot = self.slot(position);
+            match runs.last_mut() {
+                Some((start, run)) if run.end == position && *start + run.len() == slot => run.end += 1,
+                _ => runs.push((slot, position..position + 1)),
+            }
+        }
+        runs
+    }
+
     /// The positions that a cache keeps of so many, by slot.
     pub fn positions(self, positions: usize) -> Vec<usize> {
         let slots = self.kept(positions);
@@ -100,6 +118,9 @@ mod tests {
         assert_eq!(reach.positions(7), [0, 1, 5, 6, 4]);
         assert_eq!(reach.positions(1000).len(), 5);
         assert_eq!(Reach::All.positions(3), [0, 1, 2]);
+        assert_eq!(reach.written(0, 9), [(0, 0..2), (3, 6..8), (2, 8..9)]);
+        assert_eq!(reach.written(3, 4), [(3, 3..4)]);
+        assert_eq!(Reach::All.written(2, 9), [(2, 2..9)]);
     }
 
     #[test]

@@ -310,19 +310,21 @@ fn up(run: &Run, part: u32) -> impl Iterator<Item = u32> + '_ {
     std::iter::successors(Some(part), |&part| run.parts[part as usize].parent)
 }
 
-/// Of the work of an attention kernel, what falls on visible keys: query number i of S new ones sees P + i + 1 keys,
-/// of a window at most its length. 2·B·H·h for each of them in a product, and there are two. Other parts have
-/// nothing hidden.
+/// Of the work of an attention kernel, what falls on visible keys: query number i of S new ones sees
+/// P + i + 1 of P + S keys, or of a window at most its length. Other parts have nothing hidden.
 fn causal(header: &Header, path: &str, pass: &Pass, flops: Flops) -> Flops {
-    let products = match path.rsplit('.').next() {
+    let products: u128 = match path.rsplit('.').next() {
         Some("fused") => 2,
         Some("scores" | "values") => 1,
         _ => return flops,
     };
     let (new, past) = (u128::from(pass.start.n_new), u128::from(pass.start.n_past));
-    let most = header.reach().map_or(u128::MAX, u128::from);
-    // Queries that see less than the most see one more each.
-    let growing = most.saturating_sub(past).min(new);
+    let Some(most) = header.reach().map(u128::from) else {
+        let (visible, all) = (new * past + new * (new + 1) / 2, new * (past + new));
+        return (u128::from(flops.0) * visible).checked_div(all).map_or(flops, |visible| Flops(visible as u64));
+    };
+    // How much of a window's square is computed is the kernel's choice; what is visible is 2·B·H·h a pair.
+    let growing = most.saturating_sub(past).min(new); // these see one key more each
     let visible = growing * past + growing * (growing + 1) / 2 + (new - growing).saturating_mul(most);
     let width = u128::from(header.model.n_heads) * u128::from(header.model.d_head) * u128::from(header.batch());
     let work = (2 * products * width).saturating_mul(visible);

@@ -160,7 +160,8 @@ fn smollm2_in_fewer_bits_predicts_nearly_the_same() {
         let kl = mean(&divergence(&exact, &found));
         let top1 = mean(&found.argmax(-1, false).eq_tensor(&best).to_kind(Kind::Double));
         println!("{toggles}: KL {kl:.2e}, top-1 {top1:.3}");
-        let _ = (most_kl, least_top1); continue;
+        let _ = (most_kl, least_top1);
+        continue;
         assert!(kl <= most_kl, "{toggles}: KL {kl}");
         assert!(top1 >= least_top1, "{toggles}: top-1 {top1}");
     }

@@ -110,7 +110,8 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     if let Engine::Ready(card) = &mut toggled.engine {
         card.toggles = toggled.toggles.clone();
     }
-    let mut refused = with(ready(depth), &[Act::Toggles, Act::Down, Act::Down, Act::Down, Act::Right]);
+    let mut refused = with(ready(depth), &[Act::Toggles]);
+    refused = with(refused, &[[Act::Down; 5].as_slice(), &[Act::Right]].concat());
     refused.toast = None;
     let mut palette = ready(depth);
     palette.popup = Some(Popup::Palette(Picker { input: "to".into(), selected: 1 }));
