@@ -5,5 +5,6 @@ mod counted;
 mod formats;
 mod parity;
 mod session;
+mod study;
 mod tracer;
 mod worker;
