@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include <ATen/Parallel.h>
+#include <ATen/record_function.h>
 
 // The same function for processors with wider registers; which one is taken shows when the program starts.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -47,9 +48,16 @@ void group_of_block(const uint8_t* packed, const float* scale, const float* leas
 }  // namespace
 }  // namespace blockscope
 
-extern "C" void blockscope_int4_dequantise(const uint8_t* packed, const uint16_t* scale_zero, uint16_t* transposed,
-                                           int64_t out, int64_t in, int64_t group, int64_t rows) {
+extern "C" void blockscope_int4_dequantise(const at::Tensor* packed_tensor, const at::Tensor* scale_zero_tensor,
+                                           at::Tensor* transposed_tensor, int64_t rows) {
   using namespace blockscope;
+  RECORD_FUNCTION("blockscope::int4_dequantise",
+                  (std::vector<c10::IValue>{*packed_tensor, *scale_zero_tensor, *transposed_tensor}));
+  const int64_t in = transposed_tensor->size(0), out = transposed_tensor->size(1);
+  const int64_t group = in / scale_zero_tensor->size(0);
+  const auto* packed = static_cast<const uint8_t*>(packed_tensor->const_data_ptr());
+  const auto* scale_zero = static_cast<const uint16_t*>(scale_zero_tensor->const_data_ptr());
+  auto* transposed = static_cast<uint16_t*>(transposed_tensor->mutable_data_ptr());
   at::parallel_for(0, out / rows, 1, [&](int64_t begin, int64_t end) {
     float scale[MOST_ROWS], least[MOST_ROWS];
     for (int64_t block = begin; block < end; ++block) {

@@ -29,8 +29,6 @@ pub struct Decoder {
     lm_head: Linear,
     attention: toggles::Attention,
     kv_dtype: Precision,
-    /// Sequences at a time, for which caches are made.
-    batch: usize,
     /// The format of the activations, and where they are.
     activations: (Kind, Device),
 }
@@ -93,7 +91,6 @@ impl Decoder {
             lm_head: parameters.lm_head(),
             attention: toggles.attention,
             kv_dtype: toggles.kv_dtype(),
-            batch: toggles.batch,
             activations: (toggles.compute.kind(), device),
             spec: spec.clone(),
         }
@@ -147,9 +144,9 @@ impl Decoder {
         Ok(logits)
     }
 
-    /// An empty cache with room for `capacity` positions of each sequence.
-    pub fn new_cache(&self, capacity: usize) -> KvCache {
-        KvCache::new(&self.spec, (self.attention.reach, self.kv_dtype), self.batch, capacity, self.activations)
+    /// An empty cache for so many sequences, with room for `capacity` positions of each.
+    pub fn new_cache(&self, batch: usize, capacity: usize) -> KvCache {
+        KvCache::new(&self.spec, (self.attention.reach, self.kv_dtype), batch, capacity, self.activations)
     }
 
     fn embed(&self, ids: &Tensor, past: usize) -> Tensor {

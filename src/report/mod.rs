@@ -1,8 +1,12 @@
-//! A run as a table to read and as JSON for other programs. Knows no terminal: the text is plain.
+//! A run as a table to read, as JSON for other programs, as pictures. Knows no terminal: the text is plain.
 
+pub mod csv;
 pub mod grid;
+pub mod html;
 pub mod json;
 pub mod layout;
+pub mod markdown;
 pub mod perfetto;
+pub mod picture;
 pub mod table;
 pub mod traced;

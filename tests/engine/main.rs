@@ -6,5 +6,6 @@ mod formats;
 mod parity;
 mod session;
 mod toggles;
+mod study;
 mod tracer;
 mod worker;

@@ -28,7 +28,7 @@ fn text(tokens: usize) -> Tensor {
 
 /// Logits of all positions, in pieces through a cache: several, one, several, one and one.
 fn in_pieces(model: &Model, ids: &Tensor, lengths: &[i64]) -> Tensor {
-    let mut cache = model.decoder.new_cache(1);
+    let mut cache = model.decoder.new_cache(ids.size()[0] as usize, 1);
     let (mut start, mut pieces) = (0, Vec::new());
     for &length in lengths {
         let piece = ids.narrow(1, start, length);

@@ -3,6 +3,7 @@
 use crate::model::Result;
 use crate::model::toggles::GROUP;
 use tch::{Device, Kind, Tensor};
+use torch_sys::C_tensor;
 
 const GROUP_SIZE: i64 = GROUP as i64;
 
@@ -89,19 +90,11 @@ impl Int4 {
     /// Wᵀ in bf16, for one product. [in, out]
     fn transposed(&self, block: i64) -> Tensor {
         let inner = self.scale_zero.size()[0] * GROUP_SIZE;
-        let made = Tensor::empty([inner, self.out], (Kind::BFloat16, Device::Cpu));
-        // SAFETY: all three are contiguous and of the shapes and formats that it says (`pack`), and nobody else
-        // has the one that is written to.
+        let mut made = Tensor::empty([inner, self.out], (Kind::BFloat16, Device::Cpu));
+        // SAFETY: all three are alive, contiguous and of the shapes and formats that it says (`pack`), and nobody
+        // else has the one that is written to.
         unsafe {
-            blockscope_int4_dequantise(
-                self.packed.data_ptr().cast(),
-                self.scale_zero.data_ptr().cast(),
-                made.data_ptr().cast(),
-                self.out,
-                inner,
-                GROUP_SIZE,
-                block,
-            );
+            blockscope_int4_dequantise(self.packed.as_ptr(), self.scale_zero.as_ptr(), made.as_mut_ptr(), block);
         }
         made
     }
@@ -138,12 +131,9 @@ fn known_order(packed: &Tensor, q: &Tensor) -> Result<Option<i64>> {
 // native/int4.h
 unsafe extern "C" {
     fn blockscope_int4_dequantise(
-        packed: *const u8,
-        scale_zero: *const u16,
-        transposed: *mut u16,
-        out: i64,
-        inner: i64,
-        group: i64,
+        packed: *const C_tensor,
+        scale_zero: *const C_tensor,
+        transposed: *mut C_tensor,
         rows: i64,
     );
 }
