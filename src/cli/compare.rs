@@ -9,7 +9,9 @@ use super::loading;
 use super::output::Output;
 use super::studying::{self, Studied};
 use crate::model::{Device, Toggle};
-use crate::profile::Session;
+use crate::profile::{Plan, Session};
+use crate::report::layout::Detail;
+use crate::report;
 use crate::trace::comparison::{Comparison, of_runs};
 use crate::trace::file::{self, Content};
 use crate::trace::gate::{Gate, failures};
@@ -139,7 +141,7 @@ fn measure(model: &str, args: &Args, out: &mut Output) -> Result<Studied> {
 }
 
 /// Refuses a comparison with a configuration that cannot be: that is wrong usage, and nothing has been measured.
-fn check_arms(session: &Session, plan: &crate::profile::Plan) -> Result {
+fn check_arms(session: &Session, plan: &Plan) -> Result {
     plan.arms.iter().try_for_each(|arm| Ok(arm.toggles.check(&session.card().spec)?))
 }
 
@@ -163,6 +165,20 @@ fn check(study: &Study, args: &Args, out: &mut Output) -> Result {
         }
     }
     if failed { Err(Failure::Gate) } else { Ok(()) }
+}
+
+fn print(study: &Study, args: &Args, out: &mut Output) -> Result {
+    if args.json {
+        return out.json(&report::study::json::study(study));
+    }
+    if study.samples.is_empty() {
+        out.note("ended before anything was measured");
+        return Ok(());
+    }
+    match args.markdown {
+        true => out.line(report::study::markdown(study).trim_end()),
+        false => out.report(&report::study::report(study, Detail::Summed, out.width())),
+    }
 }
 
 impl Args {

@@ -64,7 +64,12 @@ pub fn study(
     out.progress("");
     match status {
         Status::Failed(reason) => Err(Failure::Failed(reason)),
-        Status::Done | Status::Cancelled => Ok(Studied { study, ending: ending.and_then(|()| interrupt.check()) }),
+        Status::Done | Status::Cancelled => {
+            if status == Status::Cancelled && let Some(path) = &file.out && ending.is_ok() {
+                out.note(&format!("interrupted: the same command goes on from {}", path.display()));
+            }
+            Ok(Studied { study, ending: ending.and_then(|()| interrupt.check()) })
+        }
     }
 }
 
@@ -123,6 +128,9 @@ mod tests {
         assert_eq!(line(&progress), "round 3 · kv_cache=off · 12/40");
         progress.left = Some(Nanos(200_000_000_000));
         assert_eq!(line(&progress), "round 3 · kv_cache=off · 12/40 · at most 3 min 20 s left");
-        assert_eq!(line(&Progress { stage: "loading weights 3/272".into(), ..Progress::default() }), "loading weights 3/272");
+        assert_eq!(
+            line(&Progress { stage: "loading weights 3/272".into(), ..Progress::default() }),
+            "loading weights 3/272"
+        );
     }
 }

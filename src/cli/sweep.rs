@@ -9,6 +9,8 @@ use super::loading;
 use super::output::Output;
 use super::studying::{self, Studied};
 use crate::profile::{Plan, PlannedArm, Rounds};
+use crate::report;
+use crate::report::layout::Detail;
 use crate::trace::Study;
 use crate::trace::study::Kind;
 use over::Over;
@@ -78,4 +80,16 @@ impl Args {
             seed: 0,
         })
     }
+}
+
+/// The result so far; of one that was interrupted, how it is gone on with.
+fn print(study: &Study, args: &Args, out: &mut Output) -> Result {
+    if args.json {
+        out.json(&report::study::json::study(study))?;
+    } else if study.samples.is_empty() {
+        out.note("ended before anything was measured");
+    } else {
+        out.report(&report::study::report(study, Detail::Summed, out.width()))?;
+    }
+    Ok(())
 }

@@ -75,8 +75,11 @@ fn tidy(list: &str) -> String {
 
 /// What the baseline has where the candidates say something: `kv_cache=on`.
 fn present(baseline: &Toggles, candidates: &[String]) -> String {
-    let names: Vec<&str> =
-        candidates.iter().flat_map(|list| list.split(',')).filter_map(|pair| Some(pair.split_once('=')?.0.trim())).collect();
+    let names: Vec<&str> = candidates
+        .iter()
+        .flat_map(|list| list.split(','))
+        .filter_map(|pair| Some(pair.split_once('=')?.0.trim()))
+        .collect();
     let pairs = baseline.to_pairs().into_iter().filter(|(name, _)| names.contains(&name.as_str()));
     pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
 }

@@ -74,7 +74,9 @@ impl Over {
             )
         })?;
         let values = match list.split_once("..") {
-            Some((from, to)) if !list.contains(',') => steps(from, to).map_err(|problem| format!("'{text}': {problem}"))?,
+            Some((from, to)) if !list.contains(',') => {
+                steps(from, to).map_err(|problem| format!("'{text}': {problem}"))?
+            }
             _ => list.split(',').map(|value| value.trim().to_owned()).collect(),
         };
         if values.len() > MOST_VALUES {
@@ -111,9 +113,12 @@ fn steps(from: &str, to: &str) -> std::result::Result<Vec<String>, String> {
     };
     let (to, factor) = to.split_once('*').unwrap_or((to, "2"));
     let (from, to) = (number(from)?, number(to)?);
-    let factor: f64 = factor.trim().parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 1.0).ok_or_else(
-        || format!("'{}' is no number above 1: a range is 64..2048*1.5", factor.trim()),
-    )?;
+    let factor: f64 = factor
+        .trim()
+        .parse()
+        .ok()
+        .filter(|factor: &f64| factor.is_finite() && *factor > 1.0)
+        .ok_or_else(|| format!("'{}' is no number above 1: a range is 64..2048*1.5", factor.trim()))?;
     if from >= to {
         return Err(format!("{from} is not below {to}"));
     }
@@ -149,7 +154,8 @@ pub fn arms(overs: &[Over], base: &PlannedArm) -> Result<(String, Vec<PlannedArm
     })?;
     let mut order: Vec<&Over> = vec![&overs[axis]];
     order.extend(overs.iter().enumerate().filter(|(index, _)| *index != axis).map(|(_, over)| over));
-    let twice = order.iter().enumerate().find(|(index, over)| order[..*index].iter().any(|o| o.setting == over.setting));
+    let twice =
+        order.iter().enumerate().find(|(index, over)| order[..*index].iter().any(|o| o.setting == over.setting));
     if let Some((_, over)) = twice {
         return Err(Failure::Usage(format!("--over {} is there twice", over.name())));
     }
@@ -215,8 +221,7 @@ mod tests {
     #[test]
     fn arms_are_all_combinations_along_the_first_number() {
         let over = |texts: &[&str]| texts.iter().map(|text| Over::parse(text).unwrap()).collect::<Vec<_>>();
-        let base =
-            PlannedArm { name: String::new(), toggles: Toggles::default(), prompt_tokens: 128, new_tokens: 5 };
+        let base = PlannedArm { name: String::new(), toggles: Toggles::default(), prompt_tokens: 128, new_tokens: 5 };
         let (axis, all) = arms(&over(&["attention=eager,fused", "context=8,16"]), &base).unwrap();
         assert_eq!(axis, "prompt_tokens");
         let names: Vec<&str> = all.iter().map(|arm| arm.name.as_str()).collect();
