@@ -22,7 +22,7 @@ use super::peaks::Threads;
 use super::quality::{self, Reading};
 use super::session::Session;
 use crate::model::toggles::processors;
-use crate::model::{Device, Error, Result, Toggles, memory};
+use crate::model::{Device, Error, Result, Toggles, memory, weights};
 use crate::trace::Status;
 use crate::trace::comparison::Comparison;
 use crate::trace::stats::{LEVEL, RESOLUTION, fewest, precise_enough};
@@ -141,9 +141,10 @@ impl Session {
         let mut formats = vec![card.toggles.formats()];
         let mut fitting = |toggles: &Toggles| -> Result<()> {
             toggles.check(&card.spec)?;
+            toggles.check_device(card.device)?;
             if !formats.contains(&toggles.formats()) {
                 memory::check_weights(&card.spec, toggles, available.saturating_sub(taken))?;
-                taken = taken.saturating_add(card.spec.weight_bytes(toggles.weights, toggles.compute));
+                taken = taken.saturating_add(weights::bytes(&card.spec, &toggles.formats()));
                 formats.push(toggles.formats());
             }
             Ok(())
@@ -242,7 +243,7 @@ impl Session {
         let card = self.card();
         let mut model = card.info.clone();
         if let Some(baseline) = plan.arms.first() {
-            model.weight_bytes = Bytes(card.spec.weight_bytes(baseline.toggles.weights, baseline.toggles.compute));
+            model.weight_bytes = Bytes(weights::bytes(&card.spec, &baseline.toggles.formats()));
         }
         Header {
             kind: plan.kind.clone(),

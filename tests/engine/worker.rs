@@ -83,7 +83,7 @@ fn a_failed_load_says_why_and_keeps_the_model_before_it() {
         (failures.len() == 2).then_some(())
     });
     assert!(failures[0].0.contains("no/such/model") && !failures[0].1);
-    assert!(failures[1].0.contains("needs weights=bf16") && failures[1].1);
+    assert!(failures[1].0.contains("needs weights that are not f32") && failures[1].1);
     start(&worker, 1, Request { new_tokens: 1, ..long_run() });
     assert_eq!(until(&events, end_of).1, Status::Done);
 }
