@@ -4,7 +4,7 @@
 
 use super::grid::{Align, Table};
 use super::layout::Detail;
-use super::picture::{self, Picture, Scene, escaped};
+use super::picture::{self, Picture, Scene, Subject, escaped};
 use super::table::{self, Piece};
 use crate::text::shown;
 use crate::trace::Run;
@@ -18,7 +18,7 @@ const STYLE: &str = include_str!("html/page.css");
 /// A picture cannot be drawn.
 pub fn run(run: &Run) -> Result<String, String> {
     // What a run was not recorded for has no picture; its tables say so.
-    let scenes: Vec<Scene> = Picture::ALL.into_iter().filter_map(|picture| picture.of_run(run, None).ok()).collect();
+    let scenes: Vec<Scene> = Picture::all_of(Subject::Run(run)).into_iter().map(|(_, scene)| scene).collect();
     page(&table::profile(run, Detail::Summed, usize::MAX), &scenes)
 }
 
