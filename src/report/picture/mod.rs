@@ -77,6 +77,18 @@ impl Picture {
         }
     }
 
+    /// What it shows, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Picture::Blocks => "The time of each block, attention and MLP apart",
+            Picture::Roofline => "What each part reached under the limits of the machine; of a traced run",
+            Picture::Memory => "What memory is for, over a pass; of a traced run",
+            Picture::Compare => "The ratio of every part's times, with intervals; of a comparison",
+            Picture::Sweep => "Time against the setting, and the law that it follows; of a sweep",
+            Picture::Pareto => "Speed against quality; of a comparison that measured quality",
+        }
+    }
+
     /// The command that records what it shows.
     pub fn recorded_by(self) -> &'static str {
         match self {
