@@ -1,4 +1,4 @@
-//! A run as a table to read, as JSON for other programs, as pictures. Knows no terminal: the text is plain.
+//! A run or a study as a table to read, as JSON for other programs, as pictures. Knows no terminal: the text is plain.
 
 pub mod csv;
 pub mod grid;
@@ -8,5 +8,6 @@ pub mod layout;
 pub mod markdown;
 pub mod perfetto;
 pub mod picture;
+pub mod study;
 pub mod table;
 pub mod traced;

@@ -4,7 +4,7 @@ use super::grid::{Align, Table, bullets, wrapped};
 use super::json::repeats;
 use super::layout::{Detail, Rows, lines};
 use super::traced;
-use crate::trace::{Account, Header, Overhead, Phase, Quartiles, Row, Run};
+use crate::trace::{Account, ModelInfo, Overhead, Phase, Quartiles, Row, Run};
 use crate::units::{Nanos, count, percent};
 
 /// A piece of the report, so that whoever prints it can set titles and notes apart.
@@ -33,7 +33,7 @@ impl Piece {
 /// The report on a run, for a screen of `width` columns: where it is narrow, columns are left out.
 pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
     let rows = rows.into();
-    let mut pieces = vec![Piece::Title(title(&run.header)), Piece::Text(setting(run))];
+    let mut pieces = vec![Piece::Title(title(&run.header.model)), Piece::Text(setting(run))];
     pieces.push(Piece::Table(headline(run)));
     let plain = run.has_plain_passes();
     let basis = if plain { "repeats whose parts were not timed" } else { "a run whose parts were timed" };
@@ -55,8 +55,7 @@ pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
 }
 
 /// `SmolLM2-135M · llama · 30 blocks · 135M parameters · 538 MB of weights`
-fn title(header: &Header) -> String {
-    let model = &header.model;
+pub fn title(model: &ModelInfo) -> String {
     format!(
         "{} · {} · {} block{} · {} parameters · {} of weights",
         model.name,
@@ -250,7 +249,7 @@ impl Column {
 }
 
 /// `12.1 – 12.8 ms`, the unit once where it is the same.
-fn range(low: Nanos, high: Nanos) -> String {
+pub fn range(low: Nanos, high: Nanos) -> String {
     let (low, high) = (low.to_string(), high.to_string());
     match (low.split_once(' '), high.split_once(' ')) {
         (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} – {high}"),

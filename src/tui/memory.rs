@@ -156,8 +156,8 @@ pub const STACKED: [Category; 3] = [Category::KvCache, Category::Activations, Ca
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::Phase;
     use crate::trace::memory::kv_by_formula;
-    use crate::trace::{Header, Phase};
     use crate::tui::fixture;
 
     #[test]

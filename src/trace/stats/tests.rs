@@ -85,7 +85,7 @@ fn drift_that_both_share_cancels() {
 #[test]
 fn outliers_make_no_verdict() {
     // Of either, one in eight takes ten times as long, as when something else had the cores.
-    let mut changed = 0;
+    let (mut changed, mut found) = (0, 0);
     for seed in 0..200 {
         let mut outlier = Noise::new(1000 + seed);
         let mut tail = |time: f64| if outlier.uniform() < 0.125 { 10.0 * time } else { time };
@@ -97,11 +97,10 @@ fn outliers_make_no_verdict() {
         assert!(ratio.low > 0.9 && ratio.high < 1.1, "{ratio:?}");
         changed += usize::from(verdict.is_change());
         // Nor do they hide a difference.
-        noisy.iter_mut().for_each(|(_, candidate)| *candidate *= 0.7);
-        assert!(Samples::Paired(noisy.clone()).p() < 0.02);
-        assert_eq!(judged(noisy, seed).1, Verdict::Faster);
+        noisy.iter_mut().for_each(|(_, candidate)| *candidate *= 0.8);
+        found += usize::from(judged(noisy, seed).1 == Verdict::Faster);
     }
-    assert!(changed <= 6, "{changed} of 200");
+    assert!(changed <= 6 && found >= 190, "{changed} and {found} of 200");
 }
 
 #[test]
