@@ -5,7 +5,7 @@ use super::{Args, Format};
 use crate::cli::failure::{Failure, Result};
 use crate::report::layout::Detail;
 use crate::report::picture::{self, MOST_PIXELS, Picture, Scene, Subject};
-use crate::report::{csv, html, json, markdown, perfetto, table};
+use crate::report::{csv, html, json, markdown, perfetto, study, table};
 use crate::trace::Run;
 use serde_json::Value;
 use std::io::{self, Write};
@@ -38,7 +38,10 @@ impl<'s> Made<'s> {
             (Format::Md, Source::Run(run)) => text(markdown::write(&table::profile(run, Detail::Summed, usize::MAX))),
             (Format::Csv, Source::Run(run)) => text(csv::run(run)),
             (Format::Json, Source::Run(run)) => Ok(Made::Json(json::profile(run))),
-            (Format::Html | Format::Md | Format::Csv | Format::Json, Source::Study(_)) => todo!(),
+            (Format::Html, Source::Study(study)) => text(html::study(study).map_err(fail)?),
+            (Format::Md, Source::Study(study)) => text(study::markdown(study)),
+            (Format::Csv, Source::Study(study)) => text(study::csv::arms(study)),
+            (Format::Json, Source::Study(study)) => Ok(Made::Json(study::json::study(study))),
         }
     }
 

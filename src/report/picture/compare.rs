@@ -32,7 +32,7 @@ enum Line {
     Head(&'static str),
     Value {
         name: String,
-        figure: Figure,
+        figure: Box<Figure>,
         strong: bool,
     },
 }
@@ -56,16 +56,20 @@ pub fn scene(study: &Study, size: Option<Size>) -> Result<Scene, String> {
         return Err("nothing was measured in two of its arms".into());
     }
     // Few rows need less than a page, many more than one.
-    let height = (190.0 + rows as f64 * MOST_ROW).min(HEIGHT).max(190.0 + rows as f64 * ROW);
+    let rows = rows as f64;
+    let height = (235.0 + rows * MOST_ROW).min(HEIGHT).max(235.0 + rows * ROW);
     let extent = extent(size, Extent { width: WIDTH, height });
     let mut scene = Scene::new(extent.width, extent.height);
     let how = match study.header.pairing {
         Pairing::Interleaved => format!("{pairs} interleaved pairs"),
         Pairing::Separate => format!("runs from different times, of {pairs} repeats and more"),
     };
+    let band = match panels.iter().any(|panel| panel.floor.is_some()) {
+        true => " The grey band is how far the baseline is from itself.",
+        false => "",
+    };
     let basis = format!(
-        "Measured: ratio of the medians over {how}; whiskers are bootstrap intervals at 95%, of parts wider (Holm). The \
-         grey band is how far the baseline is from itself."
+        "Measured: ratio of the medians over {how}; whiskers are bootstrap intervals at 95%, of parts wider (Holm).{band}"
     );
     let field = heading(&mut scene, &Heading::of_study(study, &what, &basis));
     let signs = [
@@ -94,12 +98,16 @@ fn parts(study: &Study) -> Result<(String, Vec<Panel>, usize), String> {
     let comparison = Comparison::of(study, 0, 1).ok_or("it has no two arms")?;
     let panel = |phase: Phase| {
         let phase = comparison.phase(phase);
-        let whole = Line::Value { name: phase.figure_name().into(), figure: phase.time, strong: true };
+        let whole = Line::Value { name: phase.figure_name().into(), figure: Box::new(phase.time), strong: true };
         let mut lines = vec![whole];
         let mut table = |head: &'static str, rows: &[Row]| {
             if !rows.is_empty() {
                 lines.push(Line::Head(head));
-                lines.extend(rows.iter().map(|row| Line::Value { name: name(row), figure: row.time, strong: false }));
+                lines.extend(rows.iter().map(|row| Line::Value {
+                    name: name(row),
+                    figure: Box::new(row.time),
+                    strong: false,
+                }));
             }
         };
         table("blocks", &phase.blocks);
@@ -119,7 +127,7 @@ fn arms(study: &Study) -> Result<(String, Vec<Panel>, usize), String> {
     let panel = |phase: Phase| {
         let line = |one: &Comparison| Line::Value {
             name: one.names.candidate.clone(),
-            figure: one.phase(phase).time,
+            figure: Box::new(one.phase(phase).time),
             strong: false,
         };
         let first = comparisons.first();
@@ -148,7 +156,7 @@ fn name(row: &Row) -> String {
 
 impl Line {
     fn is_told(&self) -> bool {
-        matches!(self, Line::Value { figure: Figure { ratio: Some(_), .. }, .. })
+        matches!(self, Line::Value { figure, .. } if figure.ratio.is_some())
     }
 }
 
@@ -226,13 +234,14 @@ fn value(scene: &mut Scene, plot: &Plot, figure: &Figure, y: f64, row: f64, size
     let (low, at, high) = (near(plot, ratio.low), near(plot, ratio.ratio), near(plot, ratio.high));
     let cap = (row * 0.34).min(7.0);
     scene.line([(low, y), (high, y)], 1.5, colour);
-    // An interval that goes on beyond the edge has no end there.
+    let radius = (row * 0.28).clamp(3.0, 5.5);
+    // An interval that goes on beyond the edge has no end there; one that the mark hides needs none.
     for (end, value) in [(low, ratio.low), (high, ratio.high)] {
-        if plot.x.share(value).is_some() {
+        if plot.x.share(value).is_some() && (end - at).abs() > radius + 1.0 {
             scene.line([(end, y - cap), (end, y + cap)], 1.5, colour);
         }
     }
-    scene.mark(Mark { at: (at, y), radius: (row * 0.28).clamp(3.0, 5.5), form, colour, filled });
+    scene.mark(Mark { at: (at, y), radius, form, colour, filled });
     let text = Label::new((plot.field.right() + 8.0, y), ratio.times()).size(size);
     scene.label(text.colour(if verdict.is_change() { INK } else { DIM }));
 }
@@ -244,8 +253,8 @@ fn near(plot: &Plot, ratio: f64) -> f64 {
 /// Around 1, every ratio, and every interval as far as it is not endless.
 fn axis(panel: &Panel) -> Axis {
     let ratios = panel.lines.iter().filter_map(|line| match line {
-        Line::Value { figure: Figure { ratio: Some(ratio), .. }, .. } => Some(ratio),
-        _ => None,
+        Line::Value { figure, .. } => figure.ratio.as_ref(),
+        Line::Head(_) => None,
     });
     let ends = |ratio: &Ratio| {
         // A whisker that is much longer than the ratio is from 1 would hide all others.

@@ -39,7 +39,9 @@ pub fn place(scene: &mut Scene, field: Area, wanted: &[Wanted], others: &[Area],
         // A thread may lead over a mark where there is no other way, but over no name.
         let leads = |away: f64, area: &Area, over: usize| {
             let thread = (one.at, nearest(area, one.at));
-            away <= AWAY[0] || taken[over..].iter().all(|other| holds(other, one.at) || !crosses(other, thread))
+            let is_apart = threads.iter().all(|other| !cross(*other, thread));
+            away <= AWAY[0]
+                || is_apart && taken[over..].iter().all(|other| holds(other, one.at) || !crosses(other, thread))
         };
         let found = [0, wanted.len()]
             .into_iter()
@@ -100,6 +102,12 @@ fn holds(area: &Area, (x, y): At) -> bool {
 /// Whether a straight line goes through a box; looked at closely enough for boxes of texts.
 fn crosses(area: &Area, ((x0, y0), (x1, y1)): (At, At)) -> bool {
     (0..=24).map(|n| f64::from(n) / 24.0).any(|s| holds(area, (x0 + (x1 - x0) * s, y0 + (y1 - y0) * s)))
+}
+
+/// Whether two straight lines cross.
+fn cross((a, b): (At, At), (c, d): (At, At)) -> bool {
+    let side = |(x0, y0): At, (x1, y1): At, (x, y): At| (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0);
+    side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
 }
 
 #[cfg(test)]

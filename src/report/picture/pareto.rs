@@ -44,7 +44,7 @@ pub fn scene(study: &Study, size: Option<Size>) -> Result<Scene, String> {
         .to_owned();
     let left_out = study.arms.len() - points.len();
     if left_out > 0 {
-        basis.push_str(&format!(" Of {} arms, {left_out} lack speed or KL.", study.arms.len()));
+        basis.push_str(&format!(" Without one of both, and not drawn: {left_out} of {} arms.", study.arms.len()));
     }
     if let Some(text) = &study.header.text {
         basis.push_str(&format!(" Quality on {} tokens of {}.", text.tokens, text.name));

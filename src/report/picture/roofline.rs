@@ -12,6 +12,9 @@ use crate::report::table::digits;
 use crate::trace::roofline::ridge;
 use crate::trace::{Account, Dtype, Part, Peaks, Phase, Run};
 
+/// Marks closer to one another than this are named together.
+const TOGETHER: f64 = 16.0;
+
 /// A part, over all blocks.
 struct Point {
     name: String,
@@ -80,9 +83,25 @@ pub fn scene(run: &Run, size: Option<Size>) -> Result<Scene, String> {
     let (taken, lines) = roofs(&mut scene, &plot, peaks, &points, &areas);
     // The smaller ones on top.
     marks.iter().for_each(|(mark, _)| scene.mark(*mark));
-    let wanted: Vec<Wanted> = marks.into_iter().map(|(_, wanted)| wanted).collect();
+    let wanted = together(marks);
     place(&mut scene, plot.field, &wanted, &taken, &lines);
     Ok(scene)
+}
+
+/// Marks of one kind that lie on one another, as products of the same shape do, have one name together.
+fn together(marks: Vec<(Mark, Wanted)>) -> Vec<Wanted> {
+    let mut all: Vec<(Mark, Wanted)> = Vec::new();
+    for (mark, wanted) in marks {
+        let alike = |other: &Mark| {
+            let far = (other.at.0 - mark.at.0).hypot(other.at.1 - mark.at.1);
+            (other.form, other.colour) == (mark.form, mark.colour) && far < TOGETHER
+        };
+        match all.iter_mut().find(|(other, _)| alike(other)) {
+            Some((_, first)) => first.name = format!("{} · {}", first.name, wanted.name),
+            None => all.push((mark, wanted)),
+        }
+    }
+    all.into_iter().map(|(_, wanted)| wanted).collect()
 }
 
 fn mark(plot: &Plot, point: &Point) -> Option<(Mark, Wanted)> {

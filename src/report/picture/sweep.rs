@@ -35,9 +35,12 @@ pub fn scene(study: &Study, size: Option<Size>) -> Result<Scene, String> {
     let mut scene = Scene::new(extent.width, extent.height);
     let all = sweep.series.iter().flat_map(|series| &series.points);
     let (refused, zero) = (all.clone().filter(|p| p.refused.is_some()).count(), all.filter(|p| p.x <= 0.0).count());
-    let mut basis = "Points measured: medians with bootstrap intervals at 95%. Lines are fitted to them, in the range where they are drawn; floor° is \
-                     modelled: the least time that the measured limits of the machine allow."
+    let mut basis = "Points measured: medians with bootstrap intervals at 95%. Lines are fitted to them, in the range \
+                     where they are drawn."
         .to_owned();
+    if points(Time::Ttft).chain(points(Time::Tpot)).any(|point| point.ttft_floor.or(point.tpot_floor).is_some()) {
+        basis.push_str(" floor° is modelled: the least time that the measured limits of the machine allow.");
+    }
     if refused > 0 {
         basis.push_str(&format!(" {refused} not measured: they would not fit, or could not be."));
     }

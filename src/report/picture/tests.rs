@@ -108,7 +108,7 @@ fn a_study_is_told_as_its_figures_say() {
     }
     let matrix = study::fixture::matrix();
     let told = texts(Picture::Pareto, Subject::Study(&matrix));
-    for part in ["weights=int4", "weights=f32", "not dominated", "Of 6 arms, 1 lack", "nats a token"] {
+    for part in ["weights=int4", "weights=f32", "not dominated", "not drawn: 1 of 6 arms", "nats a token"] {
         assert!(told.contains(part), "no {part}: {told}");
     }
     assert_eq!(told.matches("weights=").count(), 5, "all that are drawn have their name: {told}");
