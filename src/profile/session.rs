@@ -2,8 +2,9 @@
 
 use super::request::Prompt;
 use super::{machine, peaks};
+use crate::model::allocator::live;
 use crate::model::source::{Origin, Source};
-use crate::model::weights::Parameters;
+use crate::model::weights::{self, Parameters};
 use crate::model::{Decoder, Device, Error, Result, Spec, Toggles};
 use crate::text::{Input, Message, Tokenizer};
 use crate::trace::{ModelInfo, Peaks};
@@ -28,6 +29,8 @@ pub struct Card {
 pub struct Session {
     source: Source,
     parameters: Parameters,
+    /// What they take.
+    weight_bytes: Bytes,
     decoder: Decoder,
     tokenizer: Option<Tokenizer>,
     card: Card,
@@ -62,11 +65,11 @@ impl Session {
         progress("reading the description", 0, 0);
         let source = Source::open(named)?;
         toggles.check(&source.spec)?;
+        toggles.check_device(device)?;
         progress("reading the tokenizer", 0, 0);
         let (tokenizer, mut warnings) = open_tokenizer(&source)?;
         tch::set_num_threads(toggles.threads as i32);
-        let mut load = |done, all| progress("loading weights", done as u64, all as u64);
-        let parameters = source.load(toggles, device, &mut load)?;
+        let (parameters, weight_bytes) = load(&source, toggles, device, progress)?;
         // A broken file of peaks takes nothing away but the roofs.
         let peaks = cached_peaks(device, toggles).unwrap_or_else(|error| {
             warnings.push(error.to_string());
@@ -84,6 +87,7 @@ impl Session {
             decoder: Decoder::new(&source.spec, &parameters, toggles),
             source,
             parameters,
+            weight_bytes,
             tokenizer,
             card,
             peaks,
@@ -97,10 +101,9 @@ impl Session {
     /// The toggles cannot be had, or the weights cannot be read again.
     pub fn rebuild(&mut self, toggles: &Toggles, progress: &mut dyn FnMut(&str, u64, u64) -> bool) -> Result<()> {
         toggles.check(&self.source.spec)?;
-        let present = &self.card.toggles;
-        if (toggles.weights, toggles.compute) != (present.weights, present.compute) {
-            let mut load = |done, all| progress("loading weights", done as u64, all as u64);
-            self.parameters = self.source.load(toggles, self.card.device, &mut load)?;
+        toggles.check_device(self.card.device)?;
+        if toggles.formats() != self.card.toggles.formats() {
+            (self.parameters, self.weight_bytes) = self.load_beside(toggles, progress)?;
         }
         tch::set_num_threads(toggles.threads as i32);
         self.decoder = Decoder::new(&self.source.spec, &self.parameters, toggles);
@@ -127,6 +130,23 @@ impl Session {
         &self.parameters
     }
 
+    /// What its weights take, as they were allocated.
+    pub fn weight_bytes(&self) -> Bytes {
+        self.weight_bytes
+    }
+
+    /// Loads the weights once more in the formats of other toggles, and says what they take.
+    ///
+    /// # Errors
+    /// They do not fit in memory beside these, cannot be read, or `progress` returned false.
+    pub fn load_beside(
+        &self,
+        toggles: &Toggles,
+        progress: &mut dyn FnMut(&str, u64, u64) -> bool,
+    ) -> Result<(Parameters, Bytes)> {
+        load(&self.source, toggles, self.card.device, progress)
+    }
+
     /// Its tokenizer; random weights have none.
     pub fn tokenizer(&self) -> Option<&Tokenizer> {
         self.tokenizer.as_ref()
@@ -135,6 +155,14 @@ impl Session {
     /// What this machine can do at most under these conditions, where that was measured.
     pub fn peaks(&self) -> Option<&Peaks> {
         self.peaks.as_deref()
+    }
+
+    /// The same under the conditions of other toggles.
+    pub fn peaks_for(&self, toggles: &Toggles) -> Option<Box<Peaks>> {
+        match toggles.threads == self.card.toggles.threads {
+            true => self.peaks.clone(),
+            false => cached_peaks(self.card.device, toggles).unwrap_or_default(), // it was said when it was opened
+        }
     }
 
     /// Takes over newly measured peaks, if they were measured under the conditions of this session.
@@ -190,6 +218,21 @@ impl Session {
     }
 }
 
+/// Loads weights, and says what they take: as it was allocated, or where nobody counts by formula.
+fn load(
+    source: &Source,
+    toggles: &Toggles,
+    device: Device,
+    progress: &mut dyn FnMut(&str, u64, u64) -> bool,
+) -> Result<(Parameters, Bytes)> {
+    let before = live().weights;
+    let parameters =
+        source.load(toggles, device, &mut |done, all| progress("loading weights", done as u64, all as u64))?;
+    let taken = live().weights - before;
+    let formula = Bytes(weights::bytes(&source.spec, &toggles.formats()));
+    Ok((parameters, if taken == Bytes(0) { formula } else { taken }))
+}
+
 fn cached_peaks(device: Device, toggles: &Toggles) -> Result<Option<Box<Peaks>>> {
     Ok(peaks::cached(&machine::name(device), device, toggles.threads)?.map(Box::new))
 }
@@ -242,6 +285,6 @@ pub fn info(source: &Source, toggles: &Toggles) -> ModelInfo {
         d_vocab: spec.d_vocab as u32,
         n_ctx: spec.n_ctx as u32,
         parameters: spec.parameters(),
-        weight_bytes: Bytes(spec.weight_bytes(toggles.weights, toggles.compute)),
+        weight_bytes: Bytes(weights::bytes(spec, &toggles.formats())),
     }
 }

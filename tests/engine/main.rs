@@ -5,5 +5,7 @@ mod counted;
 mod formats;
 mod parity;
 mod session;
+mod study;
+mod toggles;
 mod tracer;
 mod worker;
