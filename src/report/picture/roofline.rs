@@ -80,10 +80,12 @@ pub fn scene(run: &Run, size: Option<Size>) -> Result<Scene, String> {
     );
     let marks: Vec<(Mark, Wanted)> = points.iter().filter_map(|point| mark(&plot, point)).collect();
     let areas: Vec<Area> = marks.iter().map(|(mark, _)| mark.area()).collect();
-    let (taken, lines) = roofs(&mut scene, &plot, peaks, &points, &areas);
+    let (taken, mut lines) = roofs(&mut scene, &plot, peaks, &points, &areas);
     // The smaller ones on top.
     marks.iter().for_each(|(mark, _)| scene.mark(*mark));
     let wanted = together(marks);
+    // Those that are named with another are still not written on.
+    lines.extend(areas);
     place(&mut scene, plot.field, &wanted, &taken, &lines);
     Ok(scene)
 }
