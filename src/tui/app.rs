@@ -70,6 +70,9 @@ pub enum Screen {
     Memory,
     Generate,
     SingleStep,
+    Compare,
+    Matrix,
+    Sweep,
 }
 
 /// What lies over the screen.
@@ -183,8 +186,17 @@ pub enum Hit {
 }
 
 impl Screen {
-    pub const ALL: [Screen; 6] =
-        [Screen::Blocks, Screen::Timeline, Screen::Roofline, Screen::Memory, Screen::Generate, Screen::SingleStep];
+    pub const ALL: [Screen; 9] = [
+        Screen::Blocks,
+        Screen::Timeline,
+        Screen::Roofline,
+        Screen::Memory,
+        Screen::Generate,
+        Screen::SingleStep,
+        Screen::Compare,
+        Screen::Matrix,
+        Screen::Sweep,
+    ];
 
     /// The name on its tab.
     pub fn name(self) -> &'static str {
@@ -195,6 +207,9 @@ impl Screen {
             Screen::Memory => "Memory",
             Screen::Generate => "Generate",
             Screen::SingleStep => "Step",
+            Screen::Compare => "Compare",
+            Screen::Matrix => "Matrix",
+            Screen::Sweep => "Sweep",
         }
     }
 
@@ -207,6 +222,9 @@ impl Screen {
             Screen::Memory => Act::Memory,
             Screen::Generate => Act::Generate,
             Screen::SingleStep => Act::SingleStep,
+            Screen::Compare => Act::Compare,
+            Screen::Matrix => Act::Matrix,
+            Screen::Sweep => Act::Sweep,
         }
     }
 
@@ -219,6 +237,9 @@ impl Screen {
             Screen::Memory => Scope::Memory,
             Screen::Generate => Scope::Generate,
             Screen::SingleStep => Scope::SingleStep,
+            Screen::Compare => Scope::Compare,
+            Screen::Matrix => Scope::Matrix,
+            Screen::Sweep => Scope::Sweep,
         }
     }
 }

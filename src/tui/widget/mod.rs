@@ -6,6 +6,7 @@ pub mod plot;
 pub mod popup;
 pub mod prose;
 pub mod stack;
+pub mod whisker;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
