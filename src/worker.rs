@@ -5,8 +5,8 @@
 //! the run looks at between operators.
 
 use crate::model::{Device, Toggles};
-use crate::profile::{Control, Halt, Request, Session, Step, Watch, peaks};
-use crate::trace::{self, Peaks};
+use crate::profile::{Control, Halt, Plan, Progress, Request, Session, Step, Watch, WatchStudy, peaks};
+use crate::trace::{self, Peaks, study};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -21,6 +21,8 @@ pub enum Command {
     Load { source: String, toggles: Toggles, device: Device },
     /// Run the loaded model.
     Run { run: RunId, request: Request },
+    /// Execute a study of the loaded model.
+    Study { run: RunId, plan: Box<Plan> },
     /// Measure what the machine can do at most under these conditions, for this and for later sessions.
     MeasurePeaks { device: Device, threads: usize },
 }
@@ -40,6 +42,10 @@ pub enum Event {
     LoadFailed { error: String, kept: bool },
     /// What happened in a run, in order; batched so that a watcher does not disturb what it watches.
     Run { run: RunId, events: Vec<trace::Event> },
+    /// What happened in a study, in order.
+    Study { run: RunId, events: Vec<study::Event> },
+    /// How far a study is.
+    Studying { run: RunId, progress: Progress },
     /// A single-stepped run waits for [`Worker::step`].
     Halted { run: RunId, halt: Box<Halt> },
     /// The measuring of peaks has come this far.
@@ -130,7 +136,17 @@ fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Eve
                     Some(session) => quietly(|| session.run(&request, control, &mut forward)).map(drop),
                 };
                 if let Err(error) = end {
-                    forward.event(trace::Event::End(trace::Status::Failed(error)));
+                    Watch::event(&mut forward, trace::Event::End(trace::Status::Failed(error)));
+                }
+            }
+            Command::Study { run, plan } => {
+                let mut forward = Forward { run, report: &mut report };
+                let end = match &session {
+                    None => Err("no model is loaded".to_owned()),
+                    Some(session) => quietly(|| session.study(&plan, None, control, &mut forward)).map(drop),
+                };
+                if let Err(error) = end {
+                    WatchStudy::event(&mut forward, study::Event::End(trace::Status::Failed(error)));
                 }
             }
             Command::MeasurePeaks { device, threads } => {
@@ -201,6 +217,16 @@ impl<R: FnMut(Event)> Watch for Forward<'_, R> {
 
     fn halted(&mut self, halt: Halt) {
         (self.report)(Event::Halted { run: self.run, halt: Box::new(halt) });
+    }
+}
+
+impl<R: FnMut(Event)> WatchStudy for Forward<'_, R> {
+    fn event(&mut self, event: study::Event) {
+        (self.report)(Event::Study { run: self.run, events: vec![event] });
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        (self.report)(Event::Studying { run: self.run, progress: progress.clone() });
     }
 }
 

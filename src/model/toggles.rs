@@ -146,6 +146,11 @@ impl Toggles {
         Ok(())
     }
 
+    /// Everything that the loading of weights depends on: models whose formats are the same share their weights.
+    pub fn formats(&self) -> (Precision, Precision) {
+        (self.weights, self.compute)
+    }
+
     /// All values in the canonical order, as `("kv_cache", "on")`.
     pub fn to_pairs(&self) -> Vec<(String, String)> {
         Toggle::ALL.iter().map(|&toggle| (toggle.name().to_owned(), self.get(toggle))).collect()

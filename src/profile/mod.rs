@@ -6,6 +6,7 @@
 pub mod capture;
 mod clock;
 pub mod control;
+pub mod experiment;
 pub mod machine;
 pub mod peaks;
 mod recorder;
@@ -18,6 +19,7 @@ pub mod tracer;
 
 pub use capture::{Capture, Hooks};
 pub use control::{Control, Glimpse, Halt, Step};
+pub use experiment::{Plan, PlannedArm, Progress, QualityText, Rounds, WatchStudy};
 pub use request::{Prompt, Request};
 pub use run::Watch;
 pub use sampling::Sampling;

@@ -97,8 +97,7 @@ impl Session {
     /// The toggles cannot be had, or the weights cannot be read again.
     pub fn rebuild(&mut self, toggles: &Toggles, progress: &mut dyn FnMut(&str, u64, u64) -> bool) -> Result<()> {
         toggles.check(&self.source.spec)?;
-        let present = &self.card.toggles;
-        if (toggles.weights, toggles.compute) != (present.weights, present.compute) {
+        if toggles.formats() != self.card.toggles.formats() {
             let mut load = |done, all| progress("loading weights", done as u64, all as u64);
             self.parameters = self.source.load(toggles, self.card.device, &mut load)?;
         }

@@ -195,6 +195,8 @@ impl App {
             }
             Event::Measuring { stage, done, total } => self.measuring(stage, done, total),
             Event::Peaks(peaks) => self.peaks(peaks),
+            // No screen asks for a study yet.
+            Event::Study { .. } | Event::Studying { .. } => {}
         }
         Vec::new()
     }

@@ -182,8 +182,14 @@ pub enum Event {
     Arm(Box<Arm>),
     /// A part was seen for the first time; its number is the number of parts before it.
     Part(String),
-    Resources { arm: u32, resources: Box<Resources> },
-    Quality { arm: u32, quality: Quality },
+    Resources {
+        arm: u32,
+        resources: Box<Resources>,
+    },
+    Quality {
+        arm: u32,
+        quality: Quality,
+    },
     Sample(Sample),
     End(Status),
     /// A line that this version does not know; kept as it was read.
