@@ -397,6 +397,11 @@ pub fn of(scope: Scope) -> impl Iterator<Item = &'static Action> {
     ACTIONS.iter().filter(move |action| action.scope == scope)
 }
 
+/// Whether an action is one of this scope.
+pub fn is_of(scope: Scope, act: Act) -> bool {
+    of(scope).any(|action| action.act == act)
+}
+
 /// What a key means where these scopes apply; an earlier scope wins.
 pub fn find(scopes: &[Scope], event: &KeyEvent) -> Option<Act> {
     scopes.iter().find_map(|&scope| of(scope).find(|action| action.keys.iter().any(|key| key.is(event)))).map(|a| a.act)

@@ -1,12 +1,15 @@
 //! Everything that the interface knows: one value, changed only by [`App::update`](super::update).
 
-use super::action::{Act, Scope};
+use super::action::{self, Act, Scope};
+use super::branches::Branches;
+use super::candidate::Candidate;
 use super::form::{Field, Form};
 use super::live::{Live, State};
 use super::measuring::Measuring;
 use super::outline::{Node, Outline};
 use super::picker::{CachedModel, Picker};
 use super::points::Listed;
+use super::studied::{Studied, Studies};
 use super::theme::Theme;
 use super::timeline::{At, Chart, Foreign, Reader, Shows};
 use super::traced::Sums;
@@ -37,6 +40,12 @@ pub struct App {
     pub live: Option<Live>,
     /// The trace of another profiler on the screen; there is no run then.
     pub foreign: Option<Foreign>,
+    /// The studies on the screens Compare, Matrix and Sweep.
+    pub studies: Studies,
+    /// How the tree of the Compare screen lies open.
+    pub branches: Branches,
+    /// What was chosen last to be measured beside the present toggles.
+    pub chosen: Option<Candidate>,
     pub form: Form,
     pub outline: Outline,
     pub reading: Reading,
@@ -82,6 +91,12 @@ pub enum Popup {
     /// The toggles as they would be, and the selected row.
     Toggles {
         draft: Toggles,
+        row: usize,
+    },
+    /// What to compare with, or to sweep.
+    Candidate(Candidate),
+    /// Of which toggle every value is measured.
+    Values {
         row: usize,
     },
     Models(Picker),
@@ -228,6 +243,11 @@ impl Screen {
         }
     }
 
+    /// Whether it shows a study rather than a run.
+    pub fn is_of_studies(self) -> bool {
+        matches!(self, Screen::Compare | Screen::Matrix | Screen::Sweep)
+    }
+
     /// The actions that it has of its own.
     pub fn scope(self) -> Scope {
         match self {
@@ -264,6 +284,9 @@ impl App {
             source: None,
             live: run,
             foreign: None,
+            studies: Studies::default(),
+            branches: Branches::default(),
+            chosen: None,
             form,
             outline,
             reading: Reading::default(),
@@ -299,6 +322,8 @@ impl App {
             Some(popup) => vec![match popup {
                 Popup::Prompt => Scope::Prompt,
                 Popup::Toggles { .. } => Scope::Toggles,
+                Popup::Candidate(_) => Scope::Candidate,
+                Popup::Values { .. } => Scope::Values,
                 Popup::Models(_) => Scope::Models,
                 Popup::Find(_) => Scope::Find,
                 Popup::Palette(_) => Scope::Palette,
@@ -322,9 +347,22 @@ impl App {
         self.live.as_ref().is_some_and(Live::is_going_on)
     }
 
+    /// The study of the present screen, if that is one of a study and there is one.
+    pub fn study(&self) -> Option<&Studied> {
+        match self.screen {
+            Screen::Compare => self.studies.compare.as_ref(),
+            Screen::Matrix => self.studies.matrix.as_ref(),
+            Screen::Sweep => self.studies.sweep.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether the model thread has something to do.
     pub fn is_busy(&self) -> bool {
-        self.is_running() || self.measuring.is_some() || matches!(self.engine, Engine::Loading { .. })
+        self.is_running()
+            || self.studies.going_on().is_some()
+            || self.measuring.is_some()
+            || matches!(self.engine, Engine::Loading { .. })
     }
 
     /// Whether something on the screen moves by itself: a clock, a bar, a toast that will go.
@@ -390,21 +428,35 @@ impl App {
     pub fn why_not(&self, act: Act) -> Option<&'static str> {
         let viewer = matches!(self.engine, Engine::Viewer);
         match act {
-            Act::Run | Act::TraceRun | Act::Step | Act::EditPrompt | Act::Toggles | Act::Models | Act::AcceptAndRun
+            Act::Run
+            | Act::TraceRun
+            | Act::Step
+            | Act::EditPrompt
+            | Act::Toggles
+            | Act::Models
+            | Act::AcceptAndRun
+            | Act::Choose
                 if viewer =>
             {
                 Some("a file is looked at: there is no model to run")
             }
             Act::MeasurePeaks if viewer => Some("a file is looked at; blockscope doctor --refresh measures the roofs"),
-            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks => match self.engine {
+            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks | Act::Choose => match self.engine {
                 Engine::Loading { .. } => Some("the model is still loading"),
                 Engine::Empty => Some("no model is loaded: press m"),
                 _ if self.is_running() => Some("a run goes on: Esc ends it"),
+                _ if self.studies.going_on().is_some() => Some("a study goes on: Esc ends it"),
                 _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
                 _ => None,
             },
             Act::Cancel if self.is_busy() => None,
             Act::Cancel => Some("nothing is running"),
+            Act::Save if self.screen.is_of_studies() => match self.study() {
+                None => Some("there is no study to save"),
+                Some(_) if viewer => Some("this study is in its file already"),
+                Some(studied) if studied.is_going_on() => Some("the study still goes on"),
+                Some(_) => None,
+            },
             Act::Save => match &self.live {
                 None => Some("there is no run to save"),
                 Some(_) if viewer => Some("this run is in its file already"),
@@ -438,6 +490,9 @@ impl App {
             (Screen::Timeline, _) => self.chart().is_some(),
             (Screen::Roofline, Act::MeasurePeaks) => true,
             (Screen::Roofline | Screen::Memory, _) => self.sums().is_some() || act == Act::Phase && self.live.is_some(),
+            (Screen::Compare | Screen::Matrix | Screen::Sweep, act) if act != Act::Choose && action::is_of(self.screen.scope(), act) => {
+                self.study().is_some()
+            }
             (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
             _ => true,
         }

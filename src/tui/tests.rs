@@ -390,7 +390,7 @@ fn a_run_is_saved_once_under_the_time_it_began() {
 #[test]
 fn a_file_that_exists_is_never_written_over() {
     let exists = RefCell::new(vec!["run.jsonl".to_owned(), "run-2.jsonl".to_owned()]);
-    let save = |_: &Run, path: &std::path::Path| {
+    let save = |path: &std::path::Path| {
         let name = path.to_string_lossy().into_owned();
         if exists.borrow().contains(&name) {
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -398,9 +398,9 @@ fn a_file_that_exists_is_never_written_over() {
         exists.borrow_mut().push(name);
         Ok(())
     };
-    assert_eq!(save_as_new("run.jsonl", &Run::default(), &save), Ok("run-3.jsonl".into()));
-    let refuse = |_: &Run, _: &std::path::Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
-    assert!(save_as_new("run.jsonl", &Run::default(), &refuse).unwrap_err().contains("permission denied"));
+    assert_eq!(save_as_new("run.jsonl", save), Ok("run-3.jsonl".into()));
+    let refuse = |_: &std::path::Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
+    assert!(save_as_new("run.jsonl", refuse).unwrap_err().contains("permission denied"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Small things to draw with: lines of text, numbers, bars, a chart, popups, running text.
 
+pub mod axes;
 pub mod bar;
 pub mod list;
 pub mod plot;
