@@ -5,25 +5,30 @@
 
 pub mod account;
 pub mod chrome;
+pub mod comparison;
 pub mod event;
 pub mod file;
 pub mod findings;
 #[cfg(test)]
 pub mod fixture;
+pub mod gate;
 pub mod input;
 pub mod memory;
 pub mod operator;
 pub mod overhead;
+pub mod pareto;
 pub mod peaks;
 pub mod roofline;
 pub mod run;
 pub mod stats;
 pub mod study;
+pub mod sweep;
 pub mod timeline;
 mod v1;
 pub mod work;
 
 pub use account::Account;
+pub use comparison::Comparison;
 pub use event::{Candidate, Event, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token, Watched};
 pub use findings::{Finding, findings};
 pub use memory::{Allocation, ByCategory, Category, PassMemory, Resident};
@@ -31,5 +36,6 @@ pub use operator::{Argument, Cut, Dtype, Operator, Signature};
 pub use overhead::Overhead;
 pub use peaks::Peaks;
 pub use run::{Pass, Row, Run, Sum, median_repeat};
-pub use stats::Quartiles;
+pub use stats::{Quartiles, Ratio, Verdict};
 pub use study::Study;
+pub use sweep::Sweep;

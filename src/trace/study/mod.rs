@@ -9,6 +9,9 @@
 //! Header · Arm+ · Part* · ( Resources | Quality | Part | Sample )* · End
 //! ```
 
+#[cfg(test)]
+pub mod fixture;
+
 use super::event::{ModelInfo, Phase, Status, Watched};
 use super::memory::ByCategory;
 use crate::units::{Bytes, Flops, Nanos};

@@ -1,0 +1,382 @@
+//! Two arms of a study side by side: what the candidate takes in place of the baseline, and what can be said of it.
+
+mod rows;
+mod runs;
+#[cfg(test)]
+mod tests;
+pub mod words;
+
+pub use runs::{Incomparable, of_runs};
+
+use super::event::{Phase, Watched};
+use super::memory::{ByCategory, Category};
+use super::stats::{LEVEL, Quartiles, Ratio, Samples, Verdict, noise_floor};
+use super::study::{Arm, Pairing, PhaseResources, Quality, Resources, Sample, Study};
+use crate::units::{Bytes, Nanos};
+use std::collections::BTreeMap;
+
+/// The candidate against the baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// Their numbers in the study.
+    pub arms: Both<u32>,
+    pub names: Both<String>,
+    pub pairing: Pairing,
+    /// Pairs of executions behind the headline numbers; of runs, repeats of the one with fewer.
+    pub pairs: usize,
+    /// Whether nobody timed the parts while the headline numbers were measured.
+    pub plain: bool,
+    /// Settings in which the arms differ.
+    pub differ: Vec<Setting>,
+    pub prefill: PhaseComparison,
+    pub decode: PhaseComparison,
+    pub resources: Both<Option<Resources>>,
+    pub quality: Both<Option<Quality>>,
+}
+
+/// Something of the baseline, and the same of the candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Both<T> {
+    pub baseline: T,
+    pub candidate: T,
+}
+
+/// A setting in which the arms differ. A value is empty where an arm does not know the setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    pub name: String,
+    pub value: Both<String>,
+}
+
+/// One phase of both arms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhaseComparison {
+    pub phase: Phase,
+    /// TTFT of a prefill, TPOT when decoding.
+    pub time: Figure,
+    /// The time of one token, of which [`PhaseComparison::rates`] are made: TTFT ÷ prompt tokens; all further tokens
+    /// over all their time. Seconds.
+    pace: Pace,
+    /// `blocks.0`, `blocks.1`, …: one family for Holm's correction.
+    pub blocks: Vec<Row>,
+    /// Parts inside blocks, added up over all blocks: `attn`, `attn.qkv`. Another family.
+    pub kinds: Vec<Row>,
+    /// Parts outside of blocks: `embed`, `lm_head`. Another one.
+    pub outside: Vec<Row>,
+}
+
+/// The time of one part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// `blocks.3`, `attn.qkv`, `lm_head`.
+    pub path: String,
+    /// How many parts of the same table it lies inside.
+    pub depth: usize,
+    pub time: Figure,
+}
+
+/// A time of both arms. Measured.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Figure {
+    /// One-sided where only one arm has it, as the scores of eager attention.
+    pub sides: Both<Option<Quartiles>>,
+    /// Candidate ÷ baseline.
+    pub ratio: Option<Ratio>,
+    /// How far the baseline is from itself, as a factor less one: 0.014 for ±1.4%.
+    pub floor: Option<f64>,
+    pub verdict: Option<Verdict>,
+}
+
+/// Tokens per second of both arms. Measured; more is better.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Rates {
+    pub sides: Both<Option<Rate>>,
+    /// Candidate ÷ baseline: above 1 where the candidate is faster.
+    pub ratio: Option<Ratio>,
+}
+
+/// Quartiles of tokens per second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    pub q1: f64,
+    pub median: f64,
+    pub q3: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Pace {
+    sides: Both<Option<Rate>>,
+    ratio: Option<Ratio>,
+}
+
+impl Comparison {
+    /// Compares two arms of a study, by their numbers, in all their parts. `None` where there are no such arms.
+    pub fn of(study: &Study, baseline: u32, candidate: u32) -> Option<Self> {
+        let mut comparison = Self::headline(study, baseline, candidate)?;
+        for phase in [Phase::Prefill, Phase::Decode] {
+            rows::fill(study, &comparison.arms.clone(), comparison.phase_mut(phase));
+        }
+        Some(comparison)
+    }
+
+    /// The same without the parts: quick enough for many arms.
+    pub fn headline(study: &Study, baseline: u32, candidate: u32) -> Option<Self> {
+        let arm = |arm: u32| study.arms.get(arm as usize);
+        let arms = Both { baseline: arm(baseline)?, candidate: arm(candidate)? };
+        let numbers = Both { baseline, candidate };
+        let measured = Measured::of(study, numbers);
+        Some(Self {
+            arms: numbers,
+            names: arms.map(|arm| arm.name.clone()),
+            pairing: study.header.pairing,
+            pairs: measured.samples(Sample::ttft).n(),
+            plain: measured.plain,
+            differ: differ(arms),
+            prefill: PhaseComparison::of(Phase::Prefill, &measured, arms),
+            decode: PhaseComparison::of(Phase::Decode, &measured, arms),
+            resources: arms.map(|arm| arm.resources.as_deref().copied()),
+            quality: arms.map(|arm| arm.quality),
+        })
+    }
+
+    pub fn phase(&self, phase: Phase) -> &PhaseComparison {
+        match phase {
+            Phase::Prefill => &self.prefill,
+            Phase::Decode => &self.decode,
+        }
+    }
+
+    fn phase_mut(&mut self, phase: Phase) -> &mut PhaseComparison {
+        match phase {
+            Phase::Prefill => &mut self.prefill,
+            Phase::Decode => &mut self.decode,
+        }
+    }
+
+    /// Work and traffic of a phase, where both arms were traced.
+    pub fn work(&self, phase: Phase) -> Option<Both<PhaseResources>> {
+        let of = |resources: Resources| match phase {
+            Phase::Prefill => resources.prefill,
+            Phase::Decode => resources.decode,
+        };
+        Some(self.resources.both()?.map(of))
+    }
+
+    /// Memory at its peak, where both arms were traced. Counted.
+    pub fn peak(&self) -> Option<Both<ByCategory>> {
+        Some(self.resources.both()?.map(|resources| resources.peak))
+    }
+
+    /// Memory of one category at the peak. Counted.
+    pub fn memory(&self, category: Category) -> Option<Both<Bytes>> {
+        Some(self.peak()?.map(|peak| peak.of(category)))
+    }
+
+    /// The larger of the noise floors of both phases, as a factor less one.
+    pub fn noise_floor(&self) -> Option<f64> {
+        let floors = [self.prefill.time.floor, self.decode.time.floor];
+        floors.into_iter().flatten().reduce(f64::max)
+    }
+}
+
+impl<T> Both<T> {
+    pub fn map<U>(self, mut of: impl FnMut(T) -> U) -> Both<U> {
+        Both { baseline: of(self.baseline), candidate: of(self.candidate) }
+    }
+}
+
+impl<T> Both<Option<T>> {
+    /// Both, where there are both.
+    pub fn both(self) -> Option<Both<T>> {
+        Some(Both { baseline: self.baseline?, candidate: self.candidate? })
+    }
+}
+
+impl Both<Bytes> {
+    /// Candidate ÷ baseline; `None` where the baseline has none.
+    pub fn ratio(&self) -> Option<f64> {
+        (self.baseline.0 > 0).then(|| self.candidate.0 as f64 / self.baseline.0 as f64)
+    }
+}
+
+impl Resources {
+    /// What keys and values took at the peak ÷ what they should by formula. Counted ÷ modelled.
+    pub fn kv_over_formula(&self) -> Option<f64> {
+        let cache = self.peak.of(Category::KvCache);
+        (self.kv_formula.0 > 0 && cache.0 > 0).then(|| cache.0 as f64 / self.kv_formula.0 as f64)
+    }
+}
+
+impl PhaseComparison {
+    fn of(phase: Phase, measured: &Measured, arms: Both<&Arm>) -> Self {
+        let time = |sample: &Sample| match phase {
+            Phase::Prefill => sample.ttft(),
+            Phase::Decode => sample.tpot(),
+        };
+        let pace = |arm: &Arm, sample: &Sample| match phase {
+            Phase::Prefill => (arm.prompt_tokens > 0).then(|| sample.ttft.seconds() / f64::from(arm.prompt_tokens)),
+            Phase::Decode => (!sample.steps.is_empty()).then(|| sample.decode().seconds() / sample.steps.len() as f64),
+        };
+        Self {
+            phase,
+            time: measured.figure(time),
+            pace: measured.pace(arms, pace),
+            blocks: Vec::new(),
+            kinds: Vec::new(),
+            outside: Vec::new(),
+        }
+    }
+
+    /// Tokens per second: of a prefill the prompt tokens ÷ TTFT, when decoding all further tokens ÷ all their time.
+    pub fn rates(&self) -> Rates {
+        Rates { sides: self.pace.sides, ratio: self.pace.ratio }
+    }
+
+    /// All rows: blocks, kinds of parts, parts outside of blocks.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.blocks.iter().chain(&self.kinds).chain(&self.outside)
+    }
+}
+
+impl Row {
+    /// What it is called below what contains it: `block 3`, `qkv`, `lm head`.
+    pub fn name(&self) -> String {
+        super::Part { path: self.path.clone(), parent: None }.name()
+    }
+}
+
+impl Figure {
+    /// Judges samples of both arms at `level`.
+    fn of(samples: &Samples, sides: Both<Option<Quartiles>>, floor: Option<f64>, level: f64) -> Self {
+        let ratio = Ratio::of(samples, level);
+        Self { sides, ratio, floor, verdict: ratio.map(|ratio| Verdict::of(&ratio, floor)) }
+    }
+
+    /// `faster (95%: 0.39 – 0.41)`; nothing where there is nothing to compare.
+    pub fn words(&self) -> Option<String> {
+        Some(self.verdict?.words(&self.ratio?))
+    }
+}
+
+impl Sample {
+    fn ttft(&self) -> Option<Nanos> {
+        Some(self.ttft)
+    }
+}
+
+/// The samples of two arms that headline numbers come from.
+pub(super) struct Measured<'s> {
+    pairing: Pairing,
+    /// By round.
+    baseline: BTreeMap<u32, &'s Sample>,
+    candidate: BTreeMap<u32, &'s Sample>,
+    /// The second executions of the baseline.
+    again: BTreeMap<u32, &'s Sample>,
+    plain: bool,
+}
+
+impl<'s> Measured<'s> {
+    /// From plain samples where both arms have some, else from those whose parts were timed.
+    pub(super) fn of(study: &'s Study, arms: Both<u32>) -> Self {
+        let has_plain = |arm: u32| study.samples.iter().any(|s| s.arm == arm && s.watched == Watched::Plain);
+        let plain = has_plain(arms.baseline) && has_plain(arms.candidate);
+        Self { plain, ..Self::with(study, arms, |sample| (sample.watched == Watched::Plain) == plain) }
+    }
+
+    /// From the samples that are wanted.
+    pub(super) fn with(study: &'s Study, arms: Both<u32>, wanted: impl Fn(&Sample) -> bool) -> Self {
+        let of = |arm: u32, again: bool| -> BTreeMap<u32, &Sample> {
+            let samples = study.samples.iter().filter(|sample| sample.arm == arm && sample.again == again);
+            samples.filter(|sample| wanted(sample)).map(|sample| (sample.round, sample)).collect()
+        };
+        Self {
+            pairing: study.header.pairing,
+            baseline: of(arms.baseline, false),
+            candidate: of(arms.candidate, false),
+            again: of(arms.baseline, true),
+            plain: false,
+        }
+    }
+
+    pub(super) fn samples(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Samples {
+        self.values(|_, sample| of(sample).map(Nanos::seconds))
+    }
+
+    /// A quantity of both arms; `of` is told whether the sample is the candidate's.
+    fn values(&self, of: impl Fn(bool, &Sample) -> Option<f64>) -> Samples {
+        match self.pairing {
+            Pairing::Interleaved => Samples::Paired(
+                pairs(&self.baseline, &self.candidate)
+                    .filter_map(|(baseline, candidate)| Some((of(false, baseline)?, of(true, candidate)?)))
+                    .collect(),
+            ),
+            Pairing::Separate => Samples::Separate {
+                baseline: self.baseline.values().filter_map(|sample| of(false, sample)).collect(),
+                candidate: self.candidate.values().filter_map(|sample| of(true, sample)).collect(),
+            },
+        }
+    }
+
+    /// How far the baseline is from itself.
+    pub(super) fn floor(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Option<f64> {
+        let same = pairs(&self.baseline, &self.again).filter_map(|(one, other)| Some((of(one)?, of(other)?)));
+        noise_floor(&Samples::paired(same))
+    }
+
+    pub(super) fn sides(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Both<Option<Quartiles>> {
+        Both { baseline: &self.baseline, candidate: &self.candidate }.map(|samples| {
+            let times: Vec<Nanos> = samples.values().filter_map(|sample| of(sample)).collect();
+            Quartiles::of(&times)
+        })
+    }
+
+    fn figure(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Figure {
+        Figure::of(&self.samples(&of), self.sides(&of), self.floor(&of), LEVEL)
+    }
+
+    fn pace(&self, arms: Both<&Arm>, of: impl Fn(&Arm, &Sample) -> Option<f64>) -> Pace {
+        let arm = |is_candidate: bool| if is_candidate { arms.candidate } else { arms.baseline };
+        let samples = self.values(|is_candidate, sample| of(arm(is_candidate), sample));
+        let rate = |arm: &Arm, samples: &BTreeMap<u32, &Sample>| {
+            let paces = samples.values().filter_map(|sample| of(arm, sample)).filter(|pace| *pace > 0.0);
+            Rate::of(paces.map(|pace| 1.0 / pace).collect())
+        };
+        Pace {
+            sides: Both {
+                baseline: rate(arms.baseline, &self.baseline),
+                candidate: rate(arms.candidate, &self.candidate),
+            },
+            ratio: Ratio::of(&samples, LEVEL).map(|ratio| ratio.inverse()),
+        }
+    }
+}
+
+impl Rate {
+    fn of(mut rates: Vec<f64>) -> Option<Self> {
+        use super::stats::bootstrap::quantile;
+        rates.sort_unstable_by(f64::total_cmp);
+        Some(Self { q1: quantile(&rates, 0.25)?, median: quantile(&rates, 0.5)?, q3: quantile(&rates, 0.75)? })
+    }
+}
+
+/// Samples of the same round.
+fn pairs<'s>(
+    ones: &BTreeMap<u32, &'s Sample>,
+    others: &BTreeMap<u32, &'s Sample>,
+) -> impl Iterator<Item = (&'s Sample, &'s Sample)> {
+    ones.iter().filter_map(|(round, one)| Some((*one, *others.get(round)?)))
+}
+
+/// Toggles and lengths that are not the same, in the baseline's order, then those that only the candidate knows.
+fn differ(arms: Both<&Arm>) -> Vec<Setting> {
+    let mut names: Vec<&str> = vec!["prompt_tokens", "new_tokens"];
+    for (name, _) in arms.baseline.toggles.iter().chain(&arms.candidate.toggles) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let settings = names
+        .into_iter()
+        .map(|name| Setting { name: name.to_owned(), value: arms.map(|arm| arm.setting(name).unwrap_or_default()) });
+    settings.filter(|setting| setting.value.baseline != setting.value.candidate).collect()
+}
