@@ -4,7 +4,7 @@ use super::args::ModelArgs;
 use super::failure::{Failure, Result};
 use crate::model::source::cached_models;
 use crate::profile::Prompt;
-use crate::trace::{Run, file};
+use crate::trace::{Run, Study, file};
 use crate::tui::{self, Begin, CachedModel, Startup};
 use clap::ColorChoice;
 use std::io;
@@ -64,6 +64,7 @@ pub fn startup(begin: Begin, colours: ColorChoice) -> Startup {
         },
         cached: cached.map(|(name, path)| CachedModel { name, source: path.to_string_lossy().into_owned() }).collect(),
         save: Box::new(save),
+        save_study: Box::new(save_study),
     }
 }
 
@@ -79,4 +80,9 @@ fn save(run: &Run, path: &Path) -> io::Result<()> {
         file::Error::Exists { .. } => io::ErrorKind::AlreadyExists.into(),
         other => io::Error::other(other),
     })
+}
+
+/// Saves a study, in the same way.
+fn save_study(_study: &Study, _path: &Path) -> io::Result<()> {
+    Err(io::Error::other("PENDING"))
 }

@@ -270,6 +270,7 @@ pub const ACTIONS: &[Action] = table! {
         Left       [LEFT, char('h')] "sort" + Right, "Sort by the column before", "sort by the column to the left";
         Right      [RIGHT, char('l')] "",     "Sort by the next column", "sort by the column to the right";
         Reverse    [char('x')]       "reverse", "Reverse", "turn the order round";
+        Phase      [char('p')]       "phase", "Phase", "ratio and plot of prefill or of decode";
         Grouping   [char('o')]       "table/plot", "Table or plot", "the table, or speed against quality with what is best on both";
         PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
         PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";

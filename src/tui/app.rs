@@ -9,6 +9,7 @@ use super::measuring::Measuring;
 use super::outline::{Node, Outline};
 use super::picker::{CachedModel, Picker};
 use super::points::Listed;
+use super::ranked::Ranking;
 use super::studied::{Studied, Studies};
 use super::theme::Theme;
 use super::timeline::{At, Chart, Foreign, Reader, Shows};
@@ -44,6 +45,10 @@ pub struct App {
     pub studies: Studies,
     /// How the tree of the Compare screen lies open.
     pub branches: Branches,
+    /// How the Matrix is read.
+    pub ranking: Ranking,
+    /// The selected point of the Sweep, counted from the left.
+    pub point: usize,
     /// What was chosen last to be measured beside the present toggles.
     pub chosen: Option<Candidate>,
     pub form: Form,
@@ -183,6 +188,12 @@ pub enum Hit {
     Row(String),
     /// A row of the Roofline or the Memory list, by its name.
     Listed(String),
+    /// A row of the Compare table.
+    Branch(String),
+    /// An arm on the Matrix, by its number.
+    Arm(u32),
+    /// A point of the Sweep: its series, and its place there.
+    Point(usize, usize),
     /// A slice of the Timeline.
     Slice(At),
     /// A row of the Timeline's list by name.
@@ -286,6 +297,8 @@ impl App {
             foreign: None,
             studies: Studies::default(),
             branches: Branches::default(),
+            ranking: Ranking::default(),
+            point: 0,
             chosen: None,
             form,
             outline,
@@ -394,6 +407,9 @@ impl App {
             self.reader = Reader::new(&chart);
             live.chart = Some(Box::new(chart));
         }
+        if let Some(studied) = self.studies.of_mut(self.screen) {
+            studied.work_out(&self.branches);
+        }
         let (phase, version) = (self.one_phase(), self.live.as_ref().map_or(0, |live| live.version));
         let wanted = matches!(self.screen, Screen::Blocks | Screen::Roofline | Screen::Memory);
         if let Some(live) = self.live.as_mut().filter(|live| wanted && !live.is_going_on()) {
@@ -490,7 +506,9 @@ impl App {
             (Screen::Timeline, _) => self.chart().is_some(),
             (Screen::Roofline, Act::MeasurePeaks) => true,
             (Screen::Roofline | Screen::Memory, _) => self.sums().is_some() || act == Act::Phase && self.live.is_some(),
-            (Screen::Compare | Screen::Matrix | Screen::Sweep, act) if act != Act::Choose && action::is_of(self.screen.scope(), act) => {
+            (Screen::Compare | Screen::Matrix | Screen::Sweep, act)
+                if act != Act::Choose && action::is_of(self.screen.scope(), act) =>
+            {
                 self.study().is_some()
             }
             (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),

@@ -59,15 +59,8 @@ pub enum Column {
 }
 
 impl Column {
-    pub const ALL: [Column; 7] = [
-        Column::Name,
-        Column::Prefill,
-        Column::Decode,
-        Column::Ratio,
-        Column::Kl,
-        Column::Top1,
-        Column::Memory,
-    ];
+    pub const ALL: [Column; 7] =
+        [Column::Name, Column::Prefill, Column::Decode, Column::Ratio, Column::Kl, Column::Top1, Column::Memory];
 
     /// What an arm has there, so that the better is the smaller.
     fn key(self, ranked: &Ranked, phase: Phase) -> Option<f64> {

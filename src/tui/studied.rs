@@ -1,9 +1,13 @@
 //! The studies on the screens: what has been measured of each, and what that amounts to.
 
 use super::app::Screen;
+use super::branches::Branches;
+use super::compared::Compared;
 use super::live::State;
+use super::ranked::{self, Ranked};
 use crate::profile::Progress;
-use crate::trace::study::{Event, Kind, Study};
+use crate::trace::study::{Arm, Event, Kind, Study};
+use crate::trace::sweep::Sweep;
 use crate::units::Nanos;
 use crate::worker::RunId;
 
@@ -27,6 +31,28 @@ pub struct Studied {
     pub since: Nanos,
     /// Its file, where it has one.
     pub file: Option<String>,
+    amounts_to: AmountsTo,
+    /// How far the study was when that was worked out.
+    worked_out: Option<Far>,
+}
+
+/// What a study amounts to, by its kind.
+#[derive(Debug)]
+enum AmountsTo {
+    Nothing,
+    Compared(Box<Compared>),
+    Ranked(Vec<Ranked>),
+    Swept(Sweep),
+}
+
+/// How far a study is: what it amounts to is worked out anew when this has changed, at most once a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Far {
+    rounds: u32,
+    is_over: bool,
+    arms: usize,
+    /// Arms of which the resources, or the quality, are known.
+    known: (usize, usize),
 }
 
 impl Studies {
@@ -79,7 +105,16 @@ impl Studied {
     /// One that has just been asked for.
     pub fn new(id: RunId, study: Study, since: Nanos) -> Self {
         let (state, progress) = (State::Starting, Progress::default());
-        Self { id: Some(id), study, state, progress, since, file: None }
+        Self {
+            id: Some(id),
+            study,
+            state,
+            progress,
+            since,
+            file: None,
+            amounts_to: AmountsTo::Nothing,
+            worked_out: None,
+        }
     }
 
     /// One that was saved.
@@ -95,6 +130,54 @@ impl Studied {
             _ => {}
         }
         self.study.apply(event);
+    }
+
+    /// Works out what it amounts to so far, unless that is done; never while it is drawn.
+    pub fn work_out(&mut self, branches: &Branches) {
+        let study = &self.study;
+        let known = |of: fn(&Arm) -> bool| study.arms.iter().filter(|arm| of(arm)).count();
+        let far = Far {
+            rounds: study.rounds(),
+            is_over: self.state == State::Over,
+            arms: study.arms.len(),
+            known: (known(|arm| arm.resources.is_some()), known(|arm| arm.quality.is_some())),
+        };
+        if self.worked_out != Some(far) {
+            self.worked_out = Some(far);
+            self.amounts_to = match study.header.kind {
+                Kind::Compare => Compared::of(study, far.is_over)
+                    .map_or(AmountsTo::Nothing, |compared| AmountsTo::Compared(Box::new(compared))),
+                Kind::Matrix => AmountsTo::Ranked(ranked::ranked(study)),
+                Kind::Sweep { .. } => AmountsTo::Swept(Sweep::of(study)),
+            };
+        }
+        if let AmountsTo::Compared(compared) = &mut self.amounts_to {
+            compared.open(&self.study, branches);
+        }
+    }
+
+    /// Both arms of a comparison, once both are known.
+    pub fn compared(&self) -> Option<&Compared> {
+        match &self.amounts_to {
+            AmountsTo::Compared(compared) => Some(compared),
+            _ => None,
+        }
+    }
+
+    /// The arms of a study of many.
+    pub fn ranked(&self) -> &[Ranked] {
+        match &self.amounts_to {
+            AmountsTo::Ranked(ranked) => ranked,
+            _ => &[],
+        }
+    }
+
+    /// The points of a sweep.
+    pub fn sweep(&self) -> Option<&Sweep> {
+        match &self.amounts_to {
+            AmountsTo::Swept(sweep) => Some(sweep),
+            _ => None,
+        }
     }
 
     /// Whether it has still to end.

@@ -492,7 +492,7 @@ fn screens_turn_round() {
         assert_eq!(app.screen, screen);
     }
     app.update(key(KeyCode::BackTab));
-    assert_eq!(app.screen, Screen::SingleStep);
+    assert_eq!(app.screen, Screen::Sweep);
 }
 
 #[test]

@@ -178,6 +178,10 @@ impl App {
             Hit::Row(path) if self.outline.selected == path => self.twist(&path),
             Hit::Row(path) => self.outline.selected = path,
             Hit::Listed(name) => self.select(name),
+            Hit::Branch(path) if self.branches.selected == path => self.branches.twist(&path),
+            Hit::Branch(path) => self.branches.selected = path,
+            Hit::Arm(arm) => self.ranking.selected = arm,
+            Hit::Point(series, point) => self.select_point((series, point)),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
             Hit::Named(row) if self.reader.row == row => self.on_timeline(action::Act::Open),

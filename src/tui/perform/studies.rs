@@ -2,12 +2,14 @@
 
 use crate::model::{Toggle, Toggles};
 use crate::profile::{Plan, PlannedArm, QualityText, Rounds};
-use crate::trace::Status;
 use crate::trace::study::{self, Kind, Study};
+use crate::trace::{Phase, Status};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
+use crate::tui::branches::Branch;
 use crate::tui::candidate::{Candidate, Lengths, Purpose, Row};
 use crate::tui::studied::Studied;
+use crate::tui::swept::places;
 use crate::tui::update::Effect;
 use crate::worker::{Command, RunId};
 
@@ -101,9 +103,9 @@ impl App {
             Purpose::Compare if a == b => {
                 return Err("B is the same as A: change a toggle of B with ← and →".into());
             }
-            Purpose::Compare => [(a, b), (b, a)]
-                .map(|(toggles, other)| arm(toggles, difference(toggles, other), prompt_tokens))
-                .into(),
+            Purpose::Compare => {
+                [(a, b), (b, a)].map(|(toggles, other)| arm(toggles, difference(toggles, other), prompt_tokens)).into()
+            }
             Purpose::Sweep => {
                 let series: &[(&Toggles, &Toggles)] = if a == b { &[(a, b)] } else { &[(a, b), (b, a)] };
                 let named = |&(toggles, other): &(&Toggles, &Toggles), n: u32| {
@@ -144,12 +146,99 @@ impl App {
         Plan { kind, arms, rounds: Rounds::default(), parts: true, quality, seed: self.last_run + 1 }
     }
 
+    pub(super) fn on_comparison(&mut self, act: Act) {
+        if act == Act::Phase {
+            return self.turn_phase();
+        }
+        let phase = self.one_phase();
+        let Some(compared) = self.studies.compare.as_ref().and_then(Studied::compared) else { return };
+        let rows: Vec<Branch> = compared.rows(&self.branches, phase).iter().map(|row| row.branch).collect();
+        let at = self.branches.index(&rows);
+        let Some(row) = rows.get(self.moved(act, at, rows.len())).copied() else { return };
+        let path = row.path.to_owned();
+        match act {
+            Act::OpenAll => {
+                // Every block has its own comparison: that of one is enough for all.
+                let paths: Vec<String> = compared.paths().into_iter().map(str::to_owned).collect();
+                let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+                return self.branches.open_all(&paths);
+            }
+            Act::CloseAll => return self.branches.close_all(),
+            _ => {}
+        }
+        self.branches.selected = path.clone();
+        match act {
+            Act::Open if row.openable => self.branches.twist(&path),
+            Act::Close => self.branches.close(&path),
+            _ => {}
+        }
+    }
+
+    pub(super) fn on_matrix(&mut self, act: Act) {
+        match act {
+            Act::Phase => self.turn_phase(),
+            Act::Left | Act::Right => self.ranking.turn(act == Act::Right),
+            Act::Reverse => self.ranking.reversed = !self.ranking.reversed,
+            Act::Grouping => self.ranking.plot = !self.ranking.plot,
+            _ => {
+                let Some(studied) = &self.studies.matrix else { return };
+                let rows = self.ranking.order(studied.ranked(), self.one_phase());
+                let at = rows.iter().position(|row| row.arm == self.ranking.selected).unwrap_or(0);
+                if let Some(arm) = rows.get(self.moved(act, at, rows.len())).map(|row| row.arm) {
+                    self.ranking.selected = arm;
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_sweep(&mut self, act: Act) {
+        if act == Act::Phase {
+            return self.turn_phase();
+        }
+        let n = self.points().len();
+        self.point = self.moved(act, self.point.min(n.saturating_sub(1)), n);
+    }
+
+    /// Selects a point of the sweep.
+    pub(in crate::tui) fn select_point(&mut self, wanted: (usize, usize)) {
+        self.point = self.points().iter().position(|point| *point == wanted).unwrap_or(self.point);
+    }
+
+    fn points(&self) -> Vec<(usize, usize)> {
+        self.studies.sweep.as_ref().and_then(Studied::sweep).map(places).unwrap_or_default()
+    }
+
+    /// The other phase, on a screen that shows one.
+    pub(super) fn turn_phase(&mut self) {
+        self.outline.follows = false;
+        self.outline.phase = match self.one_phase() {
+            Phase::Prefill => Some(Phase::Decode),
+            Phase::Decode => Some(Phase::Prefill),
+        };
+    }
+
+    /// Where an action leads in a list of `n` from `at`.
+    fn moved(&self, act: Act, at: usize, n: usize) -> usize {
+        let page = self.drawn.listed.1.max(2) as isize - 1;
+        let to = |by: isize| at.saturating_add_signed(by).min(n.saturating_sub(1));
+        match act {
+            Act::Up => to(-1),
+            Act::Down => to(1),
+            Act::PageUp => to(-page),
+            Act::PageDown => to(page),
+            Act::First => 0,
+            Act::Last => to(isize::MAX),
+            _ => at,
+        }
+    }
+
     fn start_study(&mut self, plan: Plan) -> Vec<Effect> {
         self.last_run += 1;
         let run = RunId(self.last_run);
         self.screen = screen_of(&plan.kind);
         // What the file and its header say when they come is what the plan says already.
-        let study = Study { header: study::Header { kind: plan.kind.clone(), ..Default::default() }, ..Study::default() };
+        let study =
+            Study { header: study::Header { kind: plan.kind.clone(), ..Default::default() }, ..Study::default() };
         self.studies.put(Studied::new(run, study, self.clock));
         vec![Effect::Send(Command::Study { run, plan: Box::new(plan) })]
     }

@@ -28,7 +28,7 @@ use crate::tui::foreign;
 use crate::tui::studied::Studied;
 use crate::tui::theme::Theme;
 use crate::tui::widget::whisker::{Scale, Whisker};
-use crate::tui::widget::{below, fit, put, put_right, row, skip};
+use crate::tui::widget::{below, figure, fit, put, put_right, row, skip};
 use crate::units::percent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -50,8 +50,8 @@ struct Columns {
 impl Columns {
     fn fitting(width: u16) -> Self {
         match width {
-            ..100 => Self { name: 18, side: 10, ratio: 8, bars: 0, whisker: 14 },
-            100..150 => Self { name: 22, side: 10, ratio: 9, bars: 14, whisker: 16 },
+            ..100 => Self { name: 16, side: 11, ratio: 8, bars: 0, whisker: 12 },
+            100..150 => Self { name: 22, side: 11, ratio: 9, bars: 14, whisker: 18 },
             _ => Self { name: 26, side: 11, ratio: 10, bars: 32, whisker: 42 },
         }
     }
@@ -155,14 +155,16 @@ pub fn sign(verdict: &Verdict, theme: &Theme) -> (&'static str, Style) {
 /// The verdict in as many words as there is room for.
 fn verdict(verdict: &Verdict, ratio: &Ratio, width: u16, theme: &Theme) -> Line<'static> {
     let (sign, style) = sign(verdict, theme);
-    let short = match verdict {
-        Verdict::Faster | Verdict::Slower => verdict.name(),
-        Verdict::NoDifference { .. } => "no difference",
-        Verdict::TooNoisy { .. } => "too noisy",
+    let (short, least) = match verdict {
+        Verdict::Faster | Verdict::Slower => {
+            (format!("{} {}–{}", verdict.name(), figure(ratio.low), figure(ratio.high)), verdict.name())
+        }
+        Verdict::NoDifference { within } => (format!("no difference ±{}", percent(*within)), "no difference"),
+        Verdict::TooNoisy { pairs } => (format!("too noisy: {pairs} pairs"), "too noisy"),
     };
-    let words = [verdict.words(ratio), verdict.name().to_owned()];
+    let words = [verdict.words(ratio), short];
     let fitting = words.into_iter().find(|words| words.width() + 2 <= width as usize);
-    Line::from(Span::styled(format!("{sign} {}", fitting.unwrap_or_else(|| short.to_owned())), style))
+    Line::from(Span::styled(format!("{sign} {}", fitting.unwrap_or_else(|| least.to_owned())), style))
 }
 
 /// The scale on which the whiskers of some ratios lie.

@@ -67,9 +67,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     put(buf, bottom, Span::styled("─".repeat(area.width as usize), theme.rule));
     let place = |y: u16| Rect { width: area.width.saturating_sub(2), ..skip(row(bottom, y), 1) };
     if let Some(arm) = rows.get(selected) {
-        let [first, second] = about(arm, ranked, phase);
+        let [first, second] = about(arm, ranked, phase, area.width >= WIDE);
         put(buf, place(1), Span::styled(fit(&first, place(1).width as usize), theme.text));
-        let legend = "times measured · memory counted";
+        let long = "times measured · memory counted";
+        let legend = if second.width() + long.len() + 3 <= place(2).width as usize { long } else { "measured" };
         let room = place(2).width.saturating_sub(legend.len() as u16 + 2);
         put(buf, place(2), Span::styled(fit(&second, room as usize), theme.dim));
         put_right(buf, place(2), Span::styled(legend, theme.faint));
@@ -94,7 +95,7 @@ fn conditions(studied: &Studied, ranked: &[Ranked], phase: Phase, width: usize) 
 }
 
 /// The selected arm in two lines: what is said of its times, and how it stands among the others.
-fn about(arm: &Ranked, all: &[Ranked], phase: Phase) -> [String; 2] {
+fn about(arm: &Ranked, all: &[Ranked], phase: Phase, wide: bool) -> [String; 2] {
     let name = foreign::label(&arm.name);
     if let Some(why) = &arm.refused {
         return [format!("{name} · not measured"), foreign::label(why)];
@@ -113,6 +114,7 @@ fn about(arm: &Ranked, all: &[Ranked], phase: Phase) -> [String; 2] {
         }
         _ => "its time or its quality is not known".into(),
     };
-    let quality = arm.quality.as_ref().map(words::quality).map(|text| format!(" · {text}")).unwrap_or_default();
+    let quality =
+        arm.quality.as_ref().filter(|_| wide).map(words::quality).map(|text| format!(" · {text}")).unwrap_or_default();
     [format!("{name} · {time}{quality}"), standing]
 }

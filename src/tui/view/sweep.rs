@@ -22,13 +22,15 @@ use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
 use crate::tui::foreign;
 use crate::tui::studied::Studied;
+use crate::tui::swept::places;
 use crate::tui::theme::Theme;
-use crate::tui::widget::{below, figure, fit, put, put_right, row, skip, take};
+use crate::tui::widget::{below, figure, fit, put, put_right, row, skip, span, take};
 use crate::units::Nanos;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 /// From this width on, the table stands beside the chart.
 const WIDE: u16 = 120;
@@ -72,22 +74,14 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     if let Some((series, point)) = chosen {
         let width = place(1).width as usize;
         put(buf, place(1), Span::styled(fit(&about(sweep, series, point, phase), width), theme.text));
-        let legend = "times measured · slopes fitted · ° modelled";
+        let law = law(sweep, series, phase);
+        let long = "times measured · slopes fitted · ° modelled";
+        let fits = law.width() + long.width() + 3 <= place(2).width as usize;
+        let legend = if fits { long } else { "measured · ° modelled" };
         let room = place(2).width.saturating_sub(legend.chars().count() as u16 + 2);
-        put(buf, place(2), Span::styled(fit(&law(sweep, series, phase), room as usize), theme.dim));
+        put(buf, place(2), Span::styled(fit(&law, room as usize), theme.dim));
         put_right(buf, place(2), Span::styled(legend, theme.faint));
     }
-}
-
-/// Every point as its series and its place there: from left to right, at one x one series after the other.
-pub fn places(sweep: &Sweep) -> Vec<(usize, usize)> {
-    let of = |(series, own): (usize, &Series)| (0..own.points.len()).map(move |point| (series, point)).collect();
-    let mut places: Vec<(usize, usize)> = sweep.series.iter().enumerate().flat_map(|of_series| -> Vec<_> { of(of_series) }).collect();
-    places.sort_by(|a, b| {
-        let x = |(series, point): &(usize, usize)| sweep.series[*series].points[*point].x;
-        x(a).total_cmp(&x(b)).then(a.0.cmp(&b.0))
-    });
-    places
 }
 
 /// What was measured of a point in a phase.
@@ -138,19 +132,23 @@ fn conditions(studied: &Studied) -> String {
 /// The selected point in a line.
 fn about(sweep: &Sweep, series: usize, point: usize, phase: Phase) -> String {
     let (series, point) = (&sweep.series[series], &sweep.series[series].points[point]);
-    let place = format!("{} at {} {}", name(series), figure_of(point.x), over(sweep));
+    let place = format!("{} at {}", name(series), figure_of(point.x));
     if let Some(why) = &point.refused {
         return format!("{place} · not measured: {}", foreign::label(why));
     }
     let Some(measured) = measured(point, phase) else { return format!("{place} · not measured yet") };
     let time = if phase == Phase::Prefill { "TTFT" } else { "TPOT" };
     let median = measured.quartiles.median;
-    let interval = measured.interval.map(|(low, high)| format!(" (95%: {low} – {high})")).unwrap_or_default();
-    let over = floor(point, phase).filter(|floor| floor.0 > 0).map(|floor| {
-        format!(" · {}× the floor° of {floor}", figure(median.0 as f64 / floor.0 as f64))
-    });
+    let interval = measured.interval.map(|(low, high)| format!(" (95%: {})", span(low, high))).unwrap_or_default();
+    let over = floor(point, phase)
+        .filter(|floor| floor.0 > 0)
+        .map(|floor| format!(" · {}× floor° {floor}", figure(median.0 as f64 / floor.0 as f64)));
     let n = measured.quartiles.n;
-    format!("{place} · {time} {median}{interval}{} · {n} sample{}", over.unwrap_or_default(), if n == 1 { "" } else { "s" })
+    format!(
+        "{place} · {time} {median}{interval}{} · {n} sample{}",
+        over.unwrap_or_default(),
+        if n == 1 { "" } else { "s" }
+    )
 }
 
 /// The laws fitted to the selected series.

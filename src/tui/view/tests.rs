@@ -3,7 +3,8 @@
 
 use crate::model::toggles::AttentionKind;
 use crate::profile::Prompt;
-use crate::trace::{Category, Cut, Event, Part};
+use crate::trace::study::{self, Study, fixture as studies};
+use crate::trace::{Category, Cut, Event, Part, Status};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::form::{Field, Form};
@@ -97,6 +98,73 @@ fn failed(depth: Depth) -> App {
     app
 }
 
+/// What happened in a study, up to so many samples; with its end if there is one.
+fn happened(study: &Study, samples: usize, end: Option<Status>) -> Vec<study::Event> {
+    let mut events = vec![study::Event::Header(Box::new(study.header.clone()))];
+    events.extend(study.arms.iter().cloned().map(|mut arm| {
+        // The quality is measured after the rounds.
+        arm.quality = arm.quality.filter(|_| end.is_some());
+        study::Event::Arm(Box::new(arm))
+    }));
+    events.extend(study.parts.iter().cloned().map(study::Event::Part));
+    events.extend(study.samples.iter().take(samples).cloned().map(study::Event::Sample));
+    events.extend(end.map(study::Event::End));
+    events
+}
+
+/// With a study going on that was begun on this screen.
+fn studying(depth: Depth, screen: Act, study: &Study, samples: usize, end: Option<Status>) -> App {
+    let mut app = with(ready(depth), &[screen, Act::Choose]);
+    if let Some(Popup::Candidate(candidate)) = &mut app.popup {
+        candidate.toggles = candidate.toggles.with("attention=eager").unwrap();
+    }
+    app.perform(Act::Accept);
+    app.update(Msg::Tick(Nanos(13_000_000_000)));
+    let (stage, left) = ("round 4 · attention=eager".into(), Some(Nanos(41_000_000_000)));
+    let progress = crate::profile::Progress { stage, done: 31, most: 120, left };
+    app.update(Msg::Worker(worker::Event::Study { run: RunId(1), events: happened(study, samples, end) }));
+    app.update(Msg::Worker(worker::Event::Studying { run: RunId(1), progress }));
+    app
+}
+
+/// A saved study.
+fn saved_study(depth: Depth, study: Study, acts: &[Act]) -> App {
+    let mut app = empty(depth);
+    app.show_study(study, "study.jsonl".into());
+    with(app, acts)
+}
+
+/// The states of the screens of studies.
+fn scenes_of_studies(depth: Depth) -> Vec<(&'static str, App)> {
+    let compare = |acts: &[Act]| saved_study(depth, studies::compare(), acts);
+    let matrix = |acts: &[Act]| saved_study(depth, studies::matrix(), acts);
+    let sweep = |acts: &[Act]| saved_study(depth, studies::sweep(), acts);
+    let mut chosen = with(ready(depth), &[Act::Compare, Act::Choose, Act::Right, Act::Down, Act::Right]);
+    chosen = with(chosen, &[Act::Down, Act::Down]);
+    let ended = Some(Status::Cancelled);
+    vec![
+        ("compare_empty", with(ready(depth), &[Act::Compare])),
+        ("compare_choosing", chosen),
+        ("compare_begun", studying(depth, Act::Compare, &Study::default(), 0, None)),
+        ("compare_running", studying(depth, Act::Compare, &studies::compare(), 24, None)),
+        ("compare_cancelled", studying(depth, Act::Compare, &studies::compare(), 60, ended)),
+        ("compare_done", compare(&[])),
+        ("compare_open", compare(&[Act::Down, Act::Open, Act::Down, Act::Down, Act::Down, Act::Open])),
+        ("compare_decode", compare(&[Act::Phase, Act::OpenAll, Act::Last])),
+        ("matrix_empty", with(empty(depth), &[Act::Matrix])),
+        ("matrix_choosing", with(ready(depth), &[Act::Matrix, Act::Choose, Act::Down])),
+        ("matrix_running", studying(depth, Act::Matrix, &studies::matrix(), 30, None)),
+        ("matrix_done", matrix(&[Act::Down])),
+        ("matrix_sorted", matrix(&[Act::Phase, Act::Right, Act::Right, Act::Last])),
+        ("matrix_plot", matrix(&[Act::Phase, Act::Grouping, Act::Down, Act::Down])),
+        ("sweep_empty", with(ready(depth), &[Act::Sweep])),
+        ("sweep_choosing", with(ready(depth), &[Act::Sweep, Act::Choose, Act::Up, Act::Up])),
+        ("sweep_running", studying(depth, Act::Sweep, &studies::sweep(), 17, None)),
+        ("sweep_prefill", sweep(&[Act::Last])),
+        ("sweep_decode", sweep(&[Act::Phase, Act::Down])),
+    ]
+}
+
 /// Every state worth looking at, by name.
 fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     let whole = || fixture::whole(512, 40);
@@ -130,7 +198,7 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     found.popup = Some(Popup::Find(Picker { input: "mm".into(), selected: 0 }));
     let mut sampling = with(ready(depth), &[Act::EditPrompt]);
     sampling.form.focus(Field::Temperature);
-    vec![
+    let mut all = vec![
         ("blocks_empty", empty(depth)),
         ("blocks_loading", loading),
         ("blocks_ready", ready(depth)),
@@ -177,7 +245,9 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("popup_palette", palette),
         ("popup_help", with(ready(depth), &[Act::Help])),
         ("popup_failure", failed(depth)),
-    ]
+    ];
+    all.extend(scenes_of_studies(depth));
+    all
 }
 
 fn drawn(app: &mut App, (width, height): (u16, u16)) -> Buffer {
@@ -513,7 +583,7 @@ fn what_is_clicked_is_what_was_drawn() {
     assert!(matches!(&app.popup, Some(Popup::Toggles { draft, row: 0 }) if draft.attention == AttentionKind::Eager));
     click(&mut app, "Blockscope");
     assert!(app.popup.is_some(), "the strip on top is no part of what closes a popup");
-    click(&mut app, "5 Generate");
+    click(&mut app, "5Generate");
     assert!(app.popup.is_none(), "a click beside a popup closes it");
 }
 

@@ -2,7 +2,6 @@
 
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit, Screen};
-use crate::tui::foreign;
 use crate::tui::studied::Studied;
 use crate::tui::widget::{below, fit, put, row, wrap};
 use ratatui::buffer::Buffer;
@@ -64,9 +63,8 @@ fn words(app: &App) -> (&'static str, &'static str, &'static str) {
 pub fn waiting(app: &App, studied: &Studied, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let text = match studied.is_going_on() {
-        true if studied.progress.stage.is_empty() => "It begins: every configuration is built and warmed up first.".into(),
-        true => foreign::label(&studied.progress.stage),
-        false => "It ended before anything was measured.".to_owned(),
+        true => "Every configuration is built, warmed up and traced once; then the rounds begin.",
+        false => "It ended before anything was measured.",
     };
-    put(buf, area, Span::styled(fit(&text, area.width as usize), theme.dim));
+    put(buf, area, Span::styled(fit(text, area.width as usize), theme.dim));
 }

@@ -79,7 +79,13 @@ pub fn draw(buf: &mut Buffer, area: Rect, whisker: Option<Whisker>, scale: Scale
         };
         mark(x, sign, style);
     }
-    let sign = if middle.is_ok() { "●" } else if column(middle) == 0 { "◂" } else { "▸" };
+    let sign = if middle.is_ok() {
+        "●"
+    } else if column(middle) == 0 {
+        "◂"
+    } else {
+        "▸"
+    };
     mark(column(middle), sign, style);
 }
 

@@ -9,11 +9,12 @@ use crate::tui::compared::Compared;
 use crate::tui::foreign;
 use crate::tui::studied::Studied;
 use crate::tui::widget::whisker::{self as whiskers, Scale};
-use crate::tui::widget::{figure, fit, put, put_right, quantity, row};
+use crate::tui::widget::{below, figure, fit, put, put_right, quantity, row, skip};
 use crate::units::{Bytes, Nanos};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 /// From this height on, every category of memory and all work has a line of its own.
 const TALL: u16 = 36;
@@ -37,11 +38,11 @@ pub fn draw(app: &App, studied: &Studied, compared: &Compared, columns: Columns,
         times(app, figure, columns, scale, line, buf);
         y += 1;
     }
-    y += rates(app, comparison, columns, crate::tui::widget::below(area, y), buf);
+    y += rates(app, comparison, columns, below(area, y), buf);
     let tall = area.height >= TALL;
-    y += memory(app, comparison, columns, tall, crate::tui::widget::below(area, y), buf);
-    y += work(app, comparison, columns, crate::tui::widget::below(area, y), buf);
-    y + quality(app, studied, comparison, crate::tui::widget::below(area, y), buf)
+    y += memory(app, comparison, columns, tall, below(area, y), buf);
+    y += work(app, comparison, columns, below(area, y), buf);
+    y + quality(app, studied, comparison, below(area, y), buf)
 }
 
 fn label(name: &str, what: &str, columns: Columns, app: &App) -> Line<'static> {
@@ -127,10 +128,12 @@ fn memory(app: &App, comparison: &Comparison, columns: Columns, tall: bool, area
     let differing: Vec<_> = differing.collect();
     let formula = kv(comparison);
     if !tall {
-        let said: Vec<String> =
-            differing.iter().map(|(category, both)| format!("{} {}", category.name(), difference(*both))).collect();
+        let said: Vec<String> = differing
+            .iter()
+            .map(|(category, both)| format!("{} {}", category_name(*category), difference(*both)))
+            .collect();
         let said = if said.is_empty() { "the same of every kind".to_owned() } else { said.join(", ") };
-        let place = crate::tui::widget::skip(columns.whisker(line), 2);
+        let place = skip(columns.whisker(line), 2);
         let place = Rect { width: line.right().saturating_sub(place.x), ..place };
         put(buf, place, Span::styled(fit(&said, place.width as usize), theme.dim));
         return 1;
@@ -141,17 +144,21 @@ fn memory(app: &App, comparison: &Comparison, columns: Columns, tall: bool, area
             continue;
         };
         let line = row(area, y);
-        sizes(line, &format!("  {}", category.name()), both, buf);
+        sizes(line, &format!("  {}", category_name(category)), both, buf);
         if category == Category::KvCache
             && let Some(formula) = &formula
         {
-            let place = crate::tui::widget::skip(columns.whisker(line), 2);
+            let place = skip(columns.whisker(line), 2);
             let place = Rect { width: line.right().saturating_sub(place.x), ..place };
             put(buf, place, Span::styled(formula.clone(), theme.dim));
         }
         y += 1;
     }
     y
+}
+
+fn category_name(category: Category) -> String {
+    category.name().replace("kv_cache", "KV cache")
 }
 
 /// How the cache compares with its formula.
@@ -199,12 +206,13 @@ fn quality(app: &App, studied: &Studied, comparison: &Comparison, area: Rect, bu
     for (name, quality) in sides {
         let Some(quality) = quality else { continue };
         let line = row(area, y);
-        let text = fit(&said(&quality), line.width.saturating_sub(12) as usize);
+        let text = said(&quality, line.width.saturating_sub(11) as usize);
         let style = if quality.kl_mean > 0.05 { theme.warn } else { theme.text };
-        put(buf, line, Line::from_iter([
-            Span::styled(format!("quality {name}   "), theme.text),
-            Span::styled(text, style),
-        ]));
+        put(
+            buf,
+            line,
+            Line::from_iter([Span::styled(format!("quality {name}  "), theme.text), Span::styled(text, style)]),
+        );
         y += 1;
     }
     if y == 0 {
@@ -213,7 +221,7 @@ fn quality(app: &App, studied: &Studied, comparison: &Comparison, area: Rect, bu
             (Some(_), true) => "measured after the rounds",
             (Some(_), false) => "not measured: it ended before",
         };
-        put(buf, row(area, 0), Span::styled(format!("quality     {why}"), theme.dim));
+        put(buf, row(area, 0), Span::styled(format!("quality    {why}"), theme.dim));
         return 1;
     }
     if let Some(text) = studied.study.header.text.as_ref().filter(|_| area.width > 130) {
@@ -223,9 +231,27 @@ fn quality(app: &App, studied: &Studied, comparison: &Comparison, area: Rect, bu
     y
 }
 
-/// `KL 0.0013 (p99 0.0120) · top-1 98.1% · ΔNLL +0.0004 · perplexity 12.30 · |Δlogit| ≤ 0.31`
-fn said(quality: &Quality) -> String {
-    format!("{} · |Δlogit| ≤ {}", words::quality(quality).trim_start_matches("quality: "), words::nats(quality.max_logit))
+/// `KL 0.0013 (p99 0.0120) · top-1 98.1% · ΔNLL +0.0004 · perplexity 12.30 · |Δlogit| ≤ 0.31`, or as much of it as fits.
+fn said(quality: &Quality, width: usize) -> String {
+    let kl = words::nats(quality.kl_mean);
+    let p99 = words::nats(quality.kl_p99);
+    let (top1, nll) = (100.0 * quality.top1, quality.delta_nll());
+    let (perplexity, logit) = (quality.perplexity(), words::nats(quality.max_logit));
+    let long = format!(
+        "KL {kl} (p99 {p99}) · top-1 {top1:.1}% · ΔNLL {nll:+.4} · perplexity {perplexity:.2} · |Δlogit| ≤ {logit}"
+    );
+    if long.width() <= width {
+        return long;
+    }
+    let parts = [
+        format!("KL {kl}"),
+        format!("p99 {p99}"),
+        format!("top-1 {top1:.1}%"),
+        format!("ΔNLL {nll:+.4}"),
+        format!("ppl {perplexity:.1}"),
+        format!("Δlogit {logit}"),
+    ];
+    (0..=parts.len()).rev().map(|n| parts[..n].join("  ")).find(|said| said.width() <= width).unwrap_or_default()
 }
 
 /// `+23.0 MB`, `−23.0 MB`, `same`

@@ -2,6 +2,7 @@
 
 use super::headline::{longest, times};
 use super::{Columns, scale};
+use crate::trace::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::compared::{self, Compared, PartRow};
@@ -10,11 +11,12 @@ use crate::tui::studied::Studied;
 use crate::tui::view::blocks::of_kind;
 use crate::tui::view::choices;
 use crate::tui::widget::whisker::{self as whiskers};
-use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, take};
+use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, span, take};
 use crate::units::Nanos;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 pub fn draw(
     app: &App,
@@ -34,7 +36,7 @@ pub fn draw(
     let rows = compared.rows(&app.branches, phase);
     if rows.is_empty() {
         let why = match (compared.whole, studied.is_going_on()) {
-            (false, true) => "The parts are judged when it has ended: that would take time from what is measured.",
+            (false, true) => "The parts are judged at the end: before, that would disturb what is measured.",
             _ => "No parts were timed.",
         };
         put(buf, skip(below(area, 2), 1), Span::styled(why, theme.dim));
@@ -68,10 +70,15 @@ pub fn draw(
     let bottom = below(area, area.height.saturating_sub(foot));
     put(buf, bottom, Span::styled("─".repeat(area.width as usize), theme.rule));
     let line = Rect { width: area.width.saturating_sub(2), ..skip(row(bottom, 1), 1) };
-    let legend = "times measured";
-    let room = line.width.saturating_sub(legend.len() as u16 + 2);
+    let legend = match phase {
+        Phase::Prefill => "times measured",
+        Phase::Decode => "times measured, of all steps",
+    };
+    let room = line.width.saturating_sub(legend.len() as u16 + 2) as usize;
     if let Some(part) = rows.get(selected) {
-        put(buf, line, Span::styled(fit(&about(part), room as usize), theme.text));
+        let said = [about(part, true), about(part, false)];
+        let said = said.iter().find(|said| said.width() <= room).unwrap_or(&said[1]);
+        put(buf, line, Span::styled(fit(said, room), theme.text));
     }
     put_right(buf, line, Span::styled(legend, theme.faint));
 }
@@ -93,7 +100,9 @@ fn name(app: &App, part: &PartRow, area: Rect, buf: &mut Buffer) {
         0 => theme.text.patch(theme.strong),
         _ => theme.text,
     };
-    let place = skip(area, 2 * part.branch.depth);
+    // Where there is little room, a level is one column further in.
+    let indent = if area.width < 20 { 1 } else { 2 };
+    let place = skip(area, indent * part.branch.depth);
     let text = foreign::label(&compared::name(part.branch.path));
     // What has no numbers of its own may take their room.
     let room = if part.figure.is_some() { place.width.saturating_sub(2) } else { 24 };
@@ -110,13 +119,16 @@ fn bars(app: &App, part: &PartRow, odd: bool, longest: Nanos, area: Rect, buf: &
     bar::pair(buf, area, shares, [theme.bar(theme.other, odd), theme.bar(kind, odd)], theme);
 }
 
-/// The selected part in a line.
-fn about(part: &PartRow) -> String {
+/// The selected part in a line, with the quartiles if there is room.
+fn about(part: &PartRow, quartiles: bool) -> String {
     let path = part.branch.path;
     let name = foreign::label(&compared::name(path));
     let Some(figure) = part.figure else { return format!("{name}: every part of a block, added up over all of them") };
     let side = |name: &str, side: Option<crate::trace::Quartiles>| {
-        side.map(|q| format!("{name} {} ({} – {})", q.median, q.q1, q.q3))
+        side.map(|q| match quartiles {
+            true => format!("{name} {} (quartiles {})", q.median, span(q.q1, q.q3)),
+            false => format!("{name} {}", q.median),
+        })
     };
     let sides = [side("A", figure.sides.baseline), side("B", figure.sides.candidate)];
     let said = [Some(name), figure.words()].into_iter().chain(sides).flatten();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  tok/s
-//!    50 ┤                       ● weights=int4
+//!    50 ┤                       • weights=int4
 //!       │             ●
 //!    20 ┤ ●      ·                              (dominated: dim, hollow)
 //!       └─┴────────────────────────┴──
@@ -45,7 +45,7 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
     }
     let field = Rect { width: area.width - GUTTER - 1, height: area.height - 2, ..skip(area, GUTTER) };
     let axes = Axes { x: bounds(xs.into_iter(), 1.0), y: bounds(ys.into_iter(), 0.6), field };
-    axes.labels(area, (&format!("KL, nats · ≤ {LEAST:.0e} alike"), "tok/s"), None, theme, buf);
+    axes.labels(area, ("KL, nats", "tok/s"), Some(marks(axes.x)), theme, buf);
     let largest = rows.iter().filter_map(|arm| arm.memory).max().unwrap_or_default();
     let cells: Vec<Option<Position>> = places.iter().map(|place| axes.cell((*place)?)).collect();
     let mut taken: Vec<Rect> = cells.iter().flatten().map(|at| Rect::new(at.x, at.y, 1, 1)).collect();
@@ -72,14 +72,22 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
         let width = text.width() as u16;
         let right = Rect::new(at.x + 2, at.y, width, 1);
         let left = Rect::new(at.x.saturating_sub(width + 1), at.y, width, 1);
-        let free = |place: &Rect| {
-            field.intersection(*place) == *place && !taken.iter().any(|other| place.intersects(*other))
-        };
+        let free =
+            |place: &Rect| field.intersection(*place) == *place && !taken.iter().any(|other| place.intersects(*other));
         let Some(spot) = [right, left].into_iter().find(free) else { continue };
         let style = if index == selected { theme.selected.patch(theme.strong) } else { theme.dim };
         put(buf, spot, Span::styled(text, style));
         taken.push(spot);
     }
+}
+
+/// A tick for each decade; at the least one lies all that is closer.
+fn marks((from, to): (f64, f64)) -> Vec<(f64, String)> {
+    let label = |power: i32| match f64::from(power) {
+        log if log <= LEAST.log10() => format!("≤1e{power}"),
+        log => format!("{:.*}", power.unsigned_abs() as usize * usize::from(power < 0), 10f64.powf(log)),
+    };
+    (from.ceil() as i32..=to.floor() as i32).map(|power| (f64::from(power), label(power))).collect()
 }
 
 fn is_best(arm: &Ranked, phase: usize) -> bool {
@@ -90,11 +98,10 @@ fn is_best(arm: &Ranked, phase: usize) -> bool {
 fn mark(arm: &Ranked, largest: Bytes, best: bool) -> &'static str {
     let share = arm.memory.map_or(0.0, |memory| memory.0 as f64 / largest.0.max(1) as f64);
     match (share, best) {
-        (0.66.., true) => "⬤",
-        (0.66.., false) => "◯",
-        (0.33.., true) => "●",
-        (0.33.., false) => "○",
-        (_, true) => "•",
-        (_, false) => "◦",
+        (0.66.., true) => "●",
+        (0.66.., false) => "○",
+        (0.33.., true) => "•",
+        (0.33.., false) => "◦",
+        _ => "·",
     }
 }

@@ -106,10 +106,7 @@ fn cell(app: &App, column: Column, arm: &Ranked) -> Line<'static> {
             };
             let (Some(ratio), Some(verdict)) = (figure.ratio, figure.verdict) else { return nothing(app) };
             let (sign, style) = sign(&verdict, theme);
-            return Line::from_iter([
-                Span::styled(ratio.times(), theme.text),
-                Span::styled(format!(" {sign}"), style),
-            ]);
+            return Line::from_iter([Span::styled(ratio.times(), theme.text), Span::styled(format!(" {sign}"), style)]);
         }
     };
     text.map_or_else(|| nothing(app), |text| Line::from(Span::styled(text, theme.text)))

@@ -15,14 +15,7 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 use ratatui::widgets::canvas::{Canvas, Line};
 
-pub fn draw(
-    app: &App,
-    sweep: &Sweep,
-    chosen: Option<(usize, usize)>,
-    area: Rect,
-    buf: &mut Buffer,
-    drawn: &mut Drawn,
-) {
+pub fn draw(app: &App, sweep: &Sweep, chosen: Option<(usize, usize)>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let (theme, phase) = (&app.theme, app.one_phase());
     if area.height < 6 || area.width < GUTTER + 20 {
         return;
@@ -38,9 +31,12 @@ pub fn draw(
     let (unit, scale) = unit(&times);
     let scaled = |time: Nanos| time.0 as f64 / scale;
     let field = Rect { width: area.width - GUTTER - 1, height: area.height - 2, ..skip(area, GUTTER) };
+    // The last x and the unit stand beside each other.
+    let over = over(sweep);
+    let short = over.rsplit(' ').next().unwrap_or_default();
     let floors = points().filter_map(|point| floor(point, phase)).map(scaled);
     let axes = Axes {
-        x: ends(points().map(|point| point.x)),
+        x: ends(points().map(|point| point.x), f64::from(short.chars().count() as u16 + 6) / f64::from(field.width)),
         y: bounds(times.iter().copied().map(scaled).chain(floors), 0.6),
         field,
     };
@@ -73,7 +69,7 @@ pub fn draw(
         .y_bounds([axes.y.0, axes.y.1])
         .paint(|canvas| lines.iter().for_each(|line| canvas.draw(line)))
         .render(field, buf);
-    axes.labels(area, (&over(sweep), unit), Some(marks), theme, buf);
+    axes.labels(area, (short, unit), Some(marks), theme, buf);
     floor_line(app, sweep, &axes, scale, buf);
     for (index, series) in sweep.series.iter().enumerate() {
         let (sign, style) = look(index, theme);
@@ -106,11 +102,15 @@ pub fn draw(
     }
 }
 
-/// From the first to the last x, with a little room beside them.
-fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
+/// From the first to the last x, with a little room before them and a share of the whole after.
+fn ends(values: impl Iterator<Item = f64>, share: f64) -> (f64, f64) {
     let logs = values.filter(|x| x.is_finite() && *x > 0.0).map(f64::log10);
     let (from, to) = logs.fold((f64::MAX, f64::MIN), |(from, to), log| (from.min(log), to.max(log)));
-    if from > to { (0.0, 1.0) } else { (from - 0.1, (to + 0.1).max(from + 0.5)) }
+    if from > to {
+        return (0.0, 1.0);
+    }
+    let (from, to) = (from - 0.1, to.max(from + 0.3));
+    (from, to + (to - from) * share / (1.0 - share.min(0.5)))
 }
 
 fn between((x1, y1): (f64, f64), (x2, y2): (f64, f64), color: Color) -> Line {
@@ -129,9 +129,7 @@ fn floor_line(app: &App, sweep: &Sweep, axes: &Axes, scale: f64, buf: &mut Buffe
             .collect();
         for pair in known.windows(2) {
             let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
-            let at = |share: f64| {
-                axes.cell((10f64.powf(x1 + share * (x2 - x1)), 10f64.powf(y1 + share * (y2 - y1))))
-            };
+            let at = |share: f64| axes.cell((10f64.powf(x1 + share * (x2 - x1)), 10f64.powf(y1 + share * (y2 - y1))));
             let steps = axes.field.width.max(1);
             for step in (0..=steps).step_by(2) {
                 let Some(at) = at(f64::from(step) / f64::from(steps)) else { continue };

@@ -1,14 +1,15 @@
 //! The points of a sweep as a table: a row for each x, a column for each series.
 
 use super::{figure_of, floor, look, measured, name, over};
-use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::widget::{below, fit, put, put_right, quantity, row, scrollbar, scrolled, skip, take};
 use crate::trace::sweep::Sweep;
+use crate::tui::app::{App, Drawn, Hit};
+use crate::tui::widget::{below, fit, put_right, quantity, row, scrollbar, scrolled, skip, take};
+use crate::units::percent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-const X: u16 = 14;
+const X: u16 = 16;
 /// Columns of a series: its time with half the interval, and the floor.
 const SERIES: u16 = 22;
 const FLOOR: u16 = 11;
@@ -18,14 +19,7 @@ pub fn width(sweep: &Sweep) -> u16 {
     X + SERIES * sweep.series.len() as u16 + FLOOR + 2
 }
 
-pub fn draw(
-    app: &App,
-    sweep: &Sweep,
-    chosen: Option<(usize, usize)>,
-    area: Rect,
-    buf: &mut Buffer,
-    drawn: &mut Drawn,
-) {
+pub fn draw(app: &App, sweep: &Sweep, chosen: Option<(usize, usize)>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let (theme, phase) = (&app.theme, app.one_phase());
     let mut xs: Vec<f64> = sweep.series.iter().flat_map(|series| series.points.iter().map(|point| point.x)).collect();
     xs.sort_by(f64::total_cmp);
@@ -36,10 +30,7 @@ pub fn draw(
         let (sign, style) = look(index, theme);
         let at = place(index, area);
         let name = fit(&name(series), at.width.saturating_sub(3) as usize);
-        put_right(buf, at, Line::from_iter([
-            Span::styled(format!("{sign} "), style),
-            Span::styled(name, theme.dim),
-        ]));
+        put_right(buf, at, Line::from_iter([Span::styled(format!("{sign} "), style), Span::styled(name, theme.dim)]));
     }
     let floor_at = |line: Rect| take(skip(line, X + SERIES * sweep.series.len() as u16), FLOOR);
     put_right(buf, floor_at(row(area, 0)), Span::styled("floor°", theme.dim));
@@ -67,7 +58,7 @@ pub fn draw(
                     if let Some((low, high)) = time.interval {
                         let median = time.quartiles.median.0.max(1) as f64;
                         let half = (high.0 - low.0.min(high.0)) as f64 / median / 2.0;
-                        spans.push(Span::styled(format!(" ±{:>5}", crate::units::percent(half)), theme.faint));
+                        spans.push(Span::styled(format!("{:>7}", format!("±{}", percent(half))), theme.faint));
                     }
                     Line::from(spans)
                 }
