@@ -3,21 +3,23 @@
 //! The newest version is written, every one is read. A file that was cut off (the program was killed,
 //! the disk was full) opens with all that is complete in it.
 
+mod content;
+mod lines;
 mod whole;
 
+pub use content::Content;
+pub use lines::Lines;
 pub use whole::whole;
 
 use super::event::Event;
-use super::input;
 use super::run::Run;
 use super::v1;
-use serde::Deserialize;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// The longest line that is read or written: a guard against a file that is one endless line.
-const MAX_LINE: usize = 16 << 20;
+pub const MAX_LINE: usize = 16 << 20;
 /// Spans or operators on one line at most, so that no line comes near [`MAX_LINE`].
 const PER_LINE: usize = 4096;
 
@@ -36,6 +38,16 @@ pub enum Error {
         path.display()
     )]
     NotARun { path: PathBuf, found: String },
+    #[error(
+        "{}: not a study file: expected a first line that begins with {{\"version\":1,\"study\":…, found {found}",
+        path.display()
+    )]
+    NotAStudy { path: PathBuf, found: String },
+    #[error(
+        "{}: cannot go on with this study: {differs}; name another file, or ask for what is in it",
+        path.display()
+    )]
+    Another { path: PathBuf, differs: String },
     #[error(
         "{}: written by a newer Blockscope (version {version}); this one reads {}. Open it with that one, or update",
         path.display(), v1::VERSION
@@ -67,16 +79,8 @@ impl Writer {
     /// # Errors
     /// [`Error::Exists`] if there is one already that is to be kept; [`Error::Io`].
     pub fn create(path: &Path, existing: Existing) -> Result<Self> {
-        let mut options = File::options();
-        match existing {
-            Existing::Keep => options.write(true).create_new(true),
-            Existing::Replace => options.write(true).create(true).truncate(true),
-        };
-        let file = options.open(path).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => Error::Exists { path: path.to_owned() },
-            _ => Error::Io { path: path.to_owned(), source },
-        })?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file), line: Vec::new() })
+        let file = BufWriter::new(create(path, existing)?);
+        Ok(Self { path: path.to_owned(), file, line: Vec::new() })
     }
 
     /// Writes one event. After the header, the end of a pass, a token and the end, everything so far
@@ -94,6 +98,22 @@ impl Writer {
     }
 }
 
+/// An empty file at `path`.
+///
+/// # Errors
+/// [`Error::Exists`] if there is one already that is to be kept; [`Error::Io`].
+pub fn create(path: &Path, existing: Existing) -> Result<File> {
+    let mut options = File::options();
+    match existing {
+        Existing::Keep => options.write(true).create_new(true),
+        Existing::Replace => options.write(true).create(true).truncate(true),
+    };
+    options.open(path).map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => Error::Exists { path: path.to_owned() },
+        _ => Error::Io { path: path.to_owned(), source },
+    })
+}
+
 /// Writes one event as a line, or as several where one would be too long to be read again.
 fn write_lines(event: &Event, lines: &mut Vec<u8>) -> io::Result<()> {
     match event {
@@ -105,8 +125,16 @@ fn write_lines(event: &Event, lines: &mut Vec<u8>) -> io::Result<()> {
         }
         _ => {}
     }
+    bounded(lines, |lines| v1::write(event, lines))
+}
+
+/// Has `write` write one line, and refuses one that is too long to be read again.
+///
+/// # Errors
+/// Those of `write`, and [`io::ErrorKind::InvalidInput`].
+pub fn bounded(lines: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
     let before = lines.len();
-    v1::write(event, lines)?;
+    write(lines)?;
     let length = lines.len() - before;
     if length > MAX_LINE {
         let problem = format!("a line of {length} bytes could not be read again; at most {MAX_LINE} fit");
@@ -156,11 +184,7 @@ fn collect(events: impl Iterator<Item = Result<Event>>) -> Result<Run> {
 
 /// Reads a run event by event. The first is the header; a last line that was cut off is left out.
 pub struct Reader<R> {
-    path: PathBuf,
-    input: R,
-    line: Vec<u8>,
-    /// Number of the line last read, from 1.
-    number: u64,
+    lines: Lines<R>,
     /// Parts seen so far.
     parts: u32,
     signatures: u32,
@@ -174,8 +198,7 @@ impl Reader<BufReader<File>> {
     /// # Errors
     /// [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self> {
-        let file = input::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        Ok(Self::new(BufReader::new(file), path))
+        Ok(Self::of(Lines::open(path)?))
     }
 }
 
@@ -195,73 +218,26 @@ impl<R: BufRead> Iterator for Reader<R> {
 impl<R: BufRead> Reader<R> {
     /// Reads from `input`; `path` is for the messages.
     pub fn new(input: R, path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            input,
-            line: Vec::new(),
-            number: 0,
-            parts: 0,
-            signatures: 0,
-            in_pass: false,
-            ended: false,
-        }
+        Self::of(Lines::new(input, path))
+    }
+
+    fn of(lines: Lines<R>) -> Self {
+        Self { lines, parts: 0, signatures: 0, in_pass: false, ended: false }
     }
 
     fn read_event(&mut self) -> Result<Option<Event>> {
-        loop {
-            let whole = self.read_line()?;
-            if self.number == 1 {
-                return self.header(whole).map(Some);
+        let event = if self.lines.at_start() {
+            let line = self.lines.first(v1::VERSION, |path, found| Error::NotARun { path, found })?;
+            if Content::of(line) == Content::Study {
+                let found = "a study: compare, sweep, view and export open it".to_owned();
+                return Err(Error::NotARun { path: self.lines.path().to_owned(), found });
             }
-            if self.line.trim_ascii().is_empty() {
-                if whole {
-                    continue;
-                }
-                return Ok(None);
-            }
-            // The last line of a file that was cut off while it was written.
-            if !whole && serde_json::from_slice::<serde::de::IgnoredAny>(&self.line).is_err() {
-                return Ok(None);
-            }
-            let event = v1::read(&self.line).and_then(|event| self.check(event));
-            return event.map(Some).map_err(|problem| self.problem(problem));
-        }
-    }
-
-    /// Reads a line into `self.line`; whether it has its end, which the last line of a file may lack.
-    fn read_line(&mut self) -> Result<bool> {
-        self.line.clear();
-        self.number += 1;
-        let limit = MAX_LINE as u64 + 1;
-        let read = self.input.by_ref().take(limit).read_until(b'\n', &mut self.line);
-        read.map_err(|source| Error::Io { path: self.path.clone(), source })?;
-        if self.line.len() > MAX_LINE && self.number > 1 {
-            return Err(self.problem(format!("longer than {MAX_LINE} bytes, which no run file's line is")));
-        }
-        Ok(self.line.last() == Some(&b'\n'))
-    }
-
-    /// The first line: its version before anything else of it.
-    fn header(&mut self, whole: bool) -> Result<Event> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u64,
-        }
-        if self.line.len() > MAX_LINE {
-            return Err(self.not_a_run());
-        }
-        let version = match serde_json::from_slice::<Version>(&self.line) {
-            Ok(Version { version }) => version,
-            Err(_) if !whole && self.line.starts_with(b"{\"version\":") => {
-                return Err(self.problem("the file ends within its first line: nothing was measured in it".into()));
-            }
-            Err(_) => return Err(self.not_a_run()),
+            v1::read_header(line)
+        } else {
+            let Some(line) = self.lines.next()? else { return Ok(None) };
+            v1::read(line).and_then(|event| self.check(event))
         };
-        match version {
-            v1::VERSION => v1::read_header(&self.line).map_err(|problem| self.problem(problem)),
-            0 => Err(self.not_a_run()),
-            version => Err(Error::Newer { path: self.path.clone(), version }),
-        }
+        event.map(Some).map_err(|problem| self.lines.problem(problem))
     }
 
     /// Refuses what refers to something that the file has not said yet.
@@ -305,17 +281,5 @@ impl<R: BufRead> Reader<R> {
             _ => {}
         }
         Ok(event)
-    }
-
-    fn problem(&self, problem: String) -> Error {
-        Error::Line { path: self.path.clone(), line: self.number, problem }
-    }
-
-    fn not_a_run(&self) -> Error {
-        let found = match self.line.trim_ascii_end() {
-            [] => "nothing".to_owned(),
-            line => format!("'{}'", line[..line.len().min(40)].escape_ascii()),
-        };
-        Error::NotARun { path: self.path.clone(), found }
     }
 }

@@ -14,7 +14,7 @@
 //!
 //! These types exist so that the ones in memory can change without changing what old files mean.
 
-mod convert;
+pub mod convert;
 mod traced;
 
 use super::event::{Event, Span};
@@ -28,7 +28,7 @@ use traced::{CutLine, MemoryLine, OperatorsLine, SignatureLine};
 pub const VERSION: u64 = 1;
 
 /// More blocks than this is not a model; a screen that has a row for each must not be sent there by a file.
-const MAX_LAYERS: u32 = 1 << 16;
+pub const MAX_LAYERS: u32 = 1 << 16;
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
@@ -52,16 +52,16 @@ struct HeaderLine {
 }
 
 /// Left out where it is not known, as in files of before it was written.
-fn is_unknown(n: &u32) -> bool {
+pub fn is_unknown(n: &u32) -> bool {
     *n == 0
 }
 
 #[derive(Serialize, Deserialize)]
-struct ModelWire {
+pub struct ModelWire {
     name: String,
     source: String,
     family: String,
-    n_layers: u32,
+    pub n_layers: u32,
     n_heads: u32,
     n_kv_heads: u32,
     d_model: u32,
@@ -92,8 +92,8 @@ enum Line {
 
 /// What tells the lines apart when they are read.
 #[derive(Deserialize)]
-struct Tag {
-    event: String,
+pub struct Tag {
+    pub event: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -118,7 +118,7 @@ struct PassLine {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum PhaseWire {
+pub enum PhaseWire {
     Prefill,
     Decode,
 }
@@ -155,7 +155,7 @@ struct TokenLine {
 struct P(Option<f32>);
 
 #[derive(Serialize, Deserialize)]
-struct EndLine {
+pub struct EndLine {
     status: StatusWire,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -163,7 +163,7 @@ struct EndLine {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum StatusWire {
+pub enum StatusWire {
     Done,
     Cancelled,
     Failed,
@@ -238,7 +238,7 @@ pub fn write(event: &Event, out: &mut impl Write) -> std::io::Result<()> {
 }
 
 /// Reads JSON; the error says at which column, since the file's line is known to the caller.
-fn parse<'l, T: Deserialize<'l>>(line: &'l [u8]) -> Result<T, String> {
+pub fn parse<'l, T: Deserialize<'l>>(line: &'l [u8]) -> Result<T, String> {
     serde_json::from_slice(line).map_err(|error| {
         let text = error.to_string();
         match text.rsplit_once(" at line 1 column ") {

@@ -9,8 +9,10 @@
 //! Header · Arm+ · Part* · ( Resources | Quality | Part | Sample )* · End
 //! ```
 
+pub mod file;
 #[cfg(test)]
 pub mod fixture;
+mod wire;
 
 use super::event::{ModelInfo, Phase, Status, Watched};
 use super::memory::ByCategory;
@@ -230,6 +232,17 @@ impl Study {
         }
     }
 
+    /// The events that rebuild this study when they are applied in order.
+    pub fn events(&self) -> Vec<Event> {
+        let mut events = vec![Event::Header(Box::new(self.header.clone()))];
+        events.extend(self.arms.iter().cloned().map(Box::new).map(Event::Arm));
+        events.extend(self.parts.iter().cloned().map(Event::Part));
+        events.extend(self.samples.iter().cloned().map(Event::Sample));
+        events.extend(self.unknown.iter().cloned().map(Event::Unknown));
+        events.extend(self.status.clone().map(Event::End));
+        events
+    }
+
     /// Rounds that are complete: every arm that was not refused has its plain sample.
     pub fn rounds(&self) -> u32 {
         let of = |arm: u32| {
@@ -237,6 +250,17 @@ impl Study {
         };
         let measured = self.arms.iter().zip(0..).filter(|(arm, _)| arm.refused.is_none());
         measured.map(|(_, arm)| of(arm)).min().unwrap_or(0)
+    }
+}
+
+impl Kind {
+    /// `a comparison`, `a sweep over prompt_tokens`.
+    pub fn words(&self) -> String {
+        match self {
+            Kind::Compare => "a comparison".to_owned(),
+            Kind::Matrix => "a matrix".to_owned(),
+            Kind::Sweep { over } => format!("a sweep over {over}"),
+        }
     }
 }
 

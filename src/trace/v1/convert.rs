@@ -8,10 +8,6 @@ use crate::units::{Bytes, Flops, Nanos};
 
 impl From<HeaderLine> for Header {
     fn from(wire: HeaderLine) -> Self {
-        let pair = |text: &str| {
-            let (name, value) = text.split_once('=').unwrap_or((text, ""));
-            (name.to_owned(), value.to_owned())
-        };
         Header {
             blockscope: wire.blockscope,
             libtorch: wire.libtorch,
@@ -21,7 +17,7 @@ impl From<HeaderLine> for Header {
             machine: wire.machine,
             threads: wire.threads,
             processors: wire.processors,
-            toggles: wire.toggles.split(',').filter(|text| !text.is_empty()).map(pair).collect(),
+            toggles: toggles(&wire.toggles),
             prompt_tokens: wire.prompt_tokens,
             new_tokens: wire.new_tokens,
             prompt: wire.prompt,
@@ -31,7 +27,6 @@ impl From<HeaderLine> for Header {
 
 impl From<&Header> for HeaderLine {
     fn from(header: &Header) -> Self {
-        let toggles: Vec<_> = header.toggles.iter().map(|(name, value)| format!("{name}={value}")).collect();
         HeaderLine {
             version: VERSION,
             blockscope: header.blockscope.clone(),
@@ -42,12 +37,26 @@ impl From<&Header> for HeaderLine {
             machine: header.machine.clone(),
             threads: header.threads,
             processors: header.processors,
-            toggles: toggles.join(","),
+            toggles: spelled(&header.toggles),
             prompt_tokens: header.prompt_tokens,
             new_tokens: header.new_tokens,
             prompt: header.prompt.clone(),
         }
     }
+}
+
+/// Toggles as a line spells them: `attention=fused,kv_cache=on`.
+pub fn toggles(text: &str) -> Vec<(String, String)> {
+    let pair = |text: &str| {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        (name.to_owned(), value.to_owned())
+    };
+    text.split(',').filter(|text| !text.is_empty()).map(pair).collect()
+}
+
+/// The reverse.
+pub fn spelled(toggles: &[(String, String)]) -> String {
+    toggles.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
 }
 
 impl From<ModelWire> for ModelInfo {
