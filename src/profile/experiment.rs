@@ -4,16 +4,29 @@
 //! ```text
 //! header · arms · warm-up of every arm · a traced execution of every arm · rounds · quality · end
 //! ```
+//!
+//! What is executed when is decided in [`schedule`], for anything that executes; [`bench`] is the model that does.
+
+mod bench;
+mod ledger;
+mod resources;
+mod schedule;
+
+pub use bench::Bench;
+pub use ledger::{Ledger, Piece};
+pub use schedule::Schedule;
 
 use super::control::Control;
 use super::machine;
+use super::peaks::Threads;
+use super::quality::{self, Reading};
 use super::session::Session;
 use crate::model::toggles::processors;
-use crate::model::{Error, Result, Toggles, memory};
+use crate::model::{Device, Error, Result, Toggles, memory};
 use crate::trace::Status;
 use crate::trace::study::{Arm, Event, Header, Kind, Pairing, Study};
 use crate::units::{Bytes, Nanos};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// A study to make of the model of a [`Session`].
 #[derive(Debug, Clone, PartialEq)]
@@ -107,52 +120,111 @@ impl Session {
         status
     }
 
-    /// Why an arm cannot be had with this model; nothing has been loaded for it.
-    ///
-    /// # Errors
-    /// The reason.
-    pub fn check_arm(&self, arm: &PlannedArm) -> Result<()> {
+    /// The arms as a study has them: those that cannot be had with this model, or would not fit in memory beside
+    /// those before them, are refused with the reason. Nothing is loaded for it.
+    pub fn arms(&self, planned: &[PlannedArm]) -> Vec<Arm> {
+        let card = self.card();
+        let available = card.device.memory();
+        // What the system has to spare is without the weights that are here; what a GPU has is with them.
+        let mut taken = if card.device == Device::Cpu { 0 } else { self.weight_bytes().0 };
+        let mut formats = vec![card.toggles.formats()];
+        let mut fitting = |toggles: &Toggles| -> Result<()> {
+            toggles.check(&card.spec)?;
+            if !formats.contains(&toggles.formats()) {
+                memory::check_weights(&card.spec, toggles, available.saturating_sub(taken))?;
+                taken = taken.saturating_add(card.spec.weight_bytes(toggles.weights, toggles.compute));
+                formats.push(toggles.formats());
+            }
+            Ok(())
+        };
+        let fit: Vec<Result<()>> = planned.iter().map(|arm| fitting(&arm.toggles)).collect();
+        let arms = planned.iter().zip(fit).map(|(planned, fits)| {
+            let fits = fits.and_then(|()| self.check_lengths(planned, available.saturating_sub(taken)));
+            Arm {
+                name: planned.name.clone(),
+                toggles: planned.toggles.to_pairs(),
+                prompt_tokens: planned.prompt_tokens,
+                new_tokens: planned.new_tokens,
+                refused: fits.err().map(|error| error.to_string()),
+                ..Arm::default()
+            }
+        });
+        arms.collect()
+    }
+
+    /// Refuses an arm that is longer than the model's context, or than the memory that is left.
+    fn check_lengths(&self, arm: &PlannedArm, available: u64) -> Result<()> {
         let spec = &self.card().spec;
-        arm.toggles.check(spec)?;
-        let (prompt, new) = (arm.prompt_tokens.max(1) as usize, arm.new_tokens.max(1) as usize);
+        let (prompt, new) = (arm.prompt_tokens as usize, arm.new_tokens as usize);
+        if prompt == 0 || new == 0 {
+            return Err(Error::Request("an arm needs a prompt and a new token, at least one of each".into()));
+        }
         // The last token that is generated is never an input.
         let positions = prompt + new - 1;
         if positions > spec.n_ctx {
             return Err(Error::Request(format!(
-                "{prompt} tokens and {new} new ones take {positions} positions, but the model's context holds {}",
+                "a prompt of {prompt} tokens and {new} new ones take {positions} positions, but the model's context \
+                 holds {}: shorten one of them",
                 spec.n_ctx
             )));
         }
-        memory::check_run(spec, &arm.toggles, prompt, positions, self.card().device.memory())
+        memory::check_run(spec, &arm.toggles, prompt, positions, available)
     }
 
     fn try_study(
         &self,
         plan: &Plan,
         before: Option<&Study>,
-        _control: &Control,
+        control: &Control,
         watch: &mut dyn WatchStudy,
     ) -> Result<()> {
-        let arms: Vec<Arm> = plan.arms.iter().map(|arm| self.arm(arm)).collect();
+        let reading = plan.quality.as_ref().map(|text| Reading::of(self, text)).transpose()?;
+        let header = self.study_header(plan, reading.as_ref());
+        let arms = self.arms(&plan.arms);
+        let study = before.cloned().unwrap_or_default();
+        if before.is_some() {
+            resumed(&study, &header, &arms)?;
+        }
+        let began = Instant::now();
+        let mut schedule = Schedule {
+            plan,
+            study,
+            ledger: Default::default(),
+            watch,
+            now: &mut || Nanos::of(began.elapsed()),
+            enough: &|_| true,
+        };
         if before.is_none() {
-            watch.event(Event::Header(Box::new(self.study_header(plan))));
-            arms.into_iter().for_each(|arm| watch.event(Event::Arm(Box::new(arm))));
+            schedule.tell(Event::Header(Box::new(header)));
+            arms.into_iter().for_each(|arm| schedule.tell(Event::Arm(Box::new(arm))));
         }
-        Ok(())
+        refuse(&schedule.study)?;
+
+        let _no_grad = tch::no_grad_guard();
+        let _threads = Threads::kept();
+        let mut bench = Bench::new(self, control);
+        let unread = reading.as_ref().map_or(Vec::new(), |_| quality::missing(&schedule.study));
+        let timed = schedule.needed();
+        for (number, arm) in (0..).zip(&plan.arms).filter(|(arm, _)| unread.contains(arm) || timed.contains(arm)) {
+            bench.add(number, arm, &mut |stage, done, total| {
+                loading(schedule.watch, &arm.name, (stage, done, total));
+                !control.is_cancelled()
+            })?;
+        }
+        schedule.plan(|arm| bench.work(arm));
+        let mut readings = None;
+        if let Some(reading) = reading.filter(|_| !unread.is_empty()) {
+            let prepared = reading.prepare(&unread, &mut bench, &mut schedule.ledger, &mut |stage, done, total| {
+                loading(schedule.watch, "f32 reference for the quality", (stage, done, total));
+                !control.is_cancelled()
+            });
+            readings = Some(prepared?);
+        }
+        schedule.run(&mut bench)?;
+        readings.map_or(Ok(()), |readings| readings.measure(&bench, &mut schedule))
     }
 
-    fn arm(&self, planned: &PlannedArm) -> Arm {
-        Arm {
-            name: planned.name.clone(),
-            toggles: planned.toggles.to_pairs(),
-            prompt_tokens: planned.prompt_tokens,
-            new_tokens: planned.new_tokens,
-            refused: self.check_arm(planned).err().map(|error| error.to_string()),
-            ..Arm::default()
-        }
-    }
-
-    fn study_header(&self, plan: &Plan) -> Header {
+    fn study_header(&self, plan: &Plan, reading: Option<&Reading>) -> Header {
         let card = self.card();
         let mut model = card.info.clone();
         if let Some(baseline) = plan.arms.first() {
@@ -169,7 +241,66 @@ impl Session {
             processors: processors() as u32,
             seed: plan.seed,
             pairing: Pairing::Interleaved,
-            text: None,
+            text: reading.map(|reading| reading.text.clone()),
         }
     }
+}
+
+/// Tells how far a loading is: `loading weights 3/272 · weights=bf16`.
+fn loading(watch: &mut dyn WatchStudy, name: &str, (stage, done, total): (&str, u64, u64)) {
+    let stage = format!("{stage} {done}/{total} · {name}");
+    watch.progress(&Progress { stage, ..Progress::default() });
+}
+
+/// Refuses a study whose arms cannot all be had where all are needed: a comparison of two, and the baseline of
+/// many.
+///
+/// # Errors
+/// The reason why the arm was refused.
+fn refuse(study: &Study) -> Result<()> {
+    let needed = match study.header.kind {
+        Kind::Compare => study.arms.len(),
+        Kind::Matrix => 1,
+        Kind::Sweep { .. } => 0,
+    };
+    let refused = study.arms.iter().take(needed).find_map(|arm| arm.refused.as_ref().map(|why| (&arm.name, why)));
+    refused.map_or(Ok(()), |(name, why)| Err(Error::Request(format!("{name}: {why}"))))
+}
+
+/// Refuses to go on with what is not the beginning of this study.
+///
+/// # Errors
+/// What differs.
+fn resumed(study: &Study, header: &Header, arms: &[Arm]) -> Result<()> {
+    let before = &study.header;
+    let differing = [
+        ("the kind of the study", before.kind != header.kind),
+        ("the model", before.model.source != header.model.source || before.model.parameters != header.model.parameters),
+        ("the device", before.device != header.device),
+        ("the machine", before.machine != header.machine || before.processors != header.processors),
+        ("LibTorch", before.libtorch != header.libtorch),
+        ("the text for the quality", before.text != header.text),
+        ("the seed", before.seed != header.seed),
+        ("the arms", study.arms.len() != arms.len() || study.arms.iter().zip(arms).any(|(a, b)| !is_same(a, b))),
+    ];
+    if let Some((what, _)) = differing.iter().find(|(_, differs)| *differs) {
+        return Err(Error::Request(format!("what was measured before is another study: {what} was not the same")));
+    }
+    // Refused now, but not then: memory is short.
+    let lost = study.arms.iter().zip(arms).find(|(then, now)| then.refused.is_none() && now.refused.is_some());
+    if let Some((arm, why)) = lost.and_then(|(arm, now)| now.refused.as_ref().map(|why| (arm, why))) {
+        return Err(Error::Request(format!("{}: {why}", arm.name)));
+    }
+    let highest = study.samples.iter().map(|sample| sample.round).max().unwrap_or(0);
+    if highest > MOST_ROUNDS {
+        return Err(Error::Request(format!("round {highest} is none that was ever made: at most {MOST_ROUNDS} are")));
+    }
+    Ok(())
+}
+
+/// More rounds than this are not made, and not gone on with.
+pub const MOST_ROUNDS: u32 = 10_000;
+
+fn is_same(a: &Arm, b: &Arm) -> bool {
+    (&a.name, &a.toggles, a.prompt_tokens, a.new_tokens) == (&b.name, &b.toggles, b.prompt_tokens, b.new_tokens)
 }

@@ -9,6 +9,7 @@ pub mod control;
 pub mod experiment;
 pub mod machine;
 pub mod peaks;
+mod quality;
 mod recorder;
 pub mod request;
 mod resident;

@@ -128,9 +128,14 @@ pub fn measure(
 }
 
 /// LibTorch's number of threads, changed for a while.
-struct Threads(i32);
+pub(super) struct Threads(i32);
 
 impl Threads {
+    /// Whatever is set from now on is taken back in the end.
+    pub(super) fn kept() -> Self {
+        Self(tch::get_num_threads())
+    }
+
     fn set(threads: usize) -> Self {
         let before = tch::get_num_threads();
         tch::set_num_threads(threads as i32);

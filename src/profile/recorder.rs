@@ -33,6 +33,13 @@ pub struct Recording {
     tracer: Option<Tracer>,
 }
 
+impl Default for Recording {
+    /// For passes whose parts are timed.
+    fn default() -> Self {
+        Self::new(Watched::Parts)
+    }
+}
+
 impl Recording {
     /// For passes that are watched so.
     pub fn new(watched: Watched) -> Self {

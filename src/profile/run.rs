@@ -199,7 +199,7 @@ impl Run<'_> {
 }
 
 /// The logits of the last position.
-fn last_logits(logits: &Tensor) -> Result<Vec<f32>> {
+pub fn last_logits(logits: &Tensor) -> Result<Vec<f32>> {
     let last = logits.select(1, -1).to_kind(Kind::Float).contiguous().view([-1]);
     Ok(Vec::try_from(&last)?)
 }

@@ -2,6 +2,7 @@
 
 use super::request::Prompt;
 use super::{machine, peaks};
+use crate::model::allocator::live;
 use crate::model::source::{Origin, Source};
 use crate::model::weights::Parameters;
 use crate::model::{Decoder, Device, Error, Result, Spec, Toggles};
@@ -28,6 +29,8 @@ pub struct Card {
 pub struct Session {
     source: Source,
     parameters: Parameters,
+    /// What they take.
+    weight_bytes: Bytes,
     decoder: Decoder,
     tokenizer: Option<Tokenizer>,
     card: Card,
@@ -65,8 +68,7 @@ impl Session {
         progress("reading the tokenizer", 0, 0);
         let (tokenizer, mut warnings) = open_tokenizer(&source)?;
         tch::set_num_threads(toggles.threads as i32);
-        let mut load = |done, all| progress("loading weights", done as u64, all as u64);
-        let parameters = source.load(toggles, device, &mut load)?;
+        let (parameters, weight_bytes) = load(&source, toggles, device, progress)?;
         // A broken file of peaks takes nothing away but the roofs.
         let peaks = cached_peaks(device, toggles).unwrap_or_else(|error| {
             warnings.push(error.to_string());
@@ -84,6 +86,7 @@ impl Session {
             decoder: Decoder::new(&source.spec, &parameters, toggles),
             source,
             parameters,
+            weight_bytes,
             tokenizer,
             card,
             peaks,
@@ -98,8 +101,7 @@ impl Session {
     pub fn rebuild(&mut self, toggles: &Toggles, progress: &mut dyn FnMut(&str, u64, u64) -> bool) -> Result<()> {
         toggles.check(&self.source.spec)?;
         if toggles.formats() != self.card.toggles.formats() {
-            let mut load = |done, all| progress("loading weights", done as u64, all as u64);
-            self.parameters = self.source.load(toggles, self.card.device, &mut load)?;
+            (self.parameters, self.weight_bytes) = self.load_beside(toggles, progress)?;
         }
         tch::set_num_threads(toggles.threads as i32);
         self.decoder = Decoder::new(&self.source.spec, &self.parameters, toggles);
@@ -126,6 +128,23 @@ impl Session {
         &self.parameters
     }
 
+    /// What its weights take, as they were allocated.
+    pub fn weight_bytes(&self) -> Bytes {
+        self.weight_bytes
+    }
+
+    /// Loads the weights once more in the formats of other toggles, and says what they take.
+    ///
+    /// # Errors
+    /// They do not fit in memory beside these, cannot be read, or `progress` returned false.
+    pub fn load_beside(
+        &self,
+        toggles: &Toggles,
+        progress: &mut dyn FnMut(&str, u64, u64) -> bool,
+    ) -> Result<(Parameters, Bytes)> {
+        load(&self.source, toggles, self.card.device, progress)
+    }
+
     /// Its tokenizer; random weights have none.
     pub fn tokenizer(&self) -> Option<&Tokenizer> {
         self.tokenizer.as_ref()
@@ -134,6 +153,14 @@ impl Session {
     /// What this machine can do at most under these conditions, where that was measured.
     pub fn peaks(&self) -> Option<&Peaks> {
         self.peaks.as_deref()
+    }
+
+    /// The same under the conditions of other toggles.
+    pub fn peaks_for(&self, toggles: &Toggles) -> Option<Box<Peaks>> {
+        match toggles.threads == self.card.toggles.threads {
+            true => self.peaks.clone(),
+            false => cached_peaks(self.card.device, toggles).unwrap_or_default(), // it was said when it was opened
+        }
     }
 
     /// Takes over newly measured peaks, if they were measured under the conditions of this session.
@@ -187,6 +214,21 @@ impl Session {
             .as_ref()
             .ok_or_else(|| Error::Request("this model has no tokenizer; give token ids, or a number of tokens".into()))
     }
+}
+
+/// Loads weights, and says what they take: as it was allocated, or where nobody counts by formula.
+fn load(
+    source: &Source,
+    toggles: &Toggles,
+    device: Device,
+    progress: &mut dyn FnMut(&str, u64, u64) -> bool,
+) -> Result<(Parameters, Bytes)> {
+    let before = live().weights;
+    let parameters =
+        source.load(toggles, device, &mut |done, all| progress("loading weights", done as u64, all as u64))?;
+    let taken = live().weights - before;
+    let formula = Bytes(source.spec.weight_bytes(toggles.weights, toggles.compute));
+    Ok((parameters, if taken == Bytes(0) { formula } else { taken }))
 }
 
 fn cached_peaks(device: Device, toggles: &Toggles) -> Result<Option<Box<Peaks>>> {
