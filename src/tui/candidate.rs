@@ -80,10 +80,15 @@ impl Lengths {
         .within(n_ctx)
     }
 
-    /// The lengths of the prompts of a sweep up to this one.
+    /// The lengths of the prompts of a sweep up to this one: each twice the one before.
     pub fn sweep(self) -> Vec<u32> {
         let doubled = std::iter::successors(Some(SHORTEST.min(self.prompt_tokens)), |n| n.checked_mul(2));
-        doubled.take_while(|&n| n <= self.prompt_tokens).collect()
+        let mut lengths: Vec<u32> = doubled.take_while(|&n| n <= self.prompt_tokens).collect();
+        // The longest one too, where the model's context ends between two.
+        if lengths.last().is_some_and(|&last| self.prompt_tokens >= last + last / 4) {
+            lengths.push(self.prompt_tokens);
+        }
+        lengths
     }
 }
 
@@ -145,6 +150,7 @@ mod tests {
         let lengths = |prompt_tokens| Lengths { prompt_tokens, new_tokens: 8 };
         assert_eq!(lengths(1024).sweep(), [64, 128, 256, 512, 1024]);
         assert_eq!(lengths(300).sweep(), [64, 128, 256]);
+        assert_eq!(lengths(240).sweep(), [64, 128, 240]);
         assert_eq!(lengths(40).sweep(), [40]);
     }
 

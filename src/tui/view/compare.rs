@@ -109,7 +109,7 @@ fn sides(app: &App, studied: &Studied, compared: &Compared, area: Rect, buf: &mu
     if studied.is_going_on() {
         said[0] += " so far: preliminary";
     }
-    said.extend(comparison.noise_floor().map(|noise| format!("noise ±{}", percent(noise))));
+    said.extend(comparison.noise_floor().map(noise));
     if let Some(arm) = studied.study.arms.get(comparison.arms.candidate as usize) {
         said.push(format!("prompt {}, {} new", arm.prompt_tokens, arm.new_tokens));
     }
@@ -160,11 +160,16 @@ fn verdict(verdict: &Verdict, ratio: &Ratio, width: u16, theme: &Theme) -> Line<
             (format!("{} {}–{}", verdict.name(), figure(ratio.low), figure(ratio.high)), verdict.name())
         }
         Verdict::NoDifference { within } => (format!("no difference ±{}", percent(*within)), "no difference"),
-        Verdict::TooNoisy { pairs } => (format!("too noisy: {pairs} pairs"), "too noisy"),
+        Verdict::TooNoisy { pairs } => (format!("noisy: {pairs} pairs"), "too noisy"),
     };
     let words = [verdict.words(ratio), short];
     let fitting = words.into_iter().find(|words| words.width() + 2 <= width as usize);
     Line::from(Span::styled(format!("{sign} {}", fitting.unwrap_or_else(|| least.to_owned())), style))
+}
+
+/// `noise ±1.4%`: how far the baseline is from itself; `noise ×3.2` where that is no longer a percentage.
+pub fn noise(floor: f64) -> String {
+    if floor < 1.0 { format!("noise ±{}", percent(floor)) } else { format!("noise ×{}", figure(1.0 + floor)) }
 }
 
 /// The scale on which the whiskers of some ratios lie.

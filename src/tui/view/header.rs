@@ -204,7 +204,7 @@ fn study(app: &App, studied: &Studied, spin: &'static str) -> Line<'static> {
         _ => fit(&foreign::label(&progress.stage), 28),
     };
     let left = progress.left.filter(|_| studied.state != State::Cancelling);
-    let left = left.map(|left| format!(" · at most {} left", whole_seconds(left))).unwrap_or_default();
+    let left = left.map(|left| format!(" · ≤ {} left", whole_seconds(left))).unwrap_or_default();
     let elapsed = whole_seconds(app.clock - studied.since);
     Line::from_iter([
         Span::styled(format!("{spin} "), theme.accent),

@@ -13,7 +13,7 @@
 mod plot;
 mod table;
 
-use super::{choices, unstudied};
+use super::{choices, compare, unstudied};
 use crate::trace::pareto::Standing;
 use crate::trace::{Phase, comparison::words};
 use crate::tui::action::Act;
@@ -22,7 +22,6 @@ use crate::tui::foreign;
 use crate::tui::ranked::Ranked;
 use crate::tui::studied::Studied;
 use crate::tui::widget::{below, fit, put, put_right, row, skip, take};
-use crate::units::percent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -84,7 +83,7 @@ fn conditions(studied: &Studied, ranked: &[Ranked], phase: Phase, width: usize) 
     let mut said = vec![format!("{rounds} round{}{so_far}", if rounds == 1 { "" } else { "s" })];
     let figures = ranked.iter().filter_map(|arm| arm.phases[phase as usize].figure.as_ref());
     let noise = figures.filter_map(|figure| figure.floor).reduce(f64::max);
-    said.extend(noise.map(|noise| format!("noise ±{}", percent(noise))));
+    said.extend(noise.map(compare::noise));
     if let Some(arm) = studied.study.arms.first() {
         said.push(format!("prompt {}, {} new", arm.prompt_tokens, arm.new_tokens));
     }

@@ -3,7 +3,7 @@
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit, Screen};
 use crate::tui::studied::Studied;
-use crate::tui::widget::{below, fit, put, row, wrap};
+use crate::tui::widget::{below, put, row, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -66,5 +66,7 @@ pub fn waiting(app: &App, studied: &Studied, area: Rect, buf: &mut Buffer) {
         true => "Every configuration is built, warmed up and traced once; then the rounds begin.",
         false => "It ended before anything was measured.",
     };
-    put(buf, area, Span::styled(fit(text, area.width as usize), theme.dim));
+    for (y, line) in wrap(text, area.width.min(MEASURE)).into_iter().enumerate() {
+        put(buf, row(area, y as u16), Span::styled(line, theme.dim));
+    }
 }

@@ -31,7 +31,8 @@ impl Scale {
         let logs = whiskers.into_iter().flat_map(|whisker| [whisker.low, whisker.middle, whisker.high]);
         let logs = logs.filter(|ratio| ratio.is_finite() && *ratio > 0.0).map(|ratio| ratio.ln().abs());
         let noise = if noise.is_finite() { 1.0 + noise.max(0.0) } else { 1.0 };
-        let most = logs.fold(noise.ln(), f64::max).exp();
+        // Noise is shown as far as the scale goes; it does not make the scale.
+        let most = logs.fold(noise.min(1.5).ln(), f64::max).exp();
         let reach = REACHES.into_iter().find(|&reach| reach >= most).unwrap_or(REACHES[REACHES.len() - 1]);
         Self { reach, noise }
     }
@@ -96,7 +97,7 @@ pub fn axis(buf: &mut Buffer, area: Rect, scale: Scale, theme: &Theme) {
     let one = width / 2;
     let [left, right] = [&least, &most].map(|label| label.chars().count() as u16);
     put(buf, skip(area, one), Span::styled("1", theme.dim));
-    if left + 1 < one && right + 1 < one {
+    if left < one && right < one {
         put(buf, area, Span::styled(least, theme.faint));
         put(buf, skip(area, width - right), Span::styled(most, theme.faint));
     }
@@ -109,7 +110,13 @@ fn odd(width: u16) -> u16 {
 
 /// `0.5`, `1.05`, `30`: without digits that say nothing.
 fn factor(ratio: f64) -> String {
-    let digits = if ratio >= 10.0 { 0 } else { 2 };
+    let digits = if ratio >= 10.0 {
+        0
+    } else if ratio >= 0.095 {
+        2
+    } else {
+        4
+    };
     let text = format!("{ratio:.digits$}");
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
@@ -172,6 +179,7 @@ mod tests {
         let mut buf = Buffer::empty(area);
         axis(&mut buf, area, TWO, &Theme::new(Depth::Plain));
         assert_eq!(buf.content().iter().map(|cell| cell.symbol()).collect::<String>(), "0.5    1      2");
-        assert_eq!([0.05, 1.05, 1.0 / 3.0, 100.0, 10_000.0].map(factor), ["0.05", "1.05", "0.33", "100", "10000"]);
+        let shown = [0.05, 1.05, 1.0 / 3.0, 0.001, 100.0, 10_000.0].map(factor);
+        assert_eq!(shown, ["0.05", "1.05", "0.33", "0.001", "100", "10000"]);
     }
 }

@@ -235,10 +235,15 @@ fn quality(app: &App, studied: &Studied, comparison: &Comparison, area: Rect, bu
 fn said(quality: &Quality, width: usize) -> String {
     let kl = words::nats(quality.kl_mean);
     let p99 = words::nats(quality.kl_p99);
-    let (top1, nll) = (100.0 * quality.top1, quality.delta_nll());
+    let top1 = 100.0 * quality.top1;
+    // What four digits cannot show is not shown as a signed zero.
+    let nll = match quality.delta_nll() {
+        nll if nll.abs() < 5e-5 => "0".to_owned(),
+        nll => format!("{nll:+.4}"),
+    };
     let (perplexity, logit) = (quality.perplexity(), words::nats(quality.max_logit));
     let long = format!(
-        "KL {kl} (p99 {p99}) · top-1 {top1:.1}% · ΔNLL {nll:+.4} · perplexity {perplexity:.2} · |Δlogit| ≤ {logit}"
+        "KL {kl} (p99 {p99}) · top-1 {top1:.1}% · ΔNLL {nll} · perplexity {perplexity:.2} · |Δlogit| ≤ {logit}"
     );
     if long.width() <= width {
         return long;
@@ -247,7 +252,7 @@ fn said(quality: &Quality, width: usize) -> String {
         format!("KL {kl}"),
         format!("p99 {p99}"),
         format!("top-1 {top1:.1}%"),
-        format!("ΔNLL {nll:+.4}"),
+        format!("ΔNLL {nll}"),
         format!("ppl {perplexity:.1}"),
         format!("Δlogit {logit}"),
     ];

@@ -58,7 +58,7 @@ pub fn draw(app: &App, sweep: &Sweep, chosen: Option<(usize, usize)>, area: Rect
                     if let Some((low, high)) = time.interval {
                         let median = time.quartiles.median.0.max(1) as f64;
                         let half = (high.0 - low.0.min(high.0)) as f64 / median / 2.0;
-                        spans.push(Span::styled(format!("{:>7}", format!("±{}", percent(half))), theme.faint));
+                        spans.push(Span::styled(format!(" {:>6}", format!("±{}", percent(half))), theme.faint));
                     }
                     Line::from(spans)
                 }
