@@ -1,4 +1,4 @@
-//! Compiles the tracer, lets the binary, the tests and the benches find LibTorch from any folder, without
+//! Compiles what is written in C++, lets the binary, the tests and the benches find LibTorch from any folder, without
 //! LD_LIBRARY_PATH, and tells them which version they are linked with.
 
 use std::path::Path;
@@ -11,13 +11,14 @@ fn main() {
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
     println!("cargo:rustc-env=LIBTORCH_VERSION={}", version(&lib));
     println!("cargo:rerun-if-changed=build.rs");
-    compile_tracer(&lib);
+    compile_native(&lib);
 }
 
 /// The part of this program that is written in C++, against LibTorch's own headers.
-fn compile_tracer(lib: &Path) {
+fn compile_native(lib: &Path) {
     let include = lib.parent().expect("LibTorch's libraries lie in a folder of its own").join("include");
-    cc::Build::new()
+    let mut build = cc::Build::new();
+    build
         .cpp(true)
         .std("c++17")
         .opt_level(3)
@@ -25,8 +26,11 @@ fn compile_tracer(lib: &Path) {
         .define("NDEBUG", None)
         .flag("-isystem")
         .flag(&include)
-        .files(["native/allocator.cpp", "native/tracer.cpp"])
-        .compile("blockscope_tracer");
+        .files(["native/allocator.cpp", "native/int4.cpp", "native/tracer.cpp"]);
+    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+        build.flag("-fopenmp"); // LibTorch's threads are OpenMP's
+    }
+    build.compile("blockscope_native");
     println!("cargo:rerun-if-changed=native");
 }
 

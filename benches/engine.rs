@@ -38,14 +38,14 @@ fn prefill_and_decode(c: &mut Criterion) {
         let decoder = build(toggles);
         let mut group = c.benchmark_group("prefill 512");
         group.throughput(Throughput::Elements(512));
-        group.bench_function(toggles, |b| b.iter(|| pass(&decoder, &prompt, &mut decoder.new_cache(512))));
+        group.bench_function(toggles, |b| b.iter(|| pass(&decoder, &prompt, &mut decoder.new_cache(1, 512))));
         group.finish();
 
         let mut group = c.benchmark_group("decode 64 after 16");
         group.throughput(Throughput::Elements(64));
         group.bench_function(toggles, |b| {
             b.iter(|| {
-                let mut cache = decoder.new_cache(80);
+                let mut cache = decoder.new_cache(1, 80);
                 let mut next = pass(&decoder, &prompt[..16], &mut cache);
                 for _ in 0..64 {
                     next = pass(&decoder, &[next], &mut cache);

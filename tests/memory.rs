@@ -47,7 +47,7 @@ fn a_model_holds_its_weights_and_its_rotary_frequencies_and_a_run_its_cache() {
         let spec = &session.card().spec;
         let frequencies = 4 * spec.d_head as u64 / 2; // f32, one for each pair that rotates
         let expected = session.card().info.weight_bytes + Bytes(frequencies);
-        assert_eq!(session.card().info.weight_bytes, Bytes(134_515_008 * precision.bytes()));
+        assert_eq!(session.card().info.weight_bytes, Bytes(134_515_008 * precision.row_bytes(1)));
         assert_eq!(live(), Live { weights: empty.weights + expected, ..empty }, "{toggles}");
 
         let mut run = Run::default();
@@ -61,7 +61,7 @@ fn a_model_holds_its_weights_and_its_rotary_frequencies_and_a_run_its_cache() {
         let status = session.run(&request, &Control::default(), &mut |event: Event| run.apply(event));
         assert_eq!(status, Status::Done);
         // 500 + 13 positions, and room is made in steps of 256: 2 · L · B · T · G · h · bytes.
-        let cache = Bytes(2 * 30 * 768 * 3 * 64 * precision.bytes());
+        let cache = Bytes(2 * 30 * 768 * 3 * 64 * precision.row_bytes(1));
         let traced: Vec<_> = run.passes.iter().filter_map(|pass| pass.memory.as_ref()).collect();
         assert_eq!((traced.len(), run.passes.len()), (13, 26), "a plain pass for every traced one");
         for memory in traced {

@@ -39,8 +39,16 @@ impl ModelArgs {
     /// # Errors
     /// None that the parsing of the command line has not refused already.
     pub fn toggles(&self) -> Result<Toggles> {
-        self.set.iter().try_fold(Toggles::default(), |toggles, list| Ok(toggles.with(list)?))
+        toggles(&self.set)
     }
+}
+
+/// The defaults with everything in these lists, in order.
+///
+/// # Errors
+/// An unknown name or value.
+pub fn toggles(lists: &[String]) -> Result<Toggles> {
+    lists.iter().try_fold(Toggles::default(), |toggles, list| Ok(toggles.with(list)?))
 }
 
 /// What to run the model on: exactly one of these.
@@ -117,7 +125,11 @@ pub fn check_free(path: &Path, force: bool) -> Result {
     Ok(())
 }
 
-fn check_toggles(list: &str) -> std::result::Result<String, String> {
+/// A list of toggles, as it was given.
+///
+/// # Errors
+/// An unknown name or value, with those that there are.
+pub fn check_toggles(list: &str) -> std::result::Result<String, String> {
     match Toggles::default().with(list) {
         Ok(_) => Ok(list.to_owned()),
         Err(error) => Err(error.to_string()),

@@ -10,6 +10,8 @@ pub enum Failure {
     Usage(String),
     /// The work failed.
     Failed(String),
+    /// What was measured is not what was asked to be reached. Each gate that failed has been told.
+    Gate,
     /// A signal ended it: 2 for Ctrl-C, 15 for a request to terminate.
     Interrupted(i32),
     /// Nobody reads the output any more, as after `| head`: nothing is wrong and nothing is left to say.
@@ -25,6 +27,7 @@ impl Failure {
         match self {
             Failure::Usage(_) => 2,
             Failure::Failed(_) => 1,
+            Failure::Gate => 3,
             Failure::Interrupted(signal) => 128 + (*signal as u8 & 0x7f),
             Failure::PipeClosed => 0,
         }
@@ -34,7 +37,7 @@ impl Failure {
     pub fn message(&self) -> Option<String> {
         match self {
             Failure::Usage(message) | Failure::Failed(message) => Some(message.clone()),
-            Failure::Interrupted(_) | Failure::PipeClosed => None,
+            Failure::Gate | Failure::Interrupted(_) | Failure::PipeClosed => None,
         }
     }
 
@@ -65,6 +68,12 @@ impl From<text::Error> for Failure {
 
 impl From<trace::chrome::Error> for Failure {
     fn from(error: trace::chrome::Error) -> Self {
+        Failure::Failed(error.to_string())
+    }
+}
+
+impl From<trace::comparison::Incomparable> for Failure {
+    fn from(error: trace::comparison::Incomparable) -> Self {
         Failure::Failed(error.to_string())
     }
 }

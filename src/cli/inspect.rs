@@ -5,9 +5,10 @@ use super::output::Output;
 use crate::model::Toggles;
 use crate::model::source::{Origin, Source};
 use crate::model::spec::{Activation, MlpKind, Norm, Positions, RopeScaling, Spec};
-use crate::model::weights::WeightSource;
+use crate::model::toggles::ALL_PRECISIONS;
 use crate::model::weights::inventory::{self, Inventory};
 use crate::model::weights::safetensors::Folder;
+use crate::model::weights::{self, WeightSource};
 use crate::profile::open_tokenizer;
 use crate::report::grid::{Align, facts, grid};
 use crate::report::table::Piece;
@@ -90,6 +91,13 @@ fn kind(source: &Source) -> Option<String> {
     (!names.is_empty()).then(|| names.join(", "))
 }
 
+/// Bytes of the weights in memory, in each format that this model can have.
+fn sizes(spec: &Spec) -> Vec<(&'static str, u64)> {
+    let with = |weights| Toggles { weights, ..Toggles::default() };
+    let possible = ALL_PRECISIONS.into_iter().filter(|&precision| with(precision).check(spec).is_ok());
+    possible.map(|precision| (precision.name(), weights::bytes(spec, &with(precision).formats()))).collect()
+}
+
 /// The report on standard output.
 fn report(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Vec<Piece> {
     let spec = &source.spec;
@@ -104,12 +112,7 @@ fn report(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Vec<Pi
         weights.push(["lm head", "–", "–", "the embedding again"].map(str::to_owned).to_vec());
     }
     weights.push(row(&inventory.total()));
-    let memory: Vec<_> = inventory::PRECISIONS
-        .iter()
-        .map(|&precision| {
-            format!("{} at {}", Bytes(spec.weight_bytes(precision, Toggles::default().compute)), precision.name())
-        })
-        .collect();
+    let memory: Vec<_> = sizes(spec).into_iter().map(|(name, bytes)| format!("{} at {name}", Bytes(bytes))).collect();
     let cache = Bytes(spec.kv_bytes(1, crate::model::toggles::Precision::F32));
     vec![
         Piece::Title(format!("{} · {}{path}", spec.name, spec.family.name())),
@@ -199,12 +202,8 @@ fn describe(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Valu
             "formats": formats,
         })
     };
-    let memory: serde_json::Map<String, Value> = inventory::PRECISIONS
-        .iter()
-        .map(|&precision| {
-            (precision.name().to_owned(), spec.weight_bytes(precision, Toggles::default().compute).into())
-        })
-        .collect();
+    let memory: serde_json::Map<String, Value> =
+        sizes(spec).into_iter().map(|(name, bytes)| (name.to_owned(), bytes.into())).collect();
     json!({
         "name": spec.name,
         "source": source.named,

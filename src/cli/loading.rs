@@ -4,7 +4,7 @@ use super::args::ModelArgs;
 use super::failure::Result;
 use super::interrupt::Interrupt;
 use super::output::Output;
-use crate::model;
+use crate::model::{self, Device, Toggles};
 use crate::profile::Session;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,20 @@ const WORTH_SHOWING: Duration = Duration::from_millis(300);
 /// # Errors
 /// It cannot be loaded, or Ctrl-C ended it.
 pub fn open(args: &ModelArgs, interrupt: &Interrupt, out: &mut Output) -> Result<Session> {
+    open_on(args.device(), args.named(), &args.toggles()?, interrupt, out)
+}
+
+/// The same by its name, on a device, for these toggles.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_on(
+    device: Device,
+    named: &str,
+    toggles: &Toggles,
+    interrupt: &Interrupt,
+    out: &mut Output,
+) -> Result<Session> {
     let began = Instant::now();
     let mut progress = |stage: &str, done: u64, total: u64| {
         if began.elapsed() > WORTH_SHOWING {
@@ -24,7 +38,7 @@ pub fn open(args: &ModelArgs, interrupt: &Interrupt, out: &mut Output) -> Result
         }
         !interrupt.came()
     };
-    let session = Session::open_on(args.device(), args.named(), &args.toggles()?, &mut progress);
+    let session = Session::open_on(device, named, toggles, &mut progress);
     out.progress("");
     let session = match session {
         Err(model::Error::Cancelled) => {

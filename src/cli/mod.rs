@@ -1,10 +1,11 @@
 //! The command line: one file a subcommand.
 //!
 //! Results go to standard output, everything said beside them to standard error. Exit codes: 0 done,
-//! 1 the work failed, 2 wrong usage; 130 and 143 ended by Ctrl-C and by SIGTERM.
+//! 1 the work failed, 2 wrong usage, 3 a gate of `compare` was not reached; 130 and 143 ended by Ctrl-C and by SIGTERM.
 
 mod args;
 mod capture;
+mod compare;
 mod doctor;
 mod export;
 mod failure;
@@ -17,6 +18,8 @@ mod peaks;
 mod profile;
 mod recording;
 mod run;
+mod studying;
+mod sweep;
 mod tokenize;
 mod view;
 
@@ -45,6 +48,8 @@ enum Command {
     Run(run::Args),
     Generate(generate::Args),
     Profile(profile::Args),
+    Compare(compare::Args),
+    Sweep(sweep::Args),
     Capture(capture::Args),
     Tokenize(tokenize::Args),
     Inspect(inspect::Args),
@@ -76,6 +81,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Run(args) => run::run(&args, cli.color),
         Command::Generate(args) => generate::run(&args, &mut out),
         Command::Profile(args) => profile::run(&args, &mut out),
+        Command::Compare(args) => compare::run(&args, &mut out),
+        Command::Sweep(args) => sweep::run(&args, &mut out),
         Command::Capture(args) => capture::run(&args, &mut out),
         Command::Tokenize(args) => tokenize::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),

@@ -75,8 +75,8 @@ impl Output {
             let safe = |piece: &str| if self.to_terminal { shown::prose(piece) } else { piece.to_owned() };
             match piece {
                 Piece::Title(title) => text.push_str(&self.styled("1", &safe(title))),
-                Piece::Text(table) => text.push_str(&safe(table)),
                 Piece::Note(note) => text.push_str(&self.styled("2", &safe(note))),
+                piece => text.push_str(&safe(&piece.plain(self.width()))),
             }
             text.push('\n');
         }

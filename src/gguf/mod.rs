@@ -20,6 +20,7 @@
 
 mod block;
 mod error;
+mod four_bits;
 mod header;
 mod metadata;
 mod reader;

@@ -6,16 +6,15 @@ use super::cache::LayerCache;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::probe::{Hook, Op, Pass};
+use super::reach::Stretch;
 use super::rope::Rotation;
-use super::toggles::AttentionKind;
+use super::toggles::{self, Kernel, Reach};
 use tch::{Device, Kind, Tensor};
 
 /// Multi-head self-attention.
 pub struct Attention {
     pub norm: Norm,
-    pub q: Linear,
-    pub k: Linear,
-    pub v: Linear,
+    pub qkv: Qkv,
     pub out: Linear,
     pub kernel: Kernel,
     pub n_heads: i64,
@@ -23,17 +22,27 @@ pub struct Attention {
     pub d_head: i64,
 }
 
-/// How the heads are computed.
-pub struct Kernel(pub AttentionKind);
+/// The projections to queries, keys and values.
+pub enum Qkv {
+    Separate { q: Linear, k: Linear, v: Linear },
+    Joined(Linear),
+}
 
 /// What every block of a pass shares: where the new positions stand and what they may see.
 pub struct Positions {
     /// Absent where positions were added to the embedding.
     pub rotation: Option<Rotation>,
-    /// What is added to the scores. [T, past + T]; absent where nothing is hidden, or the kernel hides it.
-    pub mask: Option<Tensor>,
+    /// The new positions, cut as they are computed; one of all of them, unless a window is narrow.
+    pub views: Vec<View>,
+}
+
+/// Queries that are computed together, the keys that they look at, and what of these is hidden from them.
+pub struct View {
+    stretch: Stretch,
+    /// What is added to the scores. [queries, keys]; absent where nothing is hidden, or the kernel hides it.
+    mask: Option<Tensor>,
     /// Whether the kernel itself is to hide what comes later.
-    pub causal: bool,
+    causal: bool,
 }
 
 impl Attention {
@@ -47,9 +56,10 @@ impl Attention {
     ) -> Result<Tensor> {
         let x = pass.op(Op::AttnNorm, |_| Ok(self.norm.forward(x)))?;
         let (q, k, v) = pass.op(Op::Qkv, |_| {
-            let q = self.heads(&self.q.forward(&x), self.n_heads); //    [batch, n_heads, T, d_head]
-            let k = self.heads(&self.k.forward(&x), self.n_kv_heads); // [batch, n_kv_heads, T, d_head]
-            let v = self.heads(&self.v.forward(&x), self.n_kv_heads);
+            let [q, k, v] = self.qkv.forward(&x, (self.n_heads * self.d_head, self.n_kv_heads * self.d_head));
+            let q = self.heads(&q, self.n_heads); //    [batch, n_heads, T, d_head]
+            let k = self.heads(&k, self.n_kv_heads); // [batch, n_kv_heads, T, d_head]
+            let v = self.heads(&v, self.n_kv_heads);
             Ok((q, k, v))
         })?;
         let (q, k) = match &positions.rotation {
@@ -57,14 +67,14 @@ impl Attention {
             None => (q, k),
         };
         let (k, v) = match cache {
-            Some(cache) => pass.op(Op::Cache, |_| Ok(cache.append(&k, &v)))?, // [batch, n_kv_heads, past + T, d_head]
+            Some(cache) => pass.op(Op::Cache, |_| Ok(cache.append(&k, &v)))?, // [batch, n_kv_heads, keys, d_head]
             None => (k, v),
         };
         pass.hook(Hook::Q, &q);
         pass.hook(Hook::K, &k);
         pass.hook(Hook::V, &v);
 
-        let z = self.kernel.forward(&q, &k, &v, positions, pass)?; // [batch, n_heads, T, d_head]
+        let z = attend(self.kernel, &q, &k, &v, &positions.views, pass)?; // [batch, n_heads, T, d_head]
         pass.hook(Hook::Z, &z);
         pass.op(Op::Out, |_| Ok(self.out.forward(&z.transpose(1, 2).flatten(2, 3))))
     }
@@ -75,42 +85,100 @@ impl Attention {
     }
 }
 
-impl Kernel {
-    /// softmax(Q·Kᵀ/√d + mask)·V, of each head.
-    fn forward(&self, q: &Tensor, k: &Tensor, v: &Tensor, positions: &Positions, pass: &mut Pass) -> Result<Tensor> {
-        match self.0 {
-            AttentionKind::Eager => eager(q, k, v, positions, pass),
-            AttentionKind::Fused => pass.op(Op::Fused, |_| {
-                let shared = q.size()[1] != k.size()[1];
-                let (mask, causal) = (positions.mask.as_ref(), positions.causal);
-                Ok(Tensor::scaled_dot_product_attention(q, k, v, mask, 0.0, causal, None, shared))
-            }),
+impl Qkv {
+    /// [batch, T, d_model] → [batch, T, d_attn], and twice [batch, T, d_kv]
+    fn forward(&self, x: &Tensor, (d_attn, d_kv): (i64, i64)) -> [Tensor; 3] {
+        match self {
+            Qkv::Separate { q, k, v } => [q, k, v].map(|linear| linear.forward(x)),
+            Qkv::Joined(qkv) => {
+                let all = qkv.forward(x);
+                let part = |start, length| all.narrow(-1, start, length);
+                [part(0, d_attn), part(d_attn, d_kv), part(d_attn + d_kv, d_kv)]
+            }
         }
-    }
-
-    /// What positions `past .. past + new` may see, in the activations' format and where they are.
-    pub fn visible(&self, rotation: Option<Rotation>, past: usize, new: usize, options: (Kind, Device)) -> Positions {
-        // One new position may see everything; from the start, the fused kernel knows the triangle itself.
-        let causal = self.0 == AttentionKind::Fused && past == 0 && new > 1;
-        let mask = (new > 1 && !causal).then(|| {
-            let all = [new as i64, (past + new) as i64];
-            Tensor::full(all, f64::NEG_INFINITY, options).triu(past as i64 + 1)
-        });
-        Positions { rotation, mask, causal }
     }
 }
 
+impl View {
+    /// What positions `past .. past + new` may see, in the activations' format and where they are.
+    pub fn of_pass(attention: toggles::Attention, past: usize, new: usize, options: (Kind, Device)) -> Vec<Self> {
+        let reach = attention.reach;
+        let stretches = attention.stretches(past, new);
+        if new == 1 {
+            // One new position may see everything that was kept for it.
+            return stretches.into_iter().map(|stretch| Self { stretch, mask: None, causal: false }).collect();
+        }
+        let view = |stretch: Stretch| match (attention.kernel, reach) {
+            // From the start, the fused kernel knows the triangle itself.
+            (Kernel::Fused, Reach::All) if past == 0 => Self { stretch, mask: None, causal: true },
+            (_, Reach::All) => {
+                let all = [new as i64, (past + new) as i64];
+                let mask = Tensor::full(all, f64::NEG_INFINITY, options).triu(past as i64 + 1);
+                Self { stretch, mask: Some(mask), causal: false }
+            }
+            (_, Reach::Near { .. }) => {
+                let mut positions = reach.positions(past);
+                positions.extend(past..past + new);
+                let keys: Vec<usize> = stretch.keys.iter().flat_map(|keys| &positions[keys.clone()]).copied().collect();
+                let hidden = |query: usize, key: usize| if reach.sees(query, key) { 0.0 } else { f32::NEG_INFINITY };
+                let rows = stretch.queries.clone().map(|query| past + query);
+                let mask: Vec<f32> = rows.flat_map(|query| keys.iter().map(move |&key| hidden(query, key))).collect();
+                let shape = [stretch.queries.len() as i64, keys.len() as i64];
+                let mask = Tensor::from_slice(&mask).view(shape).to_kind(options.0).to_device(options.1);
+                Self { stretch, mask: Some(mask), causal: false }
+            }
+        };
+        stretches.into_iter().map(view).collect()
+    }
+
+    /// Its queries of all. [batch, n_heads, T, d_head] → [batch, n_heads, queries, d_head]
+    fn queries(&self, q: &Tensor) -> Tensor {
+        let queries = &self.stretch.queries;
+        q.narrow(2, queries.start as i64, queries.len() as i64)
+    }
+
+    /// Its keys, or their values, of all. [batch, n_kv_heads, all, d_head] → [batch, n_kv_heads, keys, d_head]
+    fn keys(&self, all: &Tensor) -> Tensor {
+        let part = |keys: &std::ops::Range<usize>| all.narrow(2, keys.start as i64, keys.len() as i64);
+        match self.stretch.keys.as_slice() {
+            [one] => part(one),
+            several => Tensor::cat(&several.iter().map(part).collect::<Vec<_>>(), 2),
+        }
+    }
+}
+
+/// softmax(Q·Kᵀ/√d + mask)·V, of each head.
+fn attend(kernel: Kernel, q: &Tensor, k: &Tensor, v: &Tensor, views: &[View], pass: &mut Pass) -> Result<Tensor> {
+    match (kernel, views) {
+        (Kernel::Fused, [one]) => pass.op(Op::Fused, |_| Ok(fused(q, k, v, one))),
+        (Kernel::Fused, several) => pass.op(Op::Fused, |_| {
+            let part = |view: &View| fused(&view.queries(q), &view.keys(k), &view.keys(v), view);
+            Ok(Tensor::cat(&several.iter().map(part).collect::<Vec<_>>(), 2))
+        }),
+        (Kernel::Eager, views) => eager(q, k, v, views.first().and_then(|view| view.mask.as_ref()), pass),
+    }
+}
+
+/// In one kernel, which holds no more of the scores than a tile.
+fn fused(q: &Tensor, k: &Tensor, v: &Tensor, view: &View) -> Tensor {
+    let (mask, causal, shared) = (view.mask.as_ref(), view.causal, q.size()[1] != k.size()[1]);
+    if shared && q.size()[2] == 1 {
+        // As rows of one matrix, the query heads that share a key head are several times as fast as one by one.
+        let (heads, stacked) = (q.size(), stacked(q, k.size()[1]));
+        return Tensor::scaled_dot_product_attention(&stacked, k, v, mask, 0.0, causal, None, false).view(&heads[..]);
+    }
+    Tensor::scaled_dot_product_attention(q, k, v, mask, 0.0, causal, None, shared)
+}
+
 /// The textbook's way, with every intermediate matrix in memory.
-fn eager(q: &Tensor, k: &Tensor, v: &Tensor, positions: &Positions, pass: &mut Pass) -> Result<Tensor> {
+fn eager(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, pass: &mut Pass) -> Result<Tensor> {
     let shape = q.size();
     let (n_heads, n_kv_heads, t) = (shape[1], k.size()[1], shape[2]);
-    // The query heads that share a key head are stacked above each other: nothing is copied for them.
-    let stacked = |x: &Tensor| x.reshape([shape[0], n_kv_heads, n_heads / n_kv_heads * t, -1]);
     let unstacked = |x: &Tensor| x.reshape([shape[0], n_heads, t, -1]);
 
     let scores = pass.op(Op::Scores, |_| {
-        let scores = unstacked(&stacked(q).matmul(&k.transpose(2, 3))) / (shape[3] as f64).sqrt();
-        Ok(match &positions.mask {
+        let scores = unstacked(&stacked(q, n_kv_heads).matmul(&k.transpose(2, 3))) / (shape[3] as f64).sqrt();
+        Ok(match mask {
             Some(mask) => scores + mask,
             None => scores,
         })
@@ -119,5 +187,12 @@ fn eager(q: &Tensor, k: &Tensor, v: &Tensor, positions: &Positions, pass: &mut P
     // The sum over many keys wants more digits than bf16 has.
     let pattern = pass.op(Op::Softmax, |_| Ok(scores.softmax(-1, Kind::Float).to_kind(q.kind())))?;
     pass.hook(Hook::Pattern, &pattern);
-    pass.op(Op::Values, |_| Ok(unstacked(&stacked(&pattern).matmul(v))))
+    pass.op(Op::Values, |_| Ok(unstacked(&stacked(&pattern, n_kv_heads).matmul(v))))
+}
+
+/// The query heads that share a key head, above each other: nothing is copied for them.
+/// [batch, n_heads, T, n] → [batch, n_kv_heads, n_heads / n_kv_heads · T, n]
+fn stacked(x: &Tensor, n_kv_heads: i64) -> Tensor {
+    let shape = x.size();
+    x.reshape([shape[0], n_kv_heads, shape[1] / n_kv_heads * shape[2], -1])
 }

@@ -2,6 +2,7 @@
 
 use super::allocator::{Tag, tagged};
 use super::spec::Spec;
+use super::toggles::{Precision, Reach};
 use tch::{Device, Kind, Tensor};
 
 /// Room is added in steps of this many positions, or of half of what there is if that is more: a
@@ -13,30 +14,56 @@ pub struct KvCache {
     layers: Vec<LayerCache>,
 }
 
-/// The keys and values of one block. [batch, n_kv_heads, capacity, d_head]
+/// The keys and values of one block.
 pub struct LayerCache {
-    keys: Tensor,
-    values: Tensor,
-    /// Positions in use.
+    keys: Store,
+    values: Store,
+    reach: Reach,
+    /// Positions that came so far. A window does not keep all of them.
     len: usize,
 }
 
+/// Numbers by position, in the format in which they rest. [batch, n_kv_heads, capacity, d_head]
+enum Store {
+    Float {
+        numbers: Tensor,
+        /// The format in which they are read.
+        kind: Kind,
+    },
+    Int8 {
+        numbers: Tensor,
+        /// What one step is, for each head and position, bf16. [batch, n_kv_heads, capacity, 1]
+        scale: Tensor,
+        kind: Kind,
+    },
+}
+
 impl KvCache {
-    /// An empty cache with room for `capacity` positions, in the activations' format and where they are.
-    pub fn new(spec: &Spec, batch: usize, capacity: usize, options: (Kind, Device)) -> Self {
-        let room = capacity.next_multiple_of(STEP).min(spec.n_ctx.max(capacity));
+    /// An empty cache with room for `capacity` positions. It keeps `precision`, and gives what the activations are.
+    pub fn new(
+        spec: &Spec,
+        (reach, precision): (Reach, Precision),
+        batch: usize,
+        capacity: usize,
+        activations: (Kind, Device),
+    ) -> Self {
+        let room = match reach {
+            Reach::All => capacity.next_multiple_of(STEP).min(spec.n_ctx.max(capacity)),
+            Reach::Near { .. } => reach.kept(spec.n_ctx),
+        };
         let shape = [batch as i64, spec.n_kv_heads as i64, room as i64, spec.d_head as i64];
         let _tagged = tagged(Tag::KvCache);
-        let empty = || Tensor::empty(shape, options);
-        Self { layers: (0..spec.n_layers).map(|_| LayerCache { keys: empty(), values: empty(), len: 0 }).collect() }
+        let empty = || Store::new(shape, precision, activations);
+        let layer = |_| LayerCache { keys: empty(), values: empty(), reach, len: 0 };
+        Self { layers: (0..spec.n_layers).map(layer).collect() }
     }
 
-    /// Positions in it.
+    /// Positions that came so far.
     pub fn len(&self) -> usize {
         self.layers.first().map_or(0, |layer| layer.len)
     }
 
-    /// Whether nothing is in it.
+    /// Whether none has come.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -45,42 +72,116 @@ impl KvCache {
     pub fn layer(&mut self, block: usize) -> &mut LayerCache {
         &mut self.layers[block]
     }
-
-    /// Forgets everything after the first `len` positions.
-    pub fn truncate(&mut self, len: usize) {
-        for layer in &mut self.layers {
-            layer.len = layer.len.min(len);
-        }
-    }
 }
 
 impl LayerCache {
-    /// Writes the new positions behind the old ones, and returns all of them as views.
-    /// [batch, n_kv_heads, T, d_head] → [batch, n_kv_heads, past + T, d_head]
+    /// Takes in the new positions, and returns the keys and values of [`Reach::keys`] positions.
+    /// [batch, n_kv_heads, T, d_head] → [batch, n_kv_heads, keys, d_head]
     pub fn append(&mut self, keys: &Tensor, values: &Tensor) -> (Tensor, Tensor) {
-        let (past, new) = (self.len as i64, keys.size()[2]);
-        self.reserve((past + new) as usize);
-        self.keys.narrow(2, past, new).copy_(keys);
-        self.values.narrow(2, past, new).copy_(values);
-        self.len += new as usize;
-        (self.keys.narrow(2, 0, past + new), self.values.narrow(2, 0, past + new))
+        let (past, new) = (self.len, keys.size()[2] as usize);
+        self.len += new;
+        let (reach, len) = (self.reach, self.len);
+        let append = |store: &mut Store, numbers: &Tensor| match reach {
+            Reach::All => {
+                store.reserve(past, len);
+                store.write(past, numbers);
+                store.read(len)
+            }
+            // It takes the place of what has left the window; in which order keys lie does not matter.
+            Reach::Near { .. } if new == 1 => {
+                store.write(reach.slot(past), numbers);
+                store.read(reach.kept(len))
+            }
+            // Each of several sees what the later ones push out.
+            Reach::Near { .. } => {
+                let numbers = store.rounded(numbers);
+                let all = if past == 0 {
+                    numbers.shallow_clone()
+                } else {
+                    Tensor::cat(&[&store.read(reach.kept(past)), &numbers], 2)
+                };
+                for (slot, positions) in reach.written(past, len) {
+                    let (start, length) = (positions.start - past, positions.len());
+                    store.write(slot, &numbers.narrow(2, start as i64, length as i64));
+                }
+                all
+            }
+        };
+        (append(&mut self.keys, keys), append(&mut self.values, values))
+    }
+}
+
+impl Store {
+    fn new(shape: [i64; 4], precision: Precision, (kind, device): (Kind, Device)) -> Self {
+        let numbers = Tensor::empty(shape, (precision.kind(), device));
+        if precision.is_float() {
+            return Self::Float { numbers, kind };
+        }
+        let [batch, heads, capacity, _] = shape;
+        Self::Int8 { numbers, scale: Tensor::empty([batch, heads, capacity, 1], (Kind::BFloat16, device)), kind }
     }
 
-    fn reserve(&mut self, needed: usize) {
-        let capacity = self.keys.size()[2] as usize;
-        if needed <= capacity {
-            return;
+    /// Writes from slot `start` on. [batch, n_kv_heads, T, d_head]
+    fn write(&mut self, start: usize, new: &Tensor) {
+        let (start, length) = (start as i64, new.size()[2]);
+        match self {
+            Self::Float { numbers, .. } => numbers.narrow(2, start, length).copy_(new),
+            Self::Int8 { numbers, scale, .. } => {
+                let (steps, step) = quantised(new);
+                numbers.narrow(2, start, length).copy_(&steps);
+                scale.narrow(2, start, length).copy_(&step);
+            }
         }
-        let room = needed.max(capacity + STEP.max(capacity / 2)).next_multiple_of(STEP);
-        for tensor in [&mut self.keys, &mut self.values] {
+    }
+
+    /// The first `len` slots, in the format of the activations; as a view where it is that already.
+    fn read(&self, len: usize) -> Tensor {
+        let first = |tensor: &Tensor| tensor.narrow(2, 0, len as i64);
+        match self {
+            Self::Float { numbers, kind } => first(numbers).to_kind(*kind),
+            Self::Int8 { numbers, scale, kind } => first(numbers).to_kind(*kind) * first(scale).to_kind(*kind),
+        }
+    }
+
+    /// Numbers as they would be read after they were written.
+    fn rounded(&self, new: &Tensor) -> Tensor {
+        match self {
+            Self::Float { numbers, kind } => new.to_kind(numbers.kind()).to_kind(*kind),
+            Self::Int8 { kind, .. } => {
+                let (steps, step) = quantised(new);
+                steps.to_kind(*kind) * step.to_kind(*kind)
+            }
+        }
+    }
+
+    /// Makes room for `needed` positions, of which the first `used` are kept.
+    fn reserve(&mut self, used: usize, needed: usize) {
+        let tensors = match self {
+            Self::Float { numbers, .. } => vec![numbers],
+            Self::Int8 { numbers, scale, .. } => vec![numbers, scale],
+        };
+        for tensor in tensors {
             let mut shape = tensor.size();
-            shape[2] = room as i64;
+            let capacity = shape[2] as usize;
+            if needed <= capacity {
+                return;
+            }
+            shape[2] = needed.max(capacity + STEP.max(capacity / 2)).next_multiple_of(STEP) as i64;
             let larger = {
                 let _tagged = tagged(Tag::KvCache);
                 Tensor::empty(shape, (tensor.kind(), tensor.device()))
             };
-            larger.narrow(2, 0, self.len as i64).copy_(&tensor.narrow(2, 0, self.len as i64));
+            larger.narrow(2, 0, used as i64).copy_(&tensor.narrow(2, 0, used as i64));
             *tensor = larger;
         }
     }
+}
+
+/// Steps from −127 to 127 of a scale for each head and position: the scale is rounded to bf16 before anything is
+/// divided by it.
+fn quantised(numbers: &Tensor) -> (Tensor, Tensor) {
+    let largest = numbers.abs().amax([-1].as_slice(), true);
+    let step = (largest / 127.0).clamp_min(f64::from(f32::MIN_POSITIVE)).to_kind(Kind::BFloat16);
+    let steps = (numbers.to_kind(Kind::Float) / step.to_kind(Kind::Float)).round().clamp(-127.0, 127.0);
+    (steps.to_kind(Kind::Int8), step)
 }

@@ -1,17 +1,18 @@
 //! The whole model: embedding, blocks, final norm, LM head.
 
 use super::allocator::{Tag, tagged};
-use super::attention::{Attention, Kernel};
+use super::attention::{self, Attention, Qkv, View};
 use super::block::Block;
 use super::cache::KvCache;
 use super::linear::Linear;
-use super::mlp::Mlp;
+use super::matrix::Matrix;
+use super::mlp::{Mlp, Up};
 use super::norm::Norm;
 use super::probe::{Hook, Op, Pass};
 use super::rope::Rotary;
 use super::spec::{MlpKind, Positions, Spec};
-use super::toggles::Toggles;
-use super::weights::{Parameters, Slot};
+use super::toggles::{self, Fuse, Precision, Toggles};
+use super::weights::{GATE_UP, Parameters, QKV, Slot};
 use super::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
@@ -19,14 +20,15 @@ use tch::{Device, Kind, Tensor};
 pub struct Decoder {
     spec: Spec,
     /// [d_vocab, d_model]
-    embed: Tensor,
+    embed: Matrix,
     /// Learned positions, where the model has them. [n_ctx, d_model]
     position: Option<Tensor>,
     rotary: Option<Rotary>,
     blocks: Vec<Block>,
     final_norm: Norm,
     lm_head: Linear,
-    kernel: Kernel,
+    attention: toggles::Attention,
+    kv_dtype: Precision,
     /// The format of the activations, and where they are.
     activations: (Kind, Device),
 }
@@ -43,57 +45,60 @@ impl Decoder {
     /// model for other toggles costs next to nothing. The model computes where they lie.
     pub fn new(spec: &Spec, parameters: &Parameters, toggles: &Toggles) -> Self {
         let _tagged = tagged(Tag::Weights);
-        let linear = |slot, block| Linear::new(parameters.weight(slot, block), parameters.bias(slot, block));
-        let norm = |slot, block| Norm::new(spec.norm, parameters.weight(slot, block), parameters.bias(slot, block));
+        let norm = |slot, block| {
+            let (scale, shift) = parameters.norm(slot, block);
+            Norm::new(spec.norm, scale, shift)
+        };
         let block = |block: usize| {
             let block = Some(block);
-            let (gate, activation) = match spec.mlp {
-                MlpKind::Gated(activation) => (Some(linear(Slot::Gate, block)), activation),
-                MlpKind::Plain(activation) => (None, activation),
+            let linear = |slots| parameters.linear(slots, block);
+            let qkv = match toggles.fuse {
+                Fuse::Separate => Qkv::Separate { q: linear(&[Slot::Q]), k: linear(&[Slot::K]), v: linear(&[Slot::V]) },
+                Fuse::Joined => Qkv::Joined(linear(QKV)),
+            };
+            let (up, activation) = match (spec.mlp, toggles.fuse) {
+                (MlpKind::Plain(activation), _) => (Up::Plain(linear(&[Slot::Up])), activation),
+                (MlpKind::Gated(activation), Fuse::Separate) => {
+                    (Up::Gated { gate: linear(&[Slot::Gate]), up: linear(&[Slot::Up]) }, activation)
+                }
+                (MlpKind::Gated(activation), Fuse::Joined) => (Up::Joined(linear(GATE_UP)), activation),
             };
             Block {
                 attn: Attention {
                     norm: norm(Slot::AttnNorm, block),
-                    q: linear(Slot::Q, block),
-                    k: linear(Slot::K, block),
-                    v: linear(Slot::V, block),
-                    out: linear(Slot::Out, block),
-                    kernel: Kernel(toggles.attention),
+                    qkv,
+                    out: linear(&[Slot::Out]),
+                    kernel: toggles.attention.kernel,
                     n_heads: spec.n_heads as i64,
                     n_kv_heads: spec.n_kv_heads as i64,
                     d_head: spec.d_head as i64,
                 },
-                mlp: Mlp {
-                    norm: norm(Slot::MlpNorm, block),
-                    gate,
-                    up: linear(Slot::Up, block),
-                    down: linear(Slot::Down, block),
-                    activation,
-                },
+                mlp: Mlp { norm: norm(Slot::MlpNorm, block), up, down: linear(&[Slot::Down]), activation },
             }
         };
-        let embed = parameters.weight(Slot::Embed, None);
-        let device = embed.device();
-        let (position, rotary) = match &spec.positions {
-            Positions::Learned => (Some(parameters.weight(Slot::Positions, None)), None),
-            Positions::Rope(rope) => (None, Some(Rotary::new(rope, spec.d_head, device))),
+        let final_norm = norm(Slot::FinalNorm, None);
+        let device = final_norm.device();
+        let rotary = match &spec.positions {
+            Positions::Learned => None,
+            Positions::Rope(rope) => Some(Rotary::new(rope, spec.d_head, device)),
         };
         Self {
-            embed,
-            position,
+            embed: parameters.embed(),
+            position: parameters.positions(),
             rotary,
             blocks: (0..spec.n_layers).map(block).collect(),
-            final_norm: norm(Slot::FinalNorm, None),
-            lm_head: linear(if spec.tied { Slot::Embed } else { Slot::LmHead }, None),
-            kernel: Kernel(toggles.attention),
+            final_norm,
+            lm_head: parameters.lm_head(),
+            attention: toggles.attention,
+            kv_dtype: toggles.kv_dtype(),
             activations: (toggles.compute.kind(), device),
             spec: spec.clone(),
         }
     }
 
-    /// The ids of one sequence, as [`Decoder::forward`] takes them. [1, T]
-    pub fn input(&self, ids: &[i64]) -> Tensor {
-        let ids = Tensor::from_slice(ids).unsqueeze(0);
+    /// The ids of sequences of one length, one behind the other, as [`Decoder::forward`] takes them. [batch, T]
+    pub fn input(&self, ids: &[i64], batch: usize) -> Tensor {
+        let ids = Tensor::from_slice(ids).view([batch as i64, -1]);
         // Where that is the processor there is nothing to move, and nothing is timed that does no work.
         if self.activations.1 == Device::Cpu { ids } else { ids.to_device(self.activations.1) }
     }
@@ -122,7 +127,8 @@ impl Decoder {
         let mut x = pass.op(Op::Embed, |_| Ok(self.embed(ids, past)))?; // [batch, T, d_model]
         pass.hook(Hook::Embed, &x);
         let rotation = self.rotary.as_ref().map(|rotary| rotary.rotation(past, new, self.activations.0));
-        let positions = self.kernel.visible(rotation, past, new, self.activations);
+        let views = View::of_pass(self.attention, past, new, self.activations);
+        let positions = attention::Positions { rotation, views };
         for (number, block) in self.blocks.iter().enumerate() {
             let cache = cache.as_mut().map(|cache| cache.layer(number));
             x = pass.block(number, |pass| block.forward(&x, &positions, cache, pass))?;
@@ -138,14 +144,14 @@ impl Decoder {
         Ok(logits)
     }
 
-    /// An empty cache with room for `capacity` positions of one sequence.
-    pub fn new_cache(&self, capacity: usize) -> KvCache {
-        KvCache::new(&self.spec, 1, capacity, self.activations)
+    /// An empty cache for so many sequences, with room for `capacity` positions of each.
+    pub fn new_cache(&self, batch: usize, capacity: usize) -> KvCache {
+        KvCache::new(&self.spec, (self.attention.reach, self.kv_dtype), batch, capacity, self.activations)
     }
 
     fn embed(&self, ids: &Tensor, past: usize) -> Tensor {
         let kind = self.activations.0;
-        let x = Tensor::embedding(&self.embed, ids, -1, false, false).to_kind(kind);
+        let x = self.embed.rows(ids).to_kind(kind);
         match &self.position {
             Some(position) => x + position.narrow(0, past as i64, ids.size()[1]).to_kind(kind),
             None => x,

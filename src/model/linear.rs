@@ -1,19 +1,22 @@
 //! A matrix product with an optional bias.
 
+use super::matrix::Matrix;
 use tch::{Kind, Tensor};
 
-/// y = x·Wᵀ + b, computed in the format of the weights; the activations keep theirs.
+/// y = x·Wᵀ + b. The weights rest and are multiplied in a format of their own; the activations keep theirs.
 pub struct Linear {
-    /// [out, in]
-    weight: Tensor,
+    matrix: Matrix,
     /// [out]
     bias: Option<Tensor>,
 }
 
 impl Linear {
-    pub fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
-        let bias = bias.map(|bias| bias.to_kind(weight.kind()));
-        Self { weight, bias }
+    pub fn new(matrix: Matrix, bias: Option<Tensor>) -> Self {
+        let bias = match &matrix {
+            Matrix::Dense(weight) => bias.map(|bias| bias.to_kind(weight.kind())),
+            _ => bias,
+        };
+        Self { matrix, bias }
     }
 
     /// [.., in] → [.., out]
@@ -23,6 +26,16 @@ impl Linear {
 
     /// As [`Linear::forward`], with the result in a format of its own.
     pub fn forward_as(&self, x: &Tensor, kind: Kind) -> Tensor {
-        x.to_kind(self.weight.kind()).linear(&self.weight, self.bias.as_ref()).to_kind(kind)
+        self.matrix.product(x, self.bias.as_ref()).to_kind(kind)
+    }
+
+    /// The same; its memory is shared.
+    pub fn shared(&self) -> Self {
+        Self { matrix: self.matrix.shared(), bias: self.bias.as_ref().map(Tensor::shallow_clone) }
+    }
+
+    /// The tensors that it consists of.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.matrix.tensors().into_iter().chain(&self.bias)
     }
 }

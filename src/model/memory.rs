@@ -1,8 +1,8 @@
 //! Whether something fits in memory, asked before anything is allocated for it.
 
 use super::spec::Spec;
-use super::toggles::{AttentionKind, Toggles};
-use super::{Error, Result};
+use super::toggles::{Kernel, Toggles};
+use super::{Error, Result, weights};
 use crate::units::{Bytes, count};
 
 /// Bytes that could be used now without swapping; no limit where the system does not say.
@@ -31,10 +31,10 @@ pub fn check_weights(spec: &Spec, toggles: &Toggles, available: u64) -> Result<(
     let largest = (spec.d_vocab.max(spec.d_mlp) * spec.d_model) as u64 * 4;
     let what = format!("{} ({} parameters)", spec.name, count(spec.parameters()));
     let parts = [
-        (spec.weight_bytes(toggles.weights, toggles.compute), format!("weights at {}", toggles.weights.name())),
+        (weights::bytes(spec, &toggles.formats()), format!("weights at {}", toggles.weights.name())),
         (largest, "converting the largest matrix".to_owned()),
     ];
-    check(&what, &parts, available, "try weights=bf16, or a smaller model")
+    check(&what, &parts, available, "try weights=int4 or bf16, or a smaller model")
 }
 
 /// Refuses a run whose prompt has `prompt` tokens and that may reach `positions`.
@@ -42,17 +42,22 @@ pub fn check_weights(spec: &Spec, toggles: &Toggles, available: u64) -> Result<(
 /// # Errors
 /// The arithmetic.
 pub fn check_run(spec: &Spec, toggles: &Toggles, prompt: usize, positions: usize, available: u64) -> Result<()> {
-    let cache = if toggles.kv_cache { spec.kv_bytes(positions, toggles.compute) } else { 0 };
+    let batch = toggles.batch as u64;
+    let kept = toggles.attention.reach.kept(positions);
+    let cache = if toggles.kv_cache { batch * spec.kv_bytes(kept, toggles.kv_dtype()) } else { 0 };
     // Scores, masked scores and their softmax in f32 are alive at once.
-    let matrices = match toggles.attention {
-        AttentionKind::Eager => 3 * (spec.n_heads * prompt * prompt) as u64 * 4,
-        AttentionKind::Fused => 0,
+    let matrices = match toggles.attention.kernel {
+        Kernel::Eager => batch * 3 * (spec.n_heads * prompt * prompt) as u64 * 4,
+        Kernel::Fused => 0,
     };
     // The widest activations of one block: gate, up and their product beside the residual stream.
-    let activations = (prompt * (3 * spec.d_mlp + 4 * spec.d_model)) as u64 * toggles.compute.bytes();
-    let what = format!("a prompt of {prompt} tokens");
+    let activations = batch * toggles.compute.row_bytes((prompt * (3 * spec.d_mlp + 4 * spec.d_model)) as u64);
+    let what = match toggles.batch {
+        1 => format!("a prompt of {prompt} tokens"),
+        batch => format!("{batch} prompts of {prompt} tokens"),
+    };
     let parts = [
-        (cache, format!("KV cache of {positions} positions")),
+        (cache, format!("KV cache of {kept} positions")),
         (matrices, "attention matrices of one block".to_owned()),
         (activations, "activations of one block".to_owned()),
     ];

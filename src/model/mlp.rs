@@ -10,30 +10,46 @@ use tch::Tensor;
 /// A two-layer perceptron, gated or plain.
 pub struct Mlp {
     pub norm: Norm,
-    /// Where there is one, its activation decides how much of `up` passes.
-    pub gate: Option<Linear>,
-    pub up: Linear,
+    pub up: Up,
     pub down: Linear,
     pub activation: Activation,
+}
+
+/// From d_model to d_mlp. The activation of a gate decides how much of `up` passes.
+pub enum Up {
+    Plain(Linear),
+    Gated {
+        gate: Linear,
+        up: Linear,
+    },
+    /// Gate and up as one product, the gate first.
+    Joined(Linear),
 }
 
 impl Mlp {
     /// [batch, T, d_model] → what the stage adds to it, of the same shape.
     pub fn forward(&self, x: &Tensor, pass: &mut Pass) -> Result<Tensor> {
         let x = pass.op(Op::MlpNorm, |_| Ok(self.norm.forward(x)))?;
-        let hidden = match &self.gate {
-            Some(gate) => {
+        let (pre, up) = match &self.up {
+            Up::Plain(up) => (pass.op(Op::Up, |_| Ok(up.forward(&x)))?, None),
+            Up::Gated { gate, up } => {
                 let gate = pass.op(Op::Gate, |_| Ok(gate.forward(&x)))?; // [batch, T, d_mlp]
-                pass.hook(Hook::MlpPre, &gate);
-                let up = pass.op(Op::Up, |_| Ok(self.up.forward(&x)))?;
-                pass.op(Op::Act, |_| Ok(self.activation.of(&gate) * up))?
+                (gate, Some(pass.op(Op::Up, |_| Ok(up.forward(&x)))?))
             }
-            None => {
-                let up = pass.op(Op::Up, |_| Ok(self.up.forward(&x)))?;
-                pass.hook(Hook::MlpPre, &up);
-                pass.op(Op::Act, |_| Ok(self.activation.of(&up)))?
+            Up::Joined(both) => {
+                let both = pass.op(Op::GateUp, |_| Ok(both.forward(&x)))?; // [batch, T, 2 · d_mlp]
+                let [gate, up] = [0, 1].map(|half| both.narrow(-1, half * both.size()[2] / 2, both.size()[2] / 2));
+                (gate, Some(up))
             }
         };
+        pass.hook(Hook::MlpPre, &pre);
+        let hidden = pass.op(Op::Act, |_| {
+            let active = self.activation.of(&pre);
+            Ok(match up {
+                Some(up) => active * up,
+                None => active,
+            })
+        })?;
         pass.hook(Hook::MlpPost, &hidden);
         pass.op(Op::Down, |_| Ok(self.down.forward(&hidden)))
     }

@@ -1,7 +1,7 @@
 //! The transformer itself, on LibTorch: read top to bottom, it is the architecture.
 //!
 //! [`spec`] says what a model is, [`weights`] brings its tensors, [`decoder`] runs it: [`block`],
-//! [`attention`], [`mlp`], [`norm`], [`rope`], [`linear`], [`cache`]. [`toggles`] choose among parts
+//! [`attention`] (and its [`reach`]), [`mlp`], [`norm`], [`rope`], [`linear`] (and its [`matrix`]), [`cache`]. [`toggles`] choose among parts
 //! when the model is built; [`device`] is where it lies and computes; [`probe`] is how anybody watches;
 //! [`cost`] is what it should cost.
 
@@ -17,10 +17,12 @@ pub mod device;
 mod error;
 pub mod family;
 pub mod linear;
+pub mod matrix;
 pub mod memory;
 pub mod mlp;
 pub mod norm;
 pub mod probe;
+pub mod reach;
 pub mod rope;
 pub mod source;
 pub mod spec;

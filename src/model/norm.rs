@@ -1,7 +1,7 @@
 //! Normalisation of the residual stream, position by position.
 
 use super::spec::Norm as Kind;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 /// RMSNorm or LayerNorm with its learned scale (and shift).
 pub struct Norm {
@@ -15,6 +15,11 @@ pub struct Norm {
 impl Norm {
     pub fn new(kind: Kind, scale: Tensor, shift: Option<Tensor>) -> Self {
         Self { kind, scale, shift }
+    }
+
+    /// Where it computes.
+    pub fn device(&self) -> Device {
+        self.scale.device()
     }
 
     /// [batch, T, d_model] → the same shape.

@@ -34,6 +34,8 @@ pub enum Op {
     MlpNorm,
     Gate,
     Up,
+    /// Gate and up in one product.
+    GateUp,
     Act,
     Down,
     MlpResidual,
@@ -187,6 +189,7 @@ impl Op {
             Op::MlpNorm => "mlp.norm",
             Op::Gate => "mlp.gate",
             Op::Up => "mlp.up",
+            Op::GateUp => "mlp.gate_up",
             Op::Act => "mlp.act",
             Op::Down => "mlp.down",
             Op::MlpResidual => "mlp_residual",

@@ -79,9 +79,10 @@ impl Source {
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Parameters> {
         toggles.check(&self.spec)?;
+        toggles.check_device(device)?;
         memory::check_weights(&self.spec, toggles, device.memory())?;
-        let formats = (toggles.weights, toggles.compute);
-        let mut load = |source: &dyn WeightSource| Parameters::load(source, &self.spec, formats, device, progress);
+        let formats = toggles.formats();
+        let mut load = |source: &dyn WeightSource| Parameters::load(source, &self.spec, &formats, device, progress);
         match &self.origin {
             Origin::Folder(path) => load(&Folder::open(path)?),
             Origin::Gguf(gguf) => load(gguf.as_ref()),

@@ -179,16 +179,10 @@ impl Spec {
         (self.embedding_parameters() + self.n_layers * self.block_parameters() + self.norm_parameters() + head) as u64
     }
 
-    /// Bytes of the weights as they lie in memory: matrices at `weights`, norms and biases in the format of
-    /// the activations.
-    pub fn weight_bytes(&self, weights: Precision, compute: Precision) -> u64 {
-        let vectors = (self.n_layers * self.block_vectors() + self.norm_parameters()) as u64;
-        (self.parameters() - vectors) * weights.bytes() + vectors * compute.bytes()
-    }
-
-    /// Bytes of the keys and values of `tokens` positions: 2 · L · T · G · h · bytes.
+    /// Bytes of the keys and values of `tokens` positions: 2 · L · T · G · h · bytes, and where the format has
+    /// scales, one for each head and position.
     pub fn kv_bytes(&self, tokens: usize, precision: Precision) -> u64 {
-        (2 * self.n_layers * tokens * self.n_kv_heads * self.d_head) as u64 * precision.bytes()
+        (2 * self.n_layers * tokens * self.n_kv_heads) as u64 * precision.row_bytes(self.d_head as u64)
     }
 
     /// Width of all query heads together.

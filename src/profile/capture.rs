@@ -2,7 +2,7 @@
 
 use crate::model::decoder::Wanted;
 use crate::model::probe::{Hook, Op, Pass, Place, Probe};
-use crate::model::toggles::AttentionKind;
+use crate::model::toggles::Kernel;
 use crate::model::{Decoder, Error, Result, Toggles};
 use crate::profile::{Control, Session};
 use glob::Pattern;
@@ -89,17 +89,17 @@ impl Session {
         let card = self.card();
         hooks.check(card.spec.n_layers)?;
         let eager = hooks.wants_matrices(card.spec.n_layers).then(|| {
-            let toggles = Toggles { attention: AttentionKind::Eager, ..card.toggles.clone() };
+            let toggles = Toggles { attention: card.toggles.attention.made_eager(), ..card.toggles.clone() };
             Decoder::new(&card.spec, self.parameters(), &toggles)
         });
         let decoder = eager.as_ref().unwrap_or_else(|| self.decoder());
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        let input = decoder.input(&ids);
+        let input = decoder.input(&ids, 1);
         let mut keep = Keep { hooks, control, kept: BTreeMap::new() };
         let _logits = decoder.forward(&input, None, Wanted::All, &mut Pass::new(&mut keep))?;
         let mut tensors = keep.kept;
         tensors.insert("input_ids".into(), Kept::of(&input));
-        let was_made_eager = eager.is_some() && card.toggles.attention != AttentionKind::Eager;
+        let was_made_eager = eager.is_some() && card.toggles.attention.kernel != Kernel::Eager;
         Ok(Capture { tensors, was_made_eager })
     }
 }

@@ -22,9 +22,12 @@ use super::peaks::Threads;
 use super::quality::{self, Reading};
 use super::session::Session;
 use crate::model::toggles::processors;
-use crate::model::{Device, Error, Result, Toggles, memory};
+use crate::model::{Device, Error, Result, Toggles, memory, weights};
 use crate::trace::Status;
+use crate::trace::comparison::Comparison;
+use crate::trace::stats::{LEVEL, RESOLUTION, fewest, precise_enough};
 use crate::trace::study::{Arm, Event, Header, Kind, Pairing, Study};
+use crate::trace::sweep::{Measured, Sweep};
 use crate::units::{Bytes, Nanos};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -103,7 +106,7 @@ pub struct Progress {
 impl Default for Rounds {
     /// Enough for an interval, and no more than somebody waits for.
     fn default() -> Self {
-        Self { least: 5, most: 20, width: 0.05 }
+        Self { least: fewest(LEVEL, true) as u32, most: 24, width: RESOLUTION }
     }
 }
 
@@ -120,9 +123,17 @@ impl Session {
         status
     }
 
-    /// The arms as a study has them: those that cannot be had with this model, or would not fit in memory beside
-    /// those before them, are refused with the reason. Nothing is loaded for it.
-    pub fn arms(&self, planned: &[PlannedArm]) -> Vec<Arm> {
+    /// How the study begins: its header and its arms. Those that cannot be had with this model, or would not fit in
+    /// memory beside those before them, are refused with the reason. Nothing is loaded for it.
+    ///
+    /// # Errors
+    /// The text for the quality has too few tokens, or others than the model.
+    pub fn begin(&self, plan: &Plan) -> Result<(Header, Vec<Arm>)> {
+        let reading = plan.quality.as_ref().map(|text| Reading::of(self, text)).transpose()?;
+        Ok((self.study_header(plan, reading.as_ref()), self.arms(&plan.arms)))
+    }
+
+    fn arms(&self, planned: &[PlannedArm]) -> Vec<Arm> {
         let card = self.card();
         let available = card.device.memory();
         // What the system has to spare is without the weights that are here; what a GPU has is with them.
@@ -130,9 +141,10 @@ impl Session {
         let mut formats = vec![card.toggles.formats()];
         let mut fitting = |toggles: &Toggles| -> Result<()> {
             toggles.check(&card.spec)?;
+            toggles.check_device(card.device)?;
             if !formats.contains(&toggles.formats()) {
                 memory::check_weights(&card.spec, toggles, available.saturating_sub(taken))?;
-                taken = taken.saturating_add(card.spec.weight_bytes(toggles.weights, toggles.compute));
+                taken = taken.saturating_add(weights::bytes(&card.spec, &toggles.formats()));
                 formats.push(toggles.formats());
             }
             Ok(())
@@ -178,12 +190,15 @@ impl Session {
         control: &Control,
         watch: &mut dyn WatchStudy,
     ) -> Result<()> {
+        if plan.arms.is_empty() {
+            return Err(Error::Request("a study needs an arm".into()));
+        }
         let reading = plan.quality.as_ref().map(|text| Reading::of(self, text)).transpose()?;
         let header = self.study_header(plan, reading.as_ref());
         let arms = self.arms(&plan.arms);
         let study = before.cloned().unwrap_or_default();
         if before.is_some() {
-            resumed(&study, &header, &arms)?;
+            check_resumed(&study, &arms)?;
         }
         let began = Instant::now();
         let mut schedule = Schedule {
@@ -192,7 +207,7 @@ impl Session {
             ledger: Default::default(),
             watch,
             now: &mut || Nanos::of(began.elapsed()),
-            enough: &|_| true,
+            enough: &|study| is_enough(study, plan.rounds.width),
         };
         if before.is_none() {
             schedule.tell(Event::Header(Box::new(header)));
@@ -228,7 +243,7 @@ impl Session {
         let card = self.card();
         let mut model = card.info.clone();
         if let Some(baseline) = plan.arms.first() {
-            model.weight_bytes = Bytes(card.spec.weight_bytes(baseline.toggles.weights, baseline.toggles.compute));
+            model.weight_bytes = Bytes(weights::bytes(&card.spec, &baseline.toggles.formats()));
         }
         Header {
             kind: plan.kind.clone(),
@@ -267,40 +282,53 @@ fn refuse(study: &Study) -> Result<()> {
     refused.map_or(Ok(()), |(name, why)| Err(Error::Request(format!("{name}: {why}"))))
 }
 
-/// Refuses to go on with what is not the beginning of this study.
+/// Refuses to go on with what is not the beginning of a study of these arms.
 ///
 /// # Errors
-/// What differs.
-fn resumed(study: &Study, header: &Header, arms: &[Arm]) -> Result<()> {
-    let before = &study.header;
-    let differing = [
-        ("the kind of the study", before.kind != header.kind),
-        ("the model", before.model.source != header.model.source || before.model.parameters != header.model.parameters),
-        ("the device", before.device != header.device),
-        ("the machine", before.machine != header.machine || before.processors != header.processors),
-        ("LibTorch", before.libtorch != header.libtorch),
-        ("the text for the quality", before.text != header.text),
-        ("the seed", before.seed != header.seed),
-        ("the arms", study.arms.len() != arms.len() || study.arms.iter().zip(arms).any(|(a, b)| !is_same(a, b))),
-    ];
-    if let Some((what, _)) = differing.iter().find(|(_, differs)| *differs) {
-        return Err(Error::Request(format!("what was measured before is another study: {what} was not the same")));
+/// What is not as it should be.
+fn check_resumed(study: &Study, arms: &[Arm]) -> Result<()> {
+    let is_same = |(a, b): (&Arm, &Arm)| {
+        (&a.toggles, a.prompt_tokens, a.new_tokens) == (&b.toggles, b.prompt_tokens, b.new_tokens)
+    };
+    if study.arms.len() != arms.len() || !study.arms.iter().zip(arms).all(is_same) {
+        return Err(Error::Request("what was measured before has other arms".into()));
     }
     // Refused now, but not then: memory is short.
-    let lost = study.arms.iter().zip(arms).find(|(then, now)| then.refused.is_none() && now.refused.is_some());
-    if let Some((arm, why)) = lost.and_then(|(arm, now)| now.refused.as_ref().map(|why| (arm, why))) {
+    let lost = study.arms.iter().zip(arms).filter(|(then, _)| then.refused.is_none());
+    if let Some((arm, why)) = lost.filter_map(|(_, now)| Some((now, now.refused.as_ref()?))).next() {
         return Err(Error::Request(format!("{}: {why}", arm.name)));
     }
-    let highest = study.samples.iter().map(|sample| sample.round).max().unwrap_or(0);
-    if highest > MOST_ROUNDS {
-        return Err(Error::Request(format!("round {highest} is none that was ever made: at most {MOST_ROUNDS} are")));
+    match study.samples.iter().map(|sample| sample.round).find(|&round| round >= MOST_ROUNDS) {
+        Some(round) => Err(Error::Request(format!("a sample of round {round}: there are at most {MOST_ROUNDS}"))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// More rounds than this are not made, and not gone on with.
 pub const MOST_ROUNDS: u32 = 10_000;
 
-fn is_same(a: &Arm, b: &Arm) -> bool {
-    (&a.name, &a.toggles, a.prompt_tokens, a.new_tokens) == (&b.name, &b.toggles, b.prompt_tokens, b.new_tokens)
+/// Whether all that is quoted is known precisely enough: ratios of comparisons, medians of sweeps. It asks for the
+/// width of intervals alone, never for what they show.
+fn is_enough(study: &Study, width: f64) -> bool {
+    if let Kind::Sweep { .. } = study.header.kind {
+        let narrow = |measured: Option<Measured>| {
+            let interval = |measured: Measured| measured.interval;
+            measured.is_none_or(|measured| {
+                interval(measured).is_some_and(|(low, high)| high.seconds() <= low.seconds() * (1.0 + width))
+            })
+        };
+        let sweep = Sweep::of(study);
+        return sweep
+            .series
+            .iter()
+            .flat_map(|series| &series.points)
+            .all(|point| narrow(point.ttft) && narrow(point.tpot));
+    }
+    let candidates = (0..).zip(&study.arms).skip(1).filter(|(_, arm)| arm.refused.is_none());
+    let figures = candidates
+        .filter_map(|(arm, _)| Comparison::headline(study, 0, arm))
+        .flat_map(|comparison| [comparison.prefill.time, comparison.decode.time]);
+    figures
+        .filter_map(|figure| Some((figure.ratio?, figure.floor)))
+        .all(|(ratio, floor)| precise_enough(&ratio, floor, width))
 }

@@ -15,6 +15,7 @@ pub mod request;
 mod resident;
 pub mod run;
 pub mod sampling;
+mod sequences;
 pub mod session;
 pub mod tracer;
 

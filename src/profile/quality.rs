@@ -14,7 +14,6 @@ use super::request::Prompt;
 use super::session::Session;
 use crate::model::decoder::Wanted;
 use crate::model::probe::Pass;
-use crate::model::toggles::{AttentionKind, Precision};
 use crate::model::{Error, Result, Toggles, memory};
 use crate::text::Input;
 use crate::trace::study::{Arm, Event, Study, Text};
@@ -190,11 +189,11 @@ impl Readings {
 /// given where a piece begins, and its logits. [1, T, d_vocab]
 fn read(bench: &Bench, decoder: usize, chunk: &Chunk, each: &mut dyn FnMut(usize, Tensor) -> Result<()>) -> Result<()> {
     let (toggles, decoder) = bench.decoder(decoder);
-    let mut cache = toggles.kv_cache.then(|| decoder.new_cache(chunk.ids.len()));
+    let mut cache = toggles.kv_cache.then(|| decoder.new_cache(1, chunk.ids.len()));
     let piece = if cache.is_some() { PIECE } else { CHUNK };
     for (number, ids) in chunk.ids.chunks(piece).enumerate() {
         let mut probe = Cancellable(bench.control());
-        let logits = decoder.forward(&decoder.input(ids), cache.as_mut(), Wanted::All, &mut Pass::new(&mut probe))?;
+        let logits = decoder.forward(&decoder.input(ids, 1), cache.as_mut(), Wanted::All, &mut Pass::new(&mut probe))?;
         each(number * piece, logits)?;
     }
     Ok(())
@@ -223,13 +222,7 @@ fn floats(logits: &Tensor, at: i64, n: i64) -> Vec<f32> {
 
 /// What every arm is held against: nothing is rounded, skipped or kept.
 fn reference(present: &Toggles) -> Toggles {
-    Toggles {
-        attention: AttentionKind::Eager,
-        kv_cache: false,
-        weights: Precision::F32,
-        compute: Precision::F32,
-        threads: present.threads,
-    }
+    Toggles { threads: present.threads, ..Toggles::reference() }
 }
 
 /// Refuses a reference that does not fit beside the arms, which are loaded.

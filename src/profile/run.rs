@@ -4,11 +4,9 @@ use super::control::{Control, Halt};
 use super::machine;
 use super::recorder::{Cancellable, Recorder, Recording};
 use super::request::{Prompt, Request};
-use super::sampling::{Sampler, candidates};
+use super::sampling::candidates;
+use super::sequences::{Chosen, Sequences};
 use super::session::Session;
-use crate::model::cache::KvCache;
-use crate::model::cost::Shape;
-use crate::model::decoder::Wanted;
 use crate::model::memory;
 use crate::model::probe::Pass;
 use crate::model::toggles::processors;
@@ -17,7 +15,6 @@ use crate::text::{Specials, Stream, Tokenizer};
 use crate::trace::{Candidate, Event, Header, PassStart, Phase, Status, Token, Watched};
 use crate::units::Nanos;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use tch::{Kind, Tensor};
 
 /// Someone who is told what happens in a run, on the thread where it happens.
 pub trait Watch {
@@ -119,40 +116,36 @@ impl Run<'_> {
     fn once(&self, mut recording: Option<&mut Recording>, repeat: u32, watch: &mut dyn Watch) -> Result<()> {
         let (card, decoder) = (self.session.card(), self.session.decoder());
         let most = (self.request.new_tokens as usize).min(card.spec.n_ctx - self.prompt.len() + 1);
-        let mut cache = card.toggles.kv_cache.then(|| decoder.new_cache(self.prompt.len() + most));
-        let mut sampler = Sampler::new(self.request.sampling);
+        let mut sequences = Sequences::new(decoder, &card.toggles, self.prompt, most, self.request.sampling);
         let mut stream = self.session.tokenizer().map(|tokenizer| tokenizer.stream(Specials::Hide));
-        let mut ids: Vec<i64> = self.prompt.iter().map(|&id| i64::from(id)).collect();
         let mut halting = self.request.step;
 
         for step in 0..most.max(1) {
-            // With a cache only the newest token is new; without one, everything is computed again.
-            let past = cache.as_ref().map_or(0, KvCache::len);
+            let shape = sequences.shape();
             let start = PassStart {
                 phase: if step == 0 { Phase::Prefill } else { Phase::Decode },
                 repeat,
                 step: step.saturating_sub(1) as u32,
-                n_new: (ids.len() - past) as u32,
-                n_past: past as u32,
+                n_new: shape.new as u32,
+                n_past: shape.past as u32,
                 watched: recording.as_deref().map_or(Watched::Plain, Recording::watched),
                 start: Nanos::of(self.began.elapsed()),
             };
             watch.event(Event::PassStart(start));
-            let input = decoder.input(&ids[past..]);
+            let input = sequences.input();
             let began = Instant::now(); // where a tracer's clock begins too
             let (logits, time) = match recording.as_deref_mut() {
                 Some(recording) => {
-                    let shape = Shape { batch: 1, new: ids.len() - past, past, logits: 1 };
                     let made = (&card.spec, &card.toggles, card.device);
                     let mut recorder = Recorder::new(made, shape, self.control, recording, watch, halting);
-                    let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut recorder));
+                    let logits = sequences.forward(&input, &mut Pass::new(&mut recorder));
                     let (time, still_halting) = recorder.finish();
                     halting = still_halting;
                     (logits?, time)
                 }
                 None => {
                     let mut probe = Cancellable(self.control);
-                    let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut probe))?;
+                    let logits = sequences.forward(&input, &mut Pass::new(&mut probe))?;
                     card.device.synchronize();
                     (logits, Nanos::of(began.elapsed()))
                 }
@@ -162,8 +155,7 @@ impl Run<'_> {
                 return Ok(());
             }
             let choosing = Instant::now();
-            let logits = last_logits(&logits)?;
-            let id = sampler.choose(&logits);
+            let Chosen { id, logits } = sequences.choose(&logits)?;
             let latency = time + Nanos::of(choosing.elapsed());
             watch.event(Event::PassEnd { time });
             let mut token = self.token(repeat, step as u32, id, &logits, latency, stream.as_mut());
@@ -175,7 +167,6 @@ impl Run<'_> {
             if is_last {
                 break;
             }
-            ids.push(i64::from(id));
         }
         Ok(())
     }
@@ -196,10 +187,4 @@ impl Run<'_> {
         let text = stream.map_or(String::new(), |stream| stream.push(id));
         Token { repeat, step, id, text, p, latency, top }
     }
-}
-
-/// The logits of the last position.
-pub fn last_logits(logits: &Tensor) -> Result<Vec<f32>> {
-    let last = logits.select(1, -1).to_kind(Kind::Float).contiguous().view([-1]);
-    Ok(Vec::try_from(&last)?)
 }

@@ -23,6 +23,13 @@ impl Default for Sampling {
     }
 }
 
+impl Sampling {
+    /// The same with a seed of its own for each of several sequences.
+    pub fn of(self, sequence: u64) -> Self {
+        Self { seed: self.seed.wrapping_add(sequence), ..self }
+    }
+}
+
 /// A sampler with its own stream of random numbers, the same on every machine.
 pub struct Sampler {
     sampling: Sampling,

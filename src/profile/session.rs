@@ -4,7 +4,7 @@ use super::request::Prompt;
 use super::{machine, peaks};
 use crate::model::allocator::live;
 use crate::model::source::{Origin, Source};
-use crate::model::weights::Parameters;
+use crate::model::weights::{self, Parameters};
 use crate::model::{Decoder, Device, Error, Result, Spec, Toggles};
 use crate::text::{Input, Message, Tokenizer};
 use crate::trace::{ModelInfo, Peaks};
@@ -65,6 +65,7 @@ impl Session {
         progress("reading the description", 0, 0);
         let source = Source::open(named)?;
         toggles.check(&source.spec)?;
+        toggles.check_device(device)?;
         progress("reading the tokenizer", 0, 0);
         let (tokenizer, mut warnings) = open_tokenizer(&source)?;
         tch::set_num_threads(toggles.threads as i32);
@@ -100,6 +101,7 @@ impl Session {
     /// The toggles cannot be had, or the weights cannot be read again.
     pub fn rebuild(&mut self, toggles: &Toggles, progress: &mut dyn FnMut(&str, u64, u64) -> bool) -> Result<()> {
         toggles.check(&self.source.spec)?;
+        toggles.check_device(self.card.device)?;
         if toggles.formats() != self.card.toggles.formats() {
             (self.parameters, self.weight_bytes) = self.load_beside(toggles, progress)?;
         }
@@ -227,7 +229,7 @@ fn load(
     let parameters =
         source.load(toggles, device, &mut |done, all| progress("loading weights", done as u64, all as u64))?;
     let taken = live().weights - before;
-    let formula = Bytes(source.spec.weight_bytes(toggles.weights, toggles.compute));
+    let formula = Bytes(weights::bytes(&source.spec, &toggles.formats()));
     Ok((parameters, if taken == Bytes(0) { formula } else { taken }))
 }
 
@@ -283,6 +285,6 @@ pub fn info(source: &Source, toggles: &Toggles) -> ModelInfo {
         d_vocab: spec.d_vocab as u32,
         n_ctx: spec.n_ctx as u32,
         parameters: spec.parameters(),
-        weight_bytes: Bytes(spec.weight_bytes(toggles.weights, toggles.compute)),
+        weight_bytes: Bytes(weights::bytes(spec, &toggles.formats())),
     }
 }

@@ -1,6 +1,6 @@
 //! Rows of cells as text: no lines, two spaces between columns.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, presets};
 
 /// How the cells of a column stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,9 +11,23 @@ pub enum Align {
     Right,
 }
 
+/// Rows of cells, of which the first is the heading; how they are written is for others to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    pub columns: Vec<Align>,
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// As plain text.
+    pub fn plain(&self) -> String {
+        grid(&self.columns, self.rows.iter().cloned())
+    }
+}
+
 /// Lays out `rows`, of which each has a cell for every entry of `columns`. The first may be a heading.
 pub fn grid(columns: &[Align], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
+    let mut table = comfy_table::Table::new();
     table.load_preset(presets::NOTHING);
     table.add_rows(rows);
     for (index, align) in columns.iter().enumerate() {
@@ -33,8 +47,8 @@ pub fn facts<'n>(facts: impl IntoIterator<Item = (&'n str, String)>) -> String {
 }
 
 /// Sentences one below the other, each marked, and broken where a line of `width` columns ends.
-pub fn bullets(sentences: &[&str], width: usize) -> String {
-    broken(sentences.iter().map(|sentence| vec!["·", sentence]), width)
+pub fn bullets(sentences: &[String], width: usize) -> String {
+    broken(sentences.iter().map(|sentence| vec!["·", sentence.as_str()]), width)
 }
 
 /// Lines of prose, each broken at a space where a line of `width` columns ends.
@@ -43,7 +57,7 @@ pub fn wrapped(prose: &str, width: usize) -> String {
 }
 
 fn broken<'t>(rows: impl Iterator<Item = Vec<&'t str>>, width: usize) -> String {
-    let mut table = Table::new();
+    let mut table = comfy_table::Table::new();
     table.load_preset(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     // A table measures itself in 16 bits. One column is the gap behind the last one.

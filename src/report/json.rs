@@ -149,7 +149,7 @@ fn phase(run: &Run, phase: Phase) -> Value {
 }
 
 /// Every part that ran, first in the prefill, then in decoding.
-fn parts(run: &Run) -> Vec<Value> {
+pub fn parts(run: &Run) -> Vec<Value> {
     let of_phase = |phase: Phase| {
         let rows = run.rows(Some(phase)).into_iter();
         let account = Account::of(run, phase);

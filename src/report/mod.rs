@@ -1,8 +1,13 @@
-//! A run as a table to read and as JSON for other programs. Knows no terminal: the text is plain.
+//! A run or a study as a table to read, as JSON for other programs, as pictures. Knows no terminal: the text is plain.
 
+pub mod csv;
 pub mod grid;
+pub mod html;
 pub mod json;
 pub mod layout;
+pub mod markdown;
 pub mod perfetto;
+pub mod picture;
+pub mod study;
 pub mod table;
 pub mod traced;

@@ -1,10 +1,10 @@
 //! A profile as text: what ran, the headline numbers, and a table of parts for each phase.
 
-use super::grid::{Align, grid, wrapped};
+use super::grid::{Align, Table, bullets, wrapped};
 use super::json::repeats;
 use super::layout::{Detail, Rows, lines};
 use super::traced;
-use crate::trace::{Account, Header, Overhead, Phase, Quartiles, Row, Run};
+use crate::trace::{Account, ModelInfo, Overhead, Phase, Quartiles, Row, Run};
 use crate::units::{Nanos, count, percent};
 
 /// A piece of the report, so that whoever prints it can set titles and notes apart.
@@ -12,15 +12,29 @@ use crate::units::{Nanos, count, percent};
 pub enum Piece {
     Title(String),
     Text(String),
+    Table(Table),
+    /// Sentences, each for itself.
+    List(Vec<String>),
     /// Where numbers come from, and what to make of them.
     Note(String),
+}
+
+impl Piece {
+    /// As plain text, in lines of `width` columns where it can be broken.
+    pub fn plain(&self, width: usize) -> String {
+        match self {
+            Piece::Title(text) | Piece::Text(text) | Piece::Note(text) => text.clone(),
+            Piece::Table(table) => table.plain(),
+            Piece::List(sentences) => bullets(sentences, width),
+        }
+    }
 }
 
 /// The report on a run, for a screen of `width` columns: where it is narrow, columns are left out.
 pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
     let rows = rows.into();
-    let mut pieces = vec![Piece::Title(title(&run.header)), Piece::Text(setting(run))];
-    pieces.push(Piece::Text(headline(run)));
+    let mut pieces = vec![Piece::Title(title(&run.header.model)), Piece::Text(setting(run))];
+    pieces.push(Piece::Table(headline(run)));
     let plain = run.has_plain_passes();
     let basis = if plain { "repeats whose parts were not timed" } else { "a run whose parts were timed" };
     pieces.push(Piece::Note(format!(
@@ -41,8 +55,7 @@ pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
 }
 
 /// `SmolLM2-135M · llama · 30 blocks · 135M parameters · 538 MB of weights`
-fn title(header: &Header) -> String {
-    let model = &header.model;
+pub fn title(model: &ModelInfo) -> String {
     format!(
         "{} · {} · {} block{} · {} parameters · {} of weights",
         model.name,
@@ -95,7 +108,7 @@ fn new_tokens(run: &Run) -> String {
 }
 
 /// The four headline numbers, with quartiles.
-fn headline(run: &Run) -> String {
+fn headline(run: &Run) -> Table {
     let dash = || "–".to_owned();
     let time = |name: &str, quartiles: Option<Quartiles>| match quartiles {
         Some(q) => vec![name.to_owned(), q.median.to_string(), range(q.q1, q.q3)],
@@ -110,16 +123,16 @@ fn headline(run: &Run) -> String {
         _ => vec![name.to_owned(), dash(), dash()],
     };
     let prefill = run.headline_wall(Phase::Prefill);
-    grid(
-        &[Align::Left, Align::Right, Align::Right],
-        [
+    Table {
+        columns: vec![Align::Left, Align::Right, Align::Right],
+        rows: vec![
             vec![String::new(), String::new(), "q1 – q3".into()],
             time("TTFT", run.ttft()),
             time("TPOT", run.tpot()),
             rate("prefill", run.prefill_tokens_per_s(), run.header.prompt_tokens, prefill),
             rate("decode", run.decode_tokens_per_s(), 1, run.decode_pace()),
         ],
-    )
+    }
 }
 
 /// A rate with three digits.
@@ -172,7 +185,8 @@ fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
         Phase::Prefill => format!("prefill: {} tokens at once", run.header.prompt_tokens),
         Phase::Decode => "decode: one token after another, all steps of a repeat added up".to_owned(),
     };
-    vec![Piece::Title(title), Piece::Text(grid(&align, rows)), Piece::Note(phase_note(run, phase, &recorded))]
+    let table = Table { columns: align, rows };
+    vec![Piece::Title(title), Piece::Table(table), Piece::Note(phase_note(run, phase, &recorded))]
 }
 
 /// Where the numbers of a phase's table come from, and what recording them cost.
@@ -235,7 +249,7 @@ impl Column {
 }
 
 /// `12.1 – 12.8 ms`, the unit once where it is the same.
-fn range(low: Nanos, high: Nanos) -> String {
+pub fn range(low: Nanos, high: Nanos) -> String {
     let (low, high) = (low.to_string(), high.to_string());
     match (low.split_once(' '), high.split_once(' ')) {
         (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} – {high}"),

@@ -7,7 +7,7 @@ mod summary;
 
 pub use summary::summary;
 
-use super::grid::{Align, grid};
+use super::grid::{Align, Table};
 use super::layout::{Layout, Rows};
 use super::table::Piece;
 use crate::trace::account::OperatorAccount;
@@ -39,7 +39,8 @@ pub fn phase(run: &Run, account: &Account, rows: Rows, width: usize) -> Vec<Piec
         Phase::Prefill => format!("prefill: {} tokens at once, traced", run.header.prompt_tokens),
         Phase::Decode => "decode: one token after another, all steps of a traced repeat added up".to_owned(),
     };
-    vec![Piece::Title(title), Piece::Text(grid(&align, cells)), Piece::Note(note(run, account, &lines, columns))]
+    let table = Table { columns: align, rows: cells };
+    vec![Piece::Title(title), Piece::Table(table), Piece::Note(note(run, account, &lines, columns))]
 }
 
 /// A row of the table.

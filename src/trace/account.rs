@@ -11,7 +11,7 @@ mod tests;
 
 pub use memory::PartMemory;
 
-use super::event::{Phase, Watched};
+use super::event::{Header, Phase, Watched};
 use super::operator::{Cut, Dtype, Operator, Signature, self_times};
 use super::peaks::Peaks;
 use super::roofline::{Products, Standing, standing};
@@ -217,7 +217,7 @@ impl<'r> Sums<'r> {
                 row.own = row.own - span.time;
                 row.between = row.between - span.time;
             }
-            let hidden = span.flops - causal(&run.parts[span.part as usize].path, pass, span.flops);
+            let hidden = span.flops - causal(&run.header, &run.parts[span.part as usize].path, pass, span.flops);
             if hidden.0 > 0 {
                 for part in up(run, span.part) {
                     let row = self.part(part);
@@ -311,12 +311,22 @@ fn up(run: &Run, part: u32) -> impl Iterator<Item = u32> + '_ {
 }
 
 /// Of the work of an attention kernel, what falls on visible keys: query number i of S new ones sees
-/// P + i + 1 of P + S keys. Other parts have nothing hidden.
-fn causal(path: &str, pass: &Pass, flops: Flops) -> Flops {
-    if ![".attn.scores", ".attn.values", ".attn.fused"].iter().any(|attention| path.ends_with(attention)) {
-        return flops;
-    }
+/// P + i + 1 of P + S keys, or of a window at most its length. Other parts have nothing hidden.
+fn causal(header: &Header, path: &str, pass: &Pass, flops: Flops) -> Flops {
+    let products: u128 = match path.rsplit('.').next() {
+        Some("fused") => 2,
+        Some("scores" | "values") => 1,
+        _ => return flops,
+    };
     let (new, past) = (u128::from(pass.start.n_new), u128::from(pass.start.n_past));
-    let (visible, all) = (new * past + new * (new + 1) / 2, new * (past + new));
-    (u128::from(flops.0) * visible).checked_div(all).map_or(flops, |visible| Flops(visible as u64))
+    let Some(most) = header.reach().map(u128::from) else {
+        let (visible, all) = (new * past + new * (new + 1) / 2, new * (past + new));
+        return (u128::from(flops.0) * visible).checked_div(all).map_or(flops, |visible| Flops(visible as u64));
+    };
+    // How much of a window's square is computed is the kernel's choice; what is visible is 2·B·H·h a pair.
+    let growing = most.saturating_sub(past).min(new); // these see one key more each
+    let visible = growing * past + growing * (growing + 1) / 2 + (new - growing).saturating_mul(most);
+    let width = u128::from(header.model.n_heads) * u128::from(header.model.d_head) * u128::from(header.batch());
+    let work = (2 * products * width).saturating_mul(visible);
+    Flops(u64::try_from(work).unwrap_or(u64::MAX)).min(flops)
 }

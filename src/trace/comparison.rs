@@ -10,7 +10,7 @@ pub use runs::{Incomparable, of_runs};
 
 use super::event::{Phase, Watched};
 use super::memory::{ByCategory, Category};
-use super::stats::{LEVEL, Quartiles, Ratio, Samples, Verdict, noise_floor};
+use super::stats::{LEVEL, Quartiles, Ratio, Samples, Verdict, holm, noise_floor};
 use super::study::{Arm, Pairing, PhaseResources, Quality, Resources, Sample, Study};
 use crate::units::{Bytes, Nanos};
 use std::collections::BTreeMap;
@@ -119,7 +119,27 @@ impl Comparison {
         Some(comparison)
     }
 
-    /// The same without the parts: quick enough for many arms.
+    /// Every arm against the first, without the parts. They are a family: the more arms there are, the more is asked of
+    /// each difference (Holm), in each phase by itself.
+    pub fn all(study: &Study) -> Vec<Self> {
+        let candidates = 1..study.arms.len() as u32;
+        let mut all: Vec<Self> = candidates.filter_map(|candidate| Self::headline(study, 0, candidate)).collect();
+        for phase in [Phase::Prefill, Phase::Decode] {
+            let tested: Vec<usize> = (0..all.len()).filter(|&at| all[at].phase(phase).time.ratio.is_some()).collect();
+            let p: Vec<f64> = tested.iter().filter_map(|&at| Some(all[at].phase(phase).time.ratio?.p)).collect();
+            for (&at, level) in tested.iter().zip(holm(&p, LEVEL)) {
+                let measured = Measured::of(study, all[at].arms);
+                let time = &mut all[at].phase_mut(phase).time;
+                *time = match phase {
+                    Phase::Prefill => Figure::of(&measured.samples(Sample::ttft), time.sides, time.floor, level),
+                    Phase::Decode => Figure::of(&measured.samples(Sample::tpot), time.sides, time.floor, level),
+                };
+            }
+        }
+        all
+    }
+
+    /// Two arms without their parts: quick enough for many.
     pub fn headline(study: &Study, baseline: u32, candidate: u32) -> Option<Self> {
         let arm = |arm: u32| study.arms.get(arm as usize);
         let arms = Both { baseline: arm(baseline)?, candidate: arm(candidate)? };

@@ -67,6 +67,29 @@ pub struct Header {
     pub prompt: Option<String>,
 }
 
+impl Header {
+    /// The value of a toggle, if it was written.
+    pub fn toggle(&self, name: &str) -> Option<&str> {
+        self.toggles.iter().find(|(toggle, _)| toggle == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Sequences computed at a time; 1 where it was not written.
+    pub fn batch(&self) -> u32 {
+        self.toggle("batch").and_then(|batch| batch.parse().ok()).unwrap_or(1)
+    }
+
+    /// The most positions that a query looks at: those of a window and its sinks. `None`: all before it.
+    pub fn reach(&self) -> Option<u64> {
+        let attention = self.toggle("attention")?;
+        let attention = attention.strip_prefix("eager+").unwrap_or(attention);
+        if let Some(window) = attention.strip_prefix("window:") {
+            return window.parse().ok();
+        }
+        let (sinks, window) = attention.strip_prefix("sinks:")?.split_once('+')?;
+        sinks.parse::<u64>().ok()?.checked_add(window.parse().ok()?)
+    }
+}
+
 /// The shape of a model, in the field's standard letters.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ModelInfo {

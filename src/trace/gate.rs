@@ -163,3 +163,88 @@ fn comparison(text: &str) -> Option<(Sign, &str)> {
 fn names() -> String {
     FIGURES.iter().map(|figure| figure.name).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::study::fixture;
+
+    fn refused(text: &str) -> String {
+        Gate::list(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn gates_are_printed_as_they_were_written() {
+        for text in
+            ["decode.tpot_ratio<=1.05", "quality.top1>0.9", "0.9<=prefill.ttft_ratio<1.1", "memory.weights_bytes>=5"]
+        {
+            assert_eq!(Gate::list(text).unwrap()[0].to_string(), text);
+        }
+        let list = Gate::list(" decode.tpot_ratio <= 1.05 , 1.1 >= prefill.ttft_ratio > 0.9,0.5<quality.top1").unwrap();
+        let shown: Vec<String> = list.iter().map(Gate::to_string).collect();
+        assert_eq!(shown, ["decode.tpot_ratio<=1.05", "0.9<prefill.ttft_ratio<=1.1", "quality.top1>0.5"]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_in_words() {
+        let unknown = refused("decode.tpot_ratoi<=1");
+        assert!(unknown.starts_with("gate 'decode.tpot_ratoi<=1': there is no figure 'decode.tpot_ratoi'; there are "));
+        assert!(FIGURES.iter().all(|figure| unknown.contains(figure.name)));
+        assert!(refused("decode.tpot_ratio<=fast").ends_with("'fast' is no number"));
+        assert!(refused("decode.tpot_ratio<=inf").ends_with("'inf' is no number"));
+        assert!(refused("1.1<=decode.tpot_ratio<=1").ends_with("no figure can lie there"));
+        assert!(refused("1<decode.tpot_ratio<=1").ends_with("no figure can lie there"));
+        for text in
+            ["", "decode.tpot_ratio", "decode.tpot_ratio=1", "decode.tpot_ratio==1", "1<=decode.tpot_ratio>=0", ","]
+        {
+            assert!(refused(text).contains("expected a figure"), "{text}: {}", refused(text));
+        }
+        assert!(refused("1<=decode.tpot_ratio<=2<=3").contains("is no number"));
+    }
+
+    #[test]
+    fn each_gate_that_fails_says_what_was_found() {
+        let comparison = Comparison::of(&fixture::compare(), 0, 1).unwrap();
+        let passing = "prefill.ttft_ratio<=0.85,0.95<=decode.tpot_ratio<=1.05,quality.kl_mean<=0.01,quality.top1>=1,\
+                       memory.peak_ratio<1,memory.kv_over_formula<=1,decode.flops_ratio<=1";
+        assert_eq!(failures(&Gate::list(passing).unwrap(), &comparison), [] as [&str; 0]);
+        let failing = failures(&Gate::list("prefill.ttft_ratio<=0.5,memory.weights_bytes<1000").unwrap(), &comparison);
+        assert_eq!(failing.len(), 2);
+        let found = comparison.prefill.time.ratio.unwrap();
+        let expected = format!(
+            "prefill.ttft_ratio<=0.5 fails: it is {:.4} (95%: {:.4} – {:.4})",
+            found.ratio, found.low, found.high
+        );
+        assert_eq!(failing[0], expected);
+        assert_eq!(failing[1], "memory.weights_bytes<1000 fails: it is 538000000 (538 MB)");
+    }
+
+    #[test]
+    fn a_missing_figure_fails() {
+        let mut study = fixture::compare();
+        study.arms[1].resources = None;
+        study.arms[1].quality = None;
+        study.samples.clear();
+        let comparison = Comparison::of(&study, 0, 1).unwrap();
+        for figure in FIGURES {
+            let gates = Gate::list(&format!("{}>=0", figure.name)).unwrap();
+            let sentence = gates[0].check(&comparison).unwrap_err();
+            assert_eq!(sentence, format!("{}>=0 fails: {}", figure.name, figure.missing));
+        }
+    }
+
+    #[test]
+    fn every_figure_is_known_and_not_a_number_fails() {
+        let mut study = fixture::compare();
+        let comparison = Comparison::of(&study, 0, 1).unwrap();
+        for figure in FIGURES {
+            let found = (figure.of)(&comparison).unwrap_or_else(|| panic!("{} is missing", figure.name));
+            assert!(found.value.is_finite(), "{}", figure.name);
+            assert!(found.interval.is_none_or(|(low, high)| low <= found.value && found.value <= high));
+        }
+        study.arms[1].quality.as_mut().unwrap().nll = f64::NAN;
+        let comparison = Comparison::headline(&study, 0, 1).unwrap();
+        let failing = failures(&Gate::list("quality.perplexity<=1e9").unwrap(), &comparison);
+        assert!(failing[0].contains("not a number"), "{failing:?}");
+    }
+}

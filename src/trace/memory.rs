@@ -1,5 +1,7 @@
 //! Memory as it was really taken: every allocation of a traced pass, with the part that made it.
 
+use super::event::Header;
+use super::operator::Dtype;
 use crate::units::{Bytes, Nanos};
 
 /// What memory is for.
@@ -128,6 +130,18 @@ impl ByCategory {
     pub fn total(&self) -> Bytes {
         self.0.iter().copied().sum()
     }
+}
+
+/// Keys and values of so many positions: 2·L·T·G·h·bytes. Modelled; `None` where the run keeps no cache,
+/// or its number format is not known.
+pub fn kv_by_formula(header: &Header, positions: u64) -> Option<Bytes> {
+    let toggle = |name: &str| header.toggles.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let format = toggle("compute")?;
+    let (dtype, _) = Dtype::NAMES.into_iter().find(|&(_, name)| name == format)?;
+    let model = &header.model;
+    let factors = [model.n_layers, model.n_kv_heads, model.d_head].map(u64::from);
+    let values = factors.into_iter().chain([2, positions, dtype.bytes()?]).try_fold(1u64, u64::checked_mul)?;
+    (toggle("kv_cache") == Some("on") && values > 0).then_some(Bytes(values))
 }
 
 #[cfg(test)]

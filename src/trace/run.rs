@@ -231,10 +231,11 @@ impl Run {
         Quartiles::of(&times)
     }
 
-    /// Prompt tokens per second: positions of a prefill over its median wall time.
+    /// Prompt tokens per second, of all sequences together: positions of a prefill over its median wall time.
     pub fn prefill_tokens_per_s(&self) -> Option<f64> {
         let time = self.headline_wall(Phase::Prefill)?.median;
-        (time.0 > 0).then(|| f64::from(self.header.prompt_tokens) / time.seconds())
+        let tokens = f64::from(self.header.prompt_tokens) * f64::from(self.header.batch());
+        (time.0 > 0).then(|| tokens / time.seconds())
     }
 
     /// Wall time of the passes of `phase` in each headline repeat.
@@ -243,14 +244,15 @@ impl Run {
         self.wall_where(Some(phase), |start| start.watched.has_parts() != plain)
     }
 
-    /// New tokens per second while decoding: the reciprocal of the mean time per further token.
+    /// New tokens per second while decoding, of all sequences together: a token of each over the mean time per
+    /// further token.
     pub fn decode_tokens_per_s(&self) -> Option<f64> {
         let (mut n, mut time) = (0u32, Nanos(0));
         for token in self.headline_tokens().filter(|token| token.step > 0) {
             n += 1;
             time += token.latency;
         }
-        (time.0 > 0).then(|| f64::from(n) / time.seconds())
+        (time.0 > 0).then(|| f64::from(n) * f64::from(self.header.batch()) / time.seconds())
     }
 
     /// Mean time per further token in each headline repeat: how much the decode rate varies.

@@ -13,6 +13,8 @@ pub mod bootstrap;
 pub mod holm;
 pub mod ranks;
 pub mod ratio;
+#[cfg(test)]
+mod tests;
 pub mod verdict;
 
 pub use holm::holm;
@@ -57,21 +59,4 @@ fn quantile(sorted: &[u64], share: f64) -> u64 {
     let above = (below + 1).min(last);
     let (low, high) = (sorted[below] as f64, sorted[above] as f64);
     (low + (position - below as f64) * (high - low)).round() as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quartiles_interpolate_as_numpy_does() {
-        let sample = [40, 10, 20, 30].map(Nanos);
-        let q = Quartiles::of(&sample).unwrap();
-        assert_eq!(
-            (q.n, q.min, q.q1, q.median, q.q3, q.max),
-            (4, Nanos(10), Nanos(18), Nanos(25), Nanos(33), Nanos(40))
-        );
-        assert_eq!(Quartiles::of(&[]), None);
-        assert_eq!(Quartiles::of(&[Nanos(7)]).unwrap().median, Nanos(7));
-    }
 }

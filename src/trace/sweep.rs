@@ -1,6 +1,8 @@
 //! A sweep: times along a setting that is a number, and the law that they follow.
 
 mod fit;
+#[cfg(test)]
+mod tests;
 
 pub use fit::{Line, Power};
 

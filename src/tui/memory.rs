@@ -2,7 +2,7 @@
 
 use super::points::{Grouping, grouped};
 use crate::trace::account::PartMemory;
-use crate::trace::{Account, ByCategory, Category, Dtype, Header, Pass, Resident, Run, Watched};
+use crate::trace::{Account, ByCategory, Category, Pass, Resident, Run, Watched};
 use crate::units::{Bytes, Nanos};
 use std::collections::HashMap;
 
@@ -150,18 +150,6 @@ fn rows(run: &Run, account: &Account, grouping: Grouping) -> Vec<MemoryRow> {
     rows
 }
 
-/// Keys and values of so many positions: 2·L·T·G·h·bytes. Modelled; `None` where the run keeps no cache,
-/// or its number format is not known.
-pub fn kv_by_formula(header: &Header, positions: u64) -> Option<Bytes> {
-    let toggle = |name: &str| header.toggles.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let format = toggle("compute")?;
-    let (dtype, _) = Dtype::NAMES.into_iter().find(|&(_, name)| name == format)?;
-    let model = &header.model;
-    let factors = [model.n_layers, model.n_kv_heads, model.d_head].map(u64::from);
-    let values = factors.into_iter().chain([2, positions, dtype.bytes()?]).try_fold(1u64, u64::checked_mul)?;
-    (toggle("kv_cache") == Some("on") && values > 0).then_some(Bytes(values))
-}
-
 /// The categories that change while a model runs, in the order in which they are stacked.
 pub const STACKED: [Category; 3] = [Category::KvCache, Category::Activations, Category::Temporaries];
 
@@ -169,6 +157,7 @@ pub const STACKED: [Category; 3] = [Category::KvCache, Category::Activations, Ca
 mod tests {
     use super::*;
     use crate::trace::Phase;
+    use crate::trace::memory::kv_by_formula;
     use crate::tui::fixture;
 
     #[test]

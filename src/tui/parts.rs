@@ -1,7 +1,7 @@
 //! What the parts of a model are called on the screen, what they do, and which ones a model will have.
 
 use crate::model::spec::{MlpKind, Positions, Spec};
-use crate::model::toggles::{AttentionKind, Toggles};
+use crate::model::toggles::{Fuse, Kernel, Toggles};
 use crate::trace::ModelInfo;
 
 /// What a part belongs to: the colour of its bar.
@@ -152,15 +152,17 @@ pub fn inside_blocks(spec: &Spec, toggles: &Toggles) -> Vec<&'static str> {
     if toggles.kv_cache {
         parts.push("attn.cache");
     }
-    match toggles.attention {
-        AttentionKind::Eager => parts.extend(["attn.scores", "attn.softmax", "attn.values"]),
-        AttentionKind::Fused => parts.push("attn.fused"),
+    match toggles.attention.kernel {
+        Kernel::Eager => parts.extend(["attn.scores", "attn.softmax", "attn.values"]),
+        Kernel::Fused => parts.push("attn.fused"),
     }
     parts.extend(["attn.out", "attn_residual", "mlp", "mlp.norm"]);
-    if matches!(spec.mlp, MlpKind::Gated(_)) {
-        parts.push("mlp.gate");
+    match (spec.mlp, toggles.fuse) {
+        (MlpKind::Gated(_), Fuse::Joined) => parts.push("mlp.gate_up"),
+        (MlpKind::Gated(_), Fuse::Separate) => parts.extend(["mlp.gate", "mlp.up"]),
+        (MlpKind::Plain(_), _) => parts.push("mlp.up"),
     }
-    parts.extend(["mlp.up", "mlp.act", "mlp.down", "mlp_residual"]);
+    parts.extend(["mlp.act", "mlp.down", "mlp_residual"]);
     parts
 }
 

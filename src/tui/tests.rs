@@ -7,7 +7,7 @@ use super::live::State;
 use super::theme::{Depth, Theme};
 use super::update::{Effect, Msg};
 use super::{Paint, drive, fixture, save_as_new};
-use crate::model::toggles::AttentionKind;
+use crate::model::toggles::Attention;
 use crate::profile::{Prompt, Request, Step};
 use crate::trace::{Event, Phase, Run, Status, Watched, study};
 use crate::units::Nanos;
@@ -233,10 +233,10 @@ fn toggles_are_applied_by_loading_the_same_model_again() {
     let mut app = ready();
     app.update(press('t'));
     app.update(key(KeyCode::Left));
-    assert_eq!(app.toggles.attention, AttentionKind::Fused, "nothing changes before Enter");
+    assert_eq!(app.toggles.attention, Attention::FUSED, "nothing changes before Enter");
     let effects = app.update(key(KeyCode::Enter));
     let [Effect::Send(Command::Load { source, toggles, .. })] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!((source.as_str(), toggles.attention), ("smollm2", AttentionKind::Eager));
+    assert_eq!((source.as_str(), toggles.attention), ("smollm2", Attention::EAGER));
     assert!(app.popup.is_none());
 }
 
@@ -259,21 +259,20 @@ fn toggles_can_be_applied_and_run_in_one_go() {
 fn a_refused_toggle_cannot_be_chosen() {
     let mut app = ready();
     app.update(press('t'));
-    for _ in 0..3 {
-        app.update(press('j'));
-    }
+    let (weights, compute) = (3, 5); // their rows
+    (0..compute).for_each(|_| drop(app.update(press('j'))));
     app.update(key(KeyCode::Right));
-    assert!(matches!(&app.popup, Some(Popup::Toggles { draft, row: 3 }) if *draft == app.toggles));
-    assert!(toast(&app).contains("needs weights=bf16"));
+    assert!(matches!(&app.popup, Some(Popup::Toggles { draft, row: 5 }) if *draft == app.toggles));
+    assert!(toast(&app).contains("needs weights that are not f32"));
     // With the weights in bf16 it can, and then the weights cannot go back alone.
-    app.update(press('k'));
+    (weights..compute).for_each(|_| drop(app.update(press('k'))));
     app.update(key(KeyCode::Right));
-    app.update(press('j'));
+    (weights..compute).for_each(|_| drop(app.update(press('j'))));
     app.update(key(KeyCode::Right));
-    app.update(press('k'));
+    (weights..compute).for_each(|_| drop(app.update(press('k'))));
     app.update(key(KeyCode::Left));
     let Some(Popup::Toggles { draft, .. }) = &app.popup else { panic!() };
-    assert!(draft.to_string().contains("weights=bf16,compute=bf16"));
+    assert!(!draft.to_string().contains("weights=f32") && draft.to_string().contains("compute=bf16"), "{draft}");
 }
 
 #[test]
@@ -283,7 +282,7 @@ fn leaving_the_toggles_changes_nothing() {
     app.update(key(KeyCode::Left));
     assert!(app.update(key(KeyCode::Esc)).is_empty());
     assert!(app.popup.is_none());
-    assert_eq!(app.toggles.attention, AttentionKind::Fused);
+    assert_eq!(app.toggles.attention, Attention::FUSED);
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl Model {
     /// Greedy continuation by `new` tokens, with or without a cache. Returns prompt and new ids.
     pub fn greedy(&self, ids: &[i64], new: usize, cached: bool) -> Vec<i64> {
         let _no_grad = tch::no_grad_guard();
-        let mut cache = cached.then(|| self.decoder.new_cache(ids.len()));
+        let mut cache = cached.then(|| self.decoder.new_cache(1, ids.len()));
         let mut ids = ids.to_vec();
         for _ in 0..new {
             let past = cache.as_ref().map_or(0, |cache| cache.len());

@@ -104,6 +104,49 @@ fn counted_is_analytic_for_every_part_of_every_family_and_every_way_to_build_it(
     }
 }
 
+#[test]
+fn counted_is_by_formula_for_every_part_of_every_optimisation() {
+    for (family, toggles) in [
+        ("llama", "attention=window:5"),
+        ("llama", "attention=sinks:2+5,kv_cache=off"),
+        ("gpt2", "attention=eager+window:5,kv_cache=off"),
+        ("llama", "weights=int8,compute=bf16,kv_dtype=int8"),
+        ("gpt2", "weights=f16,lm_head=bf16"),
+        ("llama", "weights=int4,compute=bf16,fuse=joined"),
+        ("llama", "fuse=joined,logits=all,batch=3"),
+        ("gpt2", "kv_dtype=bf16,batch=2,fuse=joined"),
+    ] {
+        let session = open(golden(family).to_str().unwrap(), toggles);
+        for (prompt, phase) in [(24, Phase::Prefill), (24, Phase::Decode), (1, Phase::Prefill)] {
+            let run = run(&session, prompt, 4);
+            let account = Account::of(&run, phase).unwrap();
+            let what = format!("{family} {toggles}, {prompt} tokens, {}", phase.name());
+            assert_eq!((account.cut, account.unknown()), (None, vec![]), "{what}");
+            assert!(account.flops_causal <= account.flops && account.flops.0 > 0, "{what}");
+            for (part, row) in
+                run.parts.iter().zip(&account.parts).filter_map(|(part, row)| Some((part, row.as_ref()?)))
+            {
+                assert_eq!((row.flops, row.unknown), (row.flops_modelled, 0), "{what}: {}", part.path);
+                let (moved, least) = (row.moved, row.bytes);
+                assert!(moved >= least, "{what}: {} moved {moved}, {least} at least", part.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn only_what_a_window_shows_is_causal_work() {
+    let session = open(golden("llama").to_str().unwrap(), "attention=sinks:2+5");
+    let spec = &session.card().spec;
+    let run = run(&session, 24, 4);
+    for (phase, visible) in [(Phase::Prefill, (1..=24).map(|seen: u64| seen.min(7)).sum()), (Phase::Decode, 3 * 7)] {
+        let account = Account::of(&run, phase).unwrap();
+        let part = run.parts.iter().position(|part| part.path == "blocks.1.attn.fused").unwrap();
+        let width = (spec.n_heads * spec.d_head) as u64;
+        assert_eq!(account.part(part as u32).unwrap().flops_causal, Flops(4 * width * visible), "{}", phase.name());
+    }
+}
+
 /// How much of the pass lies in no operator, of the wall time.
 fn outside_operators(pass: &Pass) -> f64 {
     let inside: Nanos = self_times(&pass.operators).into_iter().sum();

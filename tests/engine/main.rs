@@ -5,5 +5,7 @@ mod counted;
 mod formats;
 mod parity;
 mod session;
+mod toggles;
+mod study;
 mod tracer;
 mod worker;

@@ -46,7 +46,7 @@ fn eager_equals_fused_and_cached_equals_uncached() {
             let model = Model::open(golden(family).to_str().unwrap(), &format!("attention={attention}"));
             assert!(difference(&model.logits(&ids), &expected) < CLOSE, "{family} {attention}");
             // In pieces of several, one and several: every way in which a mask can stand to a cache.
-            let mut cache = model.decoder.new_cache(1);
+            let mut cache = model.decoder.new_cache(1, 1);
             let mut pieces = Vec::new();
             for (start, len) in [(0, 5), (5, 1), (6, 6)] {
                 let piece = ids.narrow(1, start, len);

@@ -421,7 +421,7 @@ fn a_cache_that_grows_takes_memory_for_keys_and_values() {
     let model = model("");
     let _no_grad = tch::no_grad_guard();
     let ids = Tensor::from_slice(&[7_i64; 300]).unsqueeze(0);
-    let mut cache = model.decoder.new_cache(10);
+    let mut cache = model.decoder.new_cache(1, 10);
     let (_, traced) = trace(|| {
         let mut unwatched = Unwatched;
         model.decoder.forward(&ids, Some(&mut cache), Wanted::Last, &mut Forward::new(&mut unwatched)).unwrap()

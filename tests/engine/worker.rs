@@ -2,8 +2,8 @@
 
 use crate::common::golden;
 use blockscope::model::{Device, Toggles};
-use blockscope::profile::{Prompt, Request, Step};
-use blockscope::trace::{self, Run, Status};
+use blockscope::profile::{Plan, PlannedArm, Prompt, Request, Rounds, Step};
+use blockscope::trace::{self, Run, Status, Study, study};
 use blockscope::worker::{Command, Event, RunId, Worker};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -83,7 +83,7 @@ fn a_failed_load_says_why_and_keeps_the_model_before_it() {
         (failures.len() == 2).then_some(())
     });
     assert!(failures[0].0.contains("no/such/model") && !failures[0].1);
-    assert!(failures[1].0.contains("needs weights=bf16") && failures[1].1);
+    assert!(failures[1].0.contains("needs weights that are not f32") && failures[1].1);
     start(&worker, 1, Request { new_tokens: 1, ..long_run() });
     assert_eq!(until(&events, end_of).1, Status::Done);
 }
@@ -160,4 +160,71 @@ fn a_model_on_a_device_that_is_not_there_is_not_loaded_and_the_one_before_it_sta
         _ => None,
     });
     assert!(failure.0.contains("cuda:99") && failure.1);
+}
+
+#[test]
+fn a_study_is_told_with_how_far_it_is_and_ends_when_it_is_cancelled() {
+    let (worker, events) = worker();
+    load(&worker, golden("llama").to_str().unwrap(), "threads=1");
+    let arm = |toggles: &str| PlannedArm {
+        name: toggles.into(),
+        toggles: Toggles::default().with("threads=1").unwrap().with(toggles).unwrap(),
+        prompt_tokens: 8,
+        new_tokens: 3,
+    };
+    let plan = |rounds: u32| {
+        let rounds = Rounds { least: rounds, most: rounds, width: 0.05 };
+        let arms = vec![arm("kv_cache=on"), arm("kv_cache=off")];
+        Box::new(Plan { kind: study::Kind::Compare, arms, rounds, parts: true, quality: None, seed: 0 })
+    };
+    let follow = |run: u64, cancel: bool| {
+        let (mut study, mut told) = (Study::default(), 0);
+        until(&events, |event| {
+            match event {
+                Event::Studying { run: id, .. } if id.0 == run => told += 1,
+                Event::Study { run: id, events } if id.0 == run => {
+                    events.iter().cloned().for_each(|event| study.apply(event));
+                    if cancel && !study.samples.is_empty() {
+                        worker.cancel();
+                    }
+                }
+                _ => {}
+            }
+            study.status.clone()
+        });
+        (study, told)
+    };
+    worker.send(Command::Study { run: RunId(1), plan: plan(2) });
+    let (whole, told) = follow(1, false);
+    assert_eq!((whole.status.as_ref(), whole.rounds()), (Some(&Status::Done), 2));
+    assert!(told >= 10);
+    worker.send(Command::Study { run: RunId(2), plan: plan(1000) });
+    let (cut, _) = follow(2, true);
+    assert_eq!(cut.status, Some(Status::Cancelled));
+    assert!(!cut.samples.is_empty() && cut.samples.len() < 1000);
+    // The model is as it was.
+    start(&worker, 3, Request { new_tokens: 2, ..long_run() });
+    assert_eq!(until(&events, end_of), (RunId(3), Status::Done));
+}
+
+#[test]
+fn a_study_without_a_model_fails_in_words() {
+    let (worker, events) = worker();
+    let plan = Plan {
+        kind: study::Kind::Compare,
+        arms: Vec::new(),
+        rounds: Rounds::default(),
+        parts: false,
+        quality: None,
+        seed: 0,
+    };
+    worker.send(Command::Study { run: RunId(1), plan: Box::new(plan) });
+    let status = until(&events, |event| match event {
+        Event::Study { events, .. } => events.iter().find_map(|event| match event {
+            study::Event::End(status) => Some(status.clone()),
+            _ => None,
+        }),
+        _ => None,
+    });
+    assert_eq!(status, Status::Failed("no model is loaded".into()));
 }

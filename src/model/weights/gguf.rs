@@ -3,7 +3,9 @@
 use super::{Key, Stored, WeightSource};
 use crate::gguf::Gguf;
 use crate::model::Result;
+use crate::model::matrix::Groups;
 use crate::model::spec::Spec;
+use crate::model::toggles::GROUP;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
@@ -28,5 +30,22 @@ impl WeightSource for Gguf {
         let values = unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<f32>(), tensor.numel()) };
         self.dequantise(name, values)?;
         Ok(tensor)
+    }
+
+    fn groups(&self, name: &str) -> Result<Option<Groups>> {
+        let info = Gguf::tensor(self, name)?;
+        let &[out, inner] = info.shape.as_slice() else { return Ok(None) };
+        let (mut q, groups) = (vec![0; out * inner], out * inner / GROUP);
+        let (mut scale, mut least) = (vec![0.0; groups], vec![0.0; groups]);
+        if !self.four_bits(name, &mut q, &mut scale, &mut least)? {
+            return Ok(None);
+        }
+        let (out, inner) = (out as i64, inner as i64);
+        let by_group = |values: &[f32]| Tensor::f_from_slice(values)?.f_view([out, inner / GROUP as i64]);
+        Ok(Some(Groups {
+            q: Tensor::f_from_slice(&q)?.f_view([out, inner])?,
+            scale: by_group(&scale)?,
+            least: by_group(&least)?,
+        }))
     }
 }

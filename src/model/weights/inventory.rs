@@ -2,11 +2,7 @@
 
 use super::{Key, Slot, WeightSource};
 use crate::model::spec::Spec;
-use crate::model::toggles::Precision;
 use std::collections::HashSet;
-
-/// The formats in which weights can rest in memory.
-pub const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::Bf16];
 
 /// The weights of a model, part by part.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

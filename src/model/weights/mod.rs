@@ -6,14 +6,16 @@
 
 pub mod gguf;
 pub mod inventory;
+mod parameters;
 pub mod random;
 pub mod safetensors;
 
-use super::allocator::{Tag, tagged};
+pub use parameters::{GATE_UP, Parameters, QKV};
+
+use super::Result;
+use super::matrix::Groups;
 use super::spec::{MlpKind, Norm, Positions, Spec};
-use super::toggles::Precision;
-use super::{Device, Error, Result};
-use std::collections::HashMap;
+use super::toggles::{Formats, Precision};
 use std::path::Path;
 use tch::{Kind, Tensor};
 
@@ -87,77 +89,26 @@ pub trait WeightSource {
     /// # Errors
     /// The tensor cannot be read.
     fn tensor(&self, name: &str) -> Result<Tensor>;
-}
 
-/// All weights of a model: matrices in the precision that was asked for, vectors in that of the
-/// activations.
-pub struct Parameters {
-    tensors: HashMap<Key, Tensor>,
-}
-
-impl Parameters {
-    /// Checks that `source` has every weight of `spec` in its right shape, then loads them to `device`.
-    /// `progress` is told how many of them are done and how many there are, and may end it.
+    /// The tensor called `name` as four-bit groups, where it rests so: nothing is rounded a second time.
     ///
     /// # Errors
-    /// All missing and misshapen tensors together; or the first that cannot be read;
-    /// [`Error::Cancelled`] when `progress` returns false.
-    pub fn load(
-        source: &dyn WeightSource,
-        spec: &Spec,
-        (weights, compute): (Precision, Precision),
-        device: Device,
-        progress: &mut dyn FnMut(usize, usize) -> bool,
-    ) -> Result<Self> {
-        let _tagged = tagged(Tag::Weights);
-        let keys = Key::of(spec);
-        check(source, spec, &keys)?;
-        let mut tensors = HashMap::with_capacity(keys.len());
-        for (done, &key) in keys.iter().enumerate() {
-            if !progress(done, keys.len()) {
-                return Err(Error::Cancelled);
-            }
-            let stored = source.stored(spec, key);
-            let kind = if key.is_matrix() { weights.kind() } else { compute.kind() };
-            let tensor = stored.view.of(&source.tensor(&stored.name)?)?;
-            tensors.insert(key, device.take(tensor.f_to_kind(kind)?.f_contiguous()?)?);
-        }
-        progress(keys.len(), keys.len());
-        Ok(Self { tensors })
-    }
-
-    /// The weight `slot` of `block`; shares its memory.
-    ///
-    /// # Panics
-    /// The spec that these were loaded for has no such weight.
-    pub fn weight(&self, slot: Slot, block: Option<usize>) -> Tensor {
-        self.tensors[&Key { slot, block, bias: false }].shallow_clone()
-    }
-
-    /// Its bias, where it has one.
-    pub fn bias(&self, slot: Slot, block: Option<usize>) -> Option<Tensor> {
-        self.tensors.get(&Key { slot, block, bias: true }).map(Tensor::shallow_clone)
+    /// The tensor cannot be read.
+    fn groups(&self, _name: &str) -> Result<Option<Groups>> {
+        Ok(None)
     }
 }
 
-/// All missing and misshapen tensors, in one error.
-fn check(source: &dyn WeightSource, spec: &Spec, keys: &[Key]) -> Result<()> {
-    let mut problems = Vec::new();
-    for &key in keys {
-        let stored = source.stored(spec, key);
-        let problem = match source.shape(&stored.name) {
-            None => format!("  {}: missing; expected shape {:?}", stored.name, stored.shape),
-            Some(shape) if shape != stored.shape => {
-                format!("  {}: expected shape {:?}, found {shape:?}", stored.name, stored.shape)
-            }
-            Some(_) => continue,
-        };
-        // Queries, keys and values may be parts of one tensor: one complaint is enough.
-        if !problems.contains(&problem) {
-            problems.push(problem);
+impl Slot {
+    /// Whether the product of this slot adds a bias.
+    fn is_biased(self, spec: &Spec) -> bool {
+        match self {
+            Slot::Q | Slot::K | Slot::V => spec.biases.qkv,
+            Slot::Out => spec.biases.out,
+            Slot::Gate | Slot::Up | Slot::Down => spec.biases.mlp,
+            _ => false,
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(Error::Tensors { path: source.path().to_owned(), problems }) }
 }
 
 impl Key {
@@ -177,16 +128,16 @@ impl Key {
         }
         for block in (0..spec.n_layers).map(Some) {
             add(Slot::AttnNorm, block, norm_bias);
-            for slot in [Slot::Q, Slot::K, Slot::V] {
-                add(slot, block, spec.biases.qkv);
+            for slot in [Slot::Q, Slot::K, Slot::V, Slot::Out] {
+                add(slot, block, slot.is_biased(spec));
             }
-            add(Slot::Out, block, spec.biases.out);
             add(Slot::MlpNorm, block, norm_bias);
             if matches!(spec.mlp, MlpKind::Gated(_)) {
-                add(Slot::Gate, block, spec.biases.mlp);
+                add(Slot::Gate, block, Slot::Gate.is_biased(spec));
             }
-            add(Slot::Up, block, spec.biases.mlp);
-            add(Slot::Down, block, spec.biases.mlp);
+            for slot in [Slot::Up, Slot::Down] {
+                add(slot, block, slot.is_biased(spec));
+            }
         }
         add(Slot::FinalNorm, None, norm_bias);
         if !spec.tied {
@@ -213,15 +164,40 @@ impl Key {
         }
     }
 
-    /// Whether it enters a product (and takes the precision of the weights).
+    /// Whether it enters a product, or is the table of the embedding: what is not, is in the format of the
+    /// activations.
     pub fn is_matrix(self) -> bool {
-        !self.bias && !matches!(self.slot, Slot::AttnNorm | Slot::MlpNorm | Slot::FinalNorm)
+        !self.bias && !matches!(self.slot, Slot::AttnNorm | Slot::MlpNorm | Slot::FinalNorm | Slot::Positions)
+    }
+
+    /// The format in which it rests in memory.
+    pub fn format(self, spec: &Spec, formats: &Formats) -> Precision {
+        match self.slot {
+            _ if !self.is_matrix() => formats.compute,
+            Slot::LmHead => formats.lm_head,
+            Slot::Embed if spec.tied => formats.lm_head,
+            // Of packed blocks no single row can be taken.
+            Slot::Embed if formats.weights == Precision::Int4 => Precision::Int8,
+            _ => formats.weights,
+        }
+    }
+
+    /// Bytes that it takes in memory, scales included.
+    fn bytes(self, spec: &Spec, formats: &Formats) -> u64 {
+        let numbers: Vec<u64> = self.shape(spec).into_iter().map(|size| size as u64).collect();
+        let inner = numbers.last().copied().unwrap_or(1);
+        self.format(spec, formats).matrix_bytes(numbers.iter().product::<u64>() / inner.max(1), inner)
     }
 
     /// `weight` or `bias`: the last piece of its name in files.
     pub fn leaf(self) -> &'static str {
         if self.bias { "bias" } else { "weight" }
     }
+}
+
+/// Bytes of all weights as they lie in memory, scales included.
+pub fn bytes(spec: &Spec, formats: &Formats) -> u64 {
+    Key::of(spec).into_iter().map(|key| key.bytes(spec, formats)).sum()
 }
 
 /// The name that every GGUF architecture gives to a weight.
@@ -274,11 +250,14 @@ impl View {
 }
 
 impl Precision {
-    /// The same in LibTorch's terms.
+    /// The numbers themselves in LibTorch's terms; of four bits, two share a byte.
     pub fn kind(self) -> Kind {
         match self {
             Precision::F32 => Kind::Float,
             Precision::Bf16 => Kind::BFloat16,
+            Precision::F16 => Kind::Half,
+            Precision::Int8 => Kind::Int8,
+            Precision::Int4 => Kind::Uint8,
         }
     }
 }

@@ -20,7 +20,9 @@ pub struct Random {
 }
 
 impl Random {
+    /// In `precision` where that is one that numbers can be drawn in.
     pub fn new(name: &str, spec: &Spec, precision: Precision) -> Self {
+        let precision = if precision == Precision::Bf16 { precision } else { Precision::F32 };
         let keys = Key::of(spec).into_iter().map(|key| (name_of(key), (key, key.shape(spec)))).collect();
         Self { path: PathBuf::from(name), keys, precision }
     }

@@ -4,15 +4,12 @@ use super::PlannedArm;
 use super::resources;
 use super::schedule::{Execute, Execution};
 use crate::model::allocator::live;
-use crate::model::cache::KvCache;
 use crate::model::cost::Shape;
-use crate::model::decoder::Wanted;
 use crate::model::probe::Pass;
-use crate::model::weights::Parameters;
+use crate::model::weights::{self, Parameters};
 use crate::model::{Decoder, Result, Toggles};
 use crate::profile::recorder::{Cancellable, Recorder, Recording};
-use crate::profile::run::last_logits;
-use crate::profile::sampling::Sampler;
+use crate::profile::sequences::Sequences;
 use crate::profile::{Control, Prompt, Sampling, Session, Watch};
 use crate::trace::study::Resources;
 use crate::trace::{Event, PassStart, Phase, Watched};
@@ -51,7 +48,7 @@ struct BenchArm {
     /// Index into [`Bench::built`].
     built: usize,
     toggles: Toggles,
-    prompt: Vec<i64>,
+    prompt: Vec<u32>,
     new_tokens: usize,
 }
 
@@ -80,7 +77,6 @@ impl<'a> Bench<'a> {
     ) -> Result<()> {
         let built = self.build(&arm.toggles, progress)?;
         let prompt = self.session.prompt_ids(&Prompt::Synthetic(arm.prompt_tokens.max(1)))?;
-        let prompt = prompt.into_iter().map(i64::from).collect();
         let (new_tokens, toggles) = (arm.new_tokens.max(1) as usize, arm.toggles.clone());
         self.arms.insert(number, BenchArm { built, toggles, prompt, new_tokens });
         Ok(())
@@ -115,7 +111,7 @@ impl<'a> Bench<'a> {
         /// Products done while a byte comes from memory, roughly, on any machine.
         const FLOPS_A_BYTE: f64 = 8.0;
         let spec = &self.session.card().spec;
-        let weights = spec.weight_bytes(toggles.weights, toggles.compute) as f64;
+        let weights = weights::bytes(spec, &toggles.formats()) as f64;
         let pass = |rows: usize, keys: usize| {
             let products = 2.0 * spec.parameters() as f64 * rows as f64;
             let attention = 4.0 * (spec.n_layers * spec.d_attn()) as f64 * rows as f64 * keys as f64;
@@ -170,19 +166,16 @@ impl<'a> Bench<'a> {
         let arm = &self.arms[&number];
         let decoder = &self.built[arm.built].decoder;
         tch::set_num_threads(arm.toggles.threads as i32);
-        let mut cache = arm.toggles.kv_cache.then(|| decoder.new_cache(arm.prompt.len() + arm.new_tokens));
-        let mut sampler = Sampler::new(Sampling::default());
-        let mut ids = arm.prompt.clone();
+        let sampling = Sampling::default();
+        let mut sequences = Sequences::new(decoder, &arm.toggles, &arm.prompt, arm.new_tokens, sampling);
         let mut execution = Execution::default();
         for step in 0..arm.new_tokens {
-            let past = cache.as_ref().map_or(0, KvCache::len);
-            let shape = Shape { batch: 1, new: ids.len() - past, past, logits: 1 };
-            let input = decoder.input(&ids[past..]);
+            let (shape, input) = (sequences.shape(), sequences.input());
             let began = Instant::now();
             let (logits, time) = match &mut recorded {
                 None => {
                     let mut probe = Cancellable(self.control);
-                    let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut probe))?;
+                    let logits = sequences.forward(&input, &mut Pass::new(&mut probe))?;
                     card.device.synchronize();
                     (logits, Nanos::of(began.elapsed()))
                 }
@@ -190,16 +183,15 @@ impl<'a> Bench<'a> {
                     watch.event(Event::PassStart(pass_start(step, shape, recording.watched())));
                     let made = (&card.spec, &arm.toggles, card.device);
                     let mut recorder = Recorder::new(made, shape, self.control, recording, *watch, false);
-                    let logits = decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut Pass::new(&mut recorder));
+                    let logits = sequences.forward(&input, &mut Pass::new(&mut recorder));
                     let (time, _) = recorder.finish();
                     watch.event(Event::PassEnd { time });
                     (logits?, time)
                 }
             };
             let choosing = Instant::now();
-            let id = sampler.choose(&last_logits(&logits)?);
+            sequences.choose(&logits)?;
             let latency = time + Nanos::of(choosing.elapsed());
-            ids.push(i64::from(id));
             match step {
                 0 => execution.ttft = latency,
                 _ => execution.steps.push(latency),
@@ -241,7 +233,9 @@ impl Execute for Bench<'_> {
         let spec = &self.session.card().spec;
         // The last token is never an input.
         let positions = arm.prompt.len() + arm.new_tokens - 1;
-        let kv_formula = if arm.toggles.kv_cache { spec.kv_bytes(positions, arm.toggles.compute) } else { 0 };
+        let kept = arm.toggles.attention.reach.kept(positions);
+        let kv_bytes = arm.toggles.batch as u64 * spec.kv_bytes(kept, arm.toggles.kv_dtype());
+        let kv_formula = if arm.toggles.kv_cache { kv_bytes } else { 0 };
         let peaks = self.session.peaks_for(&arm.toggles);
         Ok(traced.resources(self.built[arm.built].weights, Bytes(kv_formula), peaks.as_deref()))
     }

@@ -1,6 +1,6 @@
 //! What a traced run adds up to: counted against modelled, what tracing cost, memory, limits, findings.
 
-use crate::report::grid::{Align, bullets, grid, wrapped};
+use crate::report::grid::{Align, Table, wrapped};
 use crate::report::table::{Piece, digits};
 use crate::trace::{Account, ByCategory, Category, Dtype, Overhead, PassMemory, Peaks, Phase, Run, findings};
 use crate::units::{Bytes, Flops, Nanos, percent};
@@ -15,17 +15,16 @@ pub fn summary(run: &Run, width: usize) -> Vec<Piece> {
     if accounts.is_empty() {
         return Vec::new();
     }
-    let mut pieces = vec![Piece::Title("what it adds up to".into()), Piece::Text(sums(run, &accounts))];
+    let mut pieces = vec![Piece::Title("what it adds up to".into()), Piece::Table(sums(run, &accounts))];
     let details = accounts.iter().flat_map(|account| details(run, account));
     pieces.extend(details.map(|detail| Piece::Text(wrapped(&detail, width))));
     pieces.push(Piece::Note(roofs(run.peaks.as_deref())));
     let found = findings(run);
-    let texts: Vec<&str> = found.iter().map(|finding| finding.text.as_str()).collect();
     pieces.push(Piece::Title("findings".into()));
-    match texts[..] {
+    match found[..] {
         [] => pieces.push(Piece::Text("nothing stands out".into())),
         _ => pieces.extend([
-            Piece::Text(bullets(&texts, width)),
+            Piece::List(found.into_iter().map(|finding| finding.text).collect()),
             Piece::Note("shares measured, in traced passes; savings modelled, at most, and they overlap".into()),
         ]),
     }
@@ -33,7 +32,7 @@ pub fn summary(run: &Run, width: usize) -> Vec<Piece> {
 }
 
 /// A row for each sum, a column for each phase, and what kind of number it is.
-fn sums(run: &Run, accounts: &[Account]) -> String {
+fn sums(run: &Run, accounts: &[Account]) -> Table {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let names = accounts.iter().map(|account| account.phase.name().to_owned());
     rows.push(std::iter::once(String::new()).chain(names).chain([String::new()]).collect());
@@ -76,7 +75,7 @@ fn sums(run: &Run, accounts: &[Account]) -> String {
     let mut align = vec![Align::Right; accounts.len() + 1];
     align[0] = Align::Left;
     align.push(Align::Left);
-    grid(&align, rows)
+    Table { columns: align, rows }
 }
 
 const DASH: &str = "–";

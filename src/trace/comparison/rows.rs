@@ -64,6 +64,25 @@ impl<'p> Rows<'p> {
     }
 }
 
+impl Rows<'_> {
+    /// All rows, each followed by those inside it: what only the candidate has comes late, but not last.
+    fn ordered(&self) -> Vec<usize> {
+        let mut inside: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
+        for (row, path) in self.paths.iter().enumerate() {
+            let around = path.rmatch_indices('.').find_map(|(at, _)| self.known.get(&path[..at]).copied());
+            inside.entry(around).or_default().push(row);
+        }
+        let mut ordered = Vec::with_capacity(self.paths.len());
+        // The next one is at the end.
+        let mut waiting: Vec<usize> = inside.remove(&None).unwrap_or_default().into_iter().rev().collect();
+        while let Some(row) = waiting.pop() {
+            ordered.push(row);
+            waiting.extend(inside.remove(&Some(row)).unwrap_or_default().into_iter().rev());
+        }
+        ordered
+    }
+}
+
 /// The times of all rows in all samples of a phase, added up once.
 struct Times {
     /// By the sample's address, then by table and row.
@@ -109,5 +128,5 @@ fn family(
         let figure = Figure::of(&samples[row], sides, floor, levels[row]);
         (sides != Both::default()).then(|| Row { path: (*path).to_owned(), depth, time: figure })
     };
-    rows.paths.iter().enumerate().filter_map(row).collect()
+    rows.ordered().into_iter().map(|row| (row, &rows.paths[row])).filter_map(row).collect()
 }

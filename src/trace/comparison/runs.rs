@@ -2,10 +2,10 @@
 
 use crate::trace::account::Account;
 use crate::trace::event::{Header, ModelInfo, Phase, Watched};
-use crate::trace::memory::{ByCategory, Category};
+use crate::trace::memory::{ByCategory, kv_by_formula};
 use crate::trace::run::{Pass, Run};
 use crate::trace::study::{self, Arm, Kind, Pairing, PartTime, PhaseResources, Resources, Sample, Study};
-use crate::units::{Bytes, Nanos};
+use crate::units::Nanos;
 use std::collections::{BTreeMap, HashMap};
 
 /// Why two runs cannot be compared.
@@ -178,11 +178,12 @@ fn resources(run: &Run) -> Option<Resources> {
             floor: floor(run, account),
         })
     };
+    let positions = run.passes.iter().map(|pass| u64::from(pass.start.n_past) + u64::from(pass.start.n_new)).max();
     Some(Resources {
         prefill: phase(&accounts[0]),
         decode: phase(&accounts[1]),
         peak,
-        kv_formula: if peak.of(Category::KvCache).0 > 0 { kv_formula(run) } else { Bytes(0) },
+        kv_formula: positions.and_then(|positions| kv_by_formula(&run.header, positions)).unwrap_or_default(),
     })
 }
 
@@ -191,21 +192,4 @@ fn floor(run: &Run, account: &Account) -> Option<Nanos> {
     let peaks = run.peaks.as_deref()?;
     let top = run.children(None).filter_map(|part| account.part(part));
     top.map(|part| part.standing(peaks).map(|standing| standing.least)).sum()
-}
-
-/// 2 · blocks · positions · key/value heads · head size · bytes of a number. Modelled.
-fn kv_formula(run: &Run) -> Bytes {
-    let model = &run.header.model;
-    let toggle =
-        |name: &str| run.header.toggles.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    // Of a plain cache the keys and values have the format in which is computed.
-    let bytes = match toggle("kv_dtype").or(toggle("compute")) {
-        Some("f32") => 4,
-        Some("bf16" | "f16") => 2,
-        _ => return Bytes(0),
-    };
-    let positions = run.passes.iter().map(|pass| u64::from(pass.start.n_past) + u64::from(pass.start.n_new)).max();
-    let factors = [model.n_layers, model.n_kv_heads, model.d_head].map(u64::from);
-    let all = factors.into_iter().chain(positions).try_fold(2 * bytes, u64::checked_mul);
-    Bytes(all.unwrap_or(0))
 }

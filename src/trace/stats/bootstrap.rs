@@ -8,8 +8,10 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Resamples of one interval at most: enough for the 99.9% that a correction over 50 rows asks for.
-const RESAMPLES: usize = 4000;
+/// Resamples of one interval at most, up to a level of 99%; and beyond, where a correction over 30 rows asks for
+/// 99.8% and the ends would rest on too few.
+const RESAMPLES: usize = 2000;
+const RESAMPLES_BEYOND: usize = 4000;
 /// Values drawn for one interval at most, so that a file with a million samples does not hold up a screen.
 const DRAWS: usize = 1 << 21;
 const FEWEST_RESAMPLES: usize = 100;
@@ -19,9 +21,10 @@ pub fn random() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(0x005e_ed0f)
 }
 
-/// How often a sample of `n` values is drawn again.
-pub fn resamples(n: usize) -> usize {
-    (DRAWS / n.max(1)).clamp(FEWEST_RESAMPLES, RESAMPLES)
+/// How often a sample of `n` values is drawn again for an interval at `level`.
+pub fn resamples(n: usize, level: f64) -> usize {
+    let most = if level <= 0.99 { RESAMPLES } else { RESAMPLES_BEYOND };
+    (DRAWS / n.max(1)).clamp(FEWEST_RESAMPLES, most)
 }
 
 /// The middle `level` of `values`, which are sorted here; infinite ones may be among them.
@@ -94,7 +97,7 @@ pub fn of_median(sample: &[f64], level: f64) -> Option<(f64, f64)> {
         return None;
     }
     let (sorted, mut random, mut counts) = (Sorted::of(sample), random(), vec![0; sample.len()]);
-    let mut medians: Vec<f64> = (0..resamples(sample.len()))
+    let mut medians: Vec<f64> = (0..resamples(sample.len(), level))
         .map(|_| {
             draw(&mut random, &mut counts);
             sorted.median(&counts)
@@ -140,7 +143,7 @@ mod tests {
         let mut values = [f64::INFINITY, 1.0, f64::INFINITY, 2.0];
         assert_eq!(middle(&mut values, 1.0), Some((1.0, f64::INFINITY)));
         assert_eq!(middle(&mut [], 0.95), None);
-        assert_eq!(resamples(0), RESAMPLES);
-        assert_eq!(resamples(usize::MAX), FEWEST_RESAMPLES);
+        assert_eq!(resamples(0, 0.95), RESAMPLES);
+        assert_eq!(resamples(usize::MAX, 0.999), FEWEST_RESAMPLES);
     }
 }

@@ -84,7 +84,7 @@ impl Ratio {
                 let (a, b) = (Sorted::of(&baseline), Sorted::of(&candidate));
                 let (mut of_a, mut of_b) = (vec![0; baseline.len()], vec![0; candidate.len()]);
                 let mut random = random();
-                let mut ratios: Vec<f64> = (0..resamples(n.max(baseline.len()).max(candidate.len())))
+                let mut ratios: Vec<f64> = (0..resamples(n.max(baseline.len()).max(candidate.len()), level))
                     .filter_map(|_| {
                         draw(&mut random, &mut of_a);
                         if paired {

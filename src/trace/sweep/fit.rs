@@ -99,7 +99,7 @@ fn interval(points: &[At], of: impl Fn(&[f64]) -> Option<f64>) -> Option<(f64, f
     let sorted: Vec<_> = points.iter().map(|(_, times)| bootstrap::Sorted::of(times)).collect();
     let mut counts: Vec<Vec<u32>> = points.iter().map(|(_, times)| vec![0; times.len()]).collect();
     let most = points.iter().map(|(_, times)| times.len()).sum();
-    let mut values: Vec<f64> = (0..bootstrap::resamples(most).min(RESAMPLES))
+    let mut values: Vec<f64> = (0..bootstrap::resamples(most, LEVEL).min(RESAMPLES))
         .filter_map(|_| {
             counts.iter_mut().for_each(|counts| bootstrap::draw(&mut random, counts));
             let medians: Vec<f64> = sorted.iter().zip(&counts).map(|(sorted, counts)| sorted.median(counts)).collect();

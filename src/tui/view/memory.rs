@@ -18,10 +18,11 @@ mod facts;
 mod table;
 
 use super::{choices, untraced};
+use crate::trace::memory::kv_by_formula;
 use crate::trace::{ByCategory, Category, Phase};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
-use crate::tui::memory::{Memory, STACKED, kv_by_formula};
+use crate::tui::memory::{Memory, STACKED};
 use crate::tui::points::Grouping;
 use crate::tui::theme::{Depth, Theme};
 use crate::tui::traced::Sums;

@@ -1,7 +1,7 @@
 //! Every screen and popup, drawn off screen: as snapshots at two sizes, at every size without a panic,
 //! and with hostile text in every place that takes text from outside.
 
-use crate::model::toggles::AttentionKind;
+use crate::model::toggles::Attention;
 use crate::profile::Prompt;
 use crate::trace::study::{self, Study, fixture as studies};
 use crate::trace::{Category, Cut, Event, Part, Status};
@@ -178,7 +178,8 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     if let Engine::Ready(card) = &mut toggled.engine {
         card.toggles = toggled.toggles.clone();
     }
-    let mut refused = with(ready(depth), &[Act::Toggles, Act::Down, Act::Down, Act::Down, Act::Right]);
+    let mut refused = with(ready(depth), &[Act::Toggles]);
+    refused = with(refused, &[[Act::Down; 5].as_slice(), &[Act::Right]].concat());
     refused.toast = None;
     let mut palette = ready(depth);
     palette.popup = Some(Popup::Palette(Picker { input: "to".into(), selected: 1 }));
@@ -580,7 +581,7 @@ fn what_is_clicked_is_what_was_drawn() {
     assert!(app.popup.is_none());
     app.perform(Act::Toggles);
     click(&mut app, "eager");
-    assert!(matches!(&app.popup, Some(Popup::Toggles { draft, row: 0 }) if draft.attention == AttentionKind::Eager));
+    assert!(matches!(&app.popup, Some(Popup::Toggles { draft, row: 0 }) if draft.attention == Attention::EAGER));
     click(&mut app, "Blockscope");
     assert!(app.popup.is_some(), "the strip on top is no part of what closes a popup");
     click(&mut app, "5Generate");

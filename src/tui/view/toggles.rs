@@ -9,7 +9,7 @@
 //! │   threads     ○ 1      ● 2                         │
 //! │                                                    │
 //! │ eager holds the whole T×T matrix; fused …          │
-//! │ compute=bf16 needs weights=bf16 …                  │
+//! │ compute=bf16 needs weights that are not f32 …     │
 //! │ Enter apply  r apply and run  Esc leave            │
 //! ╰────────────────────────────────────────────────────╯
 //! ```

@@ -1,10 +1,11 @@
 //! The facts of the Memory screen: the peak and its split, the cache beside its formula, the process beside what is tagged.
 
+use crate::trace::memory::kv_by_formula;
 use crate::trace::{Category, Header, Phase};
 use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::live::Live;
-use crate::tui::memory::{Memory, PassLevels, STACKED, kv_by_formula};
+use crate::tui::memory::{Memory, PassLevels, STACKED};
 use crate::tui::parts;
 use crate::tui::traced::Sums;
 use crate::tui::widget::{bar, below, fit, put, put_right, quantity, row, skip, take, titled_rule, wrap};

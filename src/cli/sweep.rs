@@ -1,0 +1,95 @@
+//! `blockscope sweep`: times a model along a setting that is a number, and says by which law they grow.
+
+mod over;
+
+use super::args::{ModelArgs, OutArgs};
+use super::failure::Result;
+use super::interrupt::Interrupt;
+use super::loading;
+use super::output::Output;
+use super::studying::{self, Studied};
+use crate::profile::{Plan, PlannedArm, Rounds};
+use crate::report;
+use crate::report::layout::Detail;
+use crate::trace::Study;
+use crate::trace::study::Kind;
+use over::Over;
+
+/// Time a model along a setting that is a number: a table with the law by which the times grow, or JSON
+///
+/// Where --out names a file and the command is ended by Ctrl-C, the same command goes on from that file.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+
+    /// A setting and its values: prompt_tokens=64..2048 (doubling), 64..2048*1.5, or a list as attention=eager,fused
+    ///
+    /// Settings are prompt_tokens, new_tokens, context (how deep a sequence is when tokens are decoded: the length of
+    /// its prompt) and every toggle. Given again, every combination is measured; the first that is a number is the axis.
+    #[arg(long, value_name = "NAME=VALUES", required = true, value_parser = Over::parse)]
+    over: Vec<Over>,
+
+    /// Length of the prompt where it is not swept over, of the same tokens every time
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    prompt_tokens: u32,
+
+    /// Tokens to generate where they are not swept over; the first comes out of the prefill
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    new_tokens: u32,
+
+    /// Rounds to make, each of every point once, in random order [default: 3 to 7, until the intervals are narrow]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: Option<u32>,
+
+    /// Print one JSON object in place of the table
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+pub fn run(args: &Args, out: &mut Output) -> Result {
+    let plan = args.plan()?;
+    studying::check_out(&args.out)?;
+    let interrupt = Interrupt::listen()?;
+    let first = &plan.arms[0].toggles;
+    let session = loading::open_on(args.model.device(), args.model.named(), first, &interrupt, out)?;
+    let Studied { study, ending } = studying::study(&session, &plan, &args.out, &interrupt, out)?;
+    print(&study, args, out)?;
+    ending
+}
+
+impl Args {
+    fn plan(&self) -> Result<Plan> {
+        let base = PlannedArm {
+            name: String::new(),
+            toggles: self.model.toggles()?,
+            prompt_tokens: self.prompt_tokens,
+            new_tokens: self.new_tokens,
+        };
+        let (axis, arms) = over::arms(&self.over, &base)?;
+        let (least, most) = self.rounds.map_or((3, 7), |rounds| (rounds, rounds));
+        Ok(Plan {
+            kind: Kind::Sweep { over: axis },
+            arms,
+            rounds: Rounds { least, most, ..Rounds::default() },
+            parts: false,
+            quality: None,
+            seed: 0,
+        })
+    }
+}
+
+/// The result so far; of one that was interrupted, how it is gone on with.
+fn print(study: &Study, args: &Args, out: &mut Output) -> Result {
+    if args.json {
+        out.json(&report::study::json::study(study))?;
+    } else if study.samples.is_empty() {
+        out.note("ended before anything was measured");
+    } else {
+        out.report(&report::study::report(study, Detail::Summed, out.width()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Many arms against the first.
+
+use super::{DASH, refused, setting, watched};
+use crate::report::grid::{Align, Table};
+use crate::report::table::Piece;
+use crate::trace::comparison::words::nats;
+use crate::trace::comparison::{Comparison, Figure};
+use crate::trace::pareto::{self, Standing};
+use crate::trace::study::{Arm, Study};
+use crate::trace::{Category, Phase};
+use crate::units::Nanos;
+
+/// A row for each arm that was measured. Without a width it is for a document.
+pub fn report(study: &Study, width: Option<usize>) -> Vec<Piece> {
+    let mut pieces = setting(study).to_vec();
+    let comparisons = Comparison::all(study);
+    let baseline = Comparison::headline(study, 0, 0);
+    let standings = pareto::of_study(study, Phase::Decode);
+    let columns: &[Column] = match width {
+        None => &Column::ALL,
+        Some(120..) => &Column::ALL,
+        Some(96..) => &Column::ALL[..9],
+        Some(72..) => &Column::ALL[..6],
+        Some(_) => &Column::ALL[..4],
+    };
+    let mut rows =
+        vec![std::iter::once("arm").chain(columns.iter().map(|column| column.title())).map(str::to_owned).collect()];
+    let all = baseline.iter().chain(&comparisons).filter(|comparison| arm(study, comparison).refused.is_none());
+    for comparison in all {
+        let arm = arm(study, comparison);
+        let line = Line { study, arm, comparison, standing: standings[comparison.arms.candidate as usize] };
+        rows.push(std::iter::once(arm.name.clone()).chain(columns.iter().map(|column| column.of(&line))).collect());
+    }
+    let mut align = vec![Align::Right; columns.len() + 1];
+    align[0] = Align::Left;
+    let verdicts = [Column::Verdict, Column::Pareto];
+    columns.iter().zip(1..).filter(|(column, _)| verdicts.contains(column)).for_each(|(_, at)| align[at] = Align::Left);
+    pieces.push(Piece::Title(format!("{} arms against {}", study.arms.len().saturating_sub(1), name(study))));
+    pieces.push(Piece::Table(Table { columns: align, rows }));
+    pieces.push(Piece::Note(format!(
+        "{}, medians; × is candidate ÷ baseline, verdicts corrected for the number of arms (Holm); memory counted; \
+         KL in nats a token, against the f32, eager, uncached model; Pareto: by TPOT and KL",
+        watched(study)
+    )));
+    let changes = comparisons.iter().filter(|comparison| comparison.pairs > 0);
+    pieces.push(Piece::List(changes.map(|comparison| sentence(study, comparison)).collect()));
+    pieces.extend(refused(study).map(|list| [Piece::Title("not measured".into()), list]).into_iter().flatten());
+    pieces
+}
+
+fn arm<'s>(study: &'s Study, comparison: &Comparison) -> &'s Arm {
+    &study.arms[comparison.arms.candidate as usize]
+}
+
+fn name(study: &Study) -> &str {
+    study.arms.first().map_or(DASH, |arm| &arm.name)
+}
+
+/// `weights=bf16: decode 0.566×, faster (98.75%: 0.563 – 0.568); prefill …`
+fn sentence(study: &Study, comparison: &Comparison) -> String {
+    let of = |phase: Phase| {
+        let time = &comparison.phase(phase).time;
+        Some(format!("{} {}, {}", phase.name(), time.ratio?.times(), time.words()?))
+    };
+    let phases: Vec<String> = [of(Phase::Decode), of(Phase::Prefill)].into_iter().flatten().collect();
+    format!("{}: {}", arm(study, comparison).name, phases.join("; "))
+}
+
+struct Line<'s> {
+    study: &'s Study,
+    arm: &'s Arm,
+    /// Of the baseline: with itself.
+    comparison: &'s Comparison,
+    standing: Standing,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Column {
+    Tpot,
+    TpotRatio,
+    Kl,
+    Ttft,
+    TtftRatio,
+    Peak,
+    Weights,
+    Top1,
+    Verdict,
+    DeltaNll,
+    Pareto,
+}
+
+impl Column {
+    /// The most wanted first: where there is no room, the last are left out.
+    const ALL: [Column; 11] = [
+        Column::Tpot,
+        Column::TpotRatio,
+        Column::Kl,
+        Column::Ttft,
+        Column::TtftRatio,
+        Column::Peak,
+        Column::Weights,
+        Column::Top1,
+        Column::Verdict,
+        Column::DeltaNll,
+        Column::Pareto,
+    ];
+
+    fn title(self) -> &'static str {
+        match self {
+            Column::Tpot => "TPOT",
+            Column::Ttft => "TTFT",
+            Column::TpotRatio | Column::TtftRatio => "×",
+            Column::Kl => "KL",
+            Column::Peak => "peak",
+            Column::Weights => "weights",
+            Column::Top1 => "top-1",
+            Column::Verdict => "decode is",
+            Column::DeltaNll => "ΔNLL",
+            Column::Pareto => "Pareto",
+        }
+    }
+
+    fn of(self, line: &Line) -> String {
+        let comparison = line.comparison;
+        let is_baseline = comparison.arms.baseline == comparison.arms.candidate;
+        let time = |figure: &Figure| figure.sides.candidate.map(|q| q.median).as_ref().map(Nanos::to_string);
+        let ratio = |figure: &Figure| figure.ratio.filter(|_| !is_baseline).map(|ratio| ratio.times());
+        let resources = line.arm.resources.as_deref();
+        let quality = line.arm.quality;
+        let cell = match self {
+            Column::Tpot => time(&comparison.decode.time),
+            Column::Ttft => time(&comparison.prefill.time),
+            Column::TpotRatio => ratio(&comparison.decode.time),
+            Column::TtftRatio => ratio(&comparison.prefill.time),
+            Column::Kl => quality.map(|quality| nats(quality.kl_mean)),
+            Column::Top1 => quality.map(|quality| format!("{:.1}%", 100.0 * quality.top1)),
+            Column::DeltaNll => quality.map(|quality| format!("{:+.4}", quality.delta_nll())),
+            Column::Peak => resources.map(|resources| resources.peak.total().to_string()),
+            Column::Weights => resources.map(|resources| resources.peak.of(Category::Weights).to_string()),
+            Column::Verdict if is_baseline => Some("baseline".into()),
+            Column::Verdict => comparison.decode.time.verdict.map(|verdict| verdict.to_string()),
+            Column::Pareto => match line.standing {
+                Standing::Best => Some("best".into()),
+                Standing::Dominated { by } => Some(format!("dominated by {}", line.study.arms[by].name)),
+                Standing::Unknown => None,
+            },
+        };
+        cell.unwrap_or_else(|| DASH.to_owned())
+    }
+}
