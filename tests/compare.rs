@@ -172,7 +172,20 @@ fn two_saved_runs_are_compared() {
     let [one, other] = ["one.jsonl", "two.jsonl"].map(|name| in_folder(&folder, name).1);
     for (file, toggles) in [(&one, "kv_cache=on"), (&other, "kv_cache=off")] {
         let set = format!("threads=1,{toggles}");
-        stdout(&["profile", LLAMA, "--set", &set, "--prompt-tokens", "12", "--new-tokens", "4", "--repeats", "2", "--out", file]);
+        stdout(&[
+            "profile",
+            LLAMA,
+            "--set",
+            &set,
+            "--prompt-tokens",
+            "12",
+            "--new-tokens",
+            "4",
+            "--repeats",
+            "2",
+            "--out",
+            file,
+        ]);
     }
     let printed = stdout(&["compare", &one, &other]);
     assert!(printed.contains("TPOT"), "{printed}");

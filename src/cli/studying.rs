@@ -65,7 +65,10 @@ pub fn study(
     match status {
         Status::Failed(reason) => Err(Failure::Failed(reason)),
         Status::Done | Status::Cancelled => {
-            if status == Status::Cancelled && let Some(path) = &file.out && ending.is_ok() {
+            if status == Status::Cancelled
+                && let Some(path) = &file.out
+                && ending.is_ok()
+            {
                 out.note(&format!("interrupted: the same command goes on from {}", path.display()));
             }
             Ok(Studied { study, ending: ending.and_then(|()| interrupt.check()) })

@@ -193,7 +193,8 @@ fn read(bench: &Bench, decoder: usize, chunk: &Chunk, each: &mut dyn FnMut(usize
     let piece = if cache.is_some() { PIECE } else { CHUNK };
     for (number, ids) in chunk.ids.chunks(piece).enumerate() {
         let mut probe = Cancellable(bench.control());
-        let logits = decoder.forward(&decoder.input(ids, 1), cache.as_mut(), Wanted::All, &mut Pass::new(&mut probe))?;
+        let logits =
+            decoder.forward(&decoder.input(ids, 1), cache.as_mut(), Wanted::All, &mut Pass::new(&mut probe))?;
         each(number * piece, logits)?;
     }
     Ok(())

@@ -28,7 +28,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 const NAME: u16 = 16;
-const PRESENT: u16 = 11;
+const PRESENT: u16 = 12;
 /// Lines under the rows: a gap, what the row means, why what is greyed cannot be had.
 const FOOT: u16 = 5;
 

@@ -140,7 +140,7 @@ fn scenes_of_studies(depth: Depth) -> Vec<(&'static str, App)> {
     let matrix = |acts: &[Act]| saved_study(depth, studies::matrix(), acts);
     let sweep = |acts: &[Act]| saved_study(depth, studies::sweep(), acts);
     let mut chosen = with(ready(depth), &[Act::Compare, Act::Choose, Act::Right, Act::Down, Act::Right]);
-    chosen = with(chosen, &[Act::Down, Act::Down]);
+    chosen = with(chosen, &[Act::Down; 4]);
     let ended = Some(Status::Cancelled);
     vec![
         ("compare_empty", with(ready(depth), &[Act::Compare])),
@@ -651,7 +651,7 @@ fn while_a_comparison_goes_on_its_verdicts_are_preliminary() {
     let mut app = studying(Depth::True, Act::Compare, &studies::compare(), 24, None);
     let shown = text(&drawn(&mut app, SMALL));
     assert!(shown.contains("4 pairs so far: preliminary") && shown.contains("≤ 41 s left"), "{shown}");
-    assert!(shown.contains("too noisy") && shown.contains("The parts are judged at the end"), "{shown}");
+    assert!(shown.contains("? noisy: ") && shown.contains("The parts are judged at the end"), "{shown}");
     // What the strip and the header say of it is not said again below.
     assert_eq!(shown.matches("round 4").count(), 1);
     let end = vec![study::Event::End(Status::Cancelled)];
