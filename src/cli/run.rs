@@ -4,7 +4,7 @@ use super::args::ModelArgs;
 use super::failure::{Failure, Result};
 use crate::model::source::cached_models;
 use crate::profile::Prompt;
-use crate::trace::{Run, file};
+use crate::trace::{Run, Study, file, study};
 use crate::tui::{self, Begin, CachedModel, Startup};
 use clap::ColorChoice;
 use std::io;
@@ -64,6 +64,7 @@ pub fn startup(begin: Begin, colours: ColorChoice) -> Startup {
         },
         cached: cached.map(|(name, path)| CachedModel { name, source: path.to_string_lossy().into_owned() }).collect(),
         save: Box::new(save),
+        save_study: Box::new(save_study),
     }
 }
 
@@ -74,9 +75,19 @@ pub fn open(startup: Startup) -> Result {
 
 /// Saves a run; the interface looks for another name where there is such a file already.
 fn save(run: &Run, path: &Path) -> io::Result<()> {
-    file::write_run(path, run).map_err(|error| match error {
+    file::write_run(path, run).map_err(plainly)
+}
+
+/// Saves a study, in the same way.
+fn save_study(study: &Study, path: &Path) -> io::Result<()> {
+    study::file::write_study(path, study, file::Existing::Keep).map_err(plainly)
+}
+
+/// An error of a file as the interface understands it: one that exists is another name away.
+fn plainly(error: file::Error) -> io::Error {
+    match error {
         file::Error::Io { source, .. } => source,
         file::Error::Exists { .. } => io::ErrorKind::AlreadyExists.into(),
         other => io::Error::other(other),
-    })
+    }
 }

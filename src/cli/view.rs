@@ -1,9 +1,10 @@
-//! `blockscope view`: the terminal interface on a saved run, or on traces of PyTorch's profiler.
+//! `blockscope view`: the terminal interface on a saved run or study, or on traces of PyTorch's profiler.
 
 use super::failure::{Failure, Result};
 use super::output::Output;
 use super::run::{open, startup};
-use crate::trace::{chrome, file, input};
+use crate::trace::file::Content;
+use crate::trace::{chrome, file, input, study};
 use crate::tui::Begin;
 use crate::units::percent;
 use clap::ColorChoice;
@@ -12,10 +13,10 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Open the terminal interface on a saved run, or on traces of PyTorch's profiler; no model is needed
+/// Open the terminal interface on a saved run or study, or on traces of PyTorch's profiler; no model is needed
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A run file, as profile --out or the interface wrote it; or a trace (.json, .json.gz), as
+    /// A run file, as profile --out or the interface wrote it; a study, as compare --out and sweep --out; or a trace (.json, .json.gz), as
     /// export_chrome_trace wrote it, or several of them, one of each rank
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -41,16 +42,19 @@ pub fn run(args: &Args, colours: ColorChoice, out: &mut Output) -> Result {
     open(startup(begin, colours))
 }
 
-/// A run or a trace. What a pipe gives can be read only once: its beginning is put before the rest again.
+/// A run, a study or a trace. What a pipe gives can be read only once: its beginning is put before the rest again.
 fn one(path: &Path, out: &mut Output) -> Result<Begin> {
     let (file, beginning) = look(path)?;
-    let is_trace = is_trace(&beginning);
+    let (is_trace, is_study) = (is_trace(&beginning), Content::of(&beginning) == Content::Study);
     if is_trace && file.metadata().is_ok_and(|about| about.is_file()) {
         return traces(&[path.to_owned()], out);
     }
     let (name, whole) = (path.display().to_string(), Cursor::new(beginning).chain(file));
     Ok(match is_trace {
         true => Begin::Trace { timeline: Box::new(chrome::read(whole, path)?), name },
+        false if is_study => {
+            Begin::Study { study: Box::new(study::file::read_from(BufReader::new(whole), path)?), file: name }
+        }
         false => Begin::Run { run: Box::new(file::read_from(BufReader::new(whole), path)?), file: name },
     })
 }

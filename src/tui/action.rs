@@ -23,6 +23,9 @@ pub enum Act {
     Memory,
     Generate,
     SingleStep,
+    Compare,
+    Matrix,
+    Sweep,
     Palette,
     Help,
     Quit,
@@ -60,6 +63,8 @@ pub enum Act {
     StepBlock,
     StepPass,
     StepOn,
+    Choose,
+    Reverse,
     NextField,
     PreviousField,
     Accept,
@@ -81,9 +86,16 @@ pub enum Scope {
     Memory,
     Generate,
     SingleStep,
+    Compare,
+    Matrix,
+    Sweep,
     /// The popups.
     Prompt,
     Toggles,
+    /// What to compare with, or what to sweep.
+    Candidate,
+    /// Of which toggle every value is measured.
+    Values,
     Models,
     Find,
     Palette,
@@ -167,6 +179,7 @@ pub const ACTIONS: &[Action] = table! {
         Phase      [char('p')]       "phase", "Phase", "prefill, decode, or both added up";
         PerStep    [char('u')]       "",      "Per step or total", "times and work of one decode step, or of all of them";
         Slowest    [char('x')]       "slowest", "Slowest part", "jump to the part with the longest time of its own";
+        Choose     [char('c')]       "compare", "Compare", "choose other toggles, and measure what they buy";
         Findings   [char('f')]       "findings", "Findings", "what stands out in a traced phase, and what would help";
         OpenAll    [char('+'), char('=')] "", "Open all", "open every block and stage";
         CloseAll   [char('-')]       "",      "Close all", "close every block and stage";
@@ -236,6 +249,44 @@ pub const ACTIONS: &[Action] = table! {
         StepPass   [char('a')]       "pass",  "To the pass's end", "run to the end of the forward pass, then halt";
         StepOn     [char('g')]       "run on", "Run on", "run to the end without halting again";
     }
+    Compare {
+        Choose     [char('c')]       "compare", "Compare", "choose other toggles, and measure both side by side";
+        Up         [UP, char('k')]   "move" + Down, "Row above", "select the part above";
+        Down       [DOWN, char('j')] "",      "Row below", "select the part below";
+        Open       [RIGHT, ENTER, char('l'), SPACE] "open", "Open", "open a block into its parts; Enter closes it again";
+        Close      [LEFT, char('h')] "",      "Close", "close it, or go to what contains it";
+        Phase      [char('p')]       "phase", "Phase", "the parts in prefill or in decode";
+        OpenAll    [char('+'), char('=')] "", "Open all", "open every block and stage";
+        CloseAll   [char('-')]       "",      "Close all", "close every block and stage";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        First      [HOME]            "",      "First row", "go to the first part";
+        Last       [END]             "",      "Last row", "go to the last part";
+    }
+    Matrix {
+        Choose     [char('c')]       "compare all", "Compare all values", "measure every value of one toggle against the present toggles";
+        Up         [UP, char('k')]   "move" + Down, "Row above", "select the row above";
+        Down       [DOWN, char('j')] "",      "Row below", "select the row below";
+        Left       [LEFT, char('h')] "sort" + Right, "Sort by the column before", "sort by the column to the left";
+        Right      [RIGHT, char('l')] "",     "Sort by the next column", "sort by the column to the right";
+        Reverse    [char('x')]       "reverse", "Reverse", "turn the order round";
+        Phase      [char('p')]       "phase", "Phase", "ratio and plot of prefill or of decode";
+        Grouping   [char('o')]       "table/plot", "Table or plot", "the table, or speed against quality with what is best on both";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        First      [HOME]            "",      "First row", "go to the first row";
+        Last       [END]             "",      "Last row", "go to the last row";
+    }
+    Sweep {
+        Choose     [char('c')]       "sweep", "Sweep", "measure prompts of growing length, with one or two sets of toggles";
+        Up         [UP, LEFT, char('k'), char('h')] "point" + Down, "Point before", "select the point before";
+        Down       [DOWN, RIGHT, char('j'), char('l')] "", "Point after", "select the point after";
+        Phase      [char('p')]       "phase", "Phase", "prefill or decode";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        First      [HOME]            "",      "First point", "go to the first point";
+        Last       [END]             "",      "Last point", "go to the last point";
+    }
     Everywhere {
         Run        [char('r')]       "run",   "Run", "run the model on the prompt and measure it";
         TraceRun   [char('R')]       "trace", "Run, traced", "the same with every operator and every allocation, beside a plain run";
@@ -244,7 +295,7 @@ pub const ACTIONS: &[Action] = table! {
         Toggles    [char('t')]       "toggles", "Toggles", "choose attention, KV cache, number formats, threads";
         EditPrompt [char('e')]       "prompt", "Prompt", "edit the prompt, the number of tokens and the sampling";
         Models     [char('m')]       "models", "Models", "choose another model";
-        Save       [char('w')]       "save",  "Save the run", "write the run to a file in the current folder";
+        Save       [char('w')]       "save",  "Save", "write the run, or the study on the screen, to a file in the current folder";
         NextScreen [TAB]             "",      "Next screen", "go to the next screen";
         PreviousScreen [BACK_TAB]    "",      "Previous screen", "go to the previous screen";
         Blocks     [char('1')]       "",      "Screen: Blocks", "time and work of every part of the model";
@@ -253,6 +304,9 @@ pub const ACTIONS: &[Action] = table! {
         Memory     [char('4')]       "",      "Screen: Memory", "what is alive when, and what for";
         Generate   [char('5')]       "",      "Screen: Generate", "the text, its probabilities, latency per token";
         SingleStep [char('6')]       "",      "Screen: Step", "what each part makes, one at a time";
+        Compare    [char('7')]       "",      "Screen: Compare", "what other toggles buy: time, memory, quality";
+        Matrix     [char('8')]       "",      "Screen: Matrix", "many configurations side by side";
+        Sweep      [char('9')]       "",      "Screen: Sweep", "how time grows along a setting";
         Palette    [char(':')]       "palette", "Palette", "find an action by its name";
         Help       [char('?')]       "help",  "Help", "the keys of this screen";
         Quit       [char('q')]       "quit",  "Quit", "leave; what runs is ended";
@@ -276,6 +330,22 @@ pub const ACTIONS: &[Action] = table! {
         AcceptAndRun [char('r')]     "apply and run", "Apply and run", "rebuild the model, then run it";
         Dismiss    [ESC, char('t'), char('q')] "leave as it was", "Leave", "close without a change";
         Interrupt  [ctrl('c')]       "",      "Interrupt", "close without a change";
+    }
+    Candidate {
+        Up         [UP, char('k')]   "row" + Down, "Row above", "select the row above";
+        Down       [DOWN, char('j')] "",      "Row below", "select the row below";
+        Left       [LEFT, char('h')] "value" + Right, "Value before", "choose the value before";
+        Right      [RIGHT, char('l'), SPACE] "", "Value after", "choose the value after";
+        Accept     [ENTER]           "measure", "Measure", "begin; Esc ends it, and keeps what was measured";
+        Dismiss    [ESC, char('c'), char('q')] "leave", "Leave", "measure nothing";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "measure nothing";
+    }
+    Values {
+        Up         [UP, char('k')]   "toggle" + Down, "Toggle above", "select the toggle above";
+        Down       [DOWN, char('j')] "",      "Toggle below", "select the toggle below";
+        Accept     [ENTER]           "measure", "Measure", "begin; Esc ends it, and keeps what was measured";
+        Dismiss    [ESC, char('c'), char('q')] "leave", "Leave", "measure nothing";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "measure nothing";
     }
     Models {
         Up         [UP]              "move" + Down, "Entry above", "select the entry above";
@@ -326,6 +396,11 @@ pub const ACTIONS: &[Action] = table! {
 /// The actions of one scope, in the table's order.
 pub fn of(scope: Scope) -> impl Iterator<Item = &'static Action> {
     ACTIONS.iter().filter(move |action| action.scope == scope)
+}
+
+/// Whether an action is one of this scope.
+pub fn is_of(scope: Scope, act: Act) -> bool {
+    of(scope).any(|action| action.act == act)
 }
 
 /// What a key means where these scopes apply; an earlier scope wins.
@@ -393,9 +468,7 @@ mod tests {
     #[test]
     fn a_screen_never_takes_a_key_that_works_everywhere() {
         let global: Vec<_> = of(Scope::Everywhere).flat_map(|action| action.keys).collect();
-        for scope in
-            [Scope::Blocks, Scope::Timeline, Scope::Roofline, Scope::Memory, Scope::Generate, Scope::SingleStep]
-        {
+        for scope in crate::tui::app::Screen::ALL.map(|screen| screen.scope()) {
             for key in of(scope).flat_map(|action| action.keys) {
                 assert!(!global.contains(&key), "{key} of {scope:?} is global");
             }

@@ -1,12 +1,16 @@
 //! Everything that the interface knows: one value, changed only by [`App::update`](super::update).
 
-use super::action::{Act, Scope};
+use super::action::{self, Act, Scope};
+use super::branches::Branches;
+use super::candidate::Candidate;
 use super::form::{Field, Form};
 use super::live::{Live, State};
 use super::measuring::Measuring;
 use super::outline::{Node, Outline};
 use super::picker::{CachedModel, Picker};
 use super::points::Listed;
+use super::ranked::Ranking;
+use super::studied::{Studied, Studies};
 use super::theme::Theme;
 use super::timeline::{At, Chart, Foreign, Reader, Shows};
 use super::traced::Sums;
@@ -37,6 +41,16 @@ pub struct App {
     pub live: Option<Live>,
     /// The trace of another profiler on the screen; there is no run then.
     pub foreign: Option<Foreign>,
+    /// The studies on the screens Compare, Matrix and Sweep.
+    pub studies: Studies,
+    /// How the tree of the Compare screen lies open.
+    pub branches: Branches,
+    /// How the Matrix is read.
+    pub ranking: Ranking,
+    /// The selected point of the Sweep, counted from the left.
+    pub point: usize,
+    /// What was chosen last to be measured beside the present toggles.
+    pub chosen: Option<Candidate>,
     pub form: Form,
     pub outline: Outline,
     pub reading: Reading,
@@ -70,6 +84,9 @@ pub enum Screen {
     Memory,
     Generate,
     SingleStep,
+    Compare,
+    Matrix,
+    Sweep,
 }
 
 /// What lies over the screen.
@@ -79,6 +96,12 @@ pub enum Popup {
     /// The toggles as they would be, and the selected row.
     Toggles {
         draft: Toggles,
+        row: usize,
+    },
+    /// What to compare with, or to sweep.
+    Candidate(Candidate),
+    /// Of which toggle every value is measured.
+    Values {
         row: usize,
     },
     Models(Picker),
@@ -165,6 +188,12 @@ pub enum Hit {
     Row(String),
     /// A row of the Roofline or the Memory list, by its name.
     Listed(String),
+    /// A row of the Compare table.
+    Branch(String),
+    /// An arm on the Matrix, by its number.
+    Arm(u32),
+    /// A point of the Sweep: its series, and its place there.
+    Point(usize, usize),
     /// A slice of the Timeline.
     Slice(At),
     /// A row of the Timeline's list by name.
@@ -183,8 +212,17 @@ pub enum Hit {
 }
 
 impl Screen {
-    pub const ALL: [Screen; 6] =
-        [Screen::Blocks, Screen::Timeline, Screen::Roofline, Screen::Memory, Screen::Generate, Screen::SingleStep];
+    pub const ALL: [Screen; 9] = [
+        Screen::Blocks,
+        Screen::Timeline,
+        Screen::Roofline,
+        Screen::Memory,
+        Screen::Generate,
+        Screen::SingleStep,
+        Screen::Compare,
+        Screen::Matrix,
+        Screen::Sweep,
+    ];
 
     /// The name on its tab.
     pub fn name(self) -> &'static str {
@@ -195,6 +233,9 @@ impl Screen {
             Screen::Memory => "Memory",
             Screen::Generate => "Generate",
             Screen::SingleStep => "Step",
+            Screen::Compare => "Compare",
+            Screen::Matrix => "Matrix",
+            Screen::Sweep => "Sweep",
         }
     }
 
@@ -207,7 +248,15 @@ impl Screen {
             Screen::Memory => Act::Memory,
             Screen::Generate => Act::Generate,
             Screen::SingleStep => Act::SingleStep,
+            Screen::Compare => Act::Compare,
+            Screen::Matrix => Act::Matrix,
+            Screen::Sweep => Act::Sweep,
         }
+    }
+
+    /// Whether it shows a study rather than a run.
+    pub fn is_of_studies(self) -> bool {
+        matches!(self, Screen::Compare | Screen::Matrix | Screen::Sweep)
     }
 
     /// The actions that it has of its own.
@@ -219,6 +268,9 @@ impl Screen {
             Screen::Memory => Scope::Memory,
             Screen::Generate => Scope::Generate,
             Screen::SingleStep => Scope::SingleStep,
+            Screen::Compare => Scope::Compare,
+            Screen::Matrix => Scope::Matrix,
+            Screen::Sweep => Scope::Sweep,
         }
     }
 }
@@ -243,6 +295,11 @@ impl App {
             source: None,
             live: run,
             foreign: None,
+            studies: Studies::default(),
+            branches: Branches::default(),
+            ranking: Ranking::default(),
+            point: 0,
+            chosen: None,
             form,
             outline,
             reading: Reading::default(),
@@ -278,6 +335,8 @@ impl App {
             Some(popup) => vec![match popup {
                 Popup::Prompt => Scope::Prompt,
                 Popup::Toggles { .. } => Scope::Toggles,
+                Popup::Candidate(_) => Scope::Candidate,
+                Popup::Values { .. } => Scope::Values,
                 Popup::Models(_) => Scope::Models,
                 Popup::Find(_) => Scope::Find,
                 Popup::Palette(_) => Scope::Palette,
@@ -301,9 +360,22 @@ impl App {
         self.live.as_ref().is_some_and(Live::is_going_on)
     }
 
+    /// The study of the present screen, if that is one of a study and there is one.
+    pub fn study(&self) -> Option<&Studied> {
+        match self.screen {
+            Screen::Compare => self.studies.compare.as_ref(),
+            Screen::Matrix => self.studies.matrix.as_ref(),
+            Screen::Sweep => self.studies.sweep.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether the model thread has something to do.
     pub fn is_busy(&self) -> bool {
-        self.is_running() || self.measuring.is_some() || matches!(self.engine, Engine::Loading { .. })
+        self.is_running()
+            || self.studies.going_on().is_some()
+            || self.measuring.is_some()
+            || matches!(self.engine, Engine::Loading { .. })
     }
 
     /// Whether something on the screen moves by itself: a clock, a bar, a toast that will go.
@@ -334,6 +406,9 @@ impl App {
             let chart = Chart::of_run(&live.run);
             self.reader = Reader::new(&chart);
             live.chart = Some(Box::new(chart));
+        }
+        if let Some(studied) = self.studies.of_mut(self.screen) {
+            studied.work_out(&self.branches);
         }
         let (phase, version) = (self.one_phase(), self.live.as_ref().map_or(0, |live| live.version));
         let wanted = matches!(self.screen, Screen::Blocks | Screen::Roofline | Screen::Memory);
@@ -369,21 +444,35 @@ impl App {
     pub fn why_not(&self, act: Act) -> Option<&'static str> {
         let viewer = matches!(self.engine, Engine::Viewer);
         match act {
-            Act::Run | Act::TraceRun | Act::Step | Act::EditPrompt | Act::Toggles | Act::Models | Act::AcceptAndRun
+            Act::Run
+            | Act::TraceRun
+            | Act::Step
+            | Act::EditPrompt
+            | Act::Toggles
+            | Act::Models
+            | Act::AcceptAndRun
+            | Act::Choose
                 if viewer =>
             {
                 Some("a file is looked at: there is no model to run")
             }
             Act::MeasurePeaks if viewer => Some("a file is looked at; blockscope doctor --refresh measures the roofs"),
-            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks => match self.engine {
+            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks | Act::Choose => match self.engine {
                 Engine::Loading { .. } => Some("the model is still loading"),
                 Engine::Empty => Some("no model is loaded: press m"),
                 _ if self.is_running() => Some("a run goes on: Esc ends it"),
+                _ if self.studies.going_on().is_some() => Some("a study goes on: Esc ends it"),
                 _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
                 _ => None,
             },
             Act::Cancel if self.is_busy() => None,
             Act::Cancel => Some("nothing is running"),
+            Act::Save if self.screen.is_of_studies() => match self.study() {
+                None => Some("there is no study to save"),
+                Some(_) if viewer => Some("this study is in its file already"),
+                Some(studied) if studied.is_going_on() => Some("the study still goes on"),
+                Some(_) => None,
+            },
             Act::Save => match &self.live {
                 None => Some("there is no run to save"),
                 Some(_) if viewer => Some("this run is in its file already"),
@@ -417,6 +506,11 @@ impl App {
             (Screen::Timeline, _) => self.chart().is_some(),
             (Screen::Roofline, Act::MeasurePeaks) => true,
             (Screen::Roofline | Screen::Memory, _) => self.sums().is_some() || act == Act::Phase && self.live.is_some(),
+            (Screen::Compare | Screen::Matrix | Screen::Sweep, act)
+                if act != Act::Choose && action::is_of(self.screen.scope(), act) =>
+            {
+                self.study().is_some()
+            }
             (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
             _ => true,
         }

@@ -15,6 +15,9 @@
 
 pub mod action;
 pub mod app;
+mod branches;
+pub mod candidate;
+mod compared;
 mod foreign;
 pub mod form;
 pub mod live;
@@ -25,6 +28,9 @@ mod parts;
 mod perform;
 pub mod picker;
 mod points;
+mod ranked;
+pub mod studied;
+mod swept;
 pub mod tally;
 mod terminal;
 pub mod theme;
@@ -49,6 +55,7 @@ pub use view::draw;
 use crate::model::{Device, Toggles};
 use crate::profile::Prompt;
 use crate::trace::Run;
+use crate::trace::study::Study;
 use crate::trace::timeline::Timeline;
 use crate::units::Nanos;
 use crate::worker::{self, Worker};
@@ -60,11 +67,17 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use terminal::Session;
 
+/// While a study measures, the screen follows it more slowly still: every drawing is noise in it.
+const STUDY_FRAME: Duration = Duration::from_millis(400);
+
 /// While a run computes, the screen follows it ten times a second: more would take time from the model.
 const FRAME: Duration = Duration::from_millis(100);
 
 /// Writes a run to a new file; one that exists is refused with [`io::ErrorKind::AlreadyExists`].
 pub type SaveRun = Box<dyn Fn(&Run, &Path) -> io::Result<()>>;
+
+/// The same of a study.
+pub type SaveStudy = Box<dyn Fn(&Study, &Path) -> io::Result<()>>;
 
 /// What the interface begins with.
 pub struct Startup {
@@ -82,6 +95,7 @@ pub struct Startup {
     /// Models found on this machine, for the picker.
     pub cached: Vec<CachedModel>,
     pub save: SaveRun,
+    pub save_study: SaveStudy,
 }
 
 /// What is on the screen first.
@@ -90,6 +104,8 @@ pub enum Begin {
     Model(String),
     /// A saved run and the name of its file. No model is loaded.
     Run { run: Box<Run>, file: String },
+    /// A saved study and the name of its file. No model is loaded.
+    Study { study: Box<Study>, file: String },
     /// Traces of another profiler, and their name. No model is loaded.
     Trace { timeline: Box<Timeline>, name: String },
     /// The model picker.
@@ -124,18 +140,21 @@ pub fn run(startup: Startup) -> Result<(), Error> {
     let depth = Depth::detect(startup.color, |name| std::env::var(name).ok());
     let (inbox, messages) = mpsc::channel();
     let worker = match startup.begin {
-        Begin::Run { .. } | Begin::Trace { .. } => None,
+        Begin::Run { .. } | Begin::Study { .. } | Begin::Trace { .. } => None,
         Begin::Model(_) | Begin::Picker => {
             let inbox = inbox.clone();
             // Once the interface is gone, nobody is left to tell.
             Some(Worker::spawn(move |event| drop(inbox.send(Msg::Worker(event)))))
         }
     };
-    let save = startup.save.as_ref();
+    let (save, save_study) = (&startup.save, &startup.save_study);
     let (mut app, effects) = first(&startup, Theme::new(depth));
     let mut session = Session::open(depth, inbox)?;
     let mut act = |effect: Effect| match (effect, &worker) {
-        (Effect::Save { name, run }, _) => Some(Msg::Saved(save_as_new(&name, &run, save))),
+        (Effect::Save { name, run }, _) => Some(Msg::Saved(save_as_new(&name, |path| save(&run, path)))),
+        (Effect::SaveStudy { name, study }, _) => {
+            Some(Msg::StudySaved(save_as_new(&name, |path| save_study(&study, path))))
+        }
         (Effect::Send(command), Some(worker)) => {
             worker.send(command);
             None
@@ -174,7 +193,7 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
     }
     let live = match &startup.begin {
         Begin::Run { run, file } => Some(Live::saved((**run).clone(), file.clone())),
-        Begin::Model(_) | Begin::Trace { .. } | Begin::Picker => None,
+        Begin::Model(_) | Begin::Study { .. } | Begin::Trace { .. } | Begin::Picker => None,
     };
     let mut app = App::new(theme, startup.toggles.clone(), form, startup.cached.clone(), live);
     app.device = startup.device;
@@ -183,6 +202,10 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
         Begin::Picker => app.perform(action::Act::Models),
         Begin::Trace { timeline, name } => {
             app.show_trace(timeline, name);
+            Vec::new()
+        }
+        Begin::Study { study, file } => {
+            app.show_study((**study).clone(), file.clone());
             Vec::new()
         }
         Begin::Run { .. } => Vec::new(),
@@ -210,15 +233,16 @@ fn drive(
     let mut drawn: Option<Instant> = None;
     let (mut changed, mut urgent) = (true, true);
     loop {
-        let since = drawn.map_or(FRAME, |at| at.elapsed());
-        if changed && (urgent || since >= FRAME) {
+        let frame = if app.studies.going_on().is_some() { STUDY_FRAME } else { FRAME };
+        let since = drawn.map_or(frame, |at| at.elapsed());
+        if changed && (urgent || since >= frame) {
             paint(app, Paint::Changes)?;
             drawn = Some(Instant::now());
             (changed, urgent) = (false, false);
             continue;
         }
         let message = if changed || app.wants_ticks() {
-            match inbox.recv_timeout(FRAME.saturating_sub(since)) {
+            match inbox.recv_timeout(frame.saturating_sub(since)) {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(Some("nothing is left to wait for".into())),
                 Ok(message) => Some(message),
@@ -253,17 +277,20 @@ fn is_urgent(message: &Msg) -> bool {
         Msg::Worker(worker::Event::Run { events, .. }) => {
             events.iter().any(|event| matches!(event, crate::trace::Event::End(_)))
         }
-        Msg::Worker(worker::Event::Loading { .. }) | Msg::Tick(_) => false,
+        Msg::Worker(worker::Event::Study { events, .. }) => {
+            events.iter().any(|event| matches!(event, crate::trace::study::Event::End(_)))
+        }
+        Msg::Worker(worker::Event::Loading { .. } | worker::Event::Studying { .. }) | Msg::Tick(_) => false,
         _ => true,
     }
 }
 
-/// Writes a run to a file that did not exist: of this name, or with a number behind it.
-fn save_as_new(name: &str, run: &Run, save: &dyn Fn(&Run, &Path) -> io::Result<()>) -> Result<String, String> {
+/// Writes to a file that did not exist: of this name, or with a number behind it.
+fn save_as_new(name: &str, save: impl Fn(&Path) -> io::Result<()>) -> Result<String, String> {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "jsonl"));
     for n in 1..100 {
         let name = if n == 1 { name.to_owned() } else { format!("{stem}-{n}.{extension}") };
-        match save(run, Path::new(&name)) {
+        match save(Path::new(&name)) {
             Ok(()) => return Ok(name),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(format!("{name}: {error}. Is the current folder writable?")),

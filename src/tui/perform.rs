@@ -2,6 +2,7 @@
 
 mod popups;
 mod screens;
+mod studies;
 
 use super::action::Act;
 use super::app::{App, Popup, Screen};
@@ -33,7 +34,9 @@ impl App {
             Act::Cancel => return self.cancel(),
             Act::Interrupt if self.why_not(Act::Cancel).is_none() => return self.cancel(),
             Act::Quit | Act::Interrupt => return vec![Effect::Quit(None)],
+            Act::Save if self.screen.is_of_studies() => return self.save_study(),
             Act::Save => return self.save(),
+            Act::Choose => self.choose_study(),
             Act::Repaint => return vec![Effect::Repaint],
             Act::Suspend => return vec![Effect::Suspend],
             Act::EditPrompt => self.popup = Some(Popup::Prompt),
@@ -48,6 +51,9 @@ impl App {
             Act::Memory => self.screen = Screen::Memory,
             Act::Generate => self.screen = Screen::Generate,
             Act::SingleStep => self.screen = Screen::SingleStep,
+            Act::Compare => self.screen = Screen::Compare,
+            Act::Matrix => self.screen = Screen::Matrix,
+            Act::Sweep => self.screen = Screen::Sweep,
             Act::NextScreen => self.turn(1),
             Act::PreviousScreen => self.turn(Screen::ALL.len() - 1),
             Act::StepPart => return self.go_on(Step::Part),
@@ -60,6 +66,9 @@ impl App {
                 Screen::Roofline | Screen::Memory => self.on_list(act),
                 Screen::Generate => self.on_generate(act),
                 Screen::SingleStep => {}
+                Screen::Compare => self.on_comparison(act),
+                Screen::Matrix => self.on_matrix(act),
+                Screen::Sweep => self.on_sweep(act),
             },
         }
         Vec::new()
@@ -72,6 +81,8 @@ impl App {
     fn cancel(&mut self) -> Vec<Effect> {
         if let Some(live) = self.live.as_mut().filter(|live| live.is_going_on()) {
             live.state = State::Cancelling;
+        } else if self.studies.cancel() {
+            // What was measured stays.
         } else if let Some(measuring) = &mut self.measuring {
             measuring.cancelled = true;
         } else {

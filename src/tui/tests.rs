@@ -9,7 +9,7 @@ use super::update::{Effect, Msg};
 use super::{Paint, drive, fixture, save_as_new};
 use crate::model::toggles::Attention;
 use crate::profile::{Prompt, Request, Step};
-use crate::trace::{Event, Phase, Run, Status, Watched};
+use crate::trace::{Event, Phase, Run, Status, Watched, study};
 use crate::units::Nanos;
 use crate::worker::{self, Command, RunId};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -389,7 +389,7 @@ fn a_run_is_saved_once_under_the_time_it_began() {
 #[test]
 fn a_file_that_exists_is_never_written_over() {
     let exists = RefCell::new(vec!["run.jsonl".to_owned(), "run-2.jsonl".to_owned()]);
-    let save = |_: &Run, path: &std::path::Path| {
+    let save = |path: &std::path::Path| {
         let name = path.to_string_lossy().into_owned();
         if exists.borrow().contains(&name) {
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -397,9 +397,9 @@ fn a_file_that_exists_is_never_written_over() {
         exists.borrow_mut().push(name);
         Ok(())
     };
-    assert_eq!(save_as_new("run.jsonl", &Run::default(), &save), Ok("run-3.jsonl".into()));
-    let refuse = |_: &Run, _: &std::path::Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
-    assert!(save_as_new("run.jsonl", &Run::default(), &refuse).unwrap_err().contains("permission denied"));
+    assert_eq!(save_as_new("run.jsonl", save), Ok("run-3.jsonl".into()));
+    let refuse = |_: &std::path::Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
+    assert!(save_as_new("run.jsonl", refuse).unwrap_err().contains("permission denied"));
 }
 
 #[test]
@@ -491,7 +491,7 @@ fn screens_turn_round() {
         assert_eq!(app.screen, screen);
     }
     app.update(key(KeyCode::BackTab));
-    assert_eq!(app.screen, Screen::SingleStep);
+    assert_eq!(app.screen, Screen::Sweep);
 }
 
 #[test]
@@ -585,4 +585,141 @@ fn a_terminal_that_is_gone_ends_the_loop_with_the_reason() {
     assert_eq!(ended.as_deref(), Some("hung up"));
     // Nobody is left to send anything: that is an end too, not a hang.
     assert!(driven(&mut ready(), Vec::new()).2.is_some());
+}
+
+fn sent_study(effects: &[Effect]) -> &crate::profile::Plan {
+    match effects {
+        [Effect::Send(Command::Study { plan, .. })] => plan,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_comparison_is_chosen_begun_and_ended() {
+    let mut app = ready();
+    app.update(press('c'));
+    assert!(app.screen == Screen::Compare && matches!(app.popup, Some(Popup::Candidate(_))), "from the blocks too");
+    app.update(key(KeyCode::Enter));
+    assert!(toast(&app).contains("B is the same as A"));
+    app.update(press('j'));
+    app.update(key(KeyCode::Left));
+    // The prompt, shorter; then back to the toggles.
+    app.update(key(KeyCode::Up));
+    app.update(key(KeyCode::Up));
+    app.update(key(KeyCode::Up));
+    app.update(key(KeyCode::Left));
+    let effects = app.update(key(KeyCode::Enter));
+    let plan = sent_study(&effects);
+    let names: Vec<&str> = plan.arms.iter().map(|arm| arm.name.as_str()).collect();
+    assert_eq!(names, ["kv_cache=on", "kv_cache=off"]);
+    assert_eq!((plan.arms[1].prompt_tokens, plan.arms[1].new_tokens), (64, 16));
+    assert!(plan.parts && plan.quality.is_some());
+    assert!(app.is_busy() && app.wants_ticks());
+    app.update(press('r'));
+    assert_eq!(toast(&app), "a study goes on: Esc ends it");
+    assert!(app.update(press('w')).is_empty());
+    assert!(matches!(app.update(key(KeyCode::Esc))[..], [Effect::Cancel]));
+    let end = vec![study::Event::End(Status::Cancelled)];
+    app.update(Msg::Worker(worker::Event::Study { run: RunId(1), events: end }));
+    assert!(!app.is_busy());
+    // What was chosen is offered again.
+    app.update(press('c'));
+    assert!(matches!(&app.popup, Some(Popup::Candidate(candidate)) if !candidate.toggles.kv_cache));
+}
+
+#[test]
+fn what_cannot_be_had_is_passed_over() {
+    let mut app = ready();
+    app.update(press('7'));
+    app.update(press('c'));
+    (0..5).for_each(|_| drop(app.update(press('j'))));
+    app.update(key(KeyCode::Right));
+    assert!(toast(&app).contains("compute=bf16 needs weights"), "{}", toast(&app));
+}
+
+#[test]
+fn every_value_of_a_toggle_is_measured_against_the_present_one() {
+    let mut app = ready();
+    app.update(press('8'));
+    app.update(press('c'));
+    (0..5).for_each(|_| drop(app.update(press('j'))));
+    let effects = app.update(key(KeyCode::Enter));
+    let plan = sent_study(&effects);
+    let names: Vec<&str> = plan.arms.iter().map(|arm| arm.name.as_str()).collect();
+    assert_eq!(names, ["compute=f32", "compute=bf16"], "the present one first; what cannot be had is refused by name");
+    assert!(matches!(plan.kind, study::Kind::Matrix));
+}
+
+#[test]
+fn a_sweep_doubles_the_prompt_with_one_or_two_series() {
+    let mut app = ready();
+    app.update(press('9'));
+    app.update(press('c'));
+    let effects = app.update(key(KeyCode::Enter));
+    let plan = sent_study(&effects).clone();
+    let lengths: Vec<u32> = plan.arms.iter().map(|arm| arm.prompt_tokens).collect();
+    assert_eq!(lengths, [64, 128, 256, 512, 1024]);
+    assert!(!plan.parts && plan.quality.is_none());
+    app.update(key(KeyCode::Esc));
+    let end = vec![study::Event::End(Status::Cancelled)];
+    app.update(Msg::Worker(worker::Event::Study { run: RunId(1), events: end }));
+    app.update(press('c'));
+    app.update(key(KeyCode::Left));
+    let effects = app.update(key(KeyCode::Enter));
+    let plan = sent_study(&effects);
+    assert_eq!(plan.arms.len(), 10);
+    assert_eq!(plan.arms[5].name, "prompt_tokens=64,attention=eager");
+}
+
+#[test]
+fn the_keys_of_a_study_move_what_is_selected() {
+    let mut app = app();
+    app.show_study(study::fixture::compare(), "study.jsonl".into());
+    assert_eq!(app.screen, Screen::Compare);
+    app.update(press('j'));
+    app.update(press('j'));
+    app.update(key(KeyCode::Right));
+    app.update(press('j'));
+    assert_eq!(app.branches.selected, "blocks.0.attn");
+    app.update(key(KeyCode::Left));
+    assert_eq!(app.branches.selected, "blocks.0");
+    app.update(press('w'));
+    assert_eq!(toast(&app), "this study is in its file already");
+    app.show_study(study::fixture::matrix(), "study.jsonl".into());
+    assert_eq!(app.screen, Screen::Matrix);
+    // By decode speed, the fastest first; then the slowest.
+    app.update(key(KeyCode::Right));
+    app.update(key(KeyCode::Right));
+    app.update(key(KeyCode::Home));
+    assert_eq!(app.ranking.selected, 4);
+    app.update(press('x'));
+    app.update(key(KeyCode::Home));
+    assert_eq!(app.ranking.selected, 2);
+    app.update(key(KeyCode::End));
+    assert_eq!(app.ranking.selected, 5, "what was refused is last, whatever the order");
+    app.show_study(study::fixture::sweep(), "study.jsonl".into());
+    app.update(key(KeyCode::End));
+    assert_eq!(app.point, 11);
+}
+
+#[test]
+fn a_study_is_saved_once() {
+    let mut app = ready();
+    app.update(press('7'));
+    app.update(press('w'));
+    assert_eq!(toast(&app), "there is no study to save");
+    app.update(press('c'));
+    app.update(key(KeyCode::Left));
+    app.update(key(KeyCode::Enter));
+    let study = study::fixture::compare();
+    let mut events = vec![study::Event::Header(Box::new(study.header))];
+    events.extend(study.arms.into_iter().map(|arm| study::Event::Arm(Box::new(arm))));
+    events.push(study::Event::End(Status::Done));
+    app.update(Msg::Worker(worker::Event::Study { run: RunId(1), events }));
+    let effects = app.update(press('w'));
+    let [Effect::SaveStudy { name, study }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((name.as_str(), study.arms.len()), ("blockscope-compare-20260101-000000.jsonl", 2));
+    app.update(Msg::StudySaved(Ok(name.clone())));
+    assert!(app.update(press('w')).is_empty());
+    assert!(toast(&app).contains("saved already"));
 }

@@ -5,6 +5,7 @@ use super::app::{App, Engine, Hit, Popup, Screen};
 use super::form::Field;
 use super::live::{Live, State};
 use crate::profile::{Prompt, Step};
+use crate::trace::study::Study;
 use crate::trace::{self, Run, Status, Watched};
 use crate::units::Nanos;
 use crate::worker::{Card, Command, Event, RunId};
@@ -22,6 +23,8 @@ pub enum Msg {
     Tick(Nanos),
     /// A run was written to the file of this name, or could not be.
     Saved(Result<String, String>),
+    /// The same of the study on the screen.
+    StudySaved(Result<String, String>),
     /// The terminal gives no more input, and why; or the process was asked to end.
     Ended(Option<String>),
 }
@@ -49,6 +52,11 @@ pub enum Effect {
     Save {
         name: String,
         run: Box<Run>,
+    },
+    /// The same of a study.
+    SaveStudy {
+        name: String,
+        study: Box<Study>,
     },
     /// Draw everything anew.
     Repaint,
@@ -86,6 +94,17 @@ impl App {
             }
             Msg::Saved(Err(error)) => {
                 self.notice("The run could not be saved", error, true);
+                Vec::new()
+            }
+            Msg::StudySaved(Ok(name)) => {
+                self.say(format!("saved as {name}"), false);
+                if let Some(studied) = self.studies.of_mut(self.screen) {
+                    studied.file = Some(name);
+                }
+                Vec::new()
+            }
+            Msg::StudySaved(Err(error)) => {
+                self.notice("The study could not be saved", error, true);
                 Vec::new()
             }
             Msg::Ended(why) => vec![Effect::Quit(why)],
@@ -159,6 +178,10 @@ impl App {
             Hit::Row(path) if self.outline.selected == path => self.twist(&path),
             Hit::Row(path) => self.outline.selected = path,
             Hit::Listed(name) => self.select(name),
+            Hit::Branch(path) if self.branches.selected == path => self.branches.twist(&path),
+            Hit::Branch(path) => self.branches.selected = path,
+            Hit::Arm(arm) => self.ranking.selected = arm,
+            Hit::Point(series, point) => self.select_point((series, point)),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
             Hit::Named(row) if self.reader.row == row => self.on_timeline(action::Act::Open),
@@ -195,8 +218,12 @@ impl App {
             }
             Event::Measuring { stage, done, total } => self.measuring(stage, done, total),
             Event::Peaks(peaks) => self.peaks(peaks),
-            // No screen asks for a study yet.
-            Event::Study { .. } | Event::Studying { .. } => {}
+            Event::Study { run, events } => self.studied(run, events),
+            Event::Studying { run, progress } => {
+                if let Some(studied) = self.studies.by_id(run) {
+                    studied.progress = progress;
+                }
+            }
         }
         Vec::new()
     }
@@ -280,6 +307,7 @@ impl App {
         if let Some(measuring) = &mut self.measuring {
             measuring.cancelled = true;
         }
+        self.studies.cancel();
         if let Some(live) = self.live.as_mut().filter(|live| live.is_going_on()) {
             live.state = State::Cancelling;
         }

@@ -22,6 +22,8 @@ impl App {
             (_, Act::Quit) => vec![Effect::Quit(None)],
             (Popup::Prompt, act) => self.in_prompt(act),
             (Popup::Toggles { draft, row }, act) => self.in_toggles(draft, row, act),
+            (Popup::Candidate(candidate), act) => self.in_candidate(candidate, act),
+            (Popup::Values { row }, act) => self.in_values(row, act),
             (Popup::Models(mut picker), act) => {
                 let choices = picker.models(&self.cached);
                 match choices.get(picker.selected) {
@@ -84,22 +86,10 @@ impl App {
         };
         let toggle = Toggle::ALL[row];
         match act {
-            Act::Left | Act::Right => {
-                let values = toggle.values();
-                let n = values.len();
-                let at = values.iter().position(|value| *value == draft.get(toggle)).unwrap_or(0);
-                // The next value that can be had; what cannot is passed over.
-                let others = (1..n).map(|by| if act == Act::Left { at + n - by } else { at + by } % n);
-                let changed: Vec<_> = others.map(|to| self.with_value(&draft, toggle, &values[to])).collect();
-                match changed.iter().find_map(|changed| changed.as_ref().ok()) {
-                    Some(next) => draft = next.clone(),
-                    None => changed
-                        .into_iter()
-                        .find_map(Result::err)
-                        .into_iter()
-                        .for_each(|why_not| self.say(why_not, true)),
-                }
-            }
+            Act::Left | Act::Right => match self.next_value(&draft, toggle, act == Act::Right) {
+                Ok(next) => draft = next,
+                Err(why_not) => self.say(why_not, true),
+            },
             Act::Accept | Act::AcceptAndRun => {
                 if let Some(why_not) = self.card().and_then(|card| draft.check(&card.spec).err()) {
                     self.say(why_not.to_string(), true);
@@ -111,6 +101,27 @@ impl App {
         }
         self.popup = Some(Popup::Toggles { draft, row });
         Vec::new()
+    }
+
+    /// These toggles with the next value of one of them (or the one before) that can be had; what cannot is passed
+    /// over.
+    ///
+    /// # Errors
+    /// Why no other can be had.
+    pub(super) fn next_value(&self, toggles: &Toggles, toggle: Toggle, forwards: bool) -> Result<Toggles, String> {
+        let values = toggle.values();
+        let n = values.len();
+        let at = values.iter().position(|value| *value == toggles.get(toggle)).unwrap_or(0);
+        let others = (1..n).map(|by| if forwards { at + by } else { at + n - by } % n);
+        let mut why_not = None;
+        for to in others {
+            match self.with_value(toggles, toggle, &values[to]) {
+                Ok(changed) => return Ok(changed),
+                Err(error) => why_not = why_not.or(Some(error)),
+            }
+        }
+        // Where there is one value only, it stays.
+        why_not.map_or_else(|| Ok(toggles.clone()), Err)
     }
 
     /// Rebuilds the model with other toggles, and runs it if asked to.
@@ -142,13 +153,20 @@ impl App {
 
     /// A click on a value of the toggle panel.
     pub(in crate::tui) fn choose_value(&mut self, at: usize, value: &str) {
-        let (Some(Popup::Toggles { draft, .. }), Some(&toggle)) = (&self.popup, Toggle::ALL.get(at)) else { return };
-        let (draft, changed) = (draft.clone(), self.with_value(draft, toggle, value));
-        let draft = changed.unwrap_or_else(|why_not| {
-            self.say(why_not, true);
-            draft
-        });
-        self.popup = Some(Popup::Toggles { draft, row: at });
+        let Some(&toggle) = Toggle::ALL.get(at) else { return };
+        let changed = match &self.popup {
+            Some(Popup::Toggles { draft, .. }) => self.with_value(draft, toggle, value),
+            Some(Popup::Candidate(candidate)) => self.with_value(&candidate.toggles, toggle, value),
+            _ => return,
+        };
+        match (&mut self.popup, changed) {
+            (_, Err(why_not)) => self.say(why_not, true),
+            (Some(Popup::Toggles { draft, row }), Ok(changed)) => (*draft, *row) = (changed, at),
+            (Some(Popup::Candidate(candidate)), Ok(changed)) => {
+                (candidate.toggles, candidate.row) = (changed, at);
+            }
+            _ => {}
+        }
     }
 
     /// A click on an entry of a list: it is taken at once.
@@ -156,6 +174,10 @@ impl App {
         match &mut self.popup {
             Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Palette(picker)) => {
                 picker.selected = entry;
+                self.perform(Act::Accept)
+            }
+            Some(Popup::Values { row }) => {
+                *row = entry;
                 self.perform(Act::Accept)
             }
             _ => Vec::new(),

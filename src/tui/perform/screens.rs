@@ -59,13 +59,7 @@ impl App {
     /// The list of the Roofline or the Memory screen.
     pub(super) fn on_list(&mut self, act: Act) {
         match act {
-            Act::Phase => {
-                self.outline.follows = false;
-                self.outline.phase = match self.one_phase() {
-                    Phase::Prefill => Some(Phase::Decode),
-                    Phase::Decode => Some(Phase::Prefill),
-                };
-            }
+            Act::Phase => self.turn_phase(),
             Act::Grouping => {
                 let (listed, groupings) = match self.screen {
                     Screen::Memory => (&mut self.memory, 2),
@@ -186,7 +180,18 @@ impl App {
     pub(in crate::tui) fn wheel(&mut self, by: isize) -> Vec<Effect> {
         match (&mut self.popup, self.screen) {
             (None, Screen::Generate) => self.scroll_text(by),
-            (None | Some(Popup::Toggles { .. } | Popup::Models(_) | Popup::Find(_) | Popup::Palette(_)), _) => {
+            (
+                None
+                | Some(
+                    Popup::Toggles { .. }
+                    | Popup::Candidate(_)
+                    | Popup::Values { .. }
+                    | Popup::Models(_)
+                    | Popup::Find(_)
+                    | Popup::Palette(_),
+                ),
+                _,
+            ) => {
                 // In a list the selection moves, a row at a time.
                 let act = if by < 0 { Act::Up } else { Act::Down };
                 let rows = if self.popup.is_none() { by.unsigned_abs() } else { 1 };

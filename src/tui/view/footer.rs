@@ -9,29 +9,51 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-/// `─ 1 Blocks ── 2 Timeline ── 3 Roofline ── 4 Memory ── 5 Generate ── 6 Step ───`
+/// How much room the tabs have.
+#[derive(Clone, Copy, PartialEq)]
+enum Tabs {
+    /// `─ 1 Blocks ── 2 Timeline ┤ 3 Roofline ├ 4 Memory ─`
+    Wide,
+    /// `─1Blocks 2Timeline┤3Roofline├4Memory─`
+    Tight,
+    /// `─ 1 ── 2 ┤ 3 Roofline ├ 4 ─`: those that are not active are only their keys.
+    Keys,
+}
+
+impl Tabs {
+    fn fitting(width: u16) -> Self {
+        let needed = |around: usize| Screen::ALL.iter().map(|screen| screen.name().len() + around).sum::<usize>();
+        match width as usize {
+            width if width >= needed(6) => Tabs::Wide,
+            width if width > needed(2) => Tabs::Tight,
+            _ => Tabs::Keys,
+        }
+    }
+}
+
 pub fn tabs(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));
     let mut rest = skip(area, 1);
-    // Where not all of them fit, those that are not active are only their keys.
-    let fits = Screen::ALL.iter().map(|screen| screen.name().len() + 6).sum::<usize>() <= rest.width as usize;
+    let tabs = Tabs::fitting(rest.width);
     for screen in Screen::ALL {
         let active = app.screen == screen;
-        let shown = if active || fits { screen.name() } else { "" };
+        let key = action::of(Scope::Everywhere).find(|action| action.act == screen.act()).map(Action::strip_keys);
+        let key = Span::styled(key.unwrap_or_default(), if active { theme.accent } else { theme.faint });
         let name = if active { theme.accent } else { theme.dim };
-        let key = if active { theme.accent } else { theme.faint };
-        let (open, close) = if active { ("┤ ", " ├") } else { ("  ", "  ") };
-        let width = put(
-            buf,
-            rest,
-            Line::from_iter([
-                Span::styled(open, theme.rule),
-                Span::styled(format!("{} ", screen as usize + 1), key),
-                Span::styled(shown, name),
-                Span::styled(close, theme.rule),
-            ]),
-        );
+        let name = Span::styled(if active || tabs != Tabs::Keys { screen.name() } else { "" }, name);
+        let edge = |text| Span::styled(text, theme.rule);
+        let line = match (tabs, active) {
+            // What is before it gives way to its edge.
+            (Tabs::Tight, true) => {
+                put(buf, Rect { x: rest.x.saturating_sub(1), width: 1, ..area }, edge("┤"));
+                vec![key, name, edge("├")]
+            }
+            (Tabs::Tight, false) => vec![key, name, Span::raw(" ")],
+            (_, true) => vec![edge("┤ "), key, Span::raw(" "), name, edge(" ├")],
+            (_, false) => vec![Span::raw("  "), key, Span::raw(" "), name, Span::raw("  ")],
+        };
+        let width = put(buf, rest, Line::from(line));
         drawn.hits.push((Rect { width, ..row(rest, 0) }, Hit::Act(screen.act())));
         rest = skip(rest, width);
     }

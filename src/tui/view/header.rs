@@ -8,8 +8,10 @@ use crate::model::Toggles;
 use crate::trace::{Phase, Status, Watched};
 use crate::tui::app::{App, Engine};
 use crate::tui::live::{Live, State};
+use crate::tui::studied::Studied;
 use crate::tui::widget::{bar, figure, fit, fit_end, put, skip, take};
 use crate::tui::{foreign, parts, perform};
+use crate::units::Nanos;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -49,6 +51,10 @@ fn model(app: &App, width: usize) -> Line<'static> {
     let theme = &app.theme;
     let (name, facts) = match (&app.engine, app.card(), &app.live) {
         (Engine::Loading { source, .. }, None, _) => (source.clone(), Vec::new()),
+        (Engine::Viewer, _, None) if app.study().is_some() => {
+            let header = app.study().map(|studied| studied.study.header.clone()).unwrap_or_default();
+            (header.model.name, vec![(foreign::label(&header.device), true)])
+        }
         (Engine::Viewer, _, None) => {
             let name = app.foreign.as_ref().map_or_else(String::new, |foreign| foreign.name.clone());
             (name, Vec::new())
@@ -142,8 +148,15 @@ fn status(app: &App) -> Line<'static> {
             Span::styled(format!(" · {}", perform::elapsed(measuring.since, app.clock)), theme.dim),
         ]);
     }
+    if let Some(studied) = app.studies.going_on() {
+        return study(app, studied, spin);
+    }
     if app.foreign.is_some() {
         return Line::from(Span::styled("trace of another profiler", theme.strip));
+    }
+    // On the screen of a study, what is said is of that study.
+    if let Some(studied) = app.study() {
+        return over(app, studied);
     }
     let Some(live) = &app.live else {
         let word = if app.card().is_some() { "ready" } else { "" };
@@ -179,6 +192,53 @@ fn status(app: &App) -> Line<'static> {
             line
         }
     }
+}
+
+/// A study that goes on: what is being done, how long that has taken, and how long the rest may take.
+fn study(app: &App, studied: &Studied, spin: &'static str) -> Line<'static> {
+    let theme = &app.theme;
+    let progress = &studied.progress;
+    let word = match studied.state {
+        State::Cancelling => "cancelling…".to_owned(),
+        _ if progress.stage.is_empty() => "starting".to_owned(),
+        _ => fit(&foreign::label(&progress.stage), 28),
+    };
+    let left = progress.left.filter(|_| studied.state != State::Cancelling);
+    let left = left.map(|left| format!(" · ≤ {} left", whole_seconds(left))).unwrap_or_default();
+    let elapsed = whole_seconds(app.clock - studied.since);
+    Line::from_iter([
+        Span::styled(format!("{spin} "), theme.accent),
+        Span::styled(word, theme.strip),
+        Span::styled(format!(" · {elapsed}{left}"), theme.dim),
+    ])
+}
+
+/// `41 s`, `2 min 05 s`: a study takes its time.
+fn whole_seconds(time: Nanos) -> String {
+    match (time.0 + 500_000_000) / 1_000_000_000 {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds => format!("{} min {:02} s", seconds / 60, seconds % 60),
+    }
+}
+
+/// A study that has ended.
+fn over(app: &App, studied: &Studied) -> Line<'static> {
+    let theme = &app.theme;
+    let (mark, style, word) = match &studied.study.status {
+        Some(Status::Done) => ("✓", theme.good, "done"),
+        Some(Status::Cancelled) => ("■", theme.warn, "cancelled"),
+        Some(Status::Failed(_)) => ("✗", theme.bad, "failed"),
+        None => ("■", theme.warn, "cut off"),
+    };
+    let file = studied.file.as_ref().filter(|_| studied.id.is_none());
+    let created = studied.study.header.created;
+    let when = if file.is_some() && created > 0 { format!(" · {}", perform::moment(created)) } else { String::new() };
+    let what = if file.is_some() { "saved study, " } else { "" };
+    Line::from_iter([
+        Span::styled(format!("{mark} "), style),
+        Span::styled(format!("{what}{word}"), theme.strip),
+        Span::styled(when, theme.dim),
+    ])
 }
 
 fn saved(app: &App, live: &Live) -> Line<'static> {

@@ -8,14 +8,17 @@
 //! ```
 
 mod blocks;
+mod candidate;
 mod choices;
 mod columns;
+mod compare;
 mod empty;
 mod find;
 mod footer;
 mod generate;
 mod header;
 mod help;
+mod matrix;
 mod memory;
 mod models;
 mod notice;
@@ -26,9 +29,12 @@ mod prompt;
 mod roofline;
 mod step;
 mod summary;
+mod sweep;
 mod timeline;
 mod toggles;
+mod unstudied;
 mod untraced;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -68,6 +74,9 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         Screen::Memory => memory::draw(app, body, buf, drawn),
         Screen::Generate => generate::draw(app, body, buf, drawn),
         Screen::SingleStep => step::draw(app, body, buf),
+        Screen::Compare => compare::draw(app, body, buf, drawn),
+        Screen::Matrix => matrix::draw(app, body, buf, drawn),
+        Screen::Sweep => sweep::draw(app, body, buf, drawn),
     }
     footer::strip(app, row(area, area.height - 1), buf, drawn);
     if app.popup.is_some() {
@@ -81,6 +90,8 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         None => {}
         Some(Popup::Prompt) => prompt::draw(app, over, buf, drawn),
         Some(Popup::Toggles { draft, row }) => toggles::draw(app, draft, *row, over, buf, drawn),
+        Some(Popup::Candidate(candidate)) => candidate::draw(app, candidate, over, buf, drawn),
+        Some(Popup::Values { row }) => values::draw(app, *row, over, buf, drawn),
         Some(Popup::Models(picker)) => models::draw(app, picker, over, buf, drawn),
         Some(Popup::Find(picker)) => find::draw(app, picker, over, buf, drawn),
         Some(Popup::Palette(picker)) => palette::draw(app, picker, over, buf, drawn),

@@ -3,7 +3,8 @@
 
 use crate::model::toggles::Attention;
 use crate::profile::Prompt;
-use crate::trace::{Category, Cut, Event, Part};
+use crate::trace::study::{self, Study, fixture as studies};
+use crate::trace::{Category, Cut, Event, Part, Status};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::form::{Field, Form};
@@ -97,6 +98,73 @@ fn failed(depth: Depth) -> App {
     app
 }
 
+/// What happened in a study, up to so many samples; with its end if there is one.
+fn happened(study: &Study, samples: usize, end: Option<Status>) -> Vec<study::Event> {
+    let mut events = vec![study::Event::Header(Box::new(study.header.clone()))];
+    events.extend(study.arms.iter().cloned().map(|mut arm| {
+        // The quality is measured after the rounds.
+        arm.quality = arm.quality.filter(|_| end.is_some());
+        study::Event::Arm(Box::new(arm))
+    }));
+    events.extend(study.parts.iter().cloned().map(study::Event::Part));
+    events.extend(study.samples.iter().take(samples).cloned().map(study::Event::Sample));
+    events.extend(end.map(study::Event::End));
+    events
+}
+
+/// With a study going on that was begun on this screen.
+fn studying(depth: Depth, screen: Act, study: &Study, samples: usize, end: Option<Status>) -> App {
+    let mut app = with(ready(depth), &[screen, Act::Choose]);
+    if let Some(Popup::Candidate(candidate)) = &mut app.popup {
+        candidate.toggles = candidate.toggles.with("attention=eager").unwrap();
+    }
+    app.perform(Act::Accept);
+    app.update(Msg::Tick(Nanos(13_000_000_000)));
+    let (stage, left) = ("round 4 · attention=eager".into(), Some(Nanos(41_000_000_000)));
+    let progress = crate::profile::Progress { stage, done: 31, most: 120, left };
+    app.update(Msg::Worker(worker::Event::Study { run: RunId(1), events: happened(study, samples, end) }));
+    app.update(Msg::Worker(worker::Event::Studying { run: RunId(1), progress }));
+    app
+}
+
+/// A saved study.
+fn saved_study(depth: Depth, study: Study, acts: &[Act]) -> App {
+    let mut app = empty(depth);
+    app.show_study(study, "study.jsonl".into());
+    with(app, acts)
+}
+
+/// The states of the screens of studies.
+fn scenes_of_studies(depth: Depth) -> Vec<(&'static str, App)> {
+    let compare = |acts: &[Act]| saved_study(depth, studies::compare(), acts);
+    let matrix = |acts: &[Act]| saved_study(depth, studies::matrix(), acts);
+    let sweep = |acts: &[Act]| saved_study(depth, studies::sweep(), acts);
+    let mut chosen = with(ready(depth), &[Act::Compare, Act::Choose, Act::Right, Act::Down, Act::Right]);
+    chosen = with(chosen, &[Act::Down; 4]);
+    let ended = Some(Status::Cancelled);
+    vec![
+        ("compare_empty", with(ready(depth), &[Act::Compare])),
+        ("compare_choosing", chosen),
+        ("compare_begun", studying(depth, Act::Compare, &Study::default(), 0, None)),
+        ("compare_running", studying(depth, Act::Compare, &studies::compare(), 24, None)),
+        ("compare_cancelled", studying(depth, Act::Compare, &studies::compare(), 60, ended)),
+        ("compare_done", compare(&[])),
+        ("compare_open", compare(&[Act::Down, Act::Open, Act::Down, Act::Down, Act::Down, Act::Open])),
+        ("compare_decode", compare(&[Act::Phase, Act::OpenAll, Act::Last])),
+        ("matrix_empty", with(empty(depth), &[Act::Matrix])),
+        ("matrix_choosing", with(ready(depth), &[Act::Matrix, Act::Choose, Act::Down])),
+        ("matrix_running", studying(depth, Act::Matrix, &studies::matrix(), 30, None)),
+        ("matrix_done", matrix(&[Act::Down])),
+        ("matrix_sorted", matrix(&[Act::Phase, Act::Right, Act::Right, Act::Last])),
+        ("matrix_plot", matrix(&[Act::Phase, Act::Grouping, Act::Down, Act::Down])),
+        ("sweep_empty", with(ready(depth), &[Act::Sweep])),
+        ("sweep_choosing", with(ready(depth), &[Act::Sweep, Act::Choose, Act::Up, Act::Up])),
+        ("sweep_running", studying(depth, Act::Sweep, &studies::sweep(), 17, None)),
+        ("sweep_prefill", sweep(&[Act::Last])),
+        ("sweep_decode", sweep(&[Act::Phase, Act::Down])),
+    ]
+}
+
 /// Every state worth looking at, by name.
 fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     let whole = || fixture::whole(512, 40);
@@ -131,7 +199,7 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     found.popup = Some(Popup::Find(Picker { input: "mm".into(), selected: 0 }));
     let mut sampling = with(ready(depth), &[Act::EditPrompt]);
     sampling.form.focus(Field::Temperature);
-    vec![
+    let mut all = vec![
         ("blocks_empty", empty(depth)),
         ("blocks_loading", loading),
         ("blocks_ready", ready(depth)),
@@ -178,7 +246,9 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("popup_palette", palette),
         ("popup_help", with(ready(depth), &[Act::Help])),
         ("popup_failure", failed(depth)),
-    ]
+    ];
+    all.extend(scenes_of_studies(depth));
+    all
 }
 
 fn drawn(app: &mut App, (width, height): (u16, u16)) -> Buffer {
@@ -514,7 +584,7 @@ fn what_is_clicked_is_what_was_drawn() {
     assert!(matches!(&app.popup, Some(Popup::Toggles { draft, row: 0 }) if draft.attention == Attention::EAGER));
     click(&mut app, "Blockscope");
     assert!(app.popup.is_some(), "the strip on top is no part of what closes a popup");
-    click(&mut app, "5 Generate");
+    click(&mut app, "5Generate");
     assert!(app.popup.is_none(), "a click beside a popup closes it");
 }
 
@@ -540,4 +610,116 @@ fn find(buf: &Buffer, word: &str) -> Option<(u16, u16)> {
         let at = line.find(word)?;
         Some((unicode_width::UnicodeWidthStr::width(&line[..at]) as u16, y))
     })
+}
+
+#[test]
+fn a_verdict_has_a_sign_and_a_colour() {
+    let theme = Theme::new(Depth::True);
+    let mut app = saved_study(Depth::True, studies::compare(), &[]);
+    for size in [SMALL, LARGE] {
+        let buf = drawn(&mut app, size);
+        let style = |word: &str| find(&buf, word).map(|at| (buf[at].fg, at));
+        let (faster, at) = style("✓ faster").unwrap();
+        assert_eq!(Some(faster), theme.good.fg);
+        assert!(row_text(&buf, at.1).contains("TTFT"));
+        let (same, at) = style("= no difference").unwrap();
+        assert_eq!(Some(same), theme.dim.fg);
+        assert!(row_text(&buf, at.1).contains("TPOT"));
+        // The whisker has the colour of its verdict, and lies on the side of 1 that is faster.
+        let line = style("✓ faster").unwrap().1.1;
+        let whisker = (40..size.0).find(|&x| buf[(x, line)].symbol() == "●").unwrap();
+        let one = (whisker..size.0).find(|&x| buf[(x, line)].symbol() == "│").unwrap();
+        assert!(whisker < one && Some(buf[(whisker, line)].fg) == theme.good.fg);
+    }
+    // Without colours the words and the signs are still there.
+    let shown = text(&drawn(&mut saved_study(Depth::Plain, studies::compare(), &[]), SMALL));
+    assert!(shown.contains("✓ faster") && shown.contains("= no difference"));
+}
+
+#[test]
+fn both_times_share_a_bar() {
+    let mut app = saved_study(Depth::True, studies::compare(), &[]);
+    let buf = drawn(&mut app, LARGE);
+    let (_, y) = find(&buf, "block 0").unwrap();
+    let bar: Vec<_> = (55..100).map(|x| &buf[(x, y)]).filter(|cell| "▀▄".contains(cell.symbol())).collect();
+    let both = bar.iter().filter(|cell| cell.bg != Color::Reset && Some(cell.bg) != app.theme.ground.bg).count();
+    assert!(both > 10 && bar.len() > both, "A takes longer than B: {} of {}", both, bar.len());
+}
+
+#[test]
+fn while_a_comparison_goes_on_its_verdicts_are_preliminary() {
+    let mut app = studying(Depth::True, Act::Compare, &studies::compare(), 24, None);
+    let shown = text(&drawn(&mut app, SMALL));
+    assert!(shown.contains("4 pairs so far: preliminary") && shown.contains("≤ 41 s left"), "{shown}");
+    assert!(shown.contains("? noisy: ") && shown.contains("The parts are judged at the end"), "{shown}");
+    // What the strip and the header say of it is not said again below.
+    assert_eq!(shown.matches("round 4").count(), 1);
+    let end = vec![study::Event::End(Status::Cancelled)];
+    app.update(Msg::Worker(worker::Event::Study { run: RunId(1), events: end }));
+    let shown = text(&drawn(&mut app, SMALL));
+    assert!(shown.contains("block 0") && !shown.contains("preliminary"), "what was measured stays:\n{shown}");
+}
+
+#[test]
+fn what_was_refused_says_why_and_what_is_beaten_is_quieter() {
+    let theme = Theme::new(Depth::True);
+    let mut app = saved_study(Depth::True, studies::matrix(), &[Act::Phase]);
+    for size in [SMALL, LARGE] {
+        let buf = drawn(&mut app, size);
+        let line = find(&buf, "✗ lm_head=f32 would take").unwrap();
+        assert_eq!(Some(buf[line].fg), theme.warn.fg);
+        let beaten = find(&buf, "weights=f16").unwrap();
+        assert_eq!(Some(buf[beaten].fg), theme.dim.fg, "bf16 is faster, but f32 is better and faster than it");
+        let best = find(&buf, "weights=int8").unwrap();
+        assert_eq!(Some(buf[best].fg), theme.text.fg);
+    }
+    let mut app = with(app, &[Act::Grouping, Act::Last, Act::Up]);
+    let buf = drawn(&mut app, SMALL);
+    let (x, y) = find(&buf, "weights=int4").unwrap();
+    assert_eq!(Some(buf[(x, y)].bg), theme.selected.bg, "the selected one is labelled");
+    let hollow = find(&buf, "◦").unwrap();
+    assert_eq!(Some(buf[hollow].fg), theme.faint.fg);
+}
+
+#[test]
+fn each_series_of_a_sweep_has_a_colour_and_a_sign() {
+    let theme = Theme::new(Depth::True);
+    let mut app = saved_study(Depth::True, studies::sweep(), &[Act::Down]);
+    for size in [SMALL, LARGE] {
+        let buf = drawn(&mut app, size);
+        for (sign, style) in [("● attention=eager ≈ n^1.", theme.attention), ("■ attention=fused ≈ n^0.99", theme.mlp)]
+        {
+            let at = find(&buf, sign).unwrap();
+            assert_eq!(Some(buf[at].fg), style.fg);
+        }
+        let marks = (3..size.1).filter(|&y| row_text(&buf, y).contains('╌')).count();
+        assert!(marks > 2, "the floor rises with the prompt");
+        // One point is selected, in the chart and in the table.
+        let selected = |symbol: &str| {
+            buf.content().iter().filter(|cell| cell.symbol() == symbol && Some(cell.bg) == theme.selected.bg).count()
+        };
+        assert!(selected("■") + selected("●") == 1, "{} {}", selected("■"), selected("●"));
+    }
+    let shown = text(&drawn(&mut saved_study(Depth::Plain, studies::sweep(), &[]), SMALL));
+    assert!(shown.contains('●') && shown.contains('■'));
+}
+
+#[test]
+fn a_study_from_outside_never_drives_the_terminal() {
+    const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}live\u{2066}\0\n";
+    for made in [studies::compare, studies::matrix, studies::sweep] {
+        let mut study = made();
+        study.header.model.name = EVIL.into();
+        study.header.device = EVIL.into();
+        study.header.text = Some(study::Text { name: EVIL.into(), tokens: 1 });
+        for arm in &mut study.arms {
+            arm.name = format!("{EVIL}{}", arm.name);
+            arm.toggles.push((EVIL.into(), arm.name.clone()));
+            arm.refused = arm.refused.take().map(|_| EVIL.into());
+        }
+        study.parts.iter_mut().for_each(|part| part.push_str(EVIL));
+        for acts in [&[][..], &[Act::Last, Act::OpenAll], &[Act::Phase, Act::Grouping, Act::Last]] {
+            assert_harmless(&mut saved_study(Depth::True, study.clone(), acts));
+        }
+    }
 }

@@ -65,7 +65,7 @@ pub fn draw(app: &App, draft: &Toggles, selected: usize, area: Rect, buf: &mut B
 }
 
 /// The values of one toggle, side by side.
-fn values(app: &App, draft: &Toggles, toggle: Toggle, at: usize, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+pub fn values(app: &App, draft: &Toggles, toggle: Toggle, at: usize, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let current = draft.get(toggle);
     let all = toggle.values();

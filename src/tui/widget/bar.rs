@@ -56,6 +56,27 @@ pub fn stacked(buf: &mut Buffer, area: Rect, shares: &[(f64, Style)], theme: &Th
     }
 }
 
+/// Draws two bars in one row, each with its share of the width: the first in the upper half, the second in the lower.
+pub fn pair(buf: &mut Buffer, area: Rect, shares: [f64; 2], styles: [Style; 2], theme: &Theme) {
+    let area = row(area, 0).intersection(buf.area);
+    let length = |share: f64| match share {
+        share if share.is_finite() && share > 0.0 => ((share * f64::from(area.width)).round() as u16).max(1),
+        _ => 0,
+    };
+    let [upper, lower] = shares.map(length);
+    for i in 0..upper.max(lower).min(area.width) {
+        let Some(cell) = buf.cell_mut((area.x + i, area.y)) else { break };
+        cell.modifier.remove(Modifier::REVERSED);
+        let [first, second] = styles.map(|style| style.fg.unwrap_or(Color::Reset));
+        match (i < upper, i < lower) {
+            (true, true) if theme.depth == Depth::Plain => drop(cell.set_symbol("█")),
+            (true, true) => drop(cell.set_symbol("▀").set_fg(first).set_bg(second)),
+            (true, false) => drop(cell.set_symbol("▀").set_fg(first)),
+            _ => drop(cell.set_symbol("▄").set_fg(second)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +107,19 @@ mod tests {
         assert_eq!(text(&buf), "█▌█ ");
         assert_eq!((buf[(1, 0)].fg, buf[(1, 0)].bg), (Color::Blue, Color::Red));
         assert_eq!(buf[(2, 0)].fg, Color::Red);
+    }
+
+    #[test]
+    fn two_bars_share_a_row() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
+        let styles = [Color::Blue, Color::Red].map(|colour| Style::new().fg(colour));
+        pair(&mut buf, Rect::new(0, 0, 4, 1), [0.5, 1.0], styles, &Theme::new(Depth::True));
+        assert_eq!(text(&buf), "▀▀▄▄");
+        assert_eq!((buf[(0, 0)].fg, buf[(0, 0)].bg, buf[(3, 0)].fg), (Color::Blue, Color::Red, Color::Red));
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
+        pair(&mut buf, Rect::new(0, 0, 4, 1), [2.0, 1e-9], [Style::new(); 2], &Theme::new(Depth::Plain));
+        assert_eq!(text(&buf), "█▀▀▀");
+        pair(&mut buf, Rect::new(0, 0, 4, 1), [f64::NAN, -1.0], [Style::new(); 2], &Theme::new(Depth::Plain));
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Small things to draw with: lines of text, numbers, bars, a chart, popups, running text.
 
+pub mod axes;
 pub mod bar;
 pub mod list;
 pub mod plot;
 pub mod popup;
 pub mod prose;
 pub mod stack;
+pub mod whisker;
 
+use crate::units::Nanos;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -58,6 +61,15 @@ pub fn quantity<'a>(text: &str, number: Style, unit: Style) -> Vec<Span<'a>> {
     match text.split_once(' ') {
         Some((value, rest)) => vec![Span::styled(value.to_owned(), number), Span::styled(format!(" {rest}"), unit)],
         None => vec![Span::styled(text.to_owned(), number)],
+    }
+}
+
+/// From one time to another, with the unit once where it is the same: `616 – 624 ms`.
+pub fn span(low: Nanos, high: Nanos) -> String {
+    let (low, high) = (low.to_string(), high.to_string());
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((value, unit)), Some((_, other))) if unit == other => format!("{value} – {high}"),
+        _ => format!("{low} – {high}"),
     }
 }
 
@@ -178,6 +190,12 @@ mod tests {
             ["492", "20.1", "0.43", "100", "1.23k", "-2.71"]
         );
         assert_eq!(figure(f64::NAN), "–");
+    }
+
+    #[test]
+    fn a_unit_is_said_once() {
+        assert_eq!(span(Nanos(616_000_000), Nanos(624_000_000)), "616 – 624 ms");
+        assert_eq!(span(Nanos(990_000), Nanos(1_010_000)), "990 µs – 1.01 ms");
     }
 
     #[test]

@@ -1,0 +1,114 @@
+//! What a comparison of two arms amounts to, worked out for the Compare screen.
+
+use super::branches::{Branch, Branches};
+use super::parts::{self, Kind};
+use crate::trace::Phase;
+use crate::trace::comparison::{Comparison, Figure};
+use crate::trace::study::Study;
+use std::collections::HashMap;
+
+/// The row under which parts are added up over all blocks.
+pub const ALL: &str = "all";
+
+/// The candidate against the baseline, and every row of the tree.
+#[derive(Debug)]
+pub struct Compared {
+    pub comparison: Comparison,
+    /// Whether the parts were worked out: that takes a while, and would take it from what is measured.
+    pub whole: bool,
+    /// Paths of the rows in their order; those inside of `all` are of no block.
+    paths: Vec<String>,
+    figures: [HashMap<String, Figure>; 2],
+}
+
+/// A row of the tree with what was measured of it.
+#[derive(Debug, Clone)]
+pub struct PartRow<'a> {
+    pub branch: Branch<'a>,
+    pub figure: Option<&'a Figure>,
+}
+
+impl Compared {
+    /// The headline numbers, which take no time to work out; with the parts if the study is over.
+    pub fn of(study: &Study, whole: bool) -> Option<Self> {
+        let comparison = if whole { Comparison::of(study, 0, 1) } else { Comparison::headline(study, 0, 1) }?;
+        let mut figures: [HashMap<String, Figure>; 2] = Default::default();
+        for phase in [Phase::Prefill, Phase::Decode] {
+            let compared = comparison.phase(phase);
+            let alone = compared.blocks.iter().chain(&compared.outside).map(|row| (row.path.clone(), row.time));
+            let added_up = compared.kinds.iter().map(|row| (format!("{ALL}.{}", row.path), row.time));
+            figures[phase as usize] = alone.chain(added_up).collect();
+        }
+        let paths = if whole { paths(study) } else { Vec::new() };
+        Some(Self { comparison, whole, paths, figures })
+    }
+
+    /// Works out what an open block has inside, unless that is done.
+    pub fn open(&mut self, study: &Study, branches: &Branches) {
+        let wanted: Vec<String> = self.paths.iter().filter(|path| branches.is_open(path)).cloned().collect();
+        for block in wanted.into_iter().filter(|path| parts::inside_block(path) == Some("")) {
+            let inside = format!("{block}.");
+            let known = |figures: &HashMap<String, Figure>| figures.keys().any(|path| path.starts_with(&inside));
+            if self.figures.iter().any(known) {
+                continue;
+            }
+            // The same comparison of a study that has this block alone.
+            let mut alone = study.clone();
+            alone.parts.iter_mut().filter(|path| !path.starts_with(&inside)).for_each(String::clear);
+            for sample in &mut alone.samples {
+                sample.parts.retain(|time| alone.parts.get(time.part as usize).is_some_and(|path| !path.is_empty()));
+            }
+            let Some(comparison) = Comparison::of(&alone, 0, 1) else { continue };
+            for phase in [Phase::Prefill, Phase::Decode] {
+                let rows = comparison.phase(phase).kinds.iter().filter(|row| !row.path.is_empty());
+                self.figures[phase as usize].extend(rows.map(|row| (format!("{inside}{}", row.path), row.time)));
+            }
+        }
+    }
+
+    /// Every path of the tree.
+    pub fn paths(&self) -> Vec<&str> {
+        self.paths.iter().map(String::as_str).collect()
+    }
+
+    /// The visible rows of a phase.
+    pub fn rows(&self, branches: &Branches, phase: Phase) -> Vec<PartRow<'_>> {
+        let figures = &self.figures[phase as usize];
+        let branches = branches.rows(&self.paths());
+        branches.into_iter().map(|branch| PartRow { branch, figure: figures.get(branch.path) }).collect()
+    }
+}
+
+/// The rows in the order in which they ran, with what is added up over all blocks before the first of them.
+fn paths(study: &Study) -> Vec<String> {
+    let mut inside: Vec<&str> = Vec::new();
+    for path in study.parts.iter().filter_map(|path| parts::inside_block(path)).filter(|path| !path.is_empty()) {
+        if !inside.contains(&path) && inside.len() < 1000 {
+            inside.push(path);
+        }
+    }
+    let mut paths = Vec::with_capacity(study.parts.len() + inside.len() + 1);
+    let mut put = !inside.is_empty();
+    for path in &study.parts {
+        if put && parts::block_of(path).is_some() {
+            put = false;
+            paths.push(ALL.to_owned());
+            paths.extend(inside.iter().map(|path| format!("{ALL}.{path}")));
+        }
+        paths.push(path.clone());
+    }
+    paths
+}
+
+/// The name of a row on the screen.
+pub fn name(path: &str) -> String {
+    if path == ALL { "all blocks, by part".into() } else { parts::name(path) }
+}
+
+/// What a row belongs to.
+pub fn kind(path: &str) -> Kind {
+    match path.strip_prefix(ALL).and_then(|rest| rest.strip_prefix('.')) {
+        Some(inside) => parts::kind(&format!("blocks.0.{inside}")),
+        None => parts::kind(path),
+    }
+}

@@ -1,0 +1,117 @@
+//! The table of the Matrix screen.
+
+use crate::trace::comparison::words;
+use crate::trace::pareto::Standing;
+use crate::tui::app::{App, Drawn, Hit};
+use crate::tui::foreign;
+use crate::tui::ranked::{Column, Ranked};
+use crate::tui::view::compare::sign;
+use crate::tui::widget::{below, figure, fit, put, put_right, quantity, row, scrollbar, scrolled, skip, take};
+use crate::units::percent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Columns of characters that the table takes where the plot stands beside it.
+pub const WIDTH: u16 = 104;
+
+/// The columns of numbers: heading and width.
+const COLUMNS: [(Column, &str, u16); 6] = [
+    (Column::Prefill, "prefill", 9),
+    (Column::Decode, "decode", 9),
+    (Column::Ratio, "÷ baseline", 12),
+    (Column::Kl, "KL", 10),
+    (Column::Top1, "top-1", 8),
+    (Column::Memory, "memory", 10),
+];
+
+pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let theme = &app.theme;
+    let inner = Rect { width: area.width.saturating_sub(3), ..skip(area, 1) };
+    let numbers: u16 = COLUMNS.iter().map(|&(.., width)| width).sum();
+    let names = inner.width.saturating_sub(numbers).max(10);
+    headings(app, names, inner, buf);
+    let list = below(area, 1);
+    let height = list.height as usize;
+    let first = scrolled(drawn.listed.0, selected, height, rows.len());
+    drawn.listed = (first, height);
+    for (y, arm) in rows.iter().enumerate().skip(first).take(height) {
+        let line = row(list, (y - first) as u16);
+        if y == selected {
+            buf.set_style(line.intersection(buf.area), theme.selected);
+        }
+        let line = Rect { width: inner.width, ..skip(line, 1) };
+        let dominated = matches!(arm.phases[app.one_phase() as usize].standing, Some(Standing::Dominated { .. }));
+        let style = match (arm.arm, &arm.refused) {
+            (_, Some(_)) => theme.faint,
+            (0, _) => theme.strong,
+            _ if dominated => theme.dim,
+            _ => theme.text,
+        };
+        put(buf, line, Span::styled(fit(&foreign::label(&arm.name), names as usize - 1), style));
+        let mut rest = skip(line, names);
+        match &arm.refused {
+            Some(why) => {
+                let text = fit(&format!("✗ {}", foreign::label(why)), rest.width as usize);
+                put(buf, rest, Span::styled(text, theme.warn));
+            }
+            None => {
+                for (column, _, width) in COLUMNS {
+                    put_right(buf, take(rest, width), cell(app, column, arm));
+                    rest = skip(rest, width);
+                }
+            }
+        }
+        drawn.hits.push((line, Hit::Arm(arm.arm)));
+    }
+    scrollbar(buf, list, first, rows.len(), theme.dim, theme.rule);
+}
+
+/// The headings, that of the sorted column marked.
+fn headings(app: &App, names: u16, area: Rect, buf: &mut Buffer) {
+    let (theme, ranking) = (&app.theme, &app.ranking);
+    let mark = if ranking.reversed { "▴" } else { "▾" };
+    let heading = |column: Column, text: &str| match ranking.column == column {
+        true => Span::styled(format!("{text}{mark}"), theme.accent),
+        false => Span::styled(text.to_owned(), theme.dim),
+    };
+    put(buf, area, heading(Column::Name, "configuration"));
+    let mut rest = skip(area, names);
+    for (column, text, width) in COLUMNS {
+        // Rates are per second; where there is room, that is said.
+        let unit = matches!(column, Column::Prefill | Column::Decode) && area.width > 100;
+        let text = if unit { format!("{text}/s") } else { text.to_owned() };
+        put_right(buf, take(rest, width), heading(column, &text));
+        rest = skip(rest, width);
+    }
+}
+
+fn cell(app: &App, column: Column, arm: &Ranked) -> Line<'static> {
+    let theme = &app.theme;
+    let rate = |phase: usize| arm.phases[phase].rate.map(figure);
+    let text = match column {
+        Column::Name => None,
+        Column::Prefill => rate(0),
+        Column::Decode => rate(1),
+        Column::Kl => arm.quality.map(|quality| words::nats(quality.kl_mean)),
+        Column::Top1 => arm.quality.map(|quality| percent(quality.top1)),
+        Column::Memory => {
+            let shown = arm.memory.map(|memory| Line::from(quantity(&memory.to_string(), theme.text, theme.dim)));
+            return shown.unwrap_or_else(|| nothing(app));
+        }
+        Column::Ratio => {
+            let figure = match &arm.phases[app.one_phase() as usize].figure {
+                Some(figure) => figure,
+                None => return Line::from(Span::styled("baseline", theme.dim)),
+            };
+            let (Some(ratio), Some(verdict)) = (figure.ratio, figure.verdict) else { return nothing(app) };
+            let (sign, style) = sign(&verdict, theme);
+            return Line::from_iter([Span::styled(ratio.times(), theme.text), Span::styled(format!(" {sign}"), style)]);
+        }
+    };
+    text.map_or_else(|| nothing(app), |text| Line::from(Span::styled(text, theme.text)))
+}
+
+fn nothing(app: &App) -> Line<'static> {
+    Line::from(Span::styled("–", app.theme.faint))
+}
