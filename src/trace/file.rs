@@ -234,7 +234,7 @@ impl<R: BufRead> Reader<R> {
             }
             v1::read_header(line)
         } else {
-            let Some(line) = self.lines.next()? else { return Ok(None) };
+            let Some(line) = self.lines.following()? else { return Ok(None) };
             v1::read(line).and_then(|event| self.check(event))
         };
         event.map(Some).map_err(|problem| self.lines.problem(problem))

@@ -132,21 +132,44 @@ impl ByCategory {
     }
 }
 
-/// Keys and values of so many positions: 2·L·T·G·h·bytes. Modelled; `None` where the run keeps no cache,
+/// Keys and values of so many positions of each sequence: 2·B·L·T·G·h·bytes, with a scale of 2 bytes for each head and
+/// position where they are int8, and of a window no more than it keeps. Modelled; `None` where the run keeps no cache,
 /// or its number format is not known.
 pub fn kv_by_formula(header: &Header, positions: u64) -> Option<Bytes> {
     let toggle = |name: &str| header.toggles.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let format = toggle("compute")?;
-    let (dtype, _) = Dtype::NAMES.into_iter().find(|&(_, name)| name == format)?;
     let model = &header.model;
-    let factors = [model.n_layers, model.n_kv_heads, model.d_head].map(u64::from);
-    let values = factors.into_iter().chain([2, positions, dtype.bytes()?]).try_fold(1u64, u64::checked_mul)?;
+    let head = u64::from(model.d_head);
+    // Runs of before there was a choice kept them as they computed.
+    let row = match toggle("kv_dtype").or(toggle("compute"))? {
+        "int8" => head.checked_add(2)?,
+        format => {
+            let (dtype, _) = Dtype::NAMES.into_iter().find(|&(_, name)| name == format)?;
+            head.checked_mul(dtype.bytes()?)?
+        }
+    };
+    let kept = toggle("attention").and_then(window).map_or(positions, |window| positions.min(window));
+    let batch = toggle("batch").map_or(Some(1), |batch| batch.parse().ok())?;
+    let factors = [2, batch, u64::from(model.n_layers), u64::from(model.n_kv_heads), kept, row];
+    let values = factors.into_iter().try_fold(1u64, u64::checked_mul)?;
     (toggle("kv_cache") == Some("on") && values > 0).then_some(Bytes(values))
+}
+
+/// How many positions a sliding window keeps, as `window:64` and `sinks:4+60` say; `None` where all are kept.
+fn window(attention: &str) -> Option<u64> {
+    match attention.split_once(':')? {
+        ("window", n) => n.parse().ok(),
+        ("sinks", both) => {
+            let (sinks, window) = both.split_once('+')?;
+            sinks.parse::<u64>().ok()?.checked_add(window.parse().ok()?)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::event::ModelInfo;
 
     fn allocation(category: Category, start: Option<u64>, end: Option<u64>, bytes: u64) -> Allocation {
         let (start, end) = (start.map(Nanos), end.map(Nanos));
@@ -171,5 +194,26 @@ mod tests {
         assert_eq!(totals, [(0, 107), (10, 127), (20, 167), (30, 172), (30, 132), (40, 127), (50, 120)]);
         assert_eq!((memory.peak().0, memory.peak().1.of(Temporaries)), (Nanos(30), Bytes(45)));
         assert_eq!((memory.after().of(Weights), memory.after().of(Activations)), (Bytes(100), Bytes(20)));
+    }
+
+    #[test]
+    fn keys_and_values_by_formula() {
+        let of = |toggles: &str| {
+            let model = ModelInfo { n_layers: 2, n_kv_heads: 3, d_head: 16, ..ModelInfo::default() };
+            let pair = |text: &str| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let toggles = toggles.split(',').filter_map(pair).collect();
+            kv_by_formula(&Header { model, toggles, ..Header::default() }, 100).map(|bytes| bytes.0)
+        };
+        let numbers = 2 * 2 * 3 * 100 * 16;
+        assert_eq!(of("kv_cache=on,compute=f32"), Some(4 * numbers));
+        assert_eq!(of("kv_cache=on,kv_dtype=bf16,compute=f32,batch=4"), Some(4 * 2 * numbers));
+        assert_eq!(of("kv_cache=on,kv_dtype=int8,compute=f32"), Some(numbers / 16 * 18), "16 bytes and a scale");
+        assert_eq!(of("attention=window:50,kv_cache=on,compute=f32"), Some(2 * numbers));
+        assert_eq!(of("attention=sinks:4+21,kv_cache=on,compute=f32"), Some(numbers));
+        assert_eq!(of("attention=window:500,kv_cache=on,compute=f32"), Some(4 * numbers));
+        for unknown in ["kv_cache=off,compute=f32", "kv_cache=on,compute=f3", "kv_cache=on,compute=f32,batch=many", ""]
+        {
+            assert_eq!(of(unknown), None, "{unknown}");
+        }
     }
 }

@@ -33,6 +33,9 @@ pub struct Series {
     pub tpot_line: Option<Line>,
 }
 
+/// Names and values.
+type Settings = Vec<(String, String)>;
+
 /// One arm of a sweep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
@@ -63,7 +66,7 @@ impl Sweep {
     pub fn of(study: &Study) -> Self {
         let Kind::Sweep { over } = &study.header.kind else { return Self::default() };
         // By what the arms of a series share: all their other settings.
-        let mut groups: Vec<(Vec<(String, String)>, Vec<(f64, u32)>)> = Vec::new();
+        let mut groups: Vec<(Settings, Vec<(f64, u32)>)> = Vec::new();
         for (number, arm) in (0..).zip(&study.arms) {
             let x = arm.setting(over).and_then(|value| value.parse::<f64>().ok()).filter(|x| x.is_finite());
             let (Some(x), shared) = (x, others(arm, over)) else { continue };
@@ -72,7 +75,7 @@ impl Sweep {
                 None => groups.push((shared, vec![(x, number)])),
             }
         }
-        let common: Vec<(String, String)> = groups.first().map_or(Vec::new(), |(first, _)| {
+        let common: Settings = groups.first().map_or(Vec::new(), |(first, _)| {
             first.iter().filter(|setting| groups.iter().all(|(other, _)| other.contains(setting))).cloned().collect()
         });
         let mut samples: Vec<Vec<&Sample>> = vec![Vec::new(); study.arms.len()];
@@ -103,7 +106,7 @@ impl Sweep {
 }
 
 /// All settings of an arm but the one of the sweep.
-fn others(arm: &Arm, over: &str) -> Vec<(String, String)> {
+fn others(arm: &Arm, over: &str) -> Settings {
     let lengths = ["prompt_tokens", "new_tokens"].map(|name| (name.to_owned(), arm.setting(name).unwrap_or_default()));
     lengths.into_iter().chain(arm.toggles.iter().cloned()).filter(|(name, _)| name != over).collect()
 }

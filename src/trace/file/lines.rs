@@ -86,7 +86,7 @@ impl<R: BufRead> Lines<R> {
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Line`] for one that is too long.
-    pub fn next(&mut self) -> Result<Option<&[u8]>> {
+    pub fn following(&mut self) -> Result<Option<&[u8]>> {
         loop {
             let whole = self.read()?;
             if self.line.len() > MAX_LINE {

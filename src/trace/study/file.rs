@@ -132,7 +132,7 @@ impl<R: BufRead> Reader<R> {
             }
             wire::read_header(line)
         } else {
-            let Some(line) = self.lines.next()? else { return Ok(None) };
+            let Some(line) = self.lines.following()? else { return Ok(None) };
             wire::read(line).and_then(|event| self.check(event))
         };
         event.map(Some).map_err(|problem| self.lines.problem(problem))
