@@ -5,7 +5,7 @@ mod counted;
 mod formats;
 mod parity;
 mod session;
-mod toggles;
 mod study;
+mod toggles;
 mod tracer;
 mod worker;
