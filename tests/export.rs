@@ -173,7 +173,7 @@ fn a_reader_that_leaves_ends_it_quietly_and_a_full_disk_does_not() {
 }
 
 const STUDIES: [(&str, &[&str]); 3] = [
-    ("traces/study-v1-compare.jsonl", &["compare", "pareto"]),
+    ("traces/study-v1-compare.jsonl", &["compare"]),
     ("traces/study-v1-matrix.jsonl", &["pareto", "compare"]),
     ("traces/study-v1-sweep.jsonl", &["sweep"]),
 ];
@@ -207,7 +207,7 @@ fn decoded(bytes: &[u8]) -> (u32, u32) {
 #[test]
 fn every_picture_of_a_file_is_drawn_as_svg_and_as_png_of_the_size_asked_for() {
     for (file, pictures) in [(PARTS, &["blocks"][..])].iter().chain(&STUDIES) {
-        for picture in pictures.iter().filter(|&&picture| picture != "pareto" || file.contains("matrix")) {
+        for picture in pictures.iter() {
             let svg = text(&[file, "--to", "svg", "--picture", picture]);
             assert!(svg.starts_with("<svg width=\"960\" height=\"") && svg.contains("</svg>"), "{file} {picture}");
             assert!(svg.contains("Blockscope") && svg.contains("<text") && !svg.contains("href"), "{file} {picture}");

@@ -117,14 +117,14 @@ impl Picture {
         }
     }
 
-    /// Every picture that there is of a subject, the most telling one first.
+    /// Every picture that tells something of a subject, the most telling one first.
     pub fn all_of(subject: Subject) -> Vec<(Self, Scene)> {
         let order: &[Picture] = match subject {
             Subject::Run(_) => &[Picture::Blocks, Picture::Roofline, Picture::Memory],
             Subject::Study(study) => match study.header.kind {
-                Kind::Compare => &[Picture::Compare, Picture::Pareto],
+                Kind::Compare => &[Picture::Compare],
                 Kind::Matrix => &[Picture::Pareto, Picture::Compare],
-                Kind::Sweep { .. } => &[Picture::Sweep, Picture::Pareto],
+                Kind::Sweep { .. } => &[Picture::Sweep],
             },
         };
         order.iter().filter_map(|&picture| Some((picture, picture.of(subject, None).ok()?))).collect()

@@ -58,7 +58,13 @@ pub fn scene(study: &Study, size: Option<Size>) -> Result<Scene, String> {
     let memories = || points.iter().filter_map(|point| point.memory);
     let most = memories().max();
     if let (Some(least), Some(most)) = (memories().min(), most) {
-        signs.push((Sign::Mark(Form::Disc, DIM, false), format!("area: memory, {least} to {most}")));
+        signs.push((
+            Sign::Mark(Form::Disc, DIM, false),
+            match least == most {
+                true => format!("area: memory, {most} for all"),
+                false => format!("area: memory, {least} to {most}"),
+            },
+        ));
     }
     let height = legend(&mut scene, (field.left, field.top), field.width, &signs);
     let below = Area { top: field.top + height + 8.0, height: field.height - height - 8.0, ..field };
@@ -116,8 +122,9 @@ fn plot(scene: &mut Scene, area: Area, points: &[Point], speed: &str) -> Plot {
     let y = Axis::log(points.iter().map(|point| height(points, point.kl)), 0.12, 1.5);
     let mut ticks: Vec<f64> = y.ticks(8);
     if has_zero {
-        // Between 0 and the others the axis says nothing.
-        ticks.retain(|&tick| tick > zero * 1.5);
+        // Between 0 and the others the axis says nothing, and where there are no others nothing at all.
+        let has_others = points.iter().any(|point| point.kl > 0.0);
+        ticks.retain(|&tick| has_others && tick > zero * 1.5);
         ticks.insert(0, zero);
     }
     let write = |kl: f64| if has_zero && kl <= zero { "0".to_owned() } else { number(kl) };
