@@ -10,7 +10,7 @@
 //! | 4 | [`cli`] | the command line: one file a subcommand |
 //! | 3 | [`worker`] | the thread that owns the model |
 //! | 2 | [`profile`] | runs a model and measures |
-//! | 2 | [`report`] | a run as a table and as JSON |
+//! | 2 | [`report`] | a run or a study as tables, JSON, pictures |
 //! | 1 | [`model`] | the transformer, on LibTorch |
 //! | 1 | [`text`] | tokenizers, chat templates, how a token is shown |
 //! | 1 | [`trace`] | what was measured, as plain data; run files |

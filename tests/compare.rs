@@ -163,7 +163,7 @@ fn json_and_markdown_hold_what_was_compared() {
     let json = json(&compare(&["--json"]));
     assert!(json.is_object() && json.to_string().contains("kv_cache=off"), "{json}");
     let markdown = stdout(&compare(&["--markdown"]));
-    assert!(markdown.contains("| ") && markdown.contains("kv_cache=off"), "{markdown}");
+    assert!(markdown.contains("| ") && markdown.contains("kv\\_cache=off"), "{markdown}");
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn no_file_is_written_over_unless_asked_for() {
     let before = fs::read(&path).unwrap();
     let roundabout = folder.path().join(".").join("run.jsonl");
     let refused = refusal(&[run_file, "--out", roundabout.to_str().unwrap(), "--force"], 2);
-    assert!(refused.contains("RUN itself"), "{refused}");
+    assert!(refused.contains("FILE itself"), "{refused}");
     assert_eq!(fs::read(&path).unwrap(), before);
     // What cannot be exported leaves what is there as it is.
     fs::write(&path, "no run").unwrap();
@@ -130,8 +130,8 @@ fn what_is_no_run_is_refused_in_words() {
     let missing = folder.path().join("no/trace.json");
     assert!(refusal(&[PARTS, "--out", missing.to_str().unwrap()], 1).contains("there is no folder"));
     for (args, expected) in [
-        (&["--to", "svg", PARTS][..], "perfetto"),
-        (&["--to", "perfetto"], "<RUN>"),
+        (&["--to", "gif", PARTS][..], "perfetto, svg, png"),
+        (&["--to", "perfetto"], "<FILE>"),
         (&[PARTS], "--to"),
         (&[PARTS, "--to", "perfetto", "--force"], "--out"),
     ] {
@@ -170,4 +170,120 @@ fn a_reader_that_leaves_ends_it_quietly_and_a_full_disk_does_not() {
     let refused = refusal(&[run_file, "--out", "/dev/full", "--force"], 1);
     assert!(refused.contains("/dev/full: No space left"), "{refused}");
     assert!(!fs::metadata("/dev/full").unwrap().is_file(), "a device is written to, not replaced");
+}
+
+const STUDIES: [(&str, &[&str]); 3] = [
+    ("traces/study-v1-compare.jsonl", &["compare", "pareto"]),
+    ("traces/study-v1-matrix.jsonl", &["pareto", "compare"]),
+    ("traces/study-v1-sweep.jsonl", &["sweep"]),
+];
+
+/// Any export, whatever the format.
+fn export_to(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_blockscope"));
+    command.arg("export").args(args).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+fn exported(args: &[&str]) -> Vec<u8> {
+    let output = export_to(args);
+    assert!(output.status.success(), "{args:?}: {}", said(&output));
+    output.stdout
+}
+
+fn text(args: &[&str]) -> String {
+    String::from_utf8(exported(args)).unwrap()
+}
+
+/// The width and the height of a PNG that can be decoded.
+fn decoded(bytes: &[u8]) -> (u32, u32) {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert!(pixels.iter().any(|&value| value != pixels[0]), "something is drawn");
+    (info.width, info.height)
+}
+
+#[test]
+fn every_picture_of_a_file_is_drawn_as_svg_and_as_png_of_the_size_asked_for() {
+    for (file, pictures) in [(PARTS, &["blocks"][..])].iter().chain(&STUDIES) {
+        for picture in pictures.iter().filter(|&&picture| picture != "pareto" || file.contains("matrix")) {
+            let svg = text(&[file, "--to", "svg", "--picture", picture]);
+            assert!(svg.starts_with("<svg width=\"960\" height=\"") && svg.contains("</svg>"), "{file} {picture}");
+            assert!(svg.contains("Blockscope") && svg.contains("<text") && !svg.contains("href"), "{file} {picture}");
+            let png = exported(&[file, "--to", "png", "--picture", picture, "--size", "700x500"]);
+            assert_eq!(decoded(&png), (700, 500), "{file} {picture}");
+        }
+        assert_eq!(text(&[file, "--to", "svg"]), text(&[file, "--to", "svg", "--picture", pictures[0]]), "{file}");
+    }
+    assert_eq!(decoded(&exported(&[PARTS, "--to", "png"])).0, 1920, "twice the size of the SVG");
+}
+
+#[test]
+fn a_run_and_a_study_have_a_page_tables_and_their_json() {
+    for file in [PARTS].iter().chain(STUDIES.map(|(file, _)| file).iter()) {
+        let page = text(&[file, "--to", "html"]);
+        assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<svg") && page.contains("<table>"), "{file}");
+        let outside = page.replace("http://www.w3.org/2000/svg", "");
+        for call in ["http", "src=", "href", "url(", "@import", "<script"] {
+            assert!(!outside.contains(call), "{file}: {call}");
+        }
+        let markdown = text(&[file, "--to", "md"]);
+        assert!(markdown.starts_with("# ") && markdown.contains("--: |"), "{file}: {markdown}");
+        let csv = text(&[file, "--to", "csv"]);
+        let columns = csv.lines().next().unwrap().split(',').count();
+        assert!(columns > 4 && csv.lines().count() > 1, "{file}: {csv}");
+        let json: Value = serde_json::from_slice(&exported(&[file, "--to", "json"])).unwrap();
+        assert!(json["basis"].is_object(), "{file}: where the numbers come from");
+    }
+}
+
+#[test]
+fn what_a_file_cannot_show_is_refused_with_what_it_can_and_what_records_it() {
+    let refused = |args: &[&str], code: i32, parts: &[&str]| {
+        let output = export_to(args);
+        let said = said(&output);
+        assert!(output.status.code() == Some(code) && output.stdout.is_empty(), "{args:?}: {said}");
+        for part in parts {
+            assert!(said.contains(part), "{args:?} lacks '{part}': {said}");
+        }
+    };
+    let (compare, sweep) = (STUDIES[0].0, STUDIES[2].0);
+    refused(&[PARTS, "--to", "svg", "--picture", "roofline"], 1, &["no roofline", "It has blocks", "profile --trace"]);
+    refused(
+        &[PARTS, "--to", "png", "--picture", "sweep"],
+        1,
+        &["no sweep", "one run", "It has blocks", "blockscope sweep"],
+    );
+    refused(&[compare, "--to", "svg", "--picture", "memory"], 1, &["no memory", "It has compare", "profile --trace"]);
+    refused(&[sweep, "--to", "svg", "--picture", "compare"], 1, &["no compare", "no baseline", "It has sweep"]);
+    refused(&[sweep, "--to", "perfetto"], 1, &["no trace", "profile --trace"]);
+    refused(&[PARTS, "--to", "svg", "--size", "10x10"], 2, &["480x300 to 4096x4096"]);
+    refused(&[PARTS, "--to", "svg", "--picture", "pie"], 2, &["blocks, roofline, memory"]);
+    refused(&[PARTS, "--to", "md", "--picture", "blocks"], 2, &["--picture is for svg and png"]);
+    refused(&[PARTS, "--to", "html", "--picture", "blocks"], 2, &["a page has all of them"]);
+    refused(&[PARTS, "--to", "json", "--size", "900x600"], 2, &["--size is for svg and png"]);
+}
+
+#[test]
+fn names_out_of_a_file_stay_names_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PARTS)).unwrap();
+    let name = r#""name":"\u001b[2J<script>alert(1)</script>|\"&\u202e""#;
+    let (before, rest) = run.split_once("\"name\":\"").unwrap();
+    let rest = rest.split_once('"').unwrap().1;
+    let path = folder.path().join("run.jsonl");
+    fs::write(&path, format!("{before}{name}{rest}")).unwrap();
+    let file = path.to_str().unwrap();
+    for format in ["svg", "html", "md", "csv"] {
+        let text = text(&[file, "--to", format]);
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{202e}') && !text.contains("<script"),
+            "{format}: {text}"
+        );
+        if format != "csv" {
+            assert!(text.contains("&lt;script"), "{format} lost the name: {text}");
+        }
+    }
+    decoded(&exported(&[file, "--to", "png"]));
 }

@@ -148,9 +148,9 @@ fn hostile_files_are_refused_with_their_line() {
 
     let arm = beginning().lines().nth(1).unwrap().to_owned() + "\n";
     let header = beginning().lines().next().unwrap().to_owned() + "\n";
-    assert_eq!(refusal(header.clone() + &arm.repeat(4097)), "x.jsonl, line 4098: more than 4096 arms");
+    assert_eq!(refusal(header.clone() + &arm.repeat(513)), "x.jsonl, line 514: more than 512 arms");
     let part = "{\"event\":\"part\",\"path\":\"a\"}\n";
-    assert_eq!(refusal(header.clone() + &part.repeat(65_537)), "x.jsonl, line 65538: more than 65536 parts");
+    assert_eq!(refusal(header.clone() + &part.repeat(16_385)), "x.jsonl, line 16386: more than 16384 parts");
     let long = format!("{{\"event\":\"part\",\"path\":\"{}\"}}\n", "x".repeat(16 << 20));
     assert!(refusal(header + &long).starts_with("x.jsonl, line 2: longer than 16777216 bytes"));
 }

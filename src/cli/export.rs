@@ -1,86 +1,131 @@
-//! `blockscope export`: a saved run in the format of another tool.
+//! `blockscope export`: a saved run or study as a picture, a page, a table, or in the format of another tool.
+
+mod made;
+mod source;
 
 use super::args::check_free;
 use super::failure::{Failure, Result};
 use super::output::Output;
-use crate::report::perfetto;
+use crate::report::picture::{MOST_PIXELS, Picture, Size};
 use crate::trace::file::{self, Existing};
-use crate::trace::{Run, Watched};
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use flate2::write::GzEncoder;
+use made::Made;
+use source::Source;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-/// Write a saved run in the format of another tool
+/// Write a saved run or study as a picture, a page or a table, or in the format of another tool
 ///
 /// perfetto is Chrome's JSON: ui.perfetto.dev opens it, PyTorch's readers and Holistic Trace Analysis do, and so
-/// does blockscope view. What it can show is what the run recorded: passes and parts always, operators and memory if
-/// it was made with profile --trace.
+/// does blockscope view. What can be shown is what was recorded: passes and parts always, operators and memory if
+/// the run was made with profile --trace.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A run file, as profile --out or the interface wrote it
-    #[arg(value_name = "RUN")]
+    /// A run file, as profile --out or the interface wrote it, or a study, as compare --out and sweep --out write it
+    #[arg(value_name = "FILE")]
     file: PathBuf,
 
     /// The format
     #[arg(long, value_name = "FORMAT", value_enum)]
     to: Format,
 
+    /// With svg and png: which picture; without it the one that tells most of the file
+    #[arg(long, value_name = "PICTURE", value_parser = pictures())]
+    picture: Option<Picture>,
+
+    /// With svg and png: the size in pixels, such as 1600x1000
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    size: Option<Size>,
+
     /// Write to this file, not to standard output; compressed if its name ends in .gz
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
 
-    /// Replace FILE if it is there already
+    /// Replace PATH if it is there already
     #[arg(long, requires = "out")]
     force: bool,
 }
 
-/// What a run can be written as.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+/// What a run or a study can be written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// A trace in Chrome's JSON
+    /// A trace in Chrome's JSON; of a run
     Perfetto,
+    /// A picture whose text stays text
+    Svg,
+    /// A picture in pixels
+    Png,
+    /// One page with all pictures, tables and findings; it asks nothing of the network
+    Html,
+    /// The tables in Markdown, as for a pull request
+    Md,
+    /// One table for spreadsheets, in seconds and bytes
+    Csv,
+    /// Everything for programs, as profile --json and compare --json print it
+    Json,
 }
 
 impl Format {
-    fn write(self, run: &Run, out: &mut dyn Write) -> io::Result<()> {
-        match self {
-            Format::Perfetto => perfetto::write(run, out),
-        }
+    fn is_picture(self) -> bool {
+        matches!(self, Format::Svg | Format::Png)
     }
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
-    if let Some(path) = &args.out {
-        check_free(path, args.force)?;
-        if is_same(path, &args.file) {
-            return Err(Failure::Usage(format!("{}: this is RUN itself; name another file", path.display())));
-        }
-    }
-    let run = file::read(&args.file)?;
-    check(&run, &args.file)?;
+    check(args)?;
+    let source = Source::read(&args.file)?;
+    source.check(&args.file)?;
+    let made = Made::of(args, &source)?;
     match &args.out {
-        Some(path) => to_file(args, &run, path)?,
-        None => {
-            let mut stdout = BufWriter::new(io::stdout().lock());
-            let written = args.to.write(&run, &mut stdout).and_then(|()| stdout.flush());
-            written.map_err(|error| Failure::of_output(&error))?;
-        }
+        Some(path) => to_file(args, &made, path)?,
+        None => to_stdout(&made, out)?,
     }
-    tell(&run, out);
+    source.tell(args.to, out);
     Ok(())
 }
 
-fn to_file(args: &Args, run: &Run, path: &Path) -> Result {
+/// Refuses what cannot be, before anything is read.
+fn check(args: &Args) -> Result {
+    if let Some(path) = &args.out {
+        check_free(path, args.force)?;
+        if is_same(path, &args.file) {
+            return Err(Failure::Usage(format!("{}: this is FILE itself; name another", path.display())));
+        }
+    }
+    let usage = |problem: &str| Err(Failure::Usage(problem.to_owned()));
+    match args.to {
+        Format::Png if args.out.is_none() && io::stdout().is_terminal() => {
+            usage("a PNG is nothing for a terminal: name a file for it with --out")
+        }
+        format if format.is_picture() => Ok(()),
+        Format::Html if args.picture.is_some() => usage("--picture is for svg and png: a page has all of them"),
+        _ if args.picture.is_some() => usage("--picture is for svg and png"),
+        _ if args.size.is_some() => usage("--size is for svg and png"),
+        _ => Ok(()),
+    }
+}
+
+fn to_stdout(made: &Made, out: &mut Output) -> Result {
+    if let Made::Json(value) = made {
+        return out.json(value);
+    }
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    let written = made.write(&mut stdout).and_then(|()| stdout.flush());
+    written.map_err(|error| Failure::of_output(&error))
+}
+
+fn to_file(args: &Args, made: &Made, path: &Path) -> Result {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     file::whole(path, existing, |file| {
         if path.extension() != Some(OsStr::new("gz")) {
-            return args.to.write(run, file);
+            return made.write(file);
         }
         let mut packed = BufWriter::new(GzEncoder::new(file, flate2::Compression::default()));
-        args.to.write(run, &mut packed)?;
+        made.write(&mut packed)?;
         packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish().map(drop)
     })?;
     Ok(())
@@ -91,25 +136,36 @@ fn is_same(one: &Path, other: &Path) -> bool {
     fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
 }
 
-/// Refuses a run in which nothing took time.
-fn check(run: &Run, path: &Path) -> Result {
-    let has_passed = run.passes.iter().any(|pass| pass.time.is_some() || !pass.spans.is_empty());
-    let problem = "there is nothing to export: the run ended before its first pass had";
-    if has_passed { Ok(()) } else { Err(Failure::Failed(format!("{}: {problem}", path.display()))) }
+/// Pictures by their names.
+fn pictures() -> impl TypedValueParser<Value = Picture> {
+    let values = Picture::ALL.map(|picture| PossibleValue::new(picture.name()).help(picture.about()));
+    PossibleValuesParser::new(values).try_map(|name| {
+        Picture::ALL.into_iter().find(|picture| picture.name() == name).ok_or("there is no such picture")
+    })
 }
 
-/// Says what is not in the trace, though it could be.
-fn tell(run: &Run, out: &mut Output) {
-    if run.status.is_none() {
-        out.warning("the run was cut off before its end: what it had recorded until then is in the trace");
+/// `1600x1000`
+fn size(text: &str) -> std::result::Result<Size, String> {
+    let numbers = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let (width, height) = numbers.ok_or("expected a width and a height in pixels, such as 1600x1000")?;
+    let least = Size::LEAST;
+    let is_legible = width >= least.width && height >= least.height;
+    if !is_legible || width > MOST_PIXELS || height > MOST_PIXELS {
+        let (least_width, least_height) = (least.width, least.height);
+        return Err(format!("expected {least_width}x{least_height} to {MOST_PIXELS}x{MOST_PIXELS} pixels"));
     }
-    if !run.passes.iter().any(|pass| pass.start.watched == Watched::Operators) {
-        out.note("this run has no operators and no memory: it was not traced; profile --trace records them");
-    }
-    let cut = run.passes.iter().filter_map(|pass| pass.cut).fold((0u64, 0u64), |(operators, allocations), cut| {
-        (operators.saturating_add(cut.operators), allocations.saturating_add(cut.allocations))
-    });
-    if cut != (0, 0) {
-        out.warning(&format!("the run was cut: {} operators and {} allocations are not in it", cut.0, cut.1));
+    Ok(Size { width, height })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_two_numbers_that_make_a_legible_picture() {
+        assert_eq!(size("1600x1000"), Ok(Size { width: 1600, height: 1000 }));
+        for wrong in ["", "x", "1600", "1600x", "axb", "-1x600", "100x100", "1600x9999", "99999999999x600"] {
+            assert!(size(wrong).unwrap_err().starts_with("expected"), "{wrong}");
+        }
     }
 }

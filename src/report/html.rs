@@ -4,10 +4,10 @@
 
 use super::grid::{Align, Table};
 use super::layout::Detail;
-use super::picture::{self, Picture, Scene, escaped};
+use super::picture::{self, Picture, Scene, Subject, escaped};
 use super::table::{self, Piece};
 use crate::text::shown;
-use crate::trace::Run;
+use crate::trace::{Run, Study};
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -17,9 +17,20 @@ const STYLE: &str = include_str!("html/page.css");
 /// # Errors
 /// A picture cannot be drawn.
 pub fn run(run: &Run) -> Result<String, String> {
-    // What a run was not recorded for has no picture; its tables say so.
-    let scenes: Vec<Scene> = Picture::ALL.into_iter().filter_map(|picture| picture.of_run(run, None).ok()).collect();
-    page(&table::profile(run, Detail::Summed, usize::MAX), &scenes)
+    page(&table::profile(run, Detail::Summed, usize::MAX), &scenes(Subject::Run(run)))
+}
+
+/// The page of a study.
+///
+/// # Errors
+/// A picture cannot be drawn.
+pub fn study(study: &Study) -> Result<String, String> {
+    page(&super::study::pieces(study, Detail::Summed), &scenes(Subject::Study(study)))
+}
+
+/// Every picture that there is: for what was not recorded there is none, and the tables say so.
+fn scenes(subject: Subject) -> Vec<Scene> {
+    Picture::all_of(subject).into_iter().map(|(_, scene)| scene).collect()
 }
 
 /// A page of these pieces; the pictures stand after what comes before the second title.

@@ -1,5 +1,6 @@
 //! Two arms of a study side by side: what the candidate takes in place of the baseline, and what can be said of it.
 
+mod rounds;
 mod rows;
 mod runs;
 #[cfg(test)]
@@ -8,12 +9,13 @@ pub mod words;
 
 pub use runs::{Incomparable, of_runs};
 
+use rounds::{Role, Rounds};
+
 use super::event::{Phase, Watched};
 use super::memory::{ByCategory, Category};
-use super::stats::{LEVEL, Quartiles, Ratio, Samples, Verdict, holm, noise_floor};
+use super::stats::{LEVEL, Quartiles, Ratio, Samples, Verdict, holm};
 use super::study::{Arm, Pairing, PhaseResources, Quality, Resources, Sample, Study};
 use crate::units::{Bytes, Nanos};
-use std::collections::BTreeMap;
 
 /// The candidate against the baseline.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,7 +116,8 @@ impl Comparison {
     pub fn of(study: &Study, baseline: u32, candidate: u32) -> Option<Self> {
         let mut comparison = Self::headline(study, baseline, candidate)?;
         for phase in [Phase::Prefill, Phase::Decode] {
-            rows::fill(study, &comparison.arms.clone(), comparison.phase_mut(phase));
+            let arms = comparison.arms;
+            rows::fill(study, arms, comparison.phase_mut(phase));
         }
         Some(comparison)
     }
@@ -128,12 +131,13 @@ impl Comparison {
             let tested: Vec<usize> = (0..all.len()).filter(|&at| all[at].phase(phase).time.ratio.is_some()).collect();
             let p: Vec<f64> = tested.iter().filter_map(|&at| Some(all[at].phase(phase).time.ratio?.p)).collect();
             for (&at, level) in tested.iter().zip(holm(&p, LEVEL)) {
-                let measured = Measured::of(study, all[at].arms);
-                let time = &mut all[at].phase_mut(phase).time;
-                *time = match phase {
-                    Phase::Prefill => Figure::of(&measured.samples(Sample::ttft), time.sides, time.floor, level),
-                    Phase::Decode => Figure::of(&measured.samples(Sample::tpot), time.sides, time.floor, level),
+                let (rounds, _) = Rounds::headline(study, all[at].arms);
+                let times = match phase {
+                    Phase::Prefill => rounds.times(Sample::ttft),
+                    Phase::Decode => rounds.times(Sample::tpot),
                 };
+                let time = &mut all[at].phase_mut(phase).time;
+                *time = Figure::of(&times.samples(), time.sides, time.floor, level);
             }
         }
         all
@@ -144,16 +148,16 @@ impl Comparison {
         let arm = |arm: u32| study.arms.get(arm as usize);
         let arms = Both { baseline: arm(baseline)?, candidate: arm(candidate)? };
         let numbers = Both { baseline, candidate };
-        let measured = Measured::of(study, numbers);
+        let (rounds, plain) = Rounds::headline(study, numbers);
         Some(Self {
             arms: numbers,
             names: arms.map(|arm| arm.name.clone()),
             pairing: study.header.pairing,
-            pairs: measured.samples(Sample::ttft).n(),
-            plain: measured.plain,
+            pairs: rounds.times(Sample::ttft).samples().n(),
+            plain,
             differ: differ(arms),
-            prefill: PhaseComparison::of(Phase::Prefill, &measured, arms),
-            decode: PhaseComparison::of(Phase::Decode, &measured, arms),
+            prefill: PhaseComparison::of(Phase::Prefill, &rounds, arms),
+            decode: PhaseComparison::of(Phase::Decode, &rounds, arms),
             resources: arms.map(|arm| arm.resources.as_deref().copied()),
             quality: arms.map(|arm| arm.quality),
         })
@@ -228,7 +232,7 @@ impl Resources {
 }
 
 impl PhaseComparison {
-    fn of(phase: Phase, measured: &Measured, arms: Both<&Arm>) -> Self {
+    fn of(phase: Phase, rounds: &Rounds<&Sample>, arms: Both<&Arm>) -> Self {
         let time = |sample: &Sample| match phase {
             Phase::Prefill => sample.ttft(),
             Phase::Decode => sample.tpot(),
@@ -239,8 +243,8 @@ impl PhaseComparison {
         };
         Self {
             phase,
-            time: measured.figure(time),
-            pace: measured.pace(arms, pace),
+            time: rounds.times(time).figure(),
+            pace: rounds.pace(arms, pace),
             blocks: Vec::new(),
             kinds: Vec::new(),
             outside: Vec::new(),
@@ -284,89 +288,32 @@ impl Sample {
     }
 }
 
-/// The samples of two arms that headline numbers come from.
-pub(super) struct Measured<'s> {
-    pairing: Pairing,
-    /// By round.
-    baseline: BTreeMap<u32, &'s Sample>,
-    candidate: BTreeMap<u32, &'s Sample>,
-    /// The second executions of the baseline.
-    again: BTreeMap<u32, &'s Sample>,
-    plain: bool,
-}
-
-impl<'s> Measured<'s> {
-    /// From plain samples where both arms have some, else from those whose parts were timed.
-    pub(super) fn of(study: &'s Study, arms: Both<u32>) -> Self {
+impl<'s> Rounds<&'s Sample> {
+    /// The samples that headline numbers come from: plain ones where both arms have some, else those whose parts were
+    /// timed; and whether they are plain.
+    fn headline(study: &'s Study, arms: Both<u32>) -> (Self, bool) {
         let has_plain = |arm: u32| study.samples.iter().any(|s| s.arm == arm && s.watched == Watched::Plain);
         let plain = has_plain(arms.baseline) && has_plain(arms.candidate);
-        Self { plain, ..Self::with(study, arms, |sample| (sample.watched == Watched::Plain) == plain) }
-    }
-
-    /// From the samples that are wanted.
-    pub(super) fn with(study: &'s Study, arms: Both<u32>, wanted: impl Fn(&Sample) -> bool) -> Self {
-        let of = |arm: u32, again: bool| -> BTreeMap<u32, &Sample> {
-            let samples = study.samples.iter().filter(|sample| sample.arm == arm && sample.again == again);
-            samples.filter(|sample| wanted(sample)).map(|sample| (sample.round, sample)).collect()
-        };
-        Self {
-            pairing: study.header.pairing,
-            baseline: of(arms.baseline, false),
-            candidate: of(arms.candidate, false),
-            again: of(arms.baseline, true),
-            plain: false,
+        let mut rounds = Self::new(study.header.pairing);
+        for sample in study.samples.iter().filter(|sample| (sample.watched == Watched::Plain) == plain) {
+            Role::all(sample, arms).for_each(|role| *rounds.of_mut(sample.round, role) = Some(sample));
         }
+        (rounds, plain)
     }
 
-    pub(super) fn samples(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Samples {
-        self.values(|_, sample| of(sample).map(Nanos::seconds))
-    }
-
-    /// A quantity of both arms; `of` is told whether the sample is the candidate's.
-    fn values(&self, of: impl Fn(bool, &Sample) -> Option<f64>) -> Samples {
-        match self.pairing {
-            Pairing::Interleaved => Samples::Paired(
-                pairs(&self.baseline, &self.candidate)
-                    .filter_map(|(baseline, candidate)| Some((of(false, baseline)?, of(true, candidate)?)))
-                    .collect(),
-            ),
-            Pairing::Separate => Samples::Separate {
-                baseline: self.baseline.values().filter_map(|sample| of(false, sample)).collect(),
-                candidate: self.candidate.values().filter_map(|sample| of(true, sample)).collect(),
-            },
-        }
-    }
-
-    /// How far the baseline is from itself.
-    pub(super) fn floor(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Option<f64> {
-        let same = pairs(&self.baseline, &self.again).filter_map(|(one, other)| Some((of(one)?, of(other)?)));
-        noise_floor(&Samples::paired(same))
-    }
-
-    pub(super) fn sides(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Both<Option<Quartiles>> {
-        Both { baseline: &self.baseline, candidate: &self.candidate }.map(|samples| {
-            let times: Vec<Nanos> = samples.values().filter_map(|sample| of(sample)).collect();
-            Quartiles::of(&times)
-        })
-    }
-
-    fn figure(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Figure {
-        Figure::of(&self.samples(&of), self.sides(&of), self.floor(&of), LEVEL)
+    fn times(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Rounds<Nanos> {
+        self.map(|_, sample| of(sample))
     }
 
     fn pace(&self, arms: Both<&Arm>, of: impl Fn(&Arm, &Sample) -> Option<f64>) -> Pace {
-        let arm = |is_candidate: bool| if is_candidate { arms.candidate } else { arms.baseline };
-        let samples = self.values(|is_candidate, sample| of(arm(is_candidate), sample));
-        let rate = |arm: &Arm, samples: &BTreeMap<u32, &Sample>| {
-            let paces = samples.values().filter_map(|sample| of(arm, sample)).filter(|pace| *pace > 0.0);
-            Rate::of(paces.map(|pace| 1.0 / pace).collect())
-        };
+        let paces = self.map(|role, sample| match role {
+            Role::Baseline | Role::Again => of(arms.baseline, sample),
+            Role::Candidate => of(arms.candidate, sample),
+        });
+        let rate = |role: Role| Rate::of(paces.side(role).filter(|pace| *pace > 0.0).map(|pace| 1.0 / pace).collect());
         Pace {
-            sides: Both {
-                baseline: rate(arms.baseline, &self.baseline),
-                candidate: rate(arms.candidate, &self.candidate),
-            },
-            ratio: Ratio::of(&samples, LEVEL).map(|ratio| ratio.inverse()),
+            sides: Both { baseline: rate(Role::Baseline), candidate: rate(Role::Candidate) },
+            ratio: Ratio::of(&paces.samples(), LEVEL).map(|ratio| ratio.inverse()),
         }
     }
 }
@@ -377,14 +324,6 @@ impl Rate {
         rates.sort_unstable_by(f64::total_cmp);
         Some(Self { q1: quantile(&rates, 0.25)?, median: quantile(&rates, 0.5)?, q3: quantile(&rates, 0.75)? })
     }
-}
-
-/// Samples of the same round.
-fn pairs<'s>(
-    ones: &BTreeMap<u32, &'s Sample>,
-    others: &BTreeMap<u32, &'s Sample>,
-) -> impl Iterator<Item = (&'s Sample, &'s Sample)> {
-    ones.iter().filter_map(|(round, one)| Some((*one, *others.get(round)?)))
 }
 
 /// Toggles and lengths that are not the same, in the baseline's order, then those that only the candidate knows.

@@ -94,7 +94,7 @@ impl<'r> Seen<'r> {
 
     /// The value of a toggle, as it is spelled; empty where the run does not say.
     fn toggle(&self, name: &str) -> &str {
-        self.run.header.toggles.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.run.header.toggle(name).unwrap_or_default()
     }
 
     /// The parts without others inside that ran.

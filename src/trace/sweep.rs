@@ -77,7 +77,7 @@ impl Sweep {
         });
         let mut samples: Vec<Vec<&Sample>> = vec![Vec::new(); study.arms.len()];
         for sample in study.samples.iter().filter(|sample| sample.watched == Watched::Plain) {
-            samples[sample.arm as usize].push(sample);
+            samples.get_mut(sample.arm as usize).into_iter().for_each(|samples| samples.push(sample));
         }
         let series = groups.into_iter().map(|(settings, mut arms)| {
             let own: Vec<String> = settings

@@ -20,7 +20,7 @@ fn ids(family: &str) -> Tensor {
 
 /// The first tokens of a text, for SmolLM2. [1, T]
 fn text(tokens: usize) -> Tensor {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/measuring.md")).unwrap();
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/profile/quality/text.txt")).unwrap();
     let ids = open("smollm2", "").prompt_ids(&Prompt::Text(text)).unwrap();
     let ids: Vec<i64> = ids.into_iter().take(tokens).map(i64::from).collect();
     Tensor::from_slice(&ids).unsqueeze(0)
@@ -140,7 +140,7 @@ fn mean(values: &Tensor) -> f64 {
 
 #[test]
 fn smollm2_in_fewer_bits_predicts_nearly_the_same() {
-    let ids = text(384);
+    let ids = text(512);
     let exact = Model::open("smollm2", "attention=eager").logits(&ids);
     let best = exact.argmax(-1, false);
     for (toggles, most_kl, least_top1) in [
@@ -156,12 +156,10 @@ fn smollm2_in_fewer_bits_predicts_nearly_the_same() {
     ] {
         let model = Model::open("smollm2", toggles);
         // Long pieces and single tokens: both ways to multiply.
-        let found = in_pieces(&model, &ids, &[256, 100, 1, 1, 1, 9, 16]);
+        let found = in_pieces(&model, &ids, &[256, 200, 1, 1, 1, 9, 44]);
         let kl = mean(&divergence(&exact, &found));
         let top1 = mean(&found.argmax(-1, false).eq_tensor(&best).to_kind(Kind::Double));
         println!("{toggles}: KL {kl:.2e}, top-1 {top1:.3}");
-        let _ = (most_kl, least_top1);
-        continue;
         assert!(kl <= most_kl, "{toggles}: KL {kl}");
         assert!(top1 >= least_top1, "{toggles}: top-1 {top1}");
     }

@@ -77,13 +77,21 @@ impl Int4 {
         Ok(Self { rows: known_order(&packed, &groups.q)?, packed, scale_zero, out })
     }
 
-    /// bf16 x·Wᵀ, [.., in] → [.., out]; `rows` of x are all but its last dimension.
-    pub(super) fn product(&self, x: &Tensor, rows: i64) -> Tensor {
+    /// For how many rows of activations at most the packed numbers are multiplied as they are.
+    pub(super) fn most_rows(&self) -> i64 {
+        if self.rows.is_some() { INT4_ROWS } else { i64::MAX }
+    }
+
+    /// bf16 x·Wᵀ, [rows, in] → [rows, out], by LibTorch's kernel for packed numbers.
+    pub(super) fn directly(&self, x: &Tensor) -> Tensor {
+        x.internal_weight_int4pack_mm_for_cpu(&self.packed, GROUP_SIZE, &self.scale_zero)
+    }
+
+    /// The same of [.., in] with the numbers unpacked first, where it is known how.
+    pub(super) fn widened(&self, x: &Tensor) -> Tensor {
         match self.rows {
-            Some(block) if rows > INT4_ROWS => x.matmul(&self.transposed(block)),
-            _ => {
-                super::by_rows(x, |x| x.internal_weight_int4pack_mm_for_cpu(&self.packed, GROUP_SIZE, &self.scale_zero))
-            }
+            Some(block) => x.matmul(&self.transposed(block)),
+            None => super::by_rows(x, |x| self.directly(x)),
         }
     }
 

@@ -28,7 +28,9 @@ pub enum Matrix {
     Int4(Int4),
 }
 
-/// Above so many rows of activations a matrix of int8 is widened to bf16 first.
+/// Above so many rows of activations a matrix is widened first. LibTorch multiplies a vector in f16 faster than in
+/// any other float format, and a matrix far slower.
+const HALF_ROWS: i64 = 1;
 const INT8_ROWS: i64 = 20;
 
 impl Matrix {
@@ -69,21 +71,37 @@ impl Matrix {
 
     fn without_bias(&self, x: &Tensor) -> Tensor {
         let rows = x.numel() as i64 / x.size()[x.dim() - 1].max(1);
+        let most = match self {
+            Self::Dense(_) => i64::MAX,
+            Self::Half(_) => HALF_ROWS,
+            Self::Int8 { .. } => INT8_ROWS,
+            Self::Int4(weight) => weight.most_rows(),
+        };
+        if rows <= most { self.directly(x) } else { self.widened(x) }
+    }
+
+    /// x·Wᵀ with the numbers as they rest.
+    pub fn directly(&self, x: &Tensor) -> Tensor {
         match self {
             Self::Dense(weight) => x.to_kind(weight.kind()).linear(weight, None::<&Tensor>),
-            // LibTorch multiplies a vector in f16 faster than in any other format, and a matrix far slower.
-            Self::Half(weight) if rows == 1 => x.to_kind(Kind::Half).linear(weight, None::<&Tensor>),
+            Self::Half(weight) => x.to_kind(Kind::Half).linear(weight, None::<&Tensor>),
+            Self::Int8 { values, scale } => {
+                by_rows(&x.to_kind(Kind::BFloat16), |x| x.internal_weight_int8pack_mm(values, scale))
+            }
+            Self::Int4(weight) => by_rows(&x.to_kind(Kind::BFloat16), |x| weight.directly(x)),
+        }
+    }
+
+    /// x·Wᵀ with the numbers brought to a format that multiplies fast, for this one product.
+    pub fn widened(&self, x: &Tensor) -> Tensor {
+        match self {
+            Self::Dense(_) => self.directly(x),
             // Through f32: there is a fast way there, and none straight to bf16.
             Self::Half(weight) => x.linear(&weight.to_kind(Kind::Float).to_kind(x.kind()), None::<&Tensor>),
             Self::Int8 { values, scale } => {
-                let x = x.to_kind(Kind::BFloat16);
-                if rows <= INT8_ROWS {
-                    by_rows(&x, |x| x.internal_weight_int8pack_mm(values, scale))
-                } else {
-                    x.linear(&values.to_kind(Kind::BFloat16), None::<&Tensor>) * scale
-                }
+                x.to_kind(Kind::BFloat16).linear(&values.to_kind(Kind::BFloat16), None::<&Tensor>) * scale
             }
-            Self::Int4(weight) => weight.product(&x.to_kind(Kind::BFloat16), rows),
+            Self::Int4(weight) => weight.widened(&x.to_kind(Kind::BFloat16)),
         }
     }
 

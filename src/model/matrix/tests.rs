@@ -36,11 +36,10 @@ fn numbers_that_are_sixteen_steps_stay_what_they_are() {
     let scale = Tensor::full([64, 3], 0.25, (Kind::Float, Device::Cpu));
     let least = Tensor::full([64, 3], -2.0, (Kind::Float, Device::Cpu));
     let w = &q * 0.25 - 2.0;
-    let packed = Int4::pack(&Groups { q: q.to_kind(Kind::Uint8), scale, least }).unwrap();
+    let packed = Matrix::Int4(Int4::pack(&Groups { q: q.to_kind(Kind::Uint8), scale, least }).unwrap());
     let x = Tensor::eye(96, (Kind::BFloat16, Device::Cpu));
-    for rows in [1, 96] {
-        let made = packed.product(&x, rows).to_kind(Kind::Float);
-        assert!(made.equal(&w.transpose(0, 1)), "as the kernel multiplies it, and widened");
+    for made in [packed.directly(&x), packed.widened(&x)] {
+        assert!(made.to_kind(Kind::Float).equal(&w.transpose(0, 1)));
     }
 }
 

@@ -66,6 +66,10 @@ impl Axis {
             }
             Scale::Log => {
                 let decades = self.of(self.to) - self.of(self.from);
+                if decades < 0.7 {
+                    // Of so short a piece no power of ten may be inside; it is nearly as even as a linear axis.
+                    return Self { scale: Scale::Linear, ..*self }.ticks(most as usize);
+                }
                 let digits: &[f64] = match most / decades {
                     9.0.. => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
                     3.0.. => &[1.0, 2.0, 5.0],
@@ -119,6 +123,7 @@ mod tests {
         assert_eq!(axis.ticks(4), [1.0, 10.0, 100.0, 1000.0]);
         let dense = axis.ticks(12);
         assert!(dense.contains(&20.0) && dense.contains(&500.0), "{dense:?}");
+        assert_eq!(Axis { from: 0.6, to: 2.2, scale: Scale::Log }.ticks(4), [1.0, 1.5, 2.0]);
         let wide = Axis::log([1e-300, 1e300], 0.0, 1.0);
         assert!(wide.ticks(4).len() <= 6 && wide.from > 0.0, "{wide:?}");
         let none = Axis::log([0.0, -1.0, f64::INFINITY], 0.1, 2.0);

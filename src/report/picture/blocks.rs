@@ -121,15 +121,15 @@ fn bars(scene: &mut Scene, side: &Panel, area: Area) {
     let label = |text: &str| Label::new((0.0, 0.0), text).size(size);
     let widest = side.bars.iter().map(|bar| label(&bar.name).fit(110.0).width()).fold(0.0, f64::max);
     // Room for the time behind the longest bar.
-    let behind = label("88.8 ms").colour(DIM).width() + 6.0;
+    let totals = || side.bars.iter().map(|bar| bar.times.iter().sum::<f64>());
+    let behind = totals().map(|total| label(&time_of(total)).width()).fold(0.0, f64::max) + 6.0;
     let field = Area { left: area.left + widest + 8.0, top, width: area.width - widest - 8.0 - behind, height };
-    let totals = side.bars.iter().map(|bar| bar.times.iter().sum::<f64>());
-    let x = Axis { to: totals.clone().fold(0.0, f64::max).max(1.0), ..Axis::up_to([]) };
+    let x = Axis { to: totals().fold(0.0, f64::max).max(1.0), ..Axis::up_to([]) };
     let plot = Plot { field, x, y: Axis::up_to([]) };
-    plot.columns(scene, Named { name: "time", write: time });
+    plot.columns(scene, Named { name: "time", write: &time, ticks: None });
     // On a picture that is not high enough, every second row has a name, or every third.
     let every = ((size * 1.15) / row).ceil().max(1.0) as usize;
-    for (index, (bar, total)) in side.bars.iter().zip(totals).enumerate() {
+    for (index, (bar, total)) in side.bars.iter().zip(totals()).enumerate() {
         let top = field.top + index as f64 * row;
         let inset = (row * 0.12).min(3.0);
         let mut sum = 0.0;

@@ -4,6 +4,7 @@ use super::axis::Axis;
 use super::scene::{Area, At, Form, Label, Mark, Scene, Side};
 use super::style::{Colour, DIM, GRID, INK, MARGIN, RULE, SMALL, TEXT, TITLE};
 use crate::trace::Run;
+use crate::trace::study::{Arm, Study};
 
 /// What a picture is called, of what it is, and where its numbers come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,21 +20,43 @@ impl Heading {
     /// Of a run: `what — its model`.
     pub fn of_run(run: &Run, what: &str, basis: &str) -> Self {
         let header = &run.header;
-        let toggles: Vec<_> = header
-            .toggles
-            .iter()
-            .filter(|(name, _)| name != "threads")
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let toggles = header.toggles.iter().filter(|(name, _)| name != "threads");
+        let toggles: Vec<_> = toggles.map(|(name, value)| format!("{name}={value}")).collect();
         let tokens = format!("{} prompt and {} new tokens", header.prompt_tokens, header.new_tokens);
         let threads = format!("{} thread{}", header.threads, if header.threads == 1 { "" } else { "s" });
-        let known = [&header.device, &threads, &header.machine, &toggles.join(", "), &tokens];
         Self {
             title: format!("{what} — {}", header.model.name),
-            setting: known.into_iter().filter(|fact| !fact.is_empty()).cloned().collect::<Vec<_>>().join(" · "),
+            setting: joined([&header.device, &threads, &header.machine, &toggles.join(", "), &tokens]),
             basis: format!("{basis} Blockscope {}, LibTorch {}.", header.blockscope, header.libtorch),
         }
     }
+
+    /// Of a study: `what — its model`; of the settings those that all arms have in common.
+    pub fn of_study(study: &Study, what: &str, basis: &str) -> Self {
+        let header = &study.header;
+        let measured = || study.arms.iter().filter(|arm| arm.refused.is_none());
+        let same = |name: &str, value: &str| measured().all(|arm| arm.setting(name).as_deref() == Some(value));
+        let first = measured().next();
+        let toggles = first.map(|arm| arm.toggles.as_slice()).unwrap_or_default();
+        let toggles = toggles.iter().filter(|(name, value)| same(name, value));
+        let toggles: Vec<_> = toggles.map(|(name, value)| format!("{name}={value}")).collect();
+        let tokens = |name: &str, of: fn(&Arm) -> u32, word: &str| {
+            let tokens = first.map(of).filter(|tokens| same(name, &tokens.to_string()));
+            tokens.map(|tokens| format!("{tokens} {word} tokens")).unwrap_or_default()
+        };
+        let prompt = tokens("prompt_tokens", |arm| arm.prompt_tokens, "prompt");
+        let new = tokens("new_tokens", |arm| arm.new_tokens, "new");
+        Self {
+            title: format!("{what} — {}", header.model.name),
+            setting: joined([&header.device, &header.machine, &toggles.join(", "), &prompt, &new]),
+            basis: format!("{basis} Blockscope {}, LibTorch {}.", header.blockscope, header.libtorch),
+        }
+    }
+}
+
+/// The facts that are known.
+fn joined(facts: [&String; 5]) -> String {
+    facts.into_iter().filter(|fact| !fact.is_empty()).cloned().collect::<Vec<_>>().join(" · ")
 }
 
 /// Puts the heading and the footer on a scene; what is left is for the picture itself.
@@ -86,11 +109,18 @@ pub struct Plot {
     pub y: Axis,
 }
 
-/// What an axis says: its name with the unit, and how its values are written.
+/// What an axis says: its name with the unit, how its values are written, and which ones if not round ones.
 #[derive(Clone, Copy)]
 pub struct Named<'a> {
     pub name: &'a str,
-    pub write: fn(f64) -> String,
+    pub write: &'a dyn Fn(f64) -> String,
+    pub ticks: Option<&'a [f64]>,
+}
+
+impl Named<'_> {
+    fn ticks(&self, axis: Axis, most: f64) -> Vec<f64> {
+        self.ticks.map_or_else(|| axis.ticks(most as usize), <[f64]>::to_vec)
+    }
 }
 
 impl Plot {
@@ -99,7 +129,7 @@ impl Plot {
         let below = SMALL * 3.4;
         let inner = Area { height: area.height - below, ..area };
         let label = |at: At, text: String, side: Side| Label::new(at, text).size(SMALL).colour(DIM).side(side);
-        let rows = y.ticks((inner.height / 42.0) as usize);
+        let rows = y_named.ticks(y, inner.height / 42.0);
         let widest = rows.iter().map(|&tick| label((0.0, 0.0), (y_named.write)(tick), Side::Left).width());
         let beside = widest.fold(0.0, f64::max) + 8.0 + if y_named.name.is_empty() { 0.0 } else { SMALL * 1.8 };
         let field = Area { left: area.left + beside, width: area.width - beside - 6.0, ..inner };
@@ -124,9 +154,11 @@ impl Plot {
         let field = self.field;
         let label = |at: At, text: String| Label::new(at, text).size(SMALL).colour(DIM).side(Side::Middle);
         let mut taken: Vec<Area> = Vec::new();
-        // Whole decades have their names first, of a linear axis all in order.
-        let mut ticks = self.x.ticks((field.width / 56.0) as usize);
-        ticks.sort_by_key(|&tick| !is_decade(tick));
+        // Whole decades have their names first; where it is said which ones there are, all in order.
+        let mut ticks = named.ticks(self.x, field.width / 56.0);
+        if named.ticks.is_none() {
+            ticks.sort_by_key(|&tick| !is_decade(tick));
+        }
         for tick in ticks {
             let Some(at) = self.x_of(tick) else { continue };
             scene.line([(at, field.top), (at, field.bottom())], 1.0, GRID);

@@ -94,8 +94,9 @@ fn stack(scene: &mut Scene, panel: &Panel, area: Area) {
     let highest = panel.levels.iter().map(|(_, level)| drawn(level)).chain([drawn(&level)]);
     let y = Axis::up_to(highest);
     let x = Axis { to: (panel.time.0 as f64).max(1.0), ..Axis::up_to([]) };
-    let named = |name, write| Named { name, write };
-    let plot = Plot::new(scene, field, (x, named("time in the pass", time)), (y, named("memory", bytes)));
+    let x_named = Named { name: "time in the pass", write: &time, ticks: None };
+    let y_named = Named { name: "memory", write: &bytes, ticks: None };
+    let plot = Plot::new(scene, field, (x, x_named), (y, y_named));
     let columns = columns(panel, (plot.field.width * 2.0) as usize);
     let step = plot.field.width / columns.len() as f64;
     let mut below = vec![0.0; columns.len()];

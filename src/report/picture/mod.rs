@@ -3,19 +3,25 @@
 
 mod axis;
 mod blocks;
+mod compare;
 mod font;
 mod frame;
 mod memory;
 mod names;
+mod pareto;
 mod render;
 mod roofline;
 pub mod scene;
 mod style;
+mod sweep;
+#[cfg(test)]
+mod tests;
 
 pub use render::{MOST_PIXELS, escaped, png, svg};
 pub use scene::Scene;
 
-use crate::trace::Run;
+use crate::trace::study::Kind;
+use crate::trace::{Run, Study};
 
 /// A kind of picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +32,19 @@ pub enum Picture {
     Roofline,
     /// What memory is for, over the time of a pass.
     Memory,
+    /// The ratio of every part, with its interval.
+    Compare,
+    /// Time against a setting.
+    Sweep,
+    /// Speed against quality.
+    Pareto,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    Run(&'a Run),
+    Study(&'a Study),
 }
 
 /// The size of a picture in pixels.
@@ -43,7 +62,8 @@ pub struct Extent {
 }
 
 impl Picture {
-    pub const ALL: [Picture; 3] = [Picture::Blocks, Picture::Roofline, Picture::Memory];
+    pub const ALL: [Picture; 6] =
+        [Picture::Blocks, Picture::Roofline, Picture::Memory, Picture::Compare, Picture::Sweep, Picture::Pareto];
 
     /// As on the command line.
     pub fn name(self) -> &'static str {
@@ -51,20 +71,69 @@ impl Picture {
             Picture::Blocks => "blocks",
             Picture::Roofline => "roofline",
             Picture::Memory => "memory",
+            Picture::Compare => "compare",
+            Picture::Sweep => "sweep",
+            Picture::Pareto => "pareto",
         }
     }
 
-    /// The picture of a run.
-    ///
-    /// # Errors
-    /// Why there is none: the run lacks what it shows.
-    pub fn of_run(self, run: &Run, size: Option<Size>) -> Result<Scene, String> {
+    /// What it shows, in a few words.
+    pub fn about(self) -> &'static str {
         match self {
-            Picture::Blocks => blocks::scene(run, size),
-            Picture::Roofline => roofline::scene(run, size),
-            Picture::Memory => memory::scene(run, size),
+            Picture::Blocks => "The time of each block, attention and MLP apart",
+            Picture::Roofline => "What each part reached under the limits of the machine; of a traced run",
+            Picture::Memory => "What memory is for, over a pass; of a traced run",
+            Picture::Compare => "The ratio of every part's times, with intervals; of a comparison",
+            Picture::Sweep => "Time against the setting, and the law that it follows; of a sweep",
+            Picture::Pareto => "Speed against quality; of a comparison that measured quality",
         }
     }
+
+    /// The command that records what it shows.
+    pub fn recorded_by(self) -> &'static str {
+        match self {
+            Picture::Blocks => "blockscope profile --out FILE",
+            Picture::Roofline | Picture::Memory => "blockscope profile --trace --out FILE",
+            Picture::Compare => "blockscope compare --a … --b … --out FILE",
+            Picture::Sweep => "blockscope sweep … --out FILE",
+            Picture::Pareto => "blockscope compare --all weights --out FILE",
+        }
+    }
+
+    /// Draws it, of a size in pixels or of its own.
+    ///
+    /// # Errors
+    /// Why there is none: the subject lacks what it shows.
+    pub fn of(self, subject: Subject, size: Option<Size>) -> Result<Scene, String> {
+        match (self, subject) {
+            (Picture::Blocks, Subject::Run(run)) => blocks::scene(run, size),
+            (Picture::Roofline, Subject::Run(run)) => roofline::scene(run, size),
+            (Picture::Memory, Subject::Run(run)) => memory::scene(run, size),
+            (Picture::Compare, Subject::Study(study)) => compare::scene(study, size),
+            (Picture::Sweep, Subject::Study(study)) => sweep::scene(study, size),
+            (Picture::Pareto, Subject::Study(study)) => pareto::scene(study, size),
+            (_, Subject::Run(_)) => Err("this is one run, not a study of several".into()),
+            (_, Subject::Study(_)) => Err("this is a study of several configurations, not one run".into()),
+        }
+    }
+
+    /// Every picture that there is of a subject, the most telling one first.
+    pub fn all_of(subject: Subject) -> Vec<(Self, Scene)> {
+        let order: &[Picture] = match subject {
+            Subject::Run(_) => &[Picture::Blocks, Picture::Roofline, Picture::Memory],
+            Subject::Study(study) => match study.header.kind {
+                Kind::Compare => &[Picture::Compare, Picture::Pareto],
+                Kind::Matrix => &[Picture::Pareto, Picture::Compare],
+                Kind::Sweep { .. } => &[Picture::Sweep, Picture::Pareto],
+            },
+        };
+        order.iter().filter_map(|&picture| Some((picture, picture.of(subject, None).ok()?))).collect()
+    }
+}
+
+impl Size {
+    /// The least that is legible.
+    pub const LEAST: Size = Size { width: 480, height: 300 };
 }
 
 /// The extent of a scene for a size in pixels: its shape, and never less than a picture is laid out for.

@@ -1,6 +1,6 @@
 //! Names beside marks, where they cover neither a mark nor one another.
 
-use super::scene::{Area, At, Label, Scene, Side};
+use super::scene::{Area, At, Form, Label, Mark, Scene, Side};
 use super::style::{Colour, RULE, SMALL};
 use std::f64::consts::TAU;
 
@@ -19,32 +19,31 @@ const AWAY: [f64; 9] = [3.0, 12.0, 22.0, 34.0, 48.0, 64.0, 84.0, 110.0, 140.0];
 /// Directions that are tried, beginning with the right.
 const DIRECTIONS: u32 = 16;
 
-/// Writes the names into `field`, the most important ones first. Those for which there is no room are left out; how
-/// many these are.
-pub fn place(scene: &mut Scene, field: Area, wanted: &[Wanted], also_taken: &[Area]) -> usize {
-    let mut taken: Vec<Area> = also_taken.to_vec();
-    taken.extend(wanted.iter().map(|one| Area {
-        left: one.at.0 - one.radius,
-        top: one.at.1 - one.radius,
-        width: 2.0 * one.radius,
-        height: 2.0 * one.radius,
-    }));
-    let names_from = taken.len();
+/// Writes the names into `field`, the most important ones first, clear of what else is `taken` and of `lines`, over
+/// which a thread may lead. Those for which there is no room are left out; how many these are.
+pub fn place(scene: &mut Scene, field: Area, wanted: &[Wanted], others: &[Area], lines: &[Area]) -> usize {
+    let mut taken: Vec<Area> = wanted
+        .iter()
+        .map(|one| Mark { at: one.at, radius: one.radius, form: Form::Disc, colour: one.colour, filled: true }.area())
+        .collect();
+    taken.extend(others);
     let mut threads: Vec<(At, At)> = Vec::new();
     let mut left_out = 0;
     for one in wanted {
         let places = || AWAY.iter().flat_map(|&away| order().map(move |turn| (away, candidate(one, away, turn))));
         let free = |area: &Area| {
             field.holds(area)
-                && taken.iter().all(|other| !other.meets(area))
+                && taken.iter().chain(lines).all(|other| !other.meets(area))
                 && threads.iter().all(|other| !crosses(area, *other))
         };
         // A thread may lead over a mark where there is no other way, but over no name.
         let leads = |away: f64, area: &Area, over: usize| {
             let thread = (one.at, nearest(area, one.at));
-            away <= AWAY[0] || taken[over..].iter().all(|other| holds(other, one.at) || !crosses(other, thread))
+            let is_apart = threads.iter().all(|other| !cross(*other, thread));
+            away <= AWAY[0]
+                || is_apart && taken[over..].iter().all(|other| holds(other, one.at) || !crosses(other, thread))
         };
-        let found = [also_taken.len(), names_from]
+        let found = [0, wanted.len()]
             .into_iter()
             .find_map(|over| places().find(|(away, label)| free(&label.area()) && leads(*away, &label.area(), over)));
         let Some((away, label)) = found else {
@@ -105,6 +104,12 @@ fn crosses(area: &Area, ((x0, y0), (x1, y1)): (At, At)) -> bool {
     (0..=24).map(|n| f64::from(n) / 24.0).any(|s| holds(area, (x0 + (x1 - x0) * s, y0 + (y1 - y0) * s)))
 }
 
+/// Whether two straight lines cross.
+fn cross((a, b): (At, At), (c, d): (At, At)) -> bool {
+    let side = |(x0, y0): At, (x1, y1): At, (x, y): At| (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0);
+    side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,7 +127,7 @@ mod tests {
             })
             .collect();
         let mut scene = Scene::new(400.0, 300.0);
-        let left_out = place(&mut scene, field, &wanted, &[]);
+        let left_out = place(&mut scene, field, &wanted, &[], &[]);
         let areas: Vec<Area> = scene.labels().map(Label::area).collect();
         assert_eq!(areas.len() + left_out, 14);
         assert!(areas.len() >= 10, "{left_out} had no place");
@@ -137,7 +142,7 @@ mod tests {
         let mut scene = Scene::new(400.0, 300.0);
         let one = Wanted { at: (50.0, 50.0), radius: 4.0, name: "alone".into(), colour: INK };
         let field = scene.area();
-        assert_eq!(place(&mut scene, field, &[one], &[]), 0);
+        assert_eq!(place(&mut scene, field, &[one], &[], &[]), 0);
         assert_eq!(scene.shapes.len(), 1);
         assert!(scene.labels().next().unwrap().at.0 > 50.0);
     }

@@ -1,7 +1,7 @@
 //! A scene on paper: as an SVG, whose text stays text, and as a PNG of any size.
 
 use super::font;
-use super::scene::{At, Form, Line, Scene, Shape, Side};
+use super::scene::{At, Form, Line, Mark, Scene, Shape, Side};
 use super::style::{Colour, GROUND};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -103,23 +103,10 @@ impl<B: DrawingBackend> Pen<'_, B> {
             }
             Shape::Line(line) => self.line(line),
             Shape::Mark(mark) => {
-                let corners: Vec<_> = mark.corners().into_iter().map(|at| self.at(at)).collect();
-                let (ground, colour) = (rgb(GROUND), rgb(mark.colour));
                 // Those that overlap stay apart by a line of the ground.
-                let edge = if mark.filled {
-                    ground.stroke_width(self.width(1.0))
-                } else {
-                    colour.stroke_width(self.width(1.8))
-                };
-                let inside = if mark.filled { colour } else { ground };
-                if mark.form == Form::Disc {
-                    let (centre, radius) = (self.at(mark.at), self.width(mark.radius));
-                    self.area.draw(&Circle::new(centre, radius, inside.filled())).map_err(said::<B>)?;
-                    return self.area.draw(&Circle::new(centre, radius, edge)).map_err(said::<B>);
-                }
-                self.area.draw(&Polygon::new(corners.clone(), inside)).map_err(said::<B>)?;
-                let around: Vec<_> = corners.iter().chain(&corners[..1]).copied().collect();
-                self.area.draw(&PathElement::new(around, edge)).map_err(said::<B>)
+                self.form(mark, 1.2, GROUND)?;
+                self.form(mark, 0.0, mark.colour)?;
+                if mark.filled { Ok(()) } else { self.form(mark, -1.8, GROUND) }
             }
             Shape::Label(label) => {
                 let size = label.size * font::LINE * self.scale;
@@ -138,6 +125,17 @@ impl<B: DrawingBackend> Pen<'_, B> {
                 self.area.draw_text(&label.text, &style, at).map_err(said::<B>)
             }
         }
+    }
+
+    /// The form of a mark in one colour, larger than the mark by so much.
+    fn form(&self, mark: &Mark, by: f64, colour: Colour) -> Result<(), String> {
+        let mark = Mark { radius: (mark.radius + by).max(0.5), ..*mark };
+        if mark.form == Form::Disc {
+            let disc = Circle::new(self.at(mark.at), self.width(mark.radius), rgb(colour).filled());
+            return self.area.draw(&disc).map_err(said::<B>);
+        }
+        let corners: Vec<_> = mark.corners().into_iter().map(|at| self.at(at)).collect();
+        self.area.draw(&Polygon::new(corners, rgb(colour))).map_err(said::<B>)
     }
 
     fn line(&self, line: &Line) -> Result<(), String> {

@@ -12,6 +12,9 @@ use crate::report::table::digits;
 use crate::trace::roofline::ridge;
 use crate::trace::{Account, Dtype, Part, Peaks, Phase, Run};
 
+/// Marks closer to one another than this are named together.
+const TOGETHER: f64 = 16.0;
+
 /// A part, over all blocks.
 struct Point {
     name: String,
@@ -72,22 +75,40 @@ pub fn scene(run: &Run, size: Option<Size>) -> Result<Scene, String> {
     let plot = Plot::new(
         &mut scene,
         below,
-        (x, Named { name: "intensity: FLOP/byte°", write: number }),
-        (y, Named { name: "GFLOP/s", write: number }),
+        (x, Named { name: "intensity: FLOP/byte°", write: &number, ticks: None }),
+        (y, Named { name: "GFLOP/s", write: &number, ticks: None }),
     );
     let marks: Vec<(Mark, Wanted)> = points.iter().filter_map(|point| mark(&plot, point)).collect();
     let areas: Vec<Area> = marks.iter().map(|(mark, _)| mark.area()).collect();
-    let taken = roofs(&mut scene, &plot, peaks, &points, &areas);
+    let (taken, mut lines) = roofs(&mut scene, &plot, peaks, &points, &areas);
     // The smaller ones on top.
     marks.iter().for_each(|(mark, _)| scene.mark(*mark));
-    let wanted: Vec<Wanted> = marks.into_iter().map(|(_, wanted)| wanted).collect();
-    place(&mut scene, plot.field, &wanted, &taken);
+    let wanted = together(marks);
+    // Those that are named with another are still not written on.
+    lines.extend(areas);
+    place(&mut scene, plot.field, &wanted, &taken, &lines);
     Ok(scene)
+}
+
+/// Marks of one kind that lie on one another, as products of the same shape do, have one name together.
+fn together(marks: Vec<(Mark, Wanted)>) -> Vec<Wanted> {
+    let mut all: Vec<(Mark, Wanted)> = Vec::new();
+    for (mark, wanted) in marks {
+        let alike = |other: &Mark| {
+            let far = (other.at.0 - mark.at.0).hypot(other.at.1 - mark.at.1);
+            (other.form, other.colour) == (mark.form, mark.colour) && far < TOGETHER
+        };
+        match all.iter_mut().find(|(other, _)| alike(other)) {
+            Some((_, first)) => first.name = format!("{} · {}", first.name, wanted.name),
+            None => all.push((mark, wanted)),
+        }
+    }
+    all.into_iter().map(|(_, wanted)| wanted).collect()
 }
 
 fn mark(plot: &Plot, point: &Point) -> Option<(Mark, Wanted)> {
     let at = plot.at(point.place)?;
-    let radius = 4.0 + 9.0 * point.share.clamp(0.0, 1.0).sqrt();
+    let radius = 5.0 + 9.0 * point.share.clamp(0.0, 1.0).sqrt();
     let mark = Mark { at, radius, form: form(point.phase), colour: point.colour, filled: true };
     let of_roof = point.of_roof.map(|share| match 100.0 * share.min(99.0) {
         share @ ..0.95 => format!(" {share:.1}%"),
@@ -142,15 +163,15 @@ fn colour(part: &Part) -> Colour {
 }
 
 /// The slope of the bandwidth and the roof of every format with their names, which keep off the marks; the room that
-/// the names take.
-fn roofs(scene: &mut Scene, plot: &Plot, peaks: &Peaks, points: &[Point], marks: &[Area]) -> Vec<Area> {
+/// the names take, and that of the flat roofs.
+fn roofs(scene: &mut Scene, plot: &Plot, peaks: &Peaks, points: &[Point], marks: &[Area]) -> (Vec<Area>, Vec<Area>) {
     let used = |dtype| points.iter().any(|point| point.dtype == Some(dtype));
     let bandwidth = peaks.bandwidth.best / 1e9;
     let highest = peaks.gemm.iter().map(|gemm| gemm.flops.best / 1e9).fold(0.0, f64::max);
     let (from, to) = ((plot.x.from, plot.x.from * bandwidth), (highest / bandwidth, highest));
     // Where the slope enters the field: at its left edge, or at its bottom.
     let from = if from.1 < plot.y.from { (plot.y.from / bandwidth, plot.y.from) } else { from };
-    let mut taken: Vec<Area> = Vec::new();
+    let (mut taken, mut lines): (Vec<Area>, Vec<Area>) = Default::default();
     let mut write = |scene: &mut Scene, mut places: Box<dyn Iterator<Item = Label> + '_>| {
         let is_free = |label: &Label| {
             let area = label.area();
@@ -168,7 +189,8 @@ fn roofs(scene: &mut Scene, plot: &Plot, peaks: &Peaks, points: &[Point], marks:
         let (Some(ridge), rate) = (ridge(peaks, gemm.dtype), gemm.flops.best / 1e9) else { continue };
         let is_used = used(gemm.dtype);
         let (left, right) = (plot.near((ridge, rate)), plot.near((plot.x.to, rate)));
-        scene.line([left, right], 1.8, if is_used { INK } else { FAINT });
+        scene.line([left, right], if is_used { 1.8 } else { 1.2 }, if is_used { INK } else { FAINT });
+        lines.push(Area { left: left.0, top: left.1, width: right.0 - left.0, height: 0.0 }.within(-1.5));
         // Over the highest roof, under the others, which lie close to it; as far to the right as there is room.
         let by = if rate >= highest { -SMALL * 0.8 } else { SMALL * 0.8 };
         let text = format!("{}: {} GFLOP/s", gemm.dtype.name(), digits(rate));
@@ -185,5 +207,5 @@ fn roofs(scene: &mut Scene, plot: &Plot, peaks: &Peaks, points: &[Point], marks:
         Label::new((x - 8.0, y - SMALL * 0.75), &text).size(SMALL).side(Side::Left)
     });
     write(scene, Box::new(places));
-    taken
+    (taken, lines)
 }

@@ -1,7 +1,7 @@
 //! What all pictures have in common: one palette, one set of sizes, and how figures stand on an axis.
 
 use crate::trace::Category;
-use crate::units::{Bytes, Nanos, count};
+use crate::units::{Bytes, Nanos, count, exactly};
 
 /// Red, green, blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub const DIM: Colour = Colour(0x59, 0x63, 0x6e);
 pub const RULE: Colour = Colour(0xaf, 0xb8, 0xc1);
 /// The lines of the grid.
 pub const GRID: Colour = Colour(0xea, 0xee, 0xf2);
+/// A range that stands behind marks.
+pub const BAND: Colour = Colour(0xdf, 0xe3, 0xe8);
 /// What matters less.
 pub const FAINT: Colour = Colour(0x99, 0x99, 0x99);
 
@@ -87,6 +89,11 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A number to its last digit, if it is a whole one: `2,048`.
+pub fn whole(value: f64) -> String {
+    if value.fract() == 0.0 && (0.0..1e15).contains(&value) { exactly(value as u64) } else { number(value) }
+}
+
 /// A quantity without zeros behind its point: `20 ms` for `20.0 ms`.
 fn tidy(quantity: &str) -> String {
     let end = quantity.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(quantity.len());
@@ -106,6 +113,7 @@ mod tests {
     fn figures_on_an_axis_have_units_and_no_idle_zeros() {
         assert_eq!([0.0, 20e6, 1.5e9, 250.0].map(time), ["0", "20 ms", "1.5 s", "250 ns"]);
         assert_eq!([0.0, 40e6, 100e6].map(bytes), ["0", "40 MB", "100 MB"]);
+        assert_eq!([64.0, 2048.0, 0.5].map(whole), ["64", "2,048", "0.5"]);
         assert_eq!([0.0, 0.05, 1.0, 20.0, 200.0, 5e3, 2e-5].map(number), ["0", "0.05", "1", "20", "200", "5k", "2e-5"]);
     }
 }

@@ -30,7 +30,7 @@ pub fn report(study: &Study, detail: Detail, width: Option<usize>) -> Vec<Piece>
     pieces.extend(super::refused(study));
     pieces.push(Piece::Table(times(&comparison, width)));
     pieces.push(Piece::Note(basis(study, &comparison)));
-    if let Some(table) = resources(&comparison) {
+    if let Some(table) = resources(&comparison, width) {
         pieces.push(Piece::Title("what they take".into()));
         pieces.push(Piece::Table(table));
         pieces.push(Piece::Note("from a traced pass of each; ° by formula".into()));
@@ -162,8 +162,8 @@ fn basis(study: &Study, comparison: &Comparison) -> String {
     )
 }
 
-/// Memory, work and traffic, where both were traced.
-fn resources(comparison: &Comparison) -> Option<Table> {
+/// Memory, work and traffic, where both were traced. On a narrow screen the ratio stands for the difference.
+fn resources(comparison: &Comparison, width: Option<usize>) -> Option<Table> {
     let both = comparison.resources.both()?;
     let mut rows = vec![vec![String::new(), "A".into(), "B".into(), "B ÷ A".into(), "B − A".into(), String::new()]];
     let bytes = |name: &str, basis: &str, of: &dyn Fn(Resources) -> Bytes| {
@@ -195,7 +195,11 @@ fn resources(comparison: &Comparison) -> Option<Table> {
         rows.extend(flops(baseline, candidate));
         rows.extend(least(baseline, candidate));
     }
-    let columns = vec![Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left];
+    let mut columns = vec![Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left];
+    if width.is_some_and(|width| width < 84) {
+        rows.iter_mut().for_each(|row| drop(row.remove(4)));
+        columns.remove(4);
+    }
     Some(Table { columns, rows })
 }
 

@@ -12,7 +12,7 @@ pub fn samples(study: &Study) -> String {
     let heading = ["arm", "name", "round", "again", "watched", "ttft_s", "steps", "tpot_s", "decode_s"];
     let mut out = line(heading.map(str::to_owned));
     for sample in &study.samples {
-        let arm = &study.arms[sample.arm as usize];
+        let Some(arm) = study.arms.get(sample.arm as usize) else { continue };
         let watched = match sample.watched {
             Watched::Plain => "plain",
             Watched::Parts => "parts",

@@ -30,7 +30,7 @@ fn a_pull_request_gets_tables() {
 
 #[test]
 fn a_narrow_screen_gets_fewer_columns() {
-    for (study, widths) in [(fixture::compare(), [60, 80]), (fixture::matrix(), [50, 80]), (fixture::sweep(), [72, 90])]
+    for (study, widths) in [(fixture::compare(), [72, 80]), (fixture::matrix(), [50, 80]), (fixture::sweep(), [72, 90])]
     {
         for width in widths {
             for piece in report(&study, Detail::Parts, width) {

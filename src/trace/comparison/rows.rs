@@ -1,32 +1,43 @@
 //! The parts of both arms, with a correction for looking at many of them.
 
-use super::{Both, Figure, Measured, PhaseComparison, Row};
-use crate::trace::event::{Part, Phase};
+use super::rounds::{Role, Rounds};
+use super::{Both, Figure, PhaseComparison, Row};
+use crate::trace::event::Part;
 use crate::trace::stats::{LEVEL, holm};
-use crate::trace::study::{Sample, Study};
+use crate::trace::study::{Pairing, Study};
 use crate::units::Nanos;
 use std::collections::HashMap;
 
 /// Fills in the rows of a phase, from the samples whose parts were timed.
-pub(super) fn fill(study: &Study, arms: &Both<u32>, phase: &mut PhaseComparison) {
-    let measured = Measured::with(study, *arms, |sample| !sample.parts.is_empty());
-    let places: Vec<Place> = study.parts.iter().map(|path| Place::of(path)).collect();
-    let mut rows: [Rows; 3] = Default::default();
-    // For each part, its row in each of the tables.
-    let stands: Vec<(usize, usize)> = places
+pub(super) fn fill(study: &Study, arms: Both<u32>, phase: &mut PhaseComparison) {
+    let pairing = study.header.pairing;
+    let mut tables: [Rows; 3] = Default::default();
+    // For each part, its row in one of the tables.
+    let stands: Vec<(usize, usize)> = study
+        .parts
         .iter()
-        .map(|place| match place {
-            Place::Block(path) => (0, rows[0].row(path)),
-            Place::Inside(path) => (1, rows[1].row(path)),
-            Place::Outside(path) => (2, rows[2].row(path)),
+        .map(|path| {
+            let (table, path) = match Place::of(path) {
+                Place::Block(path) => (0, path),
+                Place::Inside(path) => (1, path),
+                Place::Outside(path) => (2, path),
+            };
+            (table, tables[table].row(path, pairing))
         })
         .collect();
-    let of = phase.phase;
-    let times = Times::of(study, of, &stands, rows.each_ref().map(|rows| rows.paths.len()));
+    for (number, sample) in study.samples.iter().enumerate() {
+        for role in Role::all(sample, arms) {
+            for time in sample.parts.iter().filter(|time| time.phase == phase.phase) {
+                let Some(&(table, row)) = stands.get(time.part as usize) else { continue };
+                let sum = tables[table].times[row].of_mut(sample.round, role);
+                // What an earlier sample of the same round had is not added to.
+                let before = sum.filter(|(of, _)| *of == number).map_or(Nanos(0), |(_, before)| before);
+                *sum = Some((number, before + time.time));
+            }
+        }
+    }
     let fallback = phase.time.floor;
-    let [blocks, kinds, outside] =
-        [0, 1, 2].map(|table| family(&rows[table], &measured, fallback, |row, sample| times.get(sample, table, row)));
-    (phase.blocks, phase.kinds, phase.outside) = (blocks, kinds, outside);
+    [phase.blocks, phase.kinds, phase.outside] = tables.map(|table| table.judged(fallback));
 }
 
 /// Where a part is counted.
@@ -52,19 +63,40 @@ impl<'p> Place<'p> {
 #[derive(Default)]
 struct Rows<'p> {
     paths: Vec<&'p str>,
+    /// For each row, the sample and its time in every round.
+    times: Vec<Rounds<(usize, Nanos)>>,
     known: HashMap<&'p str, usize>,
 }
 
 impl<'p> Rows<'p> {
-    fn row(&mut self, path: &'p str) -> usize {
+    fn row(&mut self, path: &'p str, pairing: Pairing) -> usize {
         *self.known.entry(path).or_insert_with(|| {
             self.paths.push(path);
+            self.times.push(Rounds::new(pairing));
             self.paths.len() - 1
         })
     }
-}
 
-impl Rows<'_> {
+    /// The rows that were measured, judged together. `fallback` is the noise floor of those for which none was
+    /// measured.
+    fn judged(&self, fallback: Option<f64>) -> Vec<Row> {
+        let times: Vec<Rounds<Nanos>> = self.times.iter().map(|times| times.map(|_, (_, time)| Some(time))).collect();
+        let samples: Vec<_> = times.iter().map(Rounds::<Nanos>::samples).collect();
+        // Those that only one arm has are nothing to test.
+        let tested: Vec<usize> = (0..samples.len()).filter(|&row| samples[row].n() > 0).collect();
+        let p: Vec<f64> = tested.iter().map(|&row| samples[row].p()).collect();
+        let mut levels = vec![LEVEL; samples.len()];
+        tested.iter().zip(holm(&p, LEVEL)).for_each(|(&row, level)| levels[row] = level);
+        let row = |row: usize| {
+            let (path, times) = (self.paths[row], &times[row]);
+            let sides = times.sides();
+            let depth = path.match_indices('.').filter(|&(at, _)| self.known.contains_key(&path[..at])).count();
+            let figure = Figure::of(&samples[row], sides, times.floor().or(fallback), levels[row]);
+            (sides != Both::default()).then(|| Row { path: path.to_owned(), depth, time: figure })
+        };
+        self.ordered().into_iter().filter_map(row).collect()
+    }
+
     /// All rows, each followed by those inside it: what only the candidate has comes late, but not last.
     fn ordered(&self) -> Vec<usize> {
         let mut inside: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
@@ -81,52 +113,4 @@ impl Rows<'_> {
         }
         ordered
     }
-}
-
-/// The times of all rows in all samples of a phase, added up once.
-struct Times {
-    /// By the sample's address, then by table and row.
-    sums: HashMap<*const Sample, [Vec<Option<Nanos>>; 3]>,
-}
-
-impl Times {
-    fn of(study: &Study, phase: Phase, stands: &[(usize, usize)], lengths: [usize; 3]) -> Self {
-        let sums = study.samples.iter().filter(|sample| !sample.parts.is_empty()).map(|sample| {
-            let mut sums = lengths.map(|length| vec![None; length]);
-            for time in sample.parts.iter().filter(|time| time.phase == phase) {
-                let Some(&(table, row)) = stands.get(time.part as usize) else { continue };
-                *sums[table][row].get_or_insert(Nanos(0)) += time.time;
-            }
-            (std::ptr::from_ref(sample), sums)
-        });
-        Self { sums: sums.collect() }
-    }
-
-    fn get(&self, sample: &Sample, table: usize, row: usize) -> Option<Nanos> {
-        *self.sums.get(&std::ptr::from_ref(sample))?.get(table)?.get(row)?
-    }
-}
-
-/// The rows of one table, judged together. `fallback` is the noise floor of those for which none was measured.
-fn family(
-    rows: &Rows,
-    measured: &Measured,
-    fallback: Option<f64>,
-    time: impl Fn(usize, &Sample) -> Option<Nanos>,
-) -> Vec<Row> {
-    let samples: Vec<_> = (0..rows.paths.len()).map(|row| measured.samples(|sample| time(row, sample))).collect();
-    // Those that only one arm has are nothing to test.
-    let tested: Vec<usize> = (0..samples.len()).filter(|&row| samples[row].n() > 0).collect();
-    let p: Vec<f64> = tested.iter().map(|&row| samples[row].p()).collect();
-    let mut levels = vec![LEVEL; samples.len()];
-    tested.iter().zip(holm(&p, LEVEL)).for_each(|(&row, level)| levels[row] = level);
-    let row = |(row, path): (usize, &&str)| {
-        let of = |sample: &Sample| time(row, sample);
-        let sides = measured.sides(of);
-        let floor = measured.floor(of).or(fallback);
-        let depth = path.match_indices('.').filter(|&(at, _)| rows.known.contains_key(&path[..at])).count();
-        let figure = Figure::of(&samples[row], sides, floor, levels[row]);
-        (sides != Both::default()).then(|| Row { path: (*path).to_owned(), depth, time: figure })
-    };
-    rows.ordered().into_iter().map(|row| (row, &rows.paths[row])).filter_map(row).collect()
 }

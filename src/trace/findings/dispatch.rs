@@ -30,22 +30,28 @@ pub fn bound(seen: &Seen) -> Option<Finding> {
         return None;
     }
     // Joined, q, k and v are one product of three, gate and up one of two.
-    let spared = calls(Some("attn.qkv")) * 2 / 3 + (calls(Some("mlp.gate")).min(calls(Some("mlp.up"))));
+    let spared = match seen.toggle("fuse") {
+        "joined" => 0,
+        _ => calls(Some("attn.qkv")) * 2 / 3 + calls(Some("mlp.gate")).min(calls(Some("mlp.up"))),
+    };
     let saves = Nanos::from_seconds(spent.seconds() * spared as f64 / all as f64);
     let least = Nanos::from_seconds(account.bytes(seen.run).0 as f64 / peaks.bandwidth.best.max(1.0));
     let steps = u64::from(account.passes.max(1));
+    let remedy = match spared {
+        0 => "only fewer and larger operators, or several sequences at a time (batch), change that".to_owned(),
+        _ => format!("fuse=joined (q, k, v in one product; gate, up in one) would {}", seen.saving(saves)),
+    };
     seen.finding(
         "dispatch",
         None,
         saves,
         format!(
             "decode calls {} operators a token; calling them and what lies between takes {}, {}, where its bytes \
-             allow {}: joined projections (q, k, v in one; gate, up in one; not a toggle yet) would {}",
+             allow {}: {remedy}",
             all / steps,
             percent(seen.share(spent)),
             seen.time(spent),
             seen.time(least),
-            seen.saving(saves),
         ),
     )
 }
@@ -53,7 +59,7 @@ pub fn bound(seen: &Seen) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::findings;
-    use crate::trace::fixture::{decode, run};
+    use crate::trace::fixture::{decode, run, set};
     use crate::trace::{Finding, Run};
     use crate::units::Nanos;
 
@@ -70,6 +76,11 @@ mod tests {
         assert!(found.text.starts_with("decode calls 14 operators a token"), "{}", found.text);
         assert!(found.text.contains("takes 19.0%"), "{}", found.text);
         assert!(found.saves > Nanos(1_000) && found.saves < Nanos(5_000), "{}", found.saves);
+        assert!(found.text.contains("fuse=joined"), "{}", found.text);
+        let mut joined = run;
+        set(&mut joined, "fuse", "joined");
+        let found = told(&joined).unwrap();
+        assert!(found.saves == Nanos(0) && !found.text.contains("fuse=joined"), "{}", found.text);
     }
 
     #[test]

@@ -38,32 +38,35 @@ pub fn activations(seen: &Seen) -> Option<Finding> {
 /// Keys and values of a full context take memory like the weights.
 pub fn cache(seen: &Seen) -> Option<Finding> {
     let model = &seen.run.header.model;
-    let width = match seen.toggle("compute") {
-        "f32" => 4,
-        "bf16" => 2,
+    // Runs of before this was a toggle of its own keep what the activations are.
+    let format = if seen.toggle("kv_dtype").is_empty() { seen.toggle("compute") } else { seen.toggle("kv_dtype") };
+    let head = u64::from(model.d_head);
+    let (row, remedy) = match format {
+        "f32" => (head.saturating_mul(4), ": kv_dtype=bf16 would halve that, int8 quarter it"),
+        "bf16" => (head.saturating_mul(2), ": kv_dtype=int8 would halve that"),
+        "int8" => (head.saturating_add(2), ""),
         _ => return None,
     };
     if seen.phase != Phase::Decode || seen.toggle("kv_cache") != "on" {
         return None;
     }
     // Keys and values of every block. Sizes may come from a file: nothing overflows.
-    let factors = [model.n_layers, model.n_kv_heads, model.d_head].map(u64::from);
-    let token = factors.into_iter().fold(2 * width, u64::saturating_mul);
-    let full = token.saturating_mul(u64::from(model.n_ctx));
+    let factors = [model.n_layers, model.n_kv_heads, seen.run.header.batch()].map(u64::from);
+    let token = factors.into_iter().fold(row.saturating_mul(2), u64::saturating_mul);
+    let most = u64::from(model.n_ctx).min(seen.run.header.reach().unwrap_or(u64::MAX));
+    let full = token.saturating_mul(most);
     let share = full as f64 / model.weight_bytes.0.max(1) as f64;
     if share < LARGE {
         return None;
     }
-    let remedy = if width == 4 { ": weights=bf16,compute=bf16 would halve that" } else { "" };
     seen.finding(
         "kv_cache_memory",
         None,
         Nanos(0),
         format!(
-            "keys and values take {} a token: {} at the full context of {}, {} of what the weights take{remedy}",
+            "keys and values take {} a token: {} at the full context of {most}, {} of what the weights take{remedy}",
             Bytes(token),
             Bytes(full),
-            model.n_ctx,
             percent(share),
         ),
     )

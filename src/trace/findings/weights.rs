@@ -8,7 +8,7 @@ use crate::trace::roofline::Bound;
 use crate::units::{Nanos, percent};
 
 /// The parts of a block that multiply with weights.
-const IN_BLOCKS: [&str; 5] = ["attn.qkv", "attn.out", "mlp.gate", "mlp.up", "mlp.down"];
+const IN_BLOCKS: [&str; 6] = ["attn.qkv", "attn.out", "mlp.gate", "mlp.up", "mlp.gate_up", "mlp.down"];
 /// From here on, the limit of the bandwidth is near.
 const NEAR: f64 = 0.6;
 /// Less than this share of a phase is not worth a sentence.
@@ -19,31 +19,39 @@ const FASTER: f64 = 1.2;
 /// Decoding reads the whole LM head for one token.
 pub fn lm_head(seen: &Seen) -> Option<Finding> {
     let (part, head) = seen.kind("lm_head")?;
-    read(seen, "lm_head", Some(part), head, "in the LM head")
+    // Runs of before this was a toggle of its own have it in the format of the weights.
+    let toggle = if seen.toggle("lm_head").is_empty() { "weights" } else { "lm_head" };
+    read(seen, ("lm_head", toggle), Some(part), head, "in the LM head")
 }
 
 /// Decoding reads all weights of the blocks for one token.
 pub fn decode(seen: &Seen) -> Option<Finding> {
     let mut all = PartAccount::default();
     IN_BLOCKS.iter().filter_map(|name| seen.kind(name)).for_each(|(_, part)| all.add(part));
-    read(seen, "decode_weights", None, &all, "in the products of the blocks")
+    read(seen, ("decode_weights", "weights"), None, &all, "in the products of the blocks")
 }
 
 /// Speaks where much of a decode step waits for weights to be read.
-fn read(seen: &Seen, id: &'static str, part: Option<u32>, spent: &PartAccount, place: &str) -> Option<Finding> {
+fn read(
+    seen: &Seen,
+    (id, toggle): (&'static str, &str),
+    part: Option<u32>,
+    spent: &PartAccount,
+    place: &str,
+) -> Option<Finding> {
     let peaks = seen.peaks.filter(|_| seen.phase == Phase::Decode)?;
     let standing = spent.standing(peaks)?;
     if seen.share(spent.total) < WORTH || standing.bound != Bound::Memory || standing.share < NEAR {
         return None;
     }
     let bytes = spent.bytes.0 as f64 / 2.0 / peaks.bandwidth.best;
-    let (remedy, least) = match seen.toggle("weights") {
+    let (remedy, least) = match seen.toggle(toggle) {
         "f32" => {
             // Half the bytes, unless products in bf16 then take longer than reading does.
             let products = spent.flops.0 as f64 / peaks.flops(Dtype::Bf16)?;
-            ("weights=bf16 would halve its bytes (int8, not a toggle yet, would quarter them)", bytes.max(products))
+            (format!("{toggle}=bf16 would halve its bytes (int8 would quarter them)"), bytes.max(products))
         }
-        "bf16" => ("int8 weights, not a toggle yet, would halve its bytes", bytes),
+        "bf16" | "f16" => (format!("{toggle}=int8 would halve its bytes"), bytes),
         _ => return None,
     };
     // As far from the limit as now.
@@ -103,7 +111,7 @@ mod tests {
         assert_eq!(
             found.text,
             "decode spends 47.2% in the LM head, at 88.8% of the bandwidth limit: weights=bf16 would halve its bytes \
-             (int8, not a toggle yet, would quarter them) and save at most 30.0 µs a token (23.6%)"
+             (int8 would quarter them) and save at most 30.0 µs a token (23.6%)"
         );
         assert_eq!((found.saves, &run.parts[found.part.unwrap() as usize].path[..]), (Nanos(30_000), "lm_head"));
     }
@@ -112,7 +120,7 @@ mod tests {
     fn with_bf16_weights_only_int8_is_left() {
         let mut run = run(&[decode(100)]);
         set(&mut run, "weights", "bf16");
-        assert!(told(&run, "lm_head").unwrap().text.contains("int8 weights, not a toggle yet, would halve"));
+        assert!(told(&run, "lm_head").unwrap().text.contains("weights=int8 would halve"));
         assert_eq!(told(&run, "prefill_weights"), None);
     }
 

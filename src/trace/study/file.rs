@@ -11,8 +11,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 /// More arms than this, or parts of them, are no study; what is drawn for each must not be sent there by a file.
-const MAX_ARMS: u32 = 4096;
-const MAX_PARTS: u32 = 1 << 16;
+const MAX_ARMS: u32 = 512;
+const MAX_PARTS: u32 = 1 << 14;
 
 /// Writes a study while it happens. After every event all so far has reached the file: a program that is killed then
 /// loses nothing of it.
