@@ -68,7 +68,9 @@ fn ids(value: &Value) -> Vec<u64> {
 #[test]
 fn help_names_every_command() {
     let help = stdout(&["--help"]);
-    for command in ["run", "generate", "profile", "capture", "tokenize", "inspect", "view", "export", "doctor"] {
+    for command in
+        ["run", "generate", "profile", "compare", "sweep", "capture", "tokenize", "inspect", "view", "export", "doctor"]
+    {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         assert!(stdout(&[command, "--help"]).contains("Usage: blockscope"));
     }

@@ -142,7 +142,11 @@ fn measure(model: &str, args: &Args, out: &mut Output) -> Result<Studied> {
 
 /// Refuses a comparison with a configuration that cannot be: that is wrong usage, and nothing has been measured.
 fn check_arms(session: &Session, plan: &Plan) -> Result {
-    plan.arms.iter().try_for_each(|arm| Ok(arm.toggles.check(&session.card().spec)?))
+    let card = session.card();
+    plan.arms.iter().try_for_each(|arm| {
+        arm.toggles.check(&card.spec)?;
+        Ok(arm.toggles.check_device(card.device)?)
+    })
 }
 
 /// Holds every candidate against the gates.

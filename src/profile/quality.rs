@@ -113,9 +113,14 @@ impl Reading {
         progress: &mut dyn FnMut(&str, u64, u64) -> bool,
     ) -> Result<Readings> {
         let session = bench.session();
-        let toggles = reference(&session.card().toggles);
-        check(session, &toggles)?;
-        let reference = bench.build(&toggles, progress)?;
+        let toggles = Toggles { threads: session.card().toggles.threads, ..Toggles::reference() };
+        let built = check(session, &toggles).and_then(|()| bench.build(&toggles, progress));
+        let reference = built.map_err(|error| match error {
+            Error::Memory(why) => Error::Memory(format!(
+                "the f32 reference for the quality: {why}; without quality (--no-quality) it is not needed"
+            )),
+            error => error,
+        })?;
         let mut decoders: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
         arms.iter().for_each(|&arm| decoders.entry(bench.decoder_of(arm)).or_default().push(arm));
         let chunks: Vec<Chunk> = chunks(&self.ids, session.card().spec.n_ctx).map(Chunk::of).collect();
@@ -221,20 +226,12 @@ fn floats(logits: &Tensor, at: i64, n: i64) -> Vec<f32> {
     floats
 }
 
-/// What every arm is held against: nothing is rounded, skipped or kept.
-fn reference(present: &Toggles) -> Toggles {
-    Toggles { threads: present.threads, ..Toggles::reference() }
-}
-
-/// Refuses a reference that does not fit beside the arms, which are loaded.
-fn check(session: &Session, toggles: &Toggles) -> Result<()> {
-    let (card, advice) = (session.card(), "; without quality (--no-quality) it is not needed");
-    let spec = &card.spec;
-    let available = card.device.memory();
-    let logits = 2 * (CHUNK.min(spec.n_ctx) * spec.d_vocab * 4) as u64;
-    let available = available.saturating_sub(logits);
-    memory::check_run(spec, toggles, CHUNK.min(spec.n_ctx), CHUNK.min(spec.n_ctx), available)
-        .map_err(|error| Error::Memory(format!("the f32 reference for the quality: {error}{advice}")))
+/// Refuses to read where the logits of a chunk, the reference's and an arm's, do not fit beside what there is.
+fn check(session: &Session, reference: &Toggles) -> Result<()> {
+    let (spec, available) = (&session.card().spec, session.card().device.memory());
+    let len = CHUNK.min(spec.n_ctx);
+    let logits = 2 * (len * spec.d_vocab * 4) as u64;
+    memory::check_run(spec, reference, len, len, available.saturating_sub(logits))
 }
 
 fn unreadable(name: &str, position: usize) -> Error {
