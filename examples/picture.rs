@@ -1,4 +1,4 @@
-//! Draws a screen of the interface on a saved run as an SVG picture, on standard output.
+//! Draws a screen of the interface on a saved run or study as an SVG picture, on standard output.
 //!
 //! ```sh
 //! blockscope profile --prompt-tokens 512 --new-tokens 64 --out run.jsonl
@@ -32,10 +32,21 @@ fn main() {
     };
     let (columns, rows) = size.split_once('x').expect("a size such as 120x34");
     let area = Rect::new(0, 0, columns.parse().unwrap(), rows.parse().unwrap());
-    let run = trace::file::read(file.as_ref()).unwrap_or_else(|error| panic!("{error}"));
     let name = std::path::Path::new(file).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let live = Live::saved(run, name);
-    let mut app = App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), Some(live));
+    let opened = |live| App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), live);
+    let beginning = std::fs::read(file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let mut app = match trace::file::Content::of(&beginning) {
+        trace::file::Content::Study => {
+            let study = trace::study::file::read(file.as_ref()).unwrap_or_else(|error| panic!("{error}"));
+            let mut app = opened(None);
+            app.show_study(study, name);
+            app
+        }
+        _ => {
+            let run = trace::file::read(file.as_ref()).unwrap_or_else(|error| panic!("{error}"));
+            opened(Some(Live::saved(run, name)))
+        }
+    };
     // Some keys scroll, and how far depends on what was drawn.
     let mut buffer = Buffer::empty(area);
     draw(&mut app, area, &mut buffer);

@@ -141,6 +141,27 @@ fn open_run_change_a_toggle_step_resize_quit() {
 }
 
 #[test]
+fn compare_the_cache_on_and_off() {
+    let model = tiny();
+    let mut terminal = Terminal::open(&["run", &model, "--wait", "--max-new", "4"], 100, 40);
+    terminal.shows(&["Blockscope", "ready", "block 0"]);
+    terminal.press("7");
+    terminal.shows(&["Nothing compared yet", "choose what to compare"]);
+    terminal.press("c");
+    terminal.shows(&["what B differs in", "kv_cache", "new tokens"]);
+    terminal.press("j\x1b[D\r");
+    terminal.shows(&["A kv_cache=on", "B kv_cache=off", "TPOT"]);
+    // The verdict depends on the machine; that there is one does not.
+    terminal.shows(&["✓ done", "pairs", "quality B", "block 1", "LM head"]);
+    let verdicts = ["✓ faster", "✗ slower", "= no difference", "? "];
+    let text = terminal.text();
+    let tpot = text.lines().find(|line| line.contains("TPOT")).unwrap();
+    assert!(verdicts.iter().any(|verdict| tpot.contains(verdict)), "{tpot}");
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
 fn quitting_in_the_middle_of_a_run_leaves_nothing_behind() {
     let mut terminal = Terminal::open(&["random:smollm2-135m"], 80, 24);
     terminal.shows(&["smollm2-135m", "block 0"]);

@@ -408,7 +408,9 @@ impl App {
             live.chart = Some(Box::new(chart));
         }
         if let Some(studied) = self.studies.of_mut(self.screen) {
-            studied.work_out(&self.branches);
+            // A window may become larger before anything else happens.
+            let height = self.drawn.listed.1.max(48);
+            studied.work_out(&self.branches, height);
         }
         let (phase, version) = (self.one_phase(), self.live.as_ref().map_or(0, |live| live.version));
         let wanted = matches!(self.screen, Screen::Blocks | Screen::Roofline | Screen::Memory);

@@ -59,10 +59,6 @@ impl Branches {
         0
     }
 
-    pub fn is_open(&self, path: &str) -> bool {
-        self.open.contains(path)
-    }
-
     /// Opens what is closed, closes what is open.
     pub fn twist(&mut self, path: &str) {
         if !self.open.remove(path) {

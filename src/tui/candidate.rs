@@ -102,6 +102,11 @@ impl Candidate {
         Self { purpose, toggles: present.clone(), lengths, row: 0 }
     }
 
+    /// The same again, for a model that may have fewer positions.
+    pub fn again(&self, n_ctx: u32) -> Self {
+        Self { lengths: self.lengths.within(n_ctx), ..self.clone() }
+    }
+
     /// The rows, in their order.
     pub fn rows() -> impl Iterator<Item = Row> {
         Toggle::ALL.into_iter().map(Row::Toggle).chain([Row::Prompt, Row::New])

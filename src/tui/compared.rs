@@ -19,6 +19,8 @@ pub struct Compared {
     /// Paths of the rows in their order; those inside of `all` are of no block.
     paths: Vec<String>,
     figures: [HashMap<String, Figure>; 2],
+    /// Blocks of which the parts were worked out.
+    opened: Vec<u32>,
 }
 
 /// A row of the tree with what was measured of it.
@@ -40,18 +42,24 @@ impl Compared {
             figures[phase as usize] = alone.chain(added_up).collect();
         }
         let paths = if whole { paths(study) } else { Vec::new() };
-        Some(Self { comparison, whole, paths, figures })
+        Some(Self { comparison, whole, paths, figures, opened: Vec::new() })
     }
 
-    /// Works out what an open block has inside, unless that is done.
-    pub fn open(&mut self, study: &Study, branches: &Branches) {
-        let wanted: Vec<String> = self.paths.iter().filter(|path| branches.is_open(path)).cloned().collect();
-        for block in wanted.into_iter().filter(|path| parts::inside_block(path) == Some("")) {
-            let inside = format!("{block}.");
-            let known = |figures: &HashMap<String, Figure>| figures.keys().any(|path| path.starts_with(&inside));
-            if self.figures.iter().any(known) {
+    /// Works out what open blocks have inside, unless that is done: of those that are seen, a screenful about the
+    /// selected row.
+    pub fn open(&mut self, study: &Study, branches: &Branches, height: usize) {
+        let rows = branches.rows(&self.paths());
+        let at = branches.index(&rows);
+        let seen = rows.iter().skip(at.saturating_sub(height)).take(2 * height + 1);
+        let mut blocks: Vec<u32> =
+            seen.filter(|row| row.depth > 0).filter_map(|row| parts::block_of(row.path)).collect();
+        blocks.dedup();
+        for block in blocks {
+            let inside = format!("blocks.{block}.");
+            if self.opened.contains(&block) {
                 continue;
             }
+            self.opened.push(block);
             // The same comparison of a study that has this block alone.
             let mut alone = study.clone();
             alone.parts.iter_mut().filter(|path| !path.starts_with(&inside)).for_each(String::clear);

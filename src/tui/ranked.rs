@@ -106,6 +106,9 @@ impl Ranking {
     }
 }
 
+/// More arms than this are no table; a file may hold them.
+const MOST: usize = 512;
+
 /// Every arm beside the first.
 pub fn ranked(study: &Study) -> Vec<Ranked> {
     let standings = [Phase::Prefill, Phase::Decode].map(|phase| pareto::of_study(study, phase));
@@ -128,5 +131,5 @@ pub fn ranked(study: &Study) -> Vec<Ranked> {
             memory: arm.resources.as_ref().map(|resources| resources.peak.total()),
         }
     };
-    (0..).zip(&study.arms).map(one).collect()
+    (0..).zip(study.arms.iter().take(MOST)).map(one).collect()
 }

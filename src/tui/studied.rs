@@ -132,28 +132,39 @@ impl Studied {
         self.study.apply(event);
     }
 
-    /// Works out what it amounts to so far, unless that is done; never while it is drawn.
-    pub fn work_out(&mut self, branches: &Branches) {
-        let study = &self.study;
-        let known = |of: fn(&Arm) -> bool| study.arms.iter().filter(|arm| of(arm)).count();
-        let far = Far {
-            rounds: study.rounds(),
-            is_over: self.state == State::Over,
-            arms: study.arms.len(),
-            known: (known(|arm| arm.resources.is_some()), known(|arm| arm.quality.is_some())),
-        };
-        if self.worked_out != Some(far) {
-            self.worked_out = Some(far);
+    /// Works out what it amounts to so far, unless that is done; never while it is drawn. `height` is how many rows
+    /// are seen.
+    pub fn work_out(&mut self, branches: &Branches, height: usize) {
+        let is_finished = self.worked_out.is_some_and(|far| far.is_over);
+        let far = if is_finished { self.worked_out } else { Some(self.far()) };
+        if self.worked_out != far {
+            self.worked_out = far;
+            let (study, is_over) = (&self.study, self.state == State::Over);
             self.amounts_to = match study.header.kind {
-                Kind::Compare => Compared::of(study, far.is_over)
+                Kind::Compare => Compared::of(study, is_over)
                     .map_or(AmountsTo::Nothing, |compared| AmountsTo::Compared(Box::new(compared))),
                 Kind::Matrix => AmountsTo::Ranked(ranked::ranked(study)),
                 Kind::Sweep { .. } => AmountsTo::Swept(Sweep::of(study)),
             };
         }
         if let AmountsTo::Compared(compared) = &mut self.amounts_to {
-            compared.open(&self.study, branches);
+            compared.open(&self.study, branches, height);
         }
+    }
+
+    fn far(&self) -> Far {
+        let known = |of: fn(&Arm) -> bool| self.study.arms.iter().filter(|arm| of(arm)).count();
+        Far {
+            rounds: self.study.rounds(),
+            is_over: self.state == State::Over,
+            arms: self.study.arms.len(),
+            known: (known(|arm| arm.resources.is_some()), known(|arm| arm.quality.is_some())),
+        }
+    }
+
+    /// Complete rounds behind what it amounts to.
+    pub fn rounds(&self) -> u32 {
+        self.worked_out.map_or(0, |far| far.rounds)
     }
 
     /// Both arms of a comparison, once both are known.

@@ -41,7 +41,7 @@ impl App {
         let (present, lengths, n_ctx) = (&self.toggles, self.lengths(), self.n_ctx());
         let mut candidate = Candidate::new(purpose, present, lengths, n_ctx);
         if let Some(before) = self.chosen.as_ref().filter(|before| before.purpose == purpose) {
-            candidate = before.clone();
+            candidate = before.again(n_ctx);
         }
         self.popup = Some(Popup::Candidate(candidate));
     }
@@ -158,7 +158,6 @@ impl App {
         let path = row.path.to_owned();
         match act {
             Act::OpenAll => {
-                // Every block has its own comparison: that of one is enough for all.
                 let paths: Vec<String> = compared.paths().into_iter().map(str::to_owned).collect();
                 let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
                 return self.branches.open_all(&paths);

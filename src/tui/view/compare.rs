@@ -50,7 +50,9 @@ struct Columns {
 impl Columns {
     fn fitting(width: u16) -> Self {
         match width {
-            ..100 => Self { name: 16, side: 11, ratio: 8, bars: 0, whisker: 12 },
+            // Where there is no room for both, words say more than whiskers.
+            ..76 => Self { name: 14, side: 11, ratio: 8, bars: 0, whisker: 1 },
+            76..100 => Self { name: 16, side: 11, ratio: 8, bars: 0, whisker: 12 },
             100..150 => Self { name: 22, side: 11, ratio: 9, bars: 14, whisker: 18 },
             _ => Self { name: 26, side: 11, ratio: 10, bars: 32, whisker: 42 },
         }
@@ -160,6 +162,8 @@ fn verdict(verdict: &Verdict, ratio: &Ratio, width: u16, theme: &Theme) -> Line<
             (format!("{} {}–{}", verdict.name(), figure(ratio.low), figure(ratio.high)), verdict.name())
         }
         Verdict::NoDifference { within } => (format!("no difference ±{}", percent(*within)), "no difference"),
+        // Nobody measures that many.
+        Verdict::TooNoisy { pairs: 1000.. } => ("too noisy".into(), "too noisy"),
         Verdict::TooNoisy { pairs } => (format!("noisy: {pairs} pairs"), "too noisy"),
     };
     let words = [verdict.words(ratio), short];

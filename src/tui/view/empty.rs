@@ -105,16 +105,20 @@ fn words(app: &App) -> (String, String, Keys) {
             "It has slices of time, and no parts, tokens or steps of a model.".into(),
             vec![(Act::Timeline, "2", "the Timeline"), (Act::Help, "?", "all keys"), (Act::Quit, "q", "quit")],
         ),
-        Engine::Viewer if app.live.is_none() => (
-            "This is a saved study".into(),
-            "It holds many configurations, and no single run to look into.".into(),
-            vec![
-                (Act::Compare, "7", "a comparison"),
-                (Act::Matrix, "8", "many configurations"),
-                (Act::Sweep, "9", "a sweep"),
-                (Act::Quit, "q", "quit"),
-            ],
-        ),
+        Engine::Viewer if app.live.is_none() => {
+            let studies = &app.studies;
+            let screens = [
+                (studies.compare.is_some(), (Act::Compare, "7", "the comparison")),
+                (studies.matrix.is_some(), (Act::Matrix, "8", "the configurations")),
+                (studies.sweep.is_some(), (Act::Sweep, "9", "the sweep")),
+                (true, (Act::Quit, "q", "quit")),
+            ];
+            (
+                "This is a saved study".into(),
+                "It holds configurations side by side, not one run.".into(),
+                screens.into_iter().filter_map(|(is_there, key)| is_there.then_some(key)).collect(),
+            )
+        }
         Engine::Viewer => {
             ("This run holds no parts".into(), "Its file was cut off before the first pass.".into(), Vec::new())
         }

@@ -78,7 +78,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
 
 /// How often, how much the machine differs from itself, on what; as much of it as fits.
 fn conditions(studied: &Studied, ranked: &[Ranked], phase: Phase, width: usize) -> String {
-    let rounds = studied.study.rounds();
+    let rounds = studied.rounds();
     let so_far = if studied.is_going_on() { " so far: preliminary" } else { "" };
     let mut said = vec![format!("{rounds} round{}{so_far}", if rounds == 1 { "" } else { "s" })];
     let figures = ranked.iter().filter_map(|arm| arm.phases[phase as usize].figure.as_ref());

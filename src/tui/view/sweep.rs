@@ -123,7 +123,7 @@ fn over(sweep: &Sweep) -> String {
 }
 
 fn conditions(studied: &Studied) -> String {
-    let rounds = studied.study.rounds();
+    let rounds = studied.rounds();
     let so_far = if studied.is_going_on() { " so far: preliminary" } else { "" };
     let new = studied.study.arms.first().map_or(0, |arm| arm.new_tokens);
     format!("{rounds} round{}{so_far} · {new} new tokens each", if rounds == 1 { "" } else { "s" })

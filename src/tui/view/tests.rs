@@ -151,6 +151,7 @@ fn scenes_of_studies(depth: Depth) -> Vec<(&'static str, App)> {
         ("compare_done", compare(&[])),
         ("compare_open", compare(&[Act::Down, Act::Open, Act::Down, Act::Down, Act::Down, Act::Open])),
         ("compare_decode", compare(&[Act::Phase, Act::OpenAll, Act::Last])),
+        ("blocks_of_a_study", compare(&[Act::Blocks])),
         ("matrix_empty", with(empty(depth), &[Act::Matrix])),
         ("matrix_choosing", with(ready(depth), &[Act::Matrix, Act::Choose, Act::Down])),
         ("matrix_running", studying(depth, Act::Matrix, &studies::matrix(), 30, None)),

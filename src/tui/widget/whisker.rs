@@ -142,15 +142,15 @@ mod tests {
     #[test]
     fn one_lies_in_the_middle_and_a_factor_is_as_far_up_as_down() {
         assert_eq!(drawn(9, None, TWO), "    │    ");
-        assert_eq!(drawn(9, Some((0.5, 0.7071, 1.0)), TWO), "├─●─┤    ");
-        assert_eq!(drawn(9, Some((0.7071, 1.0, 1.4142)), TWO), "  ├─●─┤  ");
-        assert_eq!(drawn(9, Some((0.5, 1.4142, 2.0)), TWO), "├───┼─●─┤");
+        assert_eq!(drawn(9, Some((0.5, 0.7, 1.0)), TWO), "├─●─┤    ");
+        assert_eq!(drawn(9, Some((0.7, 1.0, 1.4)), TWO), "  ├─●─┤  ");
+        assert_eq!(drawn(9, Some((0.5, 1.4, 2.0)), TWO), "├───┼─●─┤");
         assert_eq!(drawn(9, Some((1.999, 2.0, 2.0)), TWO), "    │   ●", "narrower than a column");
     }
 
     #[test]
     fn what_lies_outside_points_there() {
-        assert_eq!(drawn(9, Some((0.1, 0.7071, 1.0)), TWO), "◂─●─┤    ");
+        assert_eq!(drawn(9, Some((0.1, 0.7, 1.0)), TWO), "◂─●─┤    ");
         assert_eq!(drawn(9, Some((3.0, 4.0, 5.0)), TWO), "    │   ▸");
         assert_eq!(drawn(9, Some((0.0, 0.0, 0.0)), TWO), "◂   │    ");
         for strange in [f64::NAN, f64::INFINITY, -1.0] {
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn noise_is_marked_about_one() {
-        assert_eq!(drawn(9, Some((0.5, 0.5, 0.5)), Scale { noise: 1.4142, ..TWO }), "● ··│··  ");
+        assert_eq!(drawn(9, Some((0.5, 0.5, 0.5)), Scale { noise: 1.4, ..TWO }), "● ··│··  ");
     }
 
     #[test]

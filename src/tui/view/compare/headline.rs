@@ -123,7 +123,7 @@ fn memory(app: &App, comparison: &Comparison, columns: Columns, tall: bool, area
     sizes(line, "peak memory", peak.map(|peak| peak.total()), buf);
     let differing = Category::ALL.into_iter().filter_map(|category| {
         let both = comparison.memory(category)?;
-        (both.baseline != both.candidate).then(|| (category, both))
+        (both.baseline != both.candidate).then_some((category, both))
     });
     let differing: Vec<_> = differing.collect();
     let formula = kv(comparison);
