@@ -88,20 +88,22 @@ impl Attention {
     /// How the pass is cut: a window over a long prompt in stretches of its own length, so that the work grows
     /// with the prompt and not with its square; anything else in one.
     pub fn stretches(self, past: usize, new: usize) -> Vec<Stretch> {
-        let all = self.reach.keys(past, new);
+        let one = |queries: Range<usize>, keys: Range<usize>| Stretch { queries, keys: Vec::from([keys]) };
         match (self.kernel, self.reach) {
             (Kernel::Fused, Reach::Near { sinks, window }) if past == 0 => {
                 let length = window.max(LEAST_QUERIES);
                 let stretch = |begin: usize| {
                     let end = (begin + length).min(new);
                     let first = (begin + 1).saturating_sub(window);
-                    let keys = if first > sinks { vec![0..sinks, first..end] } else { vec![0..end] };
-                    let keys = keys.into_iter().filter(|keys| !keys.is_empty()).collect();
-                    Stretch { queries: begin..end, keys }
+                    match (first > sinks, sinks) {
+                        (false, _) => one(begin..end, 0..end),
+                        (true, 0) => one(begin..end, first..end),
+                        (true, sinks) => Stretch { queries: begin..end, keys: vec![0..sinks, first..end] },
+                    }
                 };
                 (0..new).step_by(length).map(stretch).collect()
             }
-            _ => vec![Stretch { queries: 0..new, keys: vec![0..all] }],
+            _ => vec![one(0..new, 0..self.reach.keys(past, new))],
         }
     }
 }

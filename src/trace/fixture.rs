@@ -150,7 +150,8 @@ pub fn leaf<'s>(sketch: &'s mut Sketch, path: &str) -> &'s mut Leaf {
 
 /// Sets a toggle of a run.
 pub fn set(run: &mut Run, name: &str, value: &str) {
-    run.header.toggles.iter_mut().find(|(known, _)| known == name).unwrap().1 = value.into();
+    run.header.toggles.retain(|(known, _)| known != name);
+    run.header.toggles.push((name.into(), value.into()));
 }
 
 /// Two plain repeats and two traced ones, in turn.
