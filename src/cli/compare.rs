@@ -59,7 +59,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     new_tokens: Option<u32>,
 
-    /// Rounds to make [default: 6 to 24, until the intervals are narrow]
+    /// Rounds to make [default: up to 24, until the intervals are narrow; at least 6, with many blocks or candidates more]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: Option<u32>,
 

@@ -5,6 +5,7 @@
 use super::ledger::{Ledger, Piece};
 use super::{Plan, Progress, WatchStudy};
 use crate::model::Result;
+use crate::trace::stats::{LEVEL, fewest};
 use crate::trace::study::{Event, Kind, PartTime, Resources, Sample, Study};
 use crate::trace::{Phase, Watched};
 use crate::units::Nanos;
@@ -215,7 +216,19 @@ impl Schedule<'_> {
     }
 
     fn is_enough(&self) -> bool {
-        self.begun().1 >= self.plan.rounds.least && (self.enough)(&self.study)
+        self.begun().1 >= self.plan.rounds.least.max(self.fewest()) && (self.enough)(&self.study)
+    }
+
+    /// Below so many rounds nothing could be said of a row, however clear it is: Holm asks more of each the more
+    /// there are.
+    fn fewest(&self) -> u32 {
+        if self.is_sweep() {
+            return 0;
+        }
+        let is_block = |path: &&String| path.strip_prefix("blocks.").is_some_and(|rest| !rest.contains('.'));
+        let blocks = self.study.parts.iter().filter(is_block).count();
+        let rows = blocks.max(self.study.arms.len().saturating_sub(1)).max(1);
+        fewest(1.0 - (1.0 - LEVEL) / rows as f64, true) as u32
     }
 
     fn is_sweep(&self) -> bool {

@@ -157,13 +157,24 @@ fn parts_are_told_once_and_numbered_in_that_order() {
 
 #[test]
 fn rounds_end_when_enough_is_known_but_not_before_the_least() {
-    let plan = Plan { rounds: Rounds { least: 3, most: 9, width: 0.1 }, ..plan(Kind::Compare, 2, 9, false) };
+    let plan = Plan { rounds: Rounds { least: 7, most: 12, width: 0.1 }, ..plan(Kind::Compare, 2, 9, false) };
     let after = |rounds: u32| go_on(&plan, begun(&plan), usize::MAX, &move |study: &Study| study.rounds() >= rounds);
-    assert_eq!(after(0).study.rounds(), 3);
-    assert_eq!(after(5).study.rounds(), 5);
-    assert_eq!(after(99).study.rounds(), 9);
+    assert_eq!(after(0).study.rounds(), 7);
+    assert_eq!(after(9).study.rounds(), 9);
+    assert_eq!(after(99).study.rounds(), 12);
     // Nothing is missing then: nothing is executed either.
-    assert_eq!(go_on(&plan, after(5).study, usize::MAX, &|study| study.rounds() >= 5).ran, []);
+    assert_eq!(go_on(&plan, after(9).study, usize::MAX, &|study| study.rounds() >= 9).ran, []);
+}
+
+#[test]
+fn there_are_enough_rounds_to_tell_one_of_many_rows() {
+    let rounds = |kind: Kind, arms: u32| {
+        let plan = Plan { rounds: Rounds { least: 1, most: 20, width: 0.1 }, ..plan(kind, arms, 9, false) };
+        go_on(&plan, begun(&plan), usize::MAX, &|_| true).study.rounds()
+    };
+    // 2 of 2⁶ is below 5%, 2 of 2⁸ below a sixth of that.
+    assert_eq!((rounds(Kind::Compare, 2), rounds(Kind::Matrix, 7)), (6, 8));
+    assert_eq!(rounds(Kind::Sweep { over: "prompt_tokens".into() }, 7), 1, "a sweep has no verdicts");
 }
 
 #[test]
