@@ -70,7 +70,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
     for (args, expected) in [
         (&["compare"][..], "--b kv_cache=off"),
         (&["compare", LLAMA, "--b", "cache=off"], "kv_cache"),
-        (&["compare", LLAMA, "--b", "compute=bf16"], "weights=bf16"),
+        (&["compare", LLAMA, "--b", "compute=bf16"], "compute=bf16 needs"),
         (&["compare", LLAMA, "--all", "cache"], "kv_cache"),
         (&["compare", LLAMA, "--all", "weights", "--b", "kv_cache=off"], "cannot be used with"),
         (&["compare", LLAMA, "--b", "kv_cache=off", "--gate", "speed>2"], "decode.tpot_ratio"),

@@ -101,7 +101,7 @@ fn an_arm_that_cannot_be_is_refused_and_the_others_go_on_but_a_comparison_needs_
     let (study_of_one, status) = study(&session, &matrix);
     assert_eq!(status, Status::Done);
     let refused: Vec<_> = study_of_one.arms.iter().map(|arm| arm.refused.clone().unwrap_or_default()).collect();
-    assert!(refused[0].is_empty() && refused[1].contains("weights=bf16") && refused[2].contains("context"));
+    assert!(refused[0].is_empty() && refused[1].contains("compute=bf16 needs") && refused[2].contains("context"));
     assert!(study_of_one.samples.iter().all(|sample| sample.arm == 0));
     matrix.kind = Kind::Compare;
     let (study, status) = study(&session, &matrix);
