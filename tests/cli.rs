@@ -90,7 +90,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
         (&["generate", "--prompt", "a", "--temperature", "1", "--top-p", "2"], "up to 1"),
         (&["profile", "--set", "cache=on"], "kv_cache"),
         (&["profile", "--set", "weights=int3"], "f32, bf16"),
-        (&["profile", RANDOM, "--set", "compute=bf16"], "weights=bf16"),
+        (&["profile", RANDOM, "--set", "compute=bf16"], "needs weights that are not f32"),
         (&["profile", RANDOM, "--set", "threads=100000"], "processors"),
         (&["profile", "--repeats", "0"], "1..=1000"),
         (&["profile", "--json", "--parts"], "cannot be used with"),
