@@ -4,12 +4,29 @@ import json
 import subprocess
 import sys
 
-# What is claimed, the flags, and the phase in which B is to be faster than A.
-FASTER = [
-    ("KV cache on against off, 128 new tokens", "decode", "--prompt-tokens 8 --new-tokens 128 --a kv_cache=off --b kv_cache=on"),
-    ("fused against eager attention, 1,024 prompt tokens", "prefill", "--prompt-tokens 1024 --new-tokens 1 --a attention=eager --b attention=fused"),
-    ("bf16 against f32, prefill", "prefill", "--prompt-tokens 256 --new-tokens 1 --a weights=f32 --b weights=bf16,compute=bf16"),
-    ("int4 against bf16 weights, decode", "decode", "--prompt-tokens 8 --new-tokens 24 --a weights=bf16 --b weights=int4"),
+# What is claimed, the phase, what B must be against A, and the flags. The baseline is executed twice a round, so it is
+# the quicker of two where the other takes long.
+CLAIMS = [
+    (
+        "KV cache on against off, 128 new tokens",
+        ("decode", "slower"),
+        "--prompt-tokens 8 --new-tokens 128 --a kv_cache=on --b kv_cache=off",
+    ),
+    (
+        "fused against eager attention, 1,024 prompt tokens",
+        ("prefill", "faster"),
+        "--prompt-tokens 1024 --new-tokens 1 --a attention=eager --b attention=fused",
+    ),
+    (
+        "bf16 against f32, prefill",
+        ("prefill", "faster"),
+        "--prompt-tokens 256 --new-tokens 1 --a weights=f32 --b weights=bf16,compute=bf16",
+    ),
+    (
+        "int4 against bf16 weights, decode",
+        ("decode", "faster"),
+        "--prompt-tokens 8 --new-tokens 24 --a weights=bf16 --b weights=int4",
+    ),
 ]
 # A configuration against itself, so often, and how often at least no difference is to be seen.
 REPETITIONS, SEEN = 20, 19
@@ -32,11 +49,13 @@ def words(figure):
 def main():
     program = sys.argv[1]
     failed = 0
-    for claim, phase, flags in FASTER:
+    for claim, (phase, wanted), flags in CLAIMS:
         figure = compare(program, f"{flags} --rounds 6")[phase][TIMES[phase]]
-        holds = figure["verdict"] == "faster" and figure["ratio"]["high"] < 1
+        ratio = figure["ratio"]
+        excludes_one = ratio["high"] < 1 if wanted == "faster" else ratio["low"] > 1
+        holds = figure["verdict"] == wanted and excludes_one
         failed += not holds
-        print(f"{'ok  ' if holds else 'FAIL'} {claim}: {words(figure)}", flush=True)
+        print(f"{'ok  ' if holds else 'FAIL'} {claim}: B is {words(figure)}", flush=True)
     seen = {phase: 0 for phase in TIMES}
     for repetition in range(REPETITIONS):
         comparison = compare(program, "--prompt-tokens 64 --new-tokens 16 --a kv_cache=on --b kv_cache=on")
