@@ -1,6 +1,7 @@
 //! The keys and values of past positions, kept so that they are computed once.
 
 use super::allocator::{Tag, tagged};
+use super::matrix::in_eight_bits;
 use super::spec::Spec;
 use super::toggles::{Precision, Reach};
 use tch::{Device, Kind, Tensor};
@@ -177,11 +178,8 @@ impl Store {
     }
 }
 
-/// Steps from −127 to 127 of a scale for each head and position: the scale is rounded to bf16 before anything is
-/// divided by it.
+/// In eight bits, with a scale for each head and position.
 fn quantised(numbers: &Tensor) -> (Tensor, Tensor) {
-    let largest = numbers.abs().amax([-1].as_slice(), true);
-    let step = (largest / 127.0).clamp_min(f64::from(f32::MIN_POSITIVE)).to_kind(Kind::BFloat16);
-    let steps = (numbers.to_kind(Kind::Float) / step.to_kind(Kind::Float)).round().clamp(-127.0, 127.0);
-    (steps.to_kind(Kind::Int8), step)
+    // As LibTorch's plain operators do where there is no memory.
+    in_eight_bits(numbers).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -45,12 +45,8 @@ impl Matrix {
             Precision::Bf16 => Self::Dense(dense(Kind::BFloat16)?),
             Precision::F16 => Self::Half(dense(Kind::Half)?),
             Precision::Int8 => {
-                let numbers = dense(Kind::Float)?;
-                let largest = numbers.f_abs()?.f_amax([1].as_slice(), true)?; // [out, 1]
-                // The scale is rounded first: what it is worth then is what numbers are divided by.
-                let scale = (largest / 127.0).clamp_min(f64::from(f32::MIN_POSITIVE)).f_to_kind(Kind::BFloat16)?;
-                let steps = numbers.f_div(&scale.f_to_kind(Kind::Float)?)?.f_round()?.f_clamp(-127.0, 127.0)?;
-                Self::Int8 { values: steps.f_to_kind(Kind::Int8)?, scale: scale.f_squeeze_dim(1)? }
+                let (values, scale) = in_eight_bits(&dense(Kind::Float)?)?;
+                Self::Int8 { values, scale: scale.f_squeeze_dim(1)? }
             }
             Precision::Int4 => Self::Int4(Int4::pack(&Groups::of(&dense(Kind::Float)?)?)?),
         })
@@ -152,6 +148,20 @@ impl Matrix {
             Self::Int4(weight) => Self::Int4(weight),
         })
     }
+}
+
+/// Steps from −127 to 127, and for each row along the last dimension what a step is, in bf16. [.., n] → [.., n] and
+/// [.., 1]
+///
+/// # Errors
+/// There is no memory for them.
+pub(super) fn in_eight_bits(numbers: &Tensor) -> Result<(Tensor, Tensor)> {
+    let numbers = numbers.f_to_kind(Kind::Float)?;
+    let largest = numbers.f_abs()?.f_amax([-1].as_slice(), true)?;
+    // The scale is rounded first: what it is worth then is what numbers are divided by.
+    let scale = (largest / 127.0).clamp_min(f64::from(f32::MIN_POSITIVE)).f_to_kind(Kind::BFloat16)?;
+    let steps = numbers.f_div(&scale.f_to_kind(Kind::Float)?)?.f_round()?.f_clamp(-127.0, 127.0)?;
+    Ok((steps.f_to_kind(Kind::Int8)?, scale))
 }
 
 /// Does with [rows, in] what is wanted of [.., in].
