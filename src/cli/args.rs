@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, Result};
 use crate::model::{Device, Toggles};
-use crate::profile::Prompt;
+use crate::profile::{Prompt, Rounds};
 use clap::builder::NonEmptyStringValueParser;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -92,6 +92,30 @@ pub struct OutArgs {
     pub force: bool,
 }
 
+/// How many rounds a study makes, as it was given: `8`, or `6..60` for from 6 to 60.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoundsArg {
+    least: u32,
+    most: u32,
+}
+
+impl RoundsArg {
+    /// # Errors
+    /// It is no number and no range, or one that cannot be.
+    pub fn parse(given: &str) -> std::result::Result<Self, String> {
+        let (least, most) = given.split_once("..").unwrap_or((given, given));
+        match (least.trim().parse(), most.trim().parse()) {
+            (Ok(least), Ok(most)) if 1 <= least && least <= most && most <= 1000 => Ok(Self { least, most }),
+            _ => Err("expected a number, or a range such as 6..60, from 1 to 1000".into()),
+        }
+    }
+
+    /// So many rounds; where it is a range, until the intervals are narrow.
+    pub fn rounds(self) -> Rounds {
+        Rounds { least: self.least, most: self.most, ..Rounds::default() }
+    }
+}
+
 /// A text given as an argument; `-` stands for standard input.
 ///
 /// # Errors
@@ -133,5 +157,20 @@ pub fn check_toggles(list: &str) -> std::result::Result<String, String> {
     match Toggles::default().with(list) {
         Ok(_) => Ok(list.to_owned()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_are_a_number_or_a_range() {
+        let rounds = |given| RoundsArg::parse(given).map(|rounds| (rounds.least, rounds.most)).ok();
+        assert_eq!(rounds("8"), Some((8, 8)));
+        assert_eq!(rounds("6..60"), Some((6, 60)));
+        for wrong in ["", "0", "0..4", "9..8", "1..1001", "6..", "..6", "-1", "six"] {
+            assert_eq!(rounds(wrong), None, "{wrong}");
+        }
     }
 }

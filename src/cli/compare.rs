@@ -2,7 +2,7 @@
 
 mod plan;
 
-use super::args::{OutArgs, check_toggles};
+use super::args::{OutArgs, RoundsArg, check_toggles};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
@@ -59,9 +59,9 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     new_tokens: Option<u32>,
 
-    /// Rounds to make [default: up to 24, until the intervals are narrow; at least 6, with many blocks or candidates more]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    rounds: Option<u32>,
+    /// Rounds to make, or a range: until the intervals are narrow [default: 6..24, with many blocks or candidates more]
+    #[arg(long, value_name = "N | N..M", value_parser = RoundsArg::parse)]
+    rounds: Option<RoundsArg>,
 
     /// Do not time the parts: only the whole
     #[arg(long)]

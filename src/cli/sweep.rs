@@ -2,13 +2,13 @@
 
 mod over;
 
-use super::args::{ModelArgs, OutArgs};
-use super::failure::Result;
+use super::args::{ModelArgs, OutArgs, RoundsArg};
+use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use super::studying::{self, Studied};
-use crate::profile::{Plan, PlannedArm, Rounds};
+use crate::profile::{Plan, PlannedArm, Session};
 use crate::report;
 use crate::report::layout::Detail;
 use crate::trace::Study;
@@ -38,9 +38,9 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     new_tokens: u32,
 
-    /// Rounds to make, each of every point once, in random order [default: 3 to 7, until the intervals are narrow]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    rounds: Option<u32>,
+    /// Rounds to make, each of every point once, in random order, or a range: until the intervals are narrow
+    #[arg(long, value_name = "N | N..M", default_value = "3..7", value_parser = RoundsArg::parse)]
+    rounds: RoundsArg,
 
     /// Print one JSON object in place of the table
     #[arg(long)]
@@ -54,11 +54,26 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     let plan = args.plan()?;
     studying::check_out(&args.out)?;
     let interrupt = Interrupt::listen()?;
-    let first = &plan.arms[0].toggles;
-    let session = loading::open_on(args.model.device(), args.model.named(), first, &interrupt, out)?;
+    let session = open(args, &plan, &interrupt, out)?;
     let Studied { study, ending } = studying::study(&session, &plan, &args.out, &interrupt, out)?;
     print(&study, args, out)?;
     ending
+}
+
+/// The model, built as the first of the arms that it can be built for; the study lists the others as refused.
+///
+/// # Errors
+/// It cannot be loaded, or no arm can be had: then the reason of the last.
+fn open(args: &Args, plan: &Plan, interrupt: &Interrupt, out: &mut Output) -> Result<Session> {
+    let (device, named) = (args.model.device(), args.model.named());
+    let mut opened = Err(Failure::Usage("a sweep needs a point".into()));
+    for arm in &plan.arms {
+        opened = loading::open_on(device, named, &arm.toggles, interrupt, out);
+        if !matches!(opened, Err(Failure::Usage(_))) {
+            break;
+        }
+    }
+    opened
 }
 
 impl Args {
@@ -70,11 +85,10 @@ impl Args {
             new_tokens: self.new_tokens,
         };
         let (axis, arms) = over::arms(&self.over, &base)?;
-        let (least, most) = self.rounds.map_or((3, 7), |rounds| (rounds, rounds));
         Ok(Plan {
             kind: Kind::Sweep { over: axis },
             arms,
-            rounds: Rounds { least, most, ..Rounds::default() },
+            rounds: self.rounds.rounds(),
             parts: false,
             quality: None,
             seed: 0,

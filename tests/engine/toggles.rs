@@ -149,10 +149,10 @@ fn smollm2_in_fewer_bits_predicts_nearly_the_same() {
         ("weights=f16,compute=bf16", 3e-3, 0.96),
         // Q4_1 is taken as it is: what is left is bf16 rounding, of activations, scales and zeros.
         ("weights=int4,lm_head=bf16,compute=bf16", 3e-3, 0.96),
-        ("weights=int4,compute=bf16", 0.01, 0.96),
-        ("weights=int8,lm_head=bf16,compute=bf16", 0.01, 0.96),
-        // With the tied embedding in int8 too, more of the second-best words come first.
-        ("weights=int8,compute=bf16", 0.01, 0.94),
+        ("weights=int4,compute=bf16", 3e-3, 0.96),
+        ("weights=int8,compute=bf16", 0.01, 0.96),
+        // With the tied embedding in int8 too, more of the second-best words come first: why it is not by itself.
+        ("weights=int8,lm_head=int8,compute=bf16", 0.01, 0.94),
         ("kv_dtype=int8", 0.01, 0.96),
         ("weights=bf16,compute=bf16,kv_dtype=int8", 0.01, 0.96),
     ] {

@@ -1,7 +1,7 @@
 //! From the flags of `compare` to the study that they ask for.
 
 use super::Args;
-use crate::cli::args::toggles;
+use crate::cli::args::{RoundsArg, toggles};
 use crate::cli::failure::{Failure, Result};
 use crate::model::{Toggle, Toggles};
 use crate::profile::{Plan, PlannedArm, QualityText, Rounds};
@@ -20,10 +20,7 @@ impl Args {
     /// They do not say what is to be compared, or the text cannot be read.
     pub fn plan(&self) -> Result<Plan> {
         let (kind, arms) = self.arms()?;
-        let rounds = match self.rounds {
-            Some(rounds) => Rounds { least: rounds, most: rounds, ..Rounds::default() },
-            None => Rounds::default(),
-        };
+        let rounds = self.rounds.map_or_else(Rounds::default, RoundsArg::rounds);
         let quality = match &self.text {
             _ if self.no_quality => None,
             Some(path) => Some(QualityText::Own { name: path.display().to_string(), text: read(path)? }),

@@ -20,7 +20,7 @@ pub struct Toggles {
     /// `None`: as the activations. [`Toggles::kv_dtype`] resolves it.
     pub kv_dtype: Option<Precision>,
     pub weights: Precision,
-    /// `None`: as the weights, but int8 under int4. [`Toggles::lm_head`] resolves it.
+    /// `None`: as the weights, but f16 under int8, and int8 under int4. [`Toggles::lm_head`] resolves it.
     pub lm_head: Option<Precision>,
     /// Of the activations: f32 or bf16.
     pub compute: Precision,
@@ -163,10 +163,14 @@ impl Toggles {
         self.kv_dtype.unwrap_or(self.compute)
     }
 
-    /// The format of the LM head, and of the embedding where both are one matrix.
+    /// The format of the LM head, and of the embedding where both are one matrix. Where it is not chosen, it is finer
+    /// than packed weights: it costs predictions the most, and of the time little.
     pub fn lm_head(&self) -> Precision {
-        let as_weights = if self.weights == Precision::Int4 { Precision::Int8 } else { self.weights };
-        self.lm_head.unwrap_or(as_weights)
+        self.lm_head.unwrap_or(match self.weights {
+            Precision::Int4 => Precision::Int8,
+            Precision::Int8 => Precision::F16,
+            dense => dense,
+        })
     }
 
     /// What the weights in memory depend on.
@@ -279,7 +283,7 @@ impl Toggle {
                 "the number format in which the weights rest in memory; f16, int8 and int4 are widened \
                                 for long prompts, layer by layer"
             }
-            Toggle::LmHead => "the format of the last product; auto is that of the weights, int8 where they are int4",
+            Toggle::LmHead => "the format of the last product; auto is that of the weights; f16 for int8, int8 for int4",
             Toggle::Compute => "the number format of the activations between the products",
             Toggle::Fuse => "joined computes queries, keys and values in one product, and gate and up in one",
             Toggle::Logits => "whether a prefill computes the logits of every position, or of the last one only",

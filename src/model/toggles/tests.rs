@@ -20,6 +20,7 @@ fn what_follows_another_choice_follows_it() {
     assert_eq!(of("weights=bf16,compute=bf16").kv_dtype(), Precision::Bf16);
     assert_eq!(of("weights=bf16,compute=bf16").lm_head(), Precision::Bf16);
     assert_eq!(of("weights=int4").lm_head(), Precision::Int8);
+    assert_eq!(of("weights=int8").lm_head(), Precision::F16);
     assert_eq!(of("weights=int4,lm_head=bf16").lm_head(), Precision::Bf16);
     assert_eq!(of("weights=int4,lm_head=bf16,lm_head=auto"), of("weights=int4"));
     assert_eq!(of("lm_head=int8").get(Toggle::KvDtype), "auto");
