@@ -12,6 +12,7 @@ use std::cmp::Ordering;
 pub struct Ranked {
     /// Its number in the study; 0 is the baseline.
     pub arm: u32,
+    /// What tells it apart from the others.
     pub name: String,
     /// Why it was not measured, where it was not.
     pub refused: Option<String>,
@@ -112,6 +113,7 @@ const MOST: usize = 512;
 /// Every arm beside the first.
 pub fn ranked(study: &Study) -> Vec<Ranked> {
     let standings = [Phase::Prefill, Phase::Decode].map(|phase| pareto::of_study(study, phase));
+    let names = study.short_names();
     let one = |(number, arm): (u32, &study::Arm)| {
         let comparison = Comparison::headline(study, 0, number);
         let speed = |phase: Phase| {
@@ -124,7 +126,7 @@ pub fn ranked(study: &Study) -> Vec<Ranked> {
         };
         Ranked {
             arm: number,
-            name: arm.name.clone(),
+            name: names[number as usize].clone(),
             refused: arm.refused.clone(),
             phases: [Phase::Prefill, Phase::Decode].map(speed),
             quality: arm.quality,

@@ -283,7 +283,9 @@ impl Toggle {
                 "the number format in which the weights rest in memory; f16, int8 and int4 are widened \
                                 for long prompts, layer by layer"
             }
-            Toggle::LmHead => "the format of the last product; auto is that of the weights; f16 for int8, int8 for int4",
+            Toggle::LmHead => {
+                "the format of the last product; auto is that of the weights; f16 for int8, int8 for int4"
+            }
             Toggle::Compute => "the number format of the activations between the products",
             Toggle::Fuse => "joined computes queries, keys and values in one product, and gate and up in one",
             Toggle::Logits => "whether a prefill computes the logits of every position, or of the last one only",

@@ -82,7 +82,7 @@ pub fn scene(study: &Study, size: Option<Size>) -> Result<Scene, String> {
 
 /// The arms of which a time of the phase and the quality are known.
 fn points(study: &Study, phase: Phase) -> Vec<Point> {
-    let standings = of_study(study, phase);
+    let (standings, names) = (of_study(study, phase), study.short_names());
     let point = |((number, arm), standing): ((u32, &Arm), Standing)| {
         let samples = study.samples.iter().filter(|s| s.arm == number && !s.again && s.watched == Watched::Plain);
         let (times, tokens): (Vec<_>, u32) = match phase {
@@ -94,7 +94,7 @@ fn points(study: &Study, phase: Phase) -> Vec<Point> {
         let kl = arm.quality?.kl_mean;
         let is_known = tokens_per_s.is_finite() && tokens_per_s > 0.0 && kl.is_finite();
         is_known.then(|| Point {
-            name: arm.name.clone(),
+            name: names[number as usize].clone(),
             tokens_per_s,
             kl: kl.max(0.0),
             memory: arm.resources.as_deref().map(|resources| resources.peak.total()).filter(|memory| memory.0 > 0),

@@ -202,6 +202,17 @@ pub enum Event {
 }
 
 impl Study {
+    /// The names of the arms without what all of them say: what tells them apart, for where there is little room.
+    pub fn short_names(&self) -> Vec<String> {
+        let pieces = |arm: &Arm| arm.name.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let is_common = |piece: &String| self.arms.iter().all(|arm| pieces(arm).contains(piece));
+        let short = |arm: &Arm| {
+            let own: Vec<String> = pieces(arm).into_iter().filter(|piece| !is_common(piece)).collect();
+            if own.is_empty() { arm.name.clone() } else { own.join(",") }
+        };
+        self.arms.iter().map(short).collect()
+    }
+
     /// Takes in what happened next. What makes no sense at this point is ignored: a file may have been cut
     /// or written by hand.
     pub fn apply(&mut self, event: Event) {
@@ -296,5 +307,21 @@ impl Quality {
     /// NLL beyond the reference's, in nats a token.
     pub fn delta_nll(&self) -> f64 {
         self.nll - self.nll_reference
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names_leave_out_what_all_arms_say() {
+        let study = |names: &[&str]| Study {
+            arms: names.iter().map(|&name| Arm { name: name.into(), ..Arm::default() }).collect(),
+            ..Study::default()
+        };
+        let short = study(&["weights=f32,compute=bf16", "weights=int8,lm_head=f16,compute=bf16"]).short_names();
+        assert_eq!(short, ["weights=f32", "weights=int8,lm_head=f16"]);
+        assert_eq!(study(&["fuse=joined", "fuse=joined"]).short_names(), ["fuse=joined", "fuse=joined"]);
     }
 }

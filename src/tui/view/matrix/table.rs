@@ -1,5 +1,6 @@
 //! The table of the Matrix screen.
 
+use crate::trace::Phase;
 use crate::trace::comparison::words;
 use crate::trace::pareto::Standing;
 use crate::tui::app::{App, Drawn, Hit};
@@ -15,6 +16,9 @@ use ratatui::text::{Line, Span};
 /// Columns of characters that the table takes where the plot stands beside it.
 pub const WIDTH: u16 = 104;
 
+/// From this width on there is room for everything.
+const ROOMY: u16 = 90;
+
 /// The columns of numbers: heading and width.
 const COLUMNS: [(Column, &str, u16); 6] = [
     (Column::Prefill, "prefill", 9),
@@ -25,12 +29,20 @@ const COLUMNS: [(Column, &str, u16); 6] = [
     (Column::Memory, "memory", 10),
 ];
 
+/// The columns that there is room for: where there is little, the rate of the other phase makes room for names.
+fn columns(app: &App, width: u16) -> Vec<(Column, &'static str, u16)> {
+    let other = if app.one_phase() == Phase::Prefill { Column::Decode } else { Column::Prefill };
+    let wanted = |column: Column| width >= ROOMY || column != other || app.ranking.column == other;
+    COLUMNS.into_iter().filter(|&(column, ..)| wanted(column)).collect()
+}
+
 pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let inner = Rect { width: area.width.saturating_sub(3), ..skip(area, 1) };
-    let numbers: u16 = COLUMNS.iter().map(|&(.., width)| width).sum();
+    let columns = columns(app, inner.width);
+    let numbers: u16 = columns.iter().map(|&(.., width)| width).sum();
     let names = inner.width.saturating_sub(numbers).max(10);
-    headings(app, names, inner, buf);
+    headings(app, &columns, names, inner, buf);
     let list = below(area, 1);
     let height = list.height as usize;
     let first = scrolled(drawn.listed.0, selected, height, rows.len());
@@ -56,7 +68,7 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
                 put(buf, rest, Span::styled(text, theme.warn));
             }
             None => {
-                for (column, _, width) in COLUMNS {
+                for &(column, _, width) in &columns {
                     put_right(buf, take(rest, width), cell(app, column, arm));
                     rest = skip(rest, width);
                 }
@@ -68,7 +80,7 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
 }
 
 /// The headings, that of the sorted column marked.
-fn headings(app: &App, names: u16, area: Rect, buf: &mut Buffer) {
+fn headings(app: &App, columns: &[(Column, &str, u16)], names: u16, area: Rect, buf: &mut Buffer) {
     let (theme, ranking) = (&app.theme, &app.ranking);
     let mark = if ranking.reversed { "▴" } else { "▾" };
     let heading = |column: Column, text: &str| match ranking.column == column {
@@ -77,7 +89,7 @@ fn headings(app: &App, names: u16, area: Rect, buf: &mut Buffer) {
     };
     put(buf, area, heading(Column::Name, "configuration"));
     let mut rest = skip(area, names);
-    for (column, text, width) in COLUMNS {
+    for &(column, text, width) in columns {
         // Rates are per second; where there is room, that is said.
         let unit = matches!(column, Column::Prefill | Column::Decode) && area.width > 100;
         let text = if unit { format!("{text}/s") } else { text.to_owned() };
