@@ -75,7 +75,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
         (&["compare", LLAMA, "--all", "weights", "--b", "kv_cache=off"], "cannot be used with"),
         (&["compare", LLAMA, "--b", "kv_cache=off", "--gate", "speed>2"], "decode.tpot_ratio"),
         (&["compare", LLAMA, "--b", "kv_cache=off", "--json", "--markdown"], "cannot be used with"),
-        (&["compare", LLAMA, "--b", "kv_cache=off", "--rounds", "0"], "1..=1000"),
+        (&["compare", LLAMA, "--b", "kv_cache=off", "--rounds", "0"], "from 1 to 1000"),
         (&["compare", a_run], "name another"),
         (&["compare", a_run, LLAMA], "run files"),
         (&["compare", study, "--b", "kv_cache=off"], "has been measured"),
@@ -156,6 +156,15 @@ fn every_value_of_a_toggle_is_listed_and_one_that_cannot_be_with_its_reason() {
     assert!(refused.refused.as_ref().is_some_and(|why| why.contains("compute=bf16 needs")));
     assert!(printed.contains("weights=f32"), "{printed}");
     assert!(study.header.text.unwrap().name.contains("no tokenizer"));
+}
+
+#[test]
+fn a_sweep_lists_what_cannot_be_had_wherever_it_stands() {
+    // The first of all cannot: activations in bf16 want weights in bf16.
+    let over = ["--over", "prompt_tokens=4,8", "--over", "compute=bf16,f32"];
+    let said = stdout(&with(&["sweep", LLAMA, "--set", "threads=1", "--rounds", "1", "--new-tokens", "2"], &over));
+    assert!(said.contains("not measured") && said.contains("compute=bf16 needs"), "{said}");
+    assert!(said.contains("compute=f32: over prompt_tokens"), "{said}");
 }
 
 #[test]
