@@ -28,6 +28,7 @@ fn text(tokens: usize) -> Tensor {
 
 /// Logits of all positions, in pieces through a cache: several, one, several, one and one.
 fn in_pieces(model: &Model, ids: &Tensor, lengths: &[i64]) -> Tensor {
+    let _no_grad = tch::no_grad_guard();
     let mut cache = model.decoder.new_cache(ids.size()[0] as usize, 1);
     let (mut start, mut pieces) = (0, Vec::new());
     for &length in lengths {
@@ -128,21 +129,25 @@ fn a_cache_in_another_format_is_near_the_exact_one() {
     }
 }
 
-/// KL(p ‖ q) of each position, in nats. [1, T, d_vocab] → [T]
-fn divergence(p: &Tensor, q: &Tensor) -> Tensor {
-    let [p, q] = [p, q].map(|logits| logits.squeeze_dim(0).log_softmax(-1, Kind::Double));
-    (p.exp() * (&p - &q)).sum_dim_intlist([-1].as_slice(), false, Kind::Double)
-}
-
-fn mean(values: &Tensor) -> f64 {
-    values.mean(Kind::Double).double_value(&[])
+/// The mean of KL(p ‖ q), in nats, and how often both find the same token likeliest. [1, T, d_vocab], both
+fn agreement(p: &Tensor, q: &Tensor) -> (f64, f64) {
+    let (n, mut kl, mut same) = (p.size()[1], 0.0, 0.0);
+    for start in (0..n).step_by(256) {
+        let rows = |logits: &Tensor| logits.squeeze_dim(0).narrow(0, start, (n - start).min(256));
+        let [p, q] = [p, q].map(|logits| rows(logits).log_softmax(-1, Kind::Float));
+        kl += (p.exp() * (&p - &q)).sum(Kind::Double).double_value(&[]);
+        same += p.argmax(-1, false).eq_tensor(&q.argmax(-1, false)).sum(Kind::Double).double_value(&[]);
+    }
+    (kl / n as f64, same / n as f64)
 }
 
 #[test]
 fn smollm2_in_fewer_bits_predicts_nearly_the_same() {
-    let ids = text(512);
+    // All of the text, as `compare` measures it: a share of 500 positions is known to a percent only.
+    let ids = text(usize::MAX);
     let exact = Model::open("smollm2", "attention=eager").logits(&ids);
-    let best = exact.argmax(-1, false);
+    // Long pieces and single tokens: both ways to multiply.
+    let (beginning, lengths) = (ids.narrow(1, 0, 512), [256, 200, 1, 1, 1, 9, 44]);
     for (toggles, most_kl, least_top1) in [
         ("weights=bf16,compute=bf16", 3e-3, 0.96),
         ("weights=f16", 1e-4, 0.99),
@@ -157,12 +162,13 @@ fn smollm2_in_fewer_bits_predicts_nearly_the_same() {
         ("weights=bf16,compute=bf16,kv_dtype=int8", 0.01, 0.96),
     ] {
         let model = Model::open("smollm2", toggles);
-        // Long pieces and single tokens: both ways to multiply.
-        let found = in_pieces(&model, &ids, &[256, 200, 1, 1, 1, 9, 44]);
-        let kl = mean(&divergence(&exact, &found));
-        let top1 = mean(&found.argmax(-1, false).eq_tensor(&best).to_kind(Kind::Double));
-        println!("{toggles}: KL {kl:.2e}, top-1 {top1:.3}");
-        assert!(kl <= most_kl, "{toggles}: KL {kl}");
+        let (kl, top1) = agreement(&exact, &model.logits(&ids));
+        let pieces = in_pieces(&model, &beginning, &lengths);
+        let (kl_in_pieces, top1_in_pieces) = agreement(&exact.narrow(1, 0, 512), &pieces);
+        println!("{toggles}: KL {kl:.2e}, top-1 {top1:.3}; in pieces KL {kl_in_pieces:.2e}");
+        assert!(kl <= most_kl && kl_in_pieces <= most_kl, "{toggles}: KL {kl}, in pieces {kl_in_pieces}");
+        // A whole text at once never reads a cache.
+        let top1 = if toggles.contains("kv_dtype") { top1_in_pieces } else { top1 };
         assert!(top1 >= least_top1, "{toggles}: top-1 {top1}");
     }
 }
