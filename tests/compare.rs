@@ -155,6 +155,10 @@ fn every_value_of_a_toggle_is_listed_and_one_that_cannot_be_with_its_reason() {
     let refused = study.arms.iter().find(|arm| arm.name == "weights=f32").unwrap();
     assert!(refused.refused.as_ref().is_some_and(|why| why.contains("compute=bf16 needs")));
     assert!(printed.contains("weights=f32"), "{printed}");
+    // What cannot be had is no failure of the others.
+    let gated = run(&["compare", &kept, "--gate", "decode.tpot_ratio<=1e9"]);
+    assert!(gated.status.success() && text(&gated.stderr).contains("weights=f32: no gate applies"));
+    assert_eq!(run(&["compare", &kept, "--gate", "decode.tpot_ratio<=1e-9"]).status.code(), Some(3));
     assert!(study.header.text.unwrap().name.contains("no tokenizer"));
 }
 

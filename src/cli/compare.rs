@@ -156,17 +156,28 @@ fn check_arms(session: &Session, plan: &Plan) -> Result {
 fn check(study: &Study, args: &Args, out: &mut Output) -> Result {
     let gates: Vec<Gate> = args.gate.iter().flat_map(|gates| gates.0.clone()).collect();
     let candidates = (0..).zip(&study.arms).skip(1);
-    let mut failed = false;
+    let (mut failed, mut measured) = (false, 0);
+    let many = study.arms.len() > 2;
     for (number, arm) in candidates.filter(|_| !gates.is_empty()) {
+        if let Some(why) = arm.refused.as_ref().filter(|_| many) {
+            // Of every value of a toggle some cannot be had: that is no failure of the others.
+            out.note(&format!("{}: no gate applies: {why}", arm.name));
+            continue;
+        }
+        measured += 1;
         let problems = match Comparison::of(study, 0, number) {
             Some(comparison) if arm.refused.is_none() => failures(&gates, &comparison),
             _ => vec!["it was not measured, so no gate is reached".to_owned()],
         };
         failed |= !problems.is_empty();
         for problem in problems {
-            let whose = if study.arms.len() > 2 { format!("{}: ", arm.name) } else { String::new() };
+            let whose = if many { format!("{}: ", arm.name) } else { String::new() };
             out.error(&format!("{whose}{problem}"));
         }
+    }
+    if measured == 0 && !gates.is_empty() {
+        out.error("nothing was measured, so no gate is reached");
+        failed = true;
     }
     if failed { Err(Failure::Gate) } else { Ok(()) }
 }
@@ -202,7 +213,11 @@ impl Args {
             ([_, _], _) => {
                 let problem = "two names are those of two run files, as profile --out writes them";
                 let not = self.named.iter().zip(&contents).find(|(_, content)| **content != Content::Run);
-                let not = not.map_or(String::new(), |(name, _)| format!(", and {name} is none"));
+                let not = not.map_or(String::new(), |(name, content)| match content {
+                    Content::Study => format!(", and {name} is a study"),
+                    _ if !Path::new(name).exists() => format!(", and there is no {name}"),
+                    _ => format!(", and {name} is none"),
+                });
                 return Err(Failure::Usage(format!("{problem}{not}")));
             }
             (named, _) => return Ok(What::Measured(named.first().cloned().unwrap_or_default())),

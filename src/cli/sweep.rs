@@ -39,7 +39,7 @@ pub struct Args {
     new_tokens: u32,
 
     /// Rounds to make, each of every point once, in random order, or a range: until the intervals are narrow
-    #[arg(long, value_name = "N | N..M", default_value = "3..7", value_parser = RoundsArg::parse)]
+    #[arg(long, value_name = "N | N..M", default_value = "6..9", value_parser = RoundsArg::parse)]
     rounds: RoundsArg,
 
     /// Print one JSON object in place of the table

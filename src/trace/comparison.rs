@@ -33,6 +33,8 @@ pub struct Comparison {
     pub prefill: PhaseComparison,
     pub decode: PhaseComparison,
     pub resources: Both<Option<Resources>>,
+    /// Decode steps of an execution; the first of the new tokens comes out of the prefill.
+    steps: Both<u32>,
     pub quality: Both<Option<Quality>>,
 }
 
@@ -159,6 +161,7 @@ impl Comparison {
             prefill: PhaseComparison::of(Phase::Prefill, &rounds, arms),
             decode: PhaseComparison::of(Phase::Decode, &rounds, arms),
             resources: arms.map(|arm| arm.resources.as_deref().copied()),
+            steps: arms.map(|arm| arm.new_tokens.saturating_sub(1)),
             quality: arms.map(|arm| arm.quality),
         })
     }
@@ -177,13 +180,18 @@ impl Comparison {
         }
     }
 
-    /// Work and traffic of a phase, where both arms were traced.
+    /// Work and traffic of a prefill, or of one step of decoding, where both arms were traced.
     pub fn work(&self, phase: Phase) -> Option<Both<PhaseResources>> {
-        let of = |resources: Resources| match phase {
-            Phase::Prefill => resources.prefill,
-            Phase::Decode => resources.decode,
-        };
-        Some(self.resources.both()?.map(of))
+        let both = self.resources.both()?;
+        Some(match phase {
+            Phase::Prefill => both.map(|resources| resources.prefill),
+            Phase::Decode => {
+                let per_step = |resources: Resources, steps: u32| resources.decode.per(steps);
+                let Both { baseline, candidate } = both;
+                let Both { baseline: a, candidate: b } = self.steps;
+                Both { baseline: per_step(baseline, a), candidate: per_step(candidate, b) }
+            }
+        })
     }
 
     /// Memory at its peak, where both arms were traced. Counted.

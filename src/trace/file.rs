@@ -44,7 +44,7 @@ pub enum Error {
     )]
     NotAStudy { path: PathBuf, found: String },
     #[error(
-        "{}: cannot go on with this study: {differs}; name another file, or ask for what is in it",
+        "{}: cannot go on with this study: {differs}; name another file, ask for what is in it, or replace it with --force",
         path.display()
     )]
     Another { path: PathBuf, differs: String },

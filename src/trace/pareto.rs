@@ -7,7 +7,7 @@ use super::{Phase, Watched};
 /// How a configuration stands among the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// No other is better in one and at least as good in the other.
+    /// No other is clearly better in one and at least as good in the other.
     Best,
     /// This one is.
     Dominated { by: usize },
@@ -30,7 +30,7 @@ pub fn pareto(points: &[Option<(f64, f64)>]) -> Vec<Standing> {
         // The first, so the fastest, that is at least as good.
         let as_good = front.iter().find(|(_, other)| other.1 <= point.1);
         standings[index] = match as_good {
-            Some((_, other)) if *other == point => Standing::Best,
+            Some((_, other)) if !is_clear(*other, point) => Standing::Best,
             Some((by, _)) => Standing::Dominated { by: *by },
             None => {
                 front.push((index, point));
@@ -39,6 +39,15 @@ pub fn pareto(points: &[Option<(f64, f64)>]) -> Vec<Standing> {
         };
     }
     standings
+}
+
+/// Less than this in time, as a share, or in KL, as a share and in nats, is nothing to choose by.
+const NO_MATTER: f64 = 0.02;
+const NO_NATS: f64 = 1e-6;
+
+/// Whether one that is as good in both is clearly better in one.
+fn is_clear(better: (f64, f64), worse: (f64, f64)) -> bool {
+    worse.0 > better.0 * (1.0 + NO_MATTER) || worse.1 > better.1 * (1.0 + NO_MATTER) + NO_NATS
 }
 
 /// The same for the arms of a study, by the median time of a phase and KL.
@@ -73,6 +82,13 @@ mod tests {
         assert_eq!(pareto(&points), [Best, Unknown, Best, Dominated { by: 0 }, Dominated { by: 0 }, Unknown]);
         assert_eq!(pareto(&[]), []);
         assert_eq!(pareto(&[Some((1.0, f64::NAN))]), [Unknown]);
+    }
+
+    #[test]
+    fn what_nobody_could_tell_apart_does_not_dominate() {
+        // A hundredth slower, and closer by what rounding makes.
+        assert_eq!(pareto(&[Some((1.0, 5e-12)), Some((1.01, 7e-12))]), [Best, Best]);
+        assert_eq!(pareto(&[Some((1.0, 5e-12)), Some((1.05, 7e-12))]), [Best, Dominated { by: 0 }]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod tests;
 pub use fit::{Line, Power};
 
 use super::event::Watched;
-use super::stats::{LEVEL, Quartiles, bootstrap};
+use super::stats::{LEVEL, Quartiles, bootstrap, fewest};
 use super::study::{Arm, Kind, Sample, Study};
 use crate::units::Nanos;
 
@@ -56,7 +56,8 @@ pub struct Point {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     pub quartiles: Quartiles,
-    /// The 95% bootstrap interval of the median; `None` of one sample alone.
+    /// The 95% bootstrap interval of the median; `None` of fewer samples than such an interval takes: six, since the
+    /// median lies outside of all of n with a chance of 2 in 2ⁿ.
     pub interval: Option<(Nanos, Nanos)>,
 }
 
@@ -82,6 +83,8 @@ impl Sweep {
         for sample in study.samples.iter().filter(|sample| sample.watched == Watched::Plain) {
             samples.get_mut(sample.arm as usize).into_iter().for_each(|samples| samples.push(sample));
         }
+        // A series of which nothing can be had is no line; why, its arms say.
+        groups.retain(|(_, arms)| arms.iter().any(|&(_, arm)| study.arms[arm as usize].refused.is_none()));
         let series = groups.into_iter().map(|(settings, mut arms)| {
             let own: Vec<String> = settings
                 .iter()
@@ -147,7 +150,8 @@ impl Point {
 impl Measured {
     fn of(seconds: &[f64]) -> Option<Self> {
         let times: Vec<Nanos> = seconds.iter().map(|&seconds| Nanos::from_seconds(seconds)).collect();
-        let interval = bootstrap::of_median(seconds, LEVEL);
+        let enough = seconds.len() >= fewest(LEVEL, true);
+        let interval = bootstrap::of_median(seconds, LEVEL).filter(|_| enough);
         let interval = interval.map(|(low, high)| (Nanos::from_seconds(low), Nanos::from_seconds(high)));
         Some(Self { quartiles: Quartiles::of(&times)?, interval })
     }

@@ -114,10 +114,13 @@ const MOST: usize = 512;
 pub fn ranked(study: &Study) -> Vec<Ranked> {
     let standings = [Phase::Prefill, Phase::Decode].map(|phase| pareto::of_study(study, phase));
     let names = study.short_names();
+    // Judged together, as in a report; the baseline is beside itself.
+    let mut comparisons: Vec<Option<Comparison>> = vec![Comparison::headline(study, 0, 0)];
+    comparisons.extend(Comparison::all(study).into_iter().map(Some));
     let one = |(number, arm): (u32, &study::Arm)| {
-        let comparison = Comparison::headline(study, 0, number);
+        let comparison = comparisons.get(number as usize).and_then(Option::as_ref);
         let speed = |phase: Phase| {
-            let compared = comparison.as_ref().map(|comparison| comparison.phase(phase));
+            let compared = comparison.map(|comparison| comparison.phase(phase));
             Speed {
                 rate: compared.and_then(|compared| compared.rates().sides.candidate).map(|rate| rate.median),
                 figure: compared.map(|compared| compared.time).filter(|_| number > 0),

@@ -166,13 +166,13 @@ fn basis(study: &Study, comparison: &Comparison) -> String {
 fn resources(comparison: &Comparison, width: Option<usize>) -> Option<Table> {
     let both = comparison.resources.both()?;
     let mut rows = vec![vec![String::new(), "A".into(), "B".into(), "B ÷ A".into(), "B − A".into(), String::new()]];
-    let bytes = |name: &str, basis: &str, of: &dyn Fn(Resources) -> Bytes| {
-        let both = both.map(of);
+    let line = |name: &str, basis: &str, both: Both<Bytes>| {
         let factor = both.ratio().map_or(DASH.to_owned(), |ratio| format!("{}×", digits(ratio)));
         let side = both.map(|bytes| bytes.to_string());
         (both != Both::default())
             .then(|| vec![name.into(), side.baseline, side.candidate, factor, difference(both), basis.into()])
     };
+    let bytes = |name: &str, basis: &str, of: &dyn Fn(Resources) -> Bytes| line(name, basis, both.map(of));
     rows.extend(bytes("memory at its peak", "counted", &|resources| resources.peak.total()));
     for (category, name) in Category::ALL.into_iter().zip(["  weights", "  KV cache", "  activations", "  temporaries"])
     {
@@ -185,13 +185,11 @@ fn resources(comparison: &Comparison, width: Option<usize>) -> Option<Table> {
         rows.push(vec![name, of_a, digits(over), String::new(), String::new(), String::new()]);
     }
     for phase in [Phase::Prefill, Phase::Decode] {
-        let work = |resources: Resources| match phase {
-            Phase::Prefill => resources.prefill,
-            Phase::Decode => resources.decode,
-        };
-        rows.extend(bytes(&format!("{}: bytes moved", phase.name()), "counted", &|resources| work(resources).moved));
-        rows.extend(bytes("  compulsory bytes°", "modelled", &|resources| work(resources).bytes));
-        let Both { baseline, candidate } = both.map(work);
+        let Some(work) = comparison.work(phase) else { continue };
+        let what = if phase == Phase::Decode { "decode, a step" } else { "prefill" };
+        rows.extend(line(&format!("{what}: bytes moved"), "counted", work.map(|work| work.moved)));
+        rows.extend(line("  compulsory bytes°", "modelled", work.map(|work| work.bytes)));
+        let Both { baseline, candidate } = work;
         rows.extend(flops(baseline, candidate));
         rows.extend(least(baseline, candidate));
     }

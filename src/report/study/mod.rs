@@ -99,7 +99,17 @@ fn watched(study: &Study) -> &'static str {
 
 /// Arms that were not measured, and why.
 fn refused(study: &Study) -> Option<Piece> {
-    let refused = study.arms.iter().filter_map(|arm| Some(format!("{}: {}", arm.name, arm.refused.as_ref()?)));
-    let refused: Vec<String> = refused.collect();
-    (!refused.is_empty()).then_some(Piece::List(refused))
+    // Of many with the same reason it is said once.
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, why) in study.arms.iter().filter_map(|arm| Some((arm.name.as_str(), arm.refused.as_deref()?))) {
+        match reasons.iter_mut().find(|(other, _)| *other == why) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((why, vec![name])),
+        }
+    }
+    let said = |(why, names): &(&str, Vec<&str>)| match names.as_slice() {
+        [name] => format!("{name}: {why}"),
+        names => format!("{} and {} more: {why}", names[0], names.len() - 1),
+    };
+    (!reasons.is_empty()).then(|| Piece::List(reasons.iter().map(said).collect()))
 }

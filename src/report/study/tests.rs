@@ -96,7 +96,7 @@ fn json_has_every_number_with_its_basis() {
     assert_eq!((&sweep["over"], sweep["series"].as_array().unwrap().len()), (&"prompt_tokens".into(), 2));
     let eager = &sweep["series"][0];
     assert!(eager["ttft_power"]["exponent"].as_f64().unwrap() > 1.4, "{}", eager["ttft_power"]);
-    assert_eq!((&eager["points"][0]["x"], &eager["points"][0]["ttft_s"]["n"]), (&64.0.into(), &5.into()));
+    assert_eq!((&eager["points"][0]["x"], &eager["points"][0]["ttft_s"]["n"]), (&64.0.into(), &6.into()));
 
     for (name, value) in [("compare", &compare), ("matrix", &matrix), ("sweep", &sweep)] {
         let basis = value["basis"].as_object().unwrap();

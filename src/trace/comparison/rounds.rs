@@ -50,8 +50,15 @@ impl<T: Copy> Rounds<T> {
         }
     }
 
+    /// Of one arm: in the rounds that have both, where there are such, so that what stands beside a ratio is what it
+    /// was made of.
     pub(super) fn side(&self, role: Role) -> impl Iterator<Item = T> {
-        self.rounds.values().filter_map(move |values| values[role as usize])
+        let paired = self.pairing == Pairing::Interleaved && self.pairs(Role::Candidate).next().is_some();
+        let is_whole = |values: &&[Option<T>; 3]| {
+            values[Role::Baseline as usize].is_some() && values[Role::Candidate as usize].is_some()
+        };
+        let rounds = self.rounds.values().filter(move |values| !paired || is_whole(values));
+        rounds.filter_map(move |values| values[role as usize])
     }
 
     /// The baseline and another one in the same round.

@@ -2,7 +2,7 @@
 
 use super::rounds::{Role, Rounds};
 use super::{Both, Figure, PhaseComparison, Row};
-use crate::trace::event::Part;
+use crate::trace::event::{Part, Phase};
 use crate::trace::stats::{LEVEL, holm};
 use crate::trace::study::{Pairing, Study};
 use crate::units::Nanos;
@@ -37,7 +37,12 @@ pub(super) fn fill(study: &Study, arms: Both<u32>, phase: &mut PhaseComparison) 
         }
     }
     let fallback = phase.time.floor;
-    [phase.blocks, phase.kinds, phase.outside] = tables.map(|table| table.judged(fallback));
+    // Of decoding what one step takes, as the time of a token is.
+    let of_a_step = |sample: usize, time: Nanos| match phase.phase {
+        Phase::Prefill => time,
+        Phase::Decode => Nanos(time.0 / study.samples[sample].steps.len().max(1) as u64),
+    };
+    [phase.blocks, phase.kinds, phase.outside] = tables.map(|table| table.judged(fallback, of_a_step));
 }
 
 /// Where a part is counted.
@@ -78,9 +83,10 @@ impl<'p> Rows<'p> {
     }
 
     /// The rows that were measured, judged together. `fallback` is the noise floor of those for which none was
-    /// measured.
-    fn judged(&self, fallback: Option<f64>) -> Vec<Row> {
-        let times: Vec<Rounds<Nanos>> = self.times.iter().map(|times| times.map(|_, (_, time)| Some(time))).collect();
+    /// measured; `share` is what counts of the time of a sample.
+    fn judged(&self, fallback: Option<f64>, share: impl Fn(usize, Nanos) -> Nanos) -> Vec<Row> {
+        let of = |times: &Rounds<(usize, Nanos)>| times.map(|_, (sample, time)| Some(share(sample, time)));
+        let times: Vec<Rounds<Nanos>> = self.times.iter().map(of).collect();
         let samples: Vec<_> = times.iter().map(Rounds::<Nanos>::samples).collect();
         // Those that only one arm has are nothing to test.
         let tested: Vec<usize> = (0..samples.len()).filter(|&row| samples[row].n() > 0).collect();

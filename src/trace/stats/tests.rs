@@ -225,7 +225,12 @@ fn verdicts_in_words() {
     assert_eq!(Verdict::of(&none, None).words(&none), "no difference seen (within ±2.0%)");
     let noisy = Ratio { low: 0.5, high: 2.0, paired: false, ..none };
     assert_eq!(Verdict::of(&noisy, None).to_string(), "too noisy to say");
-    assert!(Verdict::of(&noisy, None).words(&noisy).ends_with("repeats would tell)"));
+    assert!(Verdict::of(&noisy, None).words(&noisy).ends_with("(not to be told on this machine)"));
+    let nearly = Ratio { low: 0.93, high: 1.08, paired: false, ..none };
+    assert!(Verdict::of(&nearly, None).words(&nearly).ends_with("repeats would tell)"));
+    // Clear of 1, but three pairs agree by chance once in four times.
+    let few = Ratio { n: 3, p: 0.25, ..ratio };
+    assert_eq!(Verdict::of(&few, None).words(&few), "too few pairs to say (0.391× – 0.405×; 6 could tell)");
 }
 
 #[test]

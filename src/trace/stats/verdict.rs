@@ -6,6 +6,9 @@ use std::fmt;
 /// Differences below this are not looked for: 'no difference seen' says that there is none larger than this.
 pub const RESOLUTION: f64 = 0.05;
 
+/// More pairs than this nobody makes.
+const HOPELESS: u32 = 1000;
+
 /// What can be said of a ratio of times.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Verdict {
@@ -60,6 +63,19 @@ impl Verdict {
             Verdict::NoDifference { within } => format!("within ±{:.1}%", within * 100.0),
             Verdict::TooNoisy { pairs } => {
                 let what = if ratio.paired { "pairs" } else { "repeats" };
+                // The interval is clear of 1: what lacks is only the number that rules chance out.
+                let few = ratio.excludes_one() && ratio.n < fewest(ratio.level, ratio.paired);
+                if few {
+                    let fewest = fewest(ratio.level, ratio.paired);
+                    return format!(
+                        "too few {what} to say ({} – {}; {fewest} could tell)",
+                        times(ratio.low),
+                        times(ratio.high)
+                    );
+                }
+                if *pairs > HOPELESS {
+                    return format!("{} (not to be told on this machine)", self.name());
+                }
                 format!("about {pairs} {what} would tell")
             }
         };

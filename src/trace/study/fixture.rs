@@ -103,7 +103,7 @@ pub fn sweep() -> Study {
         }
     }
     let mut noise = Noise::new(3);
-    for round in 0..5 {
+    for round in 0..6 {
         for (number, times) in (0..).zip(&arms) {
             let one = sample(number, round, false, *times, &mut noise);
             apply(&mut study, [Event::Sample(one)]);

@@ -130,6 +130,19 @@ pub struct PhaseResources {
     pub floor: Option<Nanos>,
 }
 
+impl PhaseResources {
+    /// What one of so many equal steps has of it.
+    pub fn per(self, steps: u32) -> Self {
+        let steps = u64::from(steps.max(1));
+        Self {
+            flops: Flops(self.flops.0 / steps),
+            bytes: Bytes(self.bytes.0 / steps),
+            moved: Bytes(self.moved.0 / steps),
+            floor: self.floor.map(|floor| Nanos(floor.0 / steps)),
+        }
+    }
+}
+
 /// How far the predictions of an arm are from those of the f32, eager, uncached model on the same text.
 /// Accumulated in f64.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -1,6 +1,6 @@
 //! The laws that times are fitted to, by least squares, with intervals from drawing the samples again.
 
-use crate::trace::stats::{LEVEL, bootstrap};
+use crate::trace::stats::{LEVEL, bootstrap, fewest};
 
 /// Draws for one fit. An exponent is read to two digits.
 const RESAMPLES: usize = 1000;
@@ -10,7 +10,7 @@ const RESAMPLES: usize = 1000;
 pub struct Power {
     /// k: 1 where twice as much takes twice as long.
     pub exponent: f64,
-    /// Its 95% interval; `None` where no point has two samples.
+    /// Its 95% interval; `None` where a point has fewer samples than one takes.
     pub interval: Option<(f64, f64)>,
     /// c, in seconds.
     pub factor: f64,
@@ -25,7 +25,7 @@ pub struct Power {
 pub struct Line {
     pub a: f64,
     pub b: f64,
-    /// The 95% interval of b; `None` where no point has two samples.
+    /// The 95% interval of b; `None` where a point has fewer samples than one takes.
     pub interval: Option<(f64, f64)>,
     pub points: usize,
 }
@@ -92,7 +92,7 @@ fn medians(points: &[At]) -> Vec<f64> {
 
 /// The interval of what `of` makes of the medians, when the samples of every point are drawn again.
 fn interval(points: &[At], of: impl Fn(&[f64]) -> Option<f64>) -> Option<(f64, f64)> {
-    if points.iter().all(|(_, times)| times.len() < 2) {
+    if points.iter().any(|(_, times)| times.len() < fewest(LEVEL, true)) {
         return None;
     }
     let mut random = bootstrap::random();

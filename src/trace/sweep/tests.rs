@@ -7,7 +7,7 @@ use crate::trace::study::fixture::Noise;
 /// Five noisy times at each x.
 fn noisy(of: impl Fn(f64) -> f64, xs: &[f64]) -> Vec<(f64, Vec<f64>)> {
     let mut noise = Noise::new(9);
-    xs.iter().map(|&x| (x, (0..5).map(|_| of(x) * noise.factor(0.05)).collect())).collect()
+    xs.iter().map(|&x| (x, (0..6).map(|_| of(x) * noise.factor(0.05)).collect())).collect()
 }
 
 fn at(points: &[(f64, Vec<f64>)]) -> Vec<(f64, &[f64])> {
@@ -74,7 +74,7 @@ fn series_share_their_other_settings() {
     let point = &eager.points[2];
     let ttft = point.ttft.unwrap();
     let (low, high) = ttft.interval.unwrap();
-    assert!(low <= ttft.quartiles.median && ttft.quartiles.median <= high && ttft.quartiles.n == 5);
+    assert!(low <= ttft.quartiles.median && ttft.quartiles.median <= high && ttft.quartiles.n == 6);
     // 20 ms a step, of 16 steps that stand in the study together.
     assert_eq!((point.ttft_floor, point.tpot_floor), (Some(Nanos(51_200_000)), Some(Nanos(20_000_000))));
 }

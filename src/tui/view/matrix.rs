@@ -111,7 +111,8 @@ fn about(arm: &Ranked, all: &[Ranked], phase: Phase, wide: bool) -> [String; 2] 
             let by = all.get(by).map_or("another", |by| by.name.as_str());
             format!("{} is faster in {} and at least as close to the reference", foreign::label(by), phase.name())
         }
-        _ => "its time or its quality is not known".into(),
+        _ if speed.rate.is_none() => "its time is not known".into(),
+        _ => "its quality was not measured, so it is not ranked".into(),
     };
     let quality =
         arm.quality.as_ref().filter(|_| wide).map(words::quality).map(|text| format!(" · {text}")).unwrap_or_default();

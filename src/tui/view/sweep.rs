@@ -155,7 +155,8 @@ fn about(sweep: &Sweep, series: usize, point: usize, phase: Phase) -> String {
 fn law(sweep: &Sweep, series: usize, phase: Phase) -> String {
     let series = &sweep.series[series];
     let Some(power) = power(series, phase) else { return "two points make a slope".into() };
-    let interval = power.interval.map(|(low, high)| format!(" (95%: {low:.2} – {high:.2})")).unwrap_or_default();
+    let interval = power.interval.map(|(low, high)| format!(" (95%: {low:.2} – {high:.2})"));
+    let interval = interval.unwrap_or_else(|| " (preliminary: few samples)".into());
     let line = series.tpot_line.as_ref().filter(|_| phase == Phase::Decode).map(|line| {
         let a = Nanos::from_seconds(line.a);
         format!(" · about {a} + {} a thousand {}", Nanos::from_seconds(1000.0 * line.b), over(sweep))

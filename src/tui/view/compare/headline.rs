@@ -183,7 +183,8 @@ fn work(app: &App, comparison: &Comparison, columns: Columns, area: Rect, buf: &
                 continue;
             }
             let line = row(area, y);
-            put(buf, line, Span::styled(format!("{} {what}", phase.name()), theme.text));
+            let phase = if phase == Phase::Decode { "step" } else { "prefill" };
+            put(buf, line, Span::styled(format!("{phase} {what}"), theme.text));
             for (place, side) in [(columns.a(line), baseline), (columns.b(line), candidate)] {
                 put_right(buf, place, Line::from(quantity(&side.1, theme.text, theme.dim)));
             }

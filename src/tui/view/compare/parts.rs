@@ -72,7 +72,7 @@ pub fn draw(
     let line = Rect { width: area.width.saturating_sub(2), ..skip(row(bottom, 1), 1) };
     let legend = match phase {
         Phase::Prefill => "times measured",
-        Phase::Decode => "times measured, of all steps",
+        Phase::Decode => "times measured, of one step",
     };
     let room = line.width.saturating_sub(legend.len() as u16 + 2) as usize;
     if let Some(part) = rows.get(selected) {

@@ -13,6 +13,7 @@ use crate::trace::pareto::Standing;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
 use crate::tui::ranked::Ranked;
+use crate::tui::studied::Studied;
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};
 use crate::tui::widget::{fit, put, skip};
 use crate::units::Bytes;
@@ -39,7 +40,10 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
     let places: Vec<Option<(f64, f64)>> = rows.iter().map(|arm| place(arm)).collect();
     let (xs, ys): (Vec<f64>, Vec<f64>) = places.iter().flatten().copied().unzip();
     if xs.is_empty() {
-        let why = "Speed against quality is drawn when both were measured: the quality comes after the rounds.";
+        let why = match app.studies.matrix.as_ref().is_some_and(Studied::is_going_on) {
+            true => "Speed against quality is drawn when both were measured: the quality comes after the rounds.",
+            false => "Speed against quality: not measured, it ended before.",
+        };
         put(buf, skip(area, 1), Span::styled(fit(why, area.width as usize - 1), theme.dim));
         return;
     }

@@ -21,9 +21,9 @@ const ROOMY: u16 = 90;
 
 /// The columns of numbers: heading and width.
 const COLUMNS: [(Column, &str, u16); 6] = [
-    (Column::Prefill, "prefill", 9),
-    (Column::Decode, "decode", 9),
-    (Column::Ratio, "÷ baseline", 12),
+    (Column::Prefill, "prefill", 11),
+    (Column::Decode, "decode", 10),
+    (Column::Ratio, "time ÷ 1st", 12),
     (Column::Kl, "KL", 10),
     (Column::Top1, "top-1", 8),
     (Column::Memory, "memory", 10),
@@ -90,8 +90,8 @@ fn headings(app: &App, columns: &[(Column, &str, u16)], names: u16, area: Rect, 
     put(buf, area, heading(Column::Name, "configuration"));
     let mut rest = skip(area, names);
     for &(column, text, width) in columns {
-        // Rates are per second; where there is room, that is said.
-        let unit = matches!(column, Column::Prefill | Column::Decode) && area.width > 100;
+        // Rates are tokens per second.
+        let unit = matches!(column, Column::Prefill | Column::Decode);
         let text = if unit { format!("{text}/s") } else { text.to_owned() };
         put_right(buf, take(rest, width), heading(column, &text));
         rest = skip(rest, width);
