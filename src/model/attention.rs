@@ -70,12 +70,12 @@ impl Attention {
             Some(cache) => pass.op(Op::Cache, |_| Ok(cache.append(&k, &v)))?, // [batch, n_kv_heads, keys, d_head]
             None => (k, v),
         };
-        pass.hook(Hook::Q, &q);
-        pass.hook(Hook::K, &k);
-        pass.hook(Hook::V, &v);
+        let q = pass.hook(Hook::Q, q);
+        let k = pass.hook(Hook::K, k);
+        let v = pass.hook(Hook::V, v);
 
         let z = attend(self.kernel, &q, &k, &v, &positions.views, pass)?; // [batch, n_heads, T, d_head]
-        pass.hook(Hook::Z, &z);
+        let z = pass.hook(Hook::Z, z);
         pass.op(Op::Out, |_| Ok(self.out.forward(&z.transpose(1, 2).flatten(2, 3))))
     }
 
@@ -183,10 +183,10 @@ fn eager(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, pass: &mut P
             None => scores,
         })
     })?; // [batch, n_heads, query, key]
-    pass.hook(Hook::Scores, &scores);
+    let scores = pass.hook(Hook::Scores, scores);
     // The sum over many keys wants more digits than bf16 has.
     let pattern = pass.op(Op::Softmax, |_| Ok(scores.softmax(-1, Kind::Float).to_kind(q.kind())))?;
-    pass.hook(Hook::Pattern, &pattern);
+    let pattern = pass.hook(Hook::Pattern, pattern);
     pass.op(Op::Values, |_| Ok(unstacked(&stacked(&pattern, n_kv_heads).matmul(v))))
 }
 

@@ -17,21 +17,20 @@ impl Block {
     /// X → X′, both [batch, T, d_model].
     pub fn forward(
         &self,
-        x: &Tensor,
+        x: Tensor,
         positions: &Positions,
         cache: Option<&mut LayerCache>,
         pass: &mut Pass,
     ) -> Result<Tensor> {
-        pass.hook(Hook::ResidPre, x);
-        let attn = pass.op(Op::Attn, |pass| self.attn.forward(x, positions, cache, pass))?;
-        pass.hook(Hook::AttnOut, &attn);
+        let x = pass.hook(Hook::ResidPre, x);
+        let attn = pass.op(Op::Attn, |pass| self.attn.forward(&x, positions, cache, pass))?;
+        let attn = pass.hook(Hook::AttnOut, attn);
         let y = pass.op(Op::AttnResidual, |_| Ok(x + attn))?; //  Y = X + MHSA(norm X)
-        pass.hook(Hook::ResidMid, &y);
+        let y = pass.hook(Hook::ResidMid, y);
 
         let mlp = pass.op(Op::Mlp, |pass| self.mlp.forward(&y, pass))?;
-        pass.hook(Hook::MlpOut, &mlp);
+        let mlp = pass.hook(Hook::MlpOut, mlp);
         let x = pass.op(Op::MlpResidual, |_| Ok(y + mlp))?; //  X′ = Y + MLP(norm Y)
-        pass.hook(Hook::ResidPost, &x);
-        Ok(x)
+        Ok(pass.hook(Hook::ResidPost, x))
     }
 }

@@ -124,24 +124,45 @@ impl Decoder {
                 self.spec.n_ctx
             )));
         }
-        let mut x = pass.op(Op::Embed, |_| Ok(self.embed(ids, past)))?; // [batch, T, d_model]
-        pass.hook(Hook::Embed, &x);
+        let x = pass.op(Op::Embed, |_| Ok(self.embed(ids, past)))?;
+        let mut x = pass.hook(Hook::Embed, x); // [batch, T, d_model]
         let rotation = self.rotary.as_ref().map(|rotary| rotary.rotation(past, new, self.activations.0));
         let views = View::of_pass(self.attention, past, new, self.activations);
         let positions = attention::Positions { rotation, views };
         for (number, block) in self.blocks.iter().enumerate() {
             let cache = cache.as_mut().map(|cache| cache.layer(number));
-            x = pass.block(number, |pass| block.forward(&x, &positions, cache, pass))?;
+            x = pass.block(number, |pass| block.forward(x, &positions, cache, pass))?;
         }
         let x = match wanted {
             Wanted::All => x,
             Wanted::Last => x.narrow(1, new as i64 - 1, 1),
         };
         let x = pass.op(Op::FinalNorm, |_| Ok(self.final_norm.forward(&x)))?;
-        pass.hook(Hook::FinalNormalized, &x);
+        let x = pass.hook(Hook::FinalNormalized, x);
         let logits = pass.op(Op::LmHead, |_| Ok(self.lm_head.forward_as(&x, Kind::Float)))?;
-        pass.hook(Hook::Logits, &logits);
-        Ok(logits)
+        Ok(pass.hook(Hook::Logits, logits))
+    }
+
+    /// The last step of the pass: what the model says where `x` is its residual stream. [.., d_model] → f32 [.., d_vocab]
+    pub fn read_out(&self, x: &Tensor) -> Tensor {
+        self.lm_head.forward_as(&self.final_norm.forward(x), Kind::Float)
+    }
+
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    pub fn final_norm(&self) -> &Norm {
+        &self.final_norm
+    }
+
+    pub fn lm_head(&self) -> &Linear {
+        &self.lm_head
+    }
+
+    /// Which keys a query sees.
+    pub fn reach(&self) -> toggles::Reach {
+        self.attention.reach
     }
 
     /// An empty cache for so many sequences, with room for `capacity` positions of each.

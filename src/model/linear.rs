@@ -29,6 +29,16 @@ impl Linear {
         self.matrix.product(x, self.bias.as_ref()).to_kind(kind)
     }
 
+    /// x·Wᵀ alone, in f32: what parts of an input make of the output, which b is no part of. [.., in] → [.., out]
+    pub fn unbiased(&self, x: &Tensor) -> Tensor {
+        self.matrix.product(x, None).to_kind(Kind::Float)
+    }
+
+    /// b, where there is one. [out]
+    pub fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref()
+    }
+
     /// The same; its memory is shared.
     pub fn shared(&self) -> Self {
         Self { matrix: self.matrix.shared(), bias: self.bias.as_ref().map(Tensor::shallow_clone) }

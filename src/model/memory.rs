@@ -64,6 +64,21 @@ pub fn check_run(spec: &Spec, toggles: &Toggles, prompt: usize, positions: usize
     check(&what, &parts, available, "try attention=fused, or a shorter prompt")
 }
 
+/// Refuses to keep what there is to look at in a pass over so many tokens.
+///
+/// # Errors
+/// The arithmetic.
+pub fn check_exploration(spec: &Spec, toggles: &Toggles, positions: usize, available: u64) -> Result<()> {
+    check_run(spec, toggles, positions, 0, available)?;
+    let rows = |width: usize| toggles.compute.row_bytes((spec.n_layers * positions * width) as u64);
+    let heads = (spec.n_heads + 2 * spec.n_kv_heads) * spec.d_head;
+    let parts = [
+        (rows(heads), "queries, keys and values of all blocks".to_owned()),
+        (rows(2 * spec.d_model), "residual stream of all blocks".to_owned()),
+    ];
+    check(&format!("exploring {positions} tokens"), &parts, available, "try a shorter prompt, or compute=bf16")
+}
+
 fn check(what: &str, parts: &[(u64, String)], available: u64, advice: &str) -> Result<()> {
     let needed: u64 = parts.iter().map(|(bytes, _)| bytes).sum();
     if needed <= available {

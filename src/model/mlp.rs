@@ -42,7 +42,7 @@ impl Mlp {
                 (gate, Some(up))
             }
         };
-        pass.hook(Hook::MlpPre, &pre);
+        let pre = pass.hook(Hook::MlpPre, pre);
         let hidden = pass.op(Op::Act, |_| {
             let active = self.activation.of(&pre);
             Ok(match up {
@@ -50,7 +50,7 @@ impl Mlp {
                 None => active,
             })
         })?;
-        pass.hook(Hook::MlpPost, &hidden);
+        let hidden = pass.hook(Hook::MlpPost, hidden);
         pass.op(Op::Down, |_| Ok(self.down.forward(&hidden)))
     }
 }

@@ -1,7 +1,7 @@
 //! Normalisation of the residual stream, position by position.
 
 use super::spec::Norm as Kind;
-use tch::{Device, Tensor};
+use tch::{Device, Kind as Compute, Tensor};
 
 /// RMSNorm or LayerNorm with its learned scale (and shift).
 pub struct Norm {
@@ -13,6 +13,27 @@ pub struct Norm {
 }
 
 impl Norm {
+    /// What a summand of `whole` becomes, with the statistics of `whole` held fixed: γ⊙part/rms(whole), or
+    /// γ⊙(part − mean(part))/σ(whole). Over summands of `whole` these add up to its norm less β, which is
+    /// what makes direct logit attribution exact. [.., d_model], both
+    pub fn frozen(&self, part: &Tensor, whole: &Tensor) -> Tensor {
+        let mean = |x: &Tensor| x.mean_dim([-1].as_slice(), true, Compute::Float);
+        let centred = |x: &Tensor| x - mean(x);
+        let (part, spread, eps) = match self.kind {
+            Kind::Rms { eps } => (part.to_kind(Compute::Float), mean(&whole.to_kind(Compute::Float).square()), eps),
+            Kind::Layer { eps } => {
+                let whole = whole.to_kind(Compute::Float);
+                (centred(&part.to_kind(Compute::Float)), mean(&centred(&whole).square()), eps)
+            }
+        };
+        part * &self.scale / (spread + eps).sqrt()
+    }
+
+    /// β, where there is one. [d_model]
+    pub fn shift(&self) -> Option<&Tensor> {
+        self.shift.as_ref()
+    }
+
     pub fn new(kind: Kind, scale: Tensor, shift: Option<Tensor>) -> Self {
         Self { kind, scale, shift }
     }

@@ -1,8 +1,9 @@
 //! How the forward pass can be watched, without knowing who watches.
 //!
 //! The model names what it does in two ways: [`Pass::op`] puts a name around a piece of work,
-//! [`Pass::hook`] shows an activation. A [`Probe`] sees both; by default it does nothing. It only ever
-//! borrows tensors, so with or without one the output is the same to the last bit.
+//! [`Pass::hook`] lends an activation. A [`Probe`] sees both; by default it does nothing, and hands back what it
+//! was lent, so that with one that only looks the output is the same to the last bit. One that hands back
+//! something else intervenes: what comes after is computed from that.
 
 use super::Result;
 use std::fmt;
@@ -96,8 +97,10 @@ pub trait Probe {
         Ok(())
     }
 
-    /// An activation came by.
-    fn hook(&mut self, _hook: Place<Hook>, _activation: &Tensor) {}
+    /// An activation came by; what is handed back takes its place.
+    fn hook(&mut self, _hook: Place<Hook>, activation: Tensor) -> Tensor {
+        activation
+    }
 }
 
 /// Nobody watches.
@@ -139,9 +142,10 @@ impl<'p> Pass<'p> {
         made
     }
 
-    /// Shows an activation to whoever watches.
-    pub fn hook(&mut self, hook: Hook, activation: &Tensor) {
-        self.probe.hook(Place { block: self.block, name: hook }, activation);
+    /// Lends an activation to whoever watches, and hands on what comes back.
+    #[must_use = "an intervention takes the place of the activation"]
+    pub fn hook(&mut self, hook: Hook, activation: Tensor) -> Tensor {
+        self.probe.hook(Place { block: self.block, name: hook }, activation)
     }
 }
 

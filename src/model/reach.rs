@@ -46,6 +46,18 @@ impl Reach {
             }
     }
 
+    /// Whether any of these queries looks at any of these keys.
+    pub fn sees_any(self, queries: &Range<usize>, keys: &Range<usize>) -> bool {
+        let (Some(last), Some(key)) = (queries.end.checked_sub(1), keys.clone().next()) else { return false };
+        !queries.is_empty()
+            && key <= last
+            && match self {
+                Reach::All => true,
+                // The nearest pair of the two.
+                Reach::Near { sinks, window } => key < sinks || (queries.start + 1).saturating_sub(keys.end) < window,
+            }
+    }
+
     /// Where a cache keeps a position: the first ones for good, the others in turn.
     pub fn slot(self, position: usize) -> usize {
         match self {

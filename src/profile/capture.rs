@@ -152,11 +152,12 @@ impl Probe for Keep<'_> {
         if self.control.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    fn hook(&mut self, hook: Place<Hook>, activation: &Tensor) {
+    fn hook(&mut self, hook: Place<Hook>, activation: Tensor) -> Tensor {
         let name = hook.to_string();
         if self.hooks.wants(&name) {
-            self.kept.insert(name, Kept::of(activation));
+            self.kept.insert(name, Kept::of(&activation));
         }
+        activation
     }
 }
 

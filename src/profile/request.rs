@@ -35,6 +35,9 @@ pub enum Prompt {
     Ids(Vec<u32>),
     /// This many tokens, the same ones every time, for timing.
     Synthetic(u32),
+    /// This many random tokens, twice, behind the token that begins a text: what comes the second time can be known
+    /// only by looking back, which shows the heads that do (Olsson et al., arXiv:2209.11895).
+    Repeated(u32),
 }
 
 impl Request {

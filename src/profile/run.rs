@@ -83,7 +83,7 @@ impl Session {
     fn header(&self, request: &Request, prompt_tokens: usize) -> Header {
         let text = match &request.prompt {
             Prompt::Text(text) | Prompt::Chat(text) => Some(text.clone()),
-            Prompt::Ids(_) | Prompt::Synthetic(_) => None,
+            Prompt::Ids(_) | Prompt::Synthetic(_) | Prompt::Repeated(_) => None,
         };
         Header {
             blockscope: env!("CARGO_PKG_VERSION").into(),

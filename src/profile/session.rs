@@ -9,6 +9,8 @@ use crate::model::{Decoder, Device, Error, Result, Spec, Toggles};
 use crate::text::{Input, Message, Tokenizer};
 use crate::trace::{ModelInfo, Peaks};
 use crate::units::Bytes;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// What is known of a loaded model.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,6 +193,11 @@ impl Session {
             }
             Prompt::Ids(ids) => ids.clone(),
             Prompt::Synthetic(n) => synthetic(*n as usize, spec.d_vocab),
+            Prompt::Repeated(n) => {
+                let first = self.tokenizer.as_ref().and_then(Tokenizer::bos);
+                let random = random(*n as usize, spec.d_vocab);
+                first.into_iter().chain(random.clone()).chain(random).collect()
+            }
         };
         if ids.is_empty() {
             return Err(Error::Request("the prompt is empty: it needs at least one token".into()));
@@ -241,6 +248,12 @@ fn cached_peaks(device: Device, toggles: &Toggles) -> Result<Option<Box<Peaks>>>
 fn synthetic(n: usize, d_vocab: usize) -> Vec<u32> {
     // Knuth's multiplicative hash: consecutive positions land far apart.
     (0..n).map(|position| ((position as u64 * 2_654_435_761 + 1) % d_vocab as u64) as u32).collect()
+}
+
+/// Random tokens, the same ones every time.
+fn random(n: usize, d_vocab: usize) -> Vec<u32> {
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+    (0..n).map(|_| random.random_range(0..d_vocab as u32)).collect()
 }
 
 /// `model` and `text` do not know each other; here they meet.

@@ -7,6 +7,7 @@ pub mod account;
 pub mod chrome;
 pub mod comparison;
 pub mod event;
+pub mod explored;
 pub mod file;
 pub mod findings;
 #[cfg(test)]

@@ -118,8 +118,8 @@ impl Form {
             Some(Prompt::Text(text)) => (text.as_str(), Some(Kind::Text), 512),
             Some(Prompt::Chat(text)) => (text.as_str(), Some(Kind::Chat), 512),
             Some(Prompt::Synthetic(length)) => (DEFAULT_TEXT, Some(Kind::Synthetic), *length),
-            // Token ids are for the command line; they are not edited here.
-            Some(Prompt::Ids(_)) | None => (DEFAULT_TEXT, None, 512),
+            // Token ids and repetitions are for the command line; they are not edited here.
+            Some(Prompt::Ids(_) | Prompt::Repeated(_)) | None => (DEFAULT_TEXT, None, 512),
         };
         let mut form = Self {
             text: TextArea::default(),

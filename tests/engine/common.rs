@@ -90,8 +90,9 @@ impl Model {
 pub struct Keep(pub HashMap<String, Tensor>);
 
 impl Probe for Keep {
-    fn hook(&mut self, hook: Place<Hook>, activation: &Tensor) {
+    fn hook(&mut self, hook: Place<Hook>, activation: Tensor) -> Tensor {
         self.0.insert(hook.to_string(), activation.copy());
+        activation
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod common;
 mod counted;
+mod explore;
 mod formats;
+mod intervene;
 mod parity;
+mod planted;
 mod session;
 mod study;
 mod toggles;

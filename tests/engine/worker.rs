@@ -2,9 +2,11 @@
 
 use crate::common::golden;
 use blockscope::model::{Device, Toggles};
+use blockscope::profile::explore::Area;
 use blockscope::profile::{Plan, PlannedArm, Prompt, Request, Rounds, Step};
+use blockscope::trace::explored::Head;
 use blockscope::trace::{self, Run, Status, Study, study};
-use blockscope::worker::{Command, Event, RunId, Worker};
+use blockscope::worker::{Answer, Command, Event, Look, RunId, Seen, Worker};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -227,4 +229,47 @@ fn a_study_without_a_model_fails_in_words() {
         _ => None,
     });
     assert_eq!(status, Status::Failed("no model is loaded".into()));
+}
+
+#[test]
+fn a_text_is_looked_at_while_its_heads_are_gone_through() {
+    let (worker, events) = worker();
+    load(&worker, golden("llama").to_str().unwrap(), "threads=1");
+    let prompt = Prompt::Ids(vec![1, 5, 9, 5, 9, 5]);
+    worker.send(Command::Explore { run: RunId(7), prompt, side: 8 });
+    let seen = |event: &Event| match event {
+        Event::Seen { run: RunId(7), seen } => Some((**seen).clone()),
+        _ => None,
+    };
+    let text = until(&events, seen);
+    assert!(matches!(&text, Seen::Text { tokens, n_layers: 2, .. } if tokens.len() == 6), "{text:?}");
+    let area = Area { queries: 5..6, keys: 0..6 };
+    worker
+        .send(Command::Look { run: RunId(7), look: Look::Pattern { head: Head { block: 1, head: 0 }, area, bin: 1 } });
+    let (mut heads, mut shares) = (0, None);
+    until(&events, |event| {
+        match seen(event)? {
+            Seen::Heads { ran, .. } => heads += ran.scores.len(),
+            Seen::Answer { answer: Answer::Pattern(cells), .. } => shares = Some(cells),
+            Seen::AllHeads => {}
+            other => panic!("{other:?}"),
+        }
+        (heads == 8 && shares.is_some()).then_some(())
+    });
+    assert!((shares.unwrap().iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    // Of another text, or after another model came, there is nothing to look at.
+    worker.send(Command::Look { run: RunId(6), look: Look::Neurons { block: 0, position: 0 } });
+    load(&worker, golden("gpt2").to_str().unwrap(), "threads=1");
+    until(&events, |event| match event {
+        Event::Loaded(_) => Some(()),
+        Event::Seen { seen, .. } => matches!(**seen, Seen::AllHeads).then_some(()).or_else(|| panic!("{seen:?}")),
+        _ => None,
+    });
+    // What cannot be had is said, and the thread lives on.
+    worker.send(Command::Explore { run: RunId(8), prompt: Prompt::Ids(vec![100_000]), side: 8 });
+    let failed = until(&events, |event| match event {
+        Event::Seen { run: RunId(8), seen } => Some((**seen).clone()),
+        _ => None,
+    });
+    assert!(matches!(&failed, Seen::Failed(why) if why.contains("vocabulary")), "{failed:?}");
 }
