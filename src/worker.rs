@@ -4,15 +4,19 @@
 //! must reach it in the middle of a run (cancel, the next single step) goes through [`Control`], which
 //! the run looks at between operators.
 
-use crate::model::{Device, Toggles};
-use crate::profile::{Control, Halt, Plan, Progress, Request, Session, Step, Watch, WatchStudy, peaks};
+mod looking;
+
+use crate::model::{self, Device, Toggles};
+use crate::profile::{Control, Halt, Plan, Progress, Prompt, Request, Session, Step, Watch, WatchStudy, peaks};
 use crate::trace::{self, Peaks, study};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 
 pub use crate::profile::Card;
+use looking::Looking;
+pub use looking::{Answer, Look, Seen};
 
 /// Something to do, in the order in which it was sent.
 #[derive(Debug, Clone)]
@@ -23,6 +27,10 @@ pub enum Command {
     Run { run: RunId, request: Request },
     /// Execute a study of the loaded model.
     Study { run: RunId, plan: Box<Plan> },
+    /// Run a text once and keep what there is to look at; a thumbnail of a head has at most `side` cells on a side.
+    Explore { run: RunId, prompt: Prompt, side: usize },
+    /// Look at something of that.
+    Look { run: RunId, look: Look },
     /// Measure what the machine can do at most under these conditions, for this and for later sessions.
     MeasurePeaks { device: Device, threads: usize },
 }
@@ -48,6 +56,8 @@ pub enum Event {
     Studying { run: RunId, progress: Progress },
     /// A single-stepped run waits for [`Worker::step`].
     Halted { run: RunId, halt: Box<Halt> },
+    /// What is seen of a text.
+    Seen { run: RunId, seen: Box<Seen> },
     /// The measuring of peaks has come this far.
     Measuring { stage: String, done: u64, total: u64 },
     /// The peaks have been measured, and runs of the loaded model carry them from now on; or the reason
@@ -119,10 +129,27 @@ impl Drop for Worker {
 /// The thread's whole life.
 fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Event)) {
     let mut session = None;
-    while let Ok(Queued { command, ticket }) = queue.recv() {
+    let mut looking: Option<Looking> = None;
+    loop {
+        // Heads are gone through while nothing else is asked for.
+        let more = looking.as_mut().filter(|looking| looking.has_more());
+        let next = match more {
+            Some(_) => queue.try_recv(),
+            None => queue.recv().map_err(|_| TryRecvError::Disconnected),
+        };
+        let Queued { command, ticket } = match (next, more) {
+            (Ok(queued), _) => queued,
+            (Err(TryRecvError::Empty), Some(looking)) => {
+                survey(looking, &mut report);
+                continue;
+            }
+            (Err(_), _) => break,
+        };
         control.begin(ticket);
         match command {
             Command::Load { source, toggles, device } => {
+                // What was seen is of the model that goes.
+                looking = None;
                 let loaded = quietly(|| load(&mut session, (&source, device), &toggles, control, &mut report));
                 match loaded.and_then(|loaded| loaded.map_err(|error| error.to_string())) {
                     Ok(card) => report(Event::Loaded(Box::new(card))),
@@ -149,11 +176,54 @@ fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Eve
                     WatchStudy::event(&mut forward, study::Event::End(trace::Status::Failed(error)));
                 }
             }
+            Command::Explore { run, prompt, side } => {
+                // What the one before left may be large.
+                drop(looking.take());
+                looking = explore(session.as_ref(), run, (&prompt, side), control, &mut report);
+            }
+            Command::Look { run, look } => {
+                let present = looking.as_ref().filter(|looking| looking.run == run);
+                if let (Some(looking), Some(session)) = (present, &session) {
+                    let seen = quietly(|| looking.answer(session, look, control)).unwrap_or_else(Seen::Failed);
+                    report(Event::Seen { run, seen: Box::new(seen) });
+                }
+            }
             Command::MeasurePeaks { device, threads } => {
                 let measured = quietly(|| measure(session.as_mut(), device, threads, control, &mut report));
                 report(Event::Peaks(measured.and_then(|peaks| peaks.map_err(|error| error.to_string()))));
             }
         }
+    }
+}
+
+/// Runs a text and keeps what it leaves.
+fn explore(
+    session: Option<&Session>,
+    run: RunId,
+    wanted: (&Prompt, usize),
+    control: &Control,
+    report: &mut impl FnMut(Event),
+) -> Option<Looking> {
+    let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
+    let begun = match session {
+        None => Err("no model is loaded".to_owned()),
+        Some(session) => quietly(|| Looking::begin(session, run, wanted, control, &mut tell)).and_then(|begun| {
+            begun.map_err(|error| match error {
+                model::Error::Cancelled => "cancelled".into(),
+                error => error.to_string(),
+            })
+        }),
+    };
+    begun.map_err(|problem| tell(Seen::Failed(problem))).ok()
+}
+
+/// Goes through the heads of one more block.
+fn survey(looking: &mut Looking, report: &mut impl FnMut(Event)) {
+    let run = looking.run;
+    let seen = quietly(|| looking.go_on()).unwrap_or_else(Seen::Failed);
+    report(Event::Seen { run, seen: Box::new(seen) });
+    if !looking.has_more() {
+        report(Event::Seen { run, seen: Box::new(Seen::AllHeads) });
     }
 }
 

@@ -3,10 +3,12 @@
 //! Results go to standard output, everything said beside them to standard error. Exit codes: 0 done,
 //! 1 the work failed, 2 wrong usage, 3 a gate of `compare` was not reached; 130 and 143 ended by Ctrl-C and by SIGTERM.
 
+mod ablate;
 mod args;
 mod capture;
 mod compare;
 mod doctor;
+mod explore;
 mod export;
 mod failure;
 mod generate;
@@ -50,6 +52,8 @@ enum Command {
     Profile(profile::Args),
     Compare(compare::Args),
     Sweep(sweep::Args),
+    Explore(explore::Args),
+    Ablate(ablate::Args),
     Capture(capture::Args),
     Tokenize(tokenize::Args),
     Inspect(inspect::Args),
@@ -83,6 +87,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Profile(args) => profile::run(&args, &mut out),
         Command::Compare(args) => compare::run(&args, &mut out),
         Command::Sweep(args) => sweep::run(&args, &mut out),
+        Command::Explore(args) => explore::run(&args, &mut out),
+        Command::Ablate(args) => ablate::run(&args, &mut out),
         Command::Capture(args) => capture::run(&args, &mut out),
         Command::Tokenize(args) => tokenize::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),

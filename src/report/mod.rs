@@ -1,6 +1,7 @@
 //! A run or a study as a table to read, as JSON for other programs, as pictures. Knows no terminal: the text is plain.
 
 pub mod csv;
+pub mod explored;
 pub mod grid;
 pub mod html;
 pub mod json;

@@ -1,0 +1,136 @@
+//! `blockscope explore`: what heads look at and what the residual stream says, without a screen.
+
+use super::args::{ModelArgs, PromptArgs};
+use super::failure::{Failure, Result};
+use super::interrupt::Interrupt;
+use super::loading;
+use super::output::Output;
+use crate::model;
+use crate::profile::{Prompt, Session};
+use crate::report::explored as report;
+use crate::trace::explored::{HeadScores, LensCell};
+use serde_json::json;
+
+/// Likeliest tokens of each cell of the lens.
+const TOP: usize = 5;
+/// Positions of the lens that are read at a time.
+const TOGETHER: usize = 64;
+
+/// Say what every head looks at, what the residual stream says on its way, and who wrote the next token
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+
+    #[command(flatten)]
+    prompt: PromptArgs,
+
+    /// In place of a text this many random tokens, twice: heads that find what came before stand out
+    #[arg(long, value_name = "N", group = "PromptArgs", value_parser = clap::value_parser!(u32).range(2..))]
+    repeat: Option<u32>,
+
+    /// Put the text into the model's chat template, as a user's turn
+    #[arg(long, requires = "prompt")]
+    chat: bool,
+
+    /// Whose next token is looked at: a position of the prompt, from 0 [default: the last]
+    #[arg(long, value_name = "POSITION")]
+    at: Option<usize>,
+
+    /// The token whose logit is taken apart, by its id [default: the likeliest]
+    #[arg(long, value_name = "ID")]
+    token: Option<u32>,
+
+    /// Take apart by how much that logit is above the one of this token
+    #[arg(long, value_name = "ID")]
+    versus: Option<u32>,
+
+    /// Print one JSON object: scores of all heads, the lens at every place and position, the attribution
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args, out: &mut Output) -> Result {
+    let prompt = args.repeat.map_or_else(|| args.prompt.prompt(args.chat), |n| Ok(Prompt::Repeated(n)))?;
+    let interrupt = Interrupt::listen()?;
+    let session = loading::open(&args.model, &interrupt, out)?;
+    let ids = session.prompt_ids(&prompt)?;
+    match explore(args, &session, &ids, &interrupt, out) {
+        Err(model::Error::Cancelled) => interrupt.check(),
+        done => done?,
+    }
+}
+
+/// The outer result is that of the model, the inner one that of printing.
+fn explore(
+    args: &Args,
+    session: &Session,
+    ids: &[u32],
+    interrupt: &Interrupt,
+    out: &mut Output,
+) -> model::Result<Result> {
+    let (t, d_vocab, layers) = (ids.len(), session.card().spec.d_vocab, session.card().spec.n_layers);
+    let at = args.at.unwrap_or(t - 1);
+    if at >= t {
+        return Ok(Err(Failure::Usage(format!("--at {at}: the prompt has positions 0 to {}", t - 1))));
+    }
+    if let Some(id) = [args.token, args.versus].into_iter().flatten().find(|&id| id as usize >= d_vocab) {
+        return Ok(Err(Failure::Usage(format!("token {id} is outside the vocabulary of {d_vocab}"))));
+    }
+    let control = interrupt.control();
+    let exploration =
+        session.explore(ids, control, &mut |done| out.progress(&format!("running block {done}/{layers}")))?;
+    let mut scores: Vec<HeadScores> = Vec::new();
+    exploration.survey(1, control, &mut |block, ran| {
+        out.progress(&format!("reading heads of block {}/{layers}", block + 1));
+        scores.extend(ran.scores);
+    })?;
+    let decoder = session.decoder();
+    let positions = if args.json { 0..t } else { at..at + 1 };
+    let mut places: Vec<(String, Vec<LensCell>)> = Vec::new();
+    for place in exploration.places() {
+        out.progress(&format!("reading the lens at {place}"));
+        let mut cells = Vec::new();
+        for start in positions.clone().step_by(TOGETHER) {
+            if control.is_cancelled() {
+                return Err(model::Error::Cancelled);
+            }
+            let end = (start + TOGETHER).min(positions.end);
+            cells.extend(exploration.lens(decoder, place, start..end, TOP));
+        }
+        places.push((place.to_string(), cells));
+    }
+    out.progress("");
+    let likeliest = || places.last().and_then(|(_, cells)| Some(cells.get(at - positions.start)?.top.first()?.id));
+    let token = args.token.or_else(likeliest).unwrap_or_default();
+    let attribution = exploration.attribution(decoder, at, token, args.versus);
+    Ok(if args.json {
+        let text = text_of(session);
+        let tokens: Vec<_> = ids.iter().map(|&id| json!({ "id": id, "text": text(id) })).collect();
+        out.json(&json!({
+            "model": session.card().info.name, "tokens": tokens,
+            "heads": report::json::heads(&scores), "lens": report::json::lens(&places, &text),
+            "attribution": report::json::attribution(&attribution, &text),
+        }))
+    } else {
+        let label = label_of(session);
+        let column: Vec<(String, LensCell)> =
+            places.into_iter().filter_map(|(place, cells)| Some((place, cells.into_iter().next()?))).collect();
+        let mut pieces = report::heads(&scores);
+        pieces.extend(report::lens(&column, at, &label));
+        pieces.extend(report::attribution(&attribution, &label));
+        out.report(&pieces)
+    })
+}
+
+/// How tokens are called in tables.
+pub fn label_of(session: &Session) -> impl Fn(u32) -> String {
+    let token = |id| session.tokenizer().and_then(|tokenizer| tokenizer.token(id));
+    move |id| token(id).map_or_else(|| format!("#{id}"), |token| token.label())
+}
+
+/// What tokens say.
+pub fn text_of(session: &Session) -> impl Fn(u32) -> String {
+    let token = |id| session.tokenizer().and_then(|tokenizer| tokenizer.token(id));
+    move |id| token(id).map_or_else(|| format!("#{id}"), |token| token.text)
+}

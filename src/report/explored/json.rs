@@ -1,0 +1,61 @@
+//! The same as JSON. Field names are those of the tables; tokens are their ids and their text.
+
+use crate::trace::explored::{Attribution, Effect, Head, HeadScores, LensCell, Likely, Writer};
+use serde_json::{Value, json};
+
+use super::Named;
+
+/// Scores of all heads.
+pub fn heads(scores: &[HeadScores]) -> Value {
+    let head = |scores: &HeadScores| {
+        let mut value = json!(scores);
+        value["roles"] = json!(scores.roles());
+        value
+    };
+    scores.iter().map(head).collect()
+}
+
+/// The lens at every place, for some positions.
+pub fn lens(places: &[(String, Vec<LensCell>)], named: Named) -> Value {
+    let likely =
+        |likely: &Likely| json!({ "id": likely.id, "text": named(likely.id), "probability": likely.probability });
+    let cell = |cell: &LensCell| {
+        json!({
+            "top": cell.top.iter().map(likely).collect::<Vec<_>>(), "rank": cell.rank, "entropy": cell.entropy,
+            "kl": cell.kl, "norm": cell.norm, "massive": cell.massive,
+            "largest": { "feature": cell.largest.0, "value": cell.largest.1 },
+        })
+    };
+    let place = |(place, cells): &(String, Vec<LensCell>)| json!({ "after": place, "positions": cells.iter().map(cell).collect::<Vec<_>>() });
+    places.iter().map(place).collect()
+}
+
+/// Who wrote a logit.
+pub fn attribution(found: &Attribution, named: Named) -> Value {
+    let part = |(writer, share): &(Writer, f32)| {
+        let mut value = json!({ "writer": writer.to_string(), "logit": share });
+        if let Writer::Head(Head { block, head }) = writer {
+            (value["block"], value["head"]) = (json!(block), json!(head));
+        }
+        value
+    };
+    json!({
+        "position": found.position,
+        "token": { "id": found.token, "text": named(found.token) },
+        "versus": found.versus.map(|id| json!({ "id": id, "text": named(id) })),
+        "logit": found.logit,
+        "parts": found.parts.iter().map(part).collect::<Vec<_>>(),
+    })
+}
+
+/// What interventions did.
+pub fn effect(effect: &Effect, what: &[String], named: Named) -> Value {
+    let mut value = json!(effect);
+    value["interventions"] = json!(what);
+    value["mean_kl"] = json!(effect.mean_kl());
+    value["more_nll"] = json!(effect.more_nll());
+    let text = |ids: &[u32]| ids.iter().map(|&id| named(id)).collect::<String>();
+    value["clean_text"] = json!(text(&effect.clean));
+    value["changed_text"] = json!(text(&effect.changed));
+    value
+}

@@ -1,0 +1,89 @@
+//! `explore` and `ablate` as other programs see them.
+
+use serde_json::Value;
+use std::process::{Command, Output, Stdio};
+
+const LLAMA: &str = "tests/fixtures/golden/llama";
+const PROMPT: &str = "The cat sat on the mat. The cat sat";
+
+fn run(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_blockscope"));
+    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).env("COLUMNS", "100");
+    command.output().unwrap()
+}
+
+fn stdout(args: &[&str]) -> String {
+    let output = run(args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(args: &[&str]) -> Value {
+    serde_json::from_str(&stdout(args)).unwrap()
+}
+
+/// What is said, and the exit code.
+fn refusal(args: &[&str]) -> (Option<i32>, String) {
+    let output = run(args);
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn explore_says_what_heads_do_what_the_lens_says_and_who_wrote_a_token() {
+    let found = json(&["explore", LLAMA, "--prompt", PROMPT, "--json"]);
+    let tokens = found["tokens"].as_array().unwrap().len();
+    let heads = found["heads"].as_array().unwrap();
+    assert_eq!(heads.len(), 8);
+    for head in heads {
+        assert!(head["entropy"].as_f64().is_some_and(|entropy| (0.0..=1.0).contains(&entropy)), "{head}");
+        assert!(head["previous"]["value"].is_f64() && head["sink"]["mass"].is_f64() && head["roles"].is_array());
+    }
+    // The embedding, and two places of each block.
+    let lens = found["lens"].as_array().unwrap();
+    assert_eq!(lens.len(), 5);
+    assert!(lens.iter().all(|place| place["positions"].as_array().unwrap().len() == tokens));
+    assert!(lens[4]["positions"][0]["kl"].as_f64().unwrap() < 1e-6);
+    let attribution = &found["attribution"];
+    let parts = attribution["parts"].as_array().unwrap();
+    let sum: f64 = parts.iter().map(|part| part["logit"].as_f64().unwrap()).sum();
+    assert!((sum - attribution["logit"].as_f64().unwrap()).abs() < 1e-3);
+    assert_eq!(attribution["token"]["id"], lens[4]["positions"][tokens - 1]["top"][0]["id"]);
+
+    let printed = stdout(&["explore", LLAMA, "--repeat", "12", "--at", "3"]);
+    assert!(printed.contains("the lens at position 3") && printed.contains("together"), "{printed}");
+}
+
+#[test]
+fn ablate_says_what_a_part_is_worth() {
+    let args = ["ablate", LLAMA, "--prompt", PROMPT, "--new-tokens", "4", "--json"];
+    let found = json(&[&args[..], &["--head", "1.2", "--mlp", "0"]].concat());
+    assert_eq!(found["interventions"], serde_json::json!(["head 1.2 off", "mlp 0 off"]));
+    assert!(found["mean_kl"].as_f64().unwrap() > 0.0);
+    assert_eq!((found["clean"].as_array().unwrap().len(), found["changed"].as_array().unwrap().len()), (4, 4));
+    for more in [&["--group", "0.1", "--mean"][..], &["--attn", "1", "--scale", "0.5"], &["--block", "0"]] {
+        let printed = stdout(&[&["ablate", LLAMA, "--prompt", PROMPT], more].concat());
+        assert!(printed.contains("KL(clean ‖ changed)") && printed.contains("changed"), "{printed}");
+    }
+    let same = json(&[&args[..], &["--block", "1", "--scale", "1"]].concat());
+    assert!(same["mean_kl"].as_f64().unwrap() < 1e-6);
+}
+
+#[test]
+fn what_cannot_be_is_refused_in_words() {
+    for (args, code, expected) in [
+        (&["explore", LLAMA, "--prompt", PROMPT, "--at", "99"][..], 2, "has positions 0 to"),
+        (&["explore", LLAMA, "--prompt", PROMPT, "--token", "99999"], 2, "outside the vocabulary"),
+        (&["explore", LLAMA], 2, "--prompt"),
+        (&["explore", LLAMA, "--repeat", "1"], 2, "2"),
+        (&["explore", LLAMA, "--prompt", PROMPT, "--repeat", "5"], 2, "cannot be used with"),
+        (&["ablate", LLAMA, "--prompt", PROMPT], 2, "--head 8.1"),
+        (&["ablate", LLAMA, "--prompt", PROMPT, "--head", "8"], 2, "expected its block"),
+        (&["ablate", LLAMA, "--prompt", PROMPT, "--head", "8.1"], 1, "there is no block 8"),
+        (&["ablate", LLAMA, "--prompt", PROMPT, "--head", "1.9"], 1, "there is no head 9"),
+        (&["ablate", LLAMA, "--prompt", "", "--mlp", "0"], 1, "empty"),
+    ] {
+        let (found, said) = refusal(args);
+        assert_eq!(found, Some(code), "{args:?}: {said}");
+        assert!(said.contains(expected) && !said.contains("panicked"), "{args:?}: {said}");
+    }
+}
