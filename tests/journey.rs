@@ -180,3 +180,33 @@ fn a_model_that_cannot_be_opened_is_an_error_on_the_screen() {
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }
+
+#[test]
+fn read_a_text_sort_the_heads_enter_one_switch_it_off_and_on_again() {
+    let model = tiny();
+    let mut terminal = Terminal::open(&["run", &model, "--wait", "--prompt", "The cat sat on the mat"], 110, 32);
+    terminal.shows(&["Blockscope", "llama", "ready"]);
+    terminal.press("0");
+    terminal.shows(&["Nothing read yet", "read the prompt"]);
+    terminal.press("r");
+    terminal.shows(&["8 heads", "sorted by place", "0.0", "1.3"]);
+    terminal.press("o");
+    terminal.shows(&["sorted by induction"]);
+    terminal.press("\r");
+    terminal.shows(&["rows sum to 1", "looks at", "(0) The"]);
+    terminal.press("v");
+    terminal.shows(&["columns sum to 1", "keys ↓"]);
+    terminal.press("x");
+    terminal.shows(&["off: ", "KL 0.", "goes on"]);
+    terminal.press("x");
+    terminal.shows(&["x switches this head off"]);
+    terminal.press("\x7f");
+    terminal.shows(&["8 heads", "sorted by induction"]);
+    // Random tokens twice, then what the stream says of them.
+    terminal.press("i");
+    terminal.shows(&["100 tokens"]);
+    terminal.press("L");
+    terminal.shows(&["the lens", "embedding", "1 mlp", "KL to the last"]);
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}

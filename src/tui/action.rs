@@ -26,6 +26,8 @@ pub enum Act {
     Compare,
     Matrix,
     Sweep,
+    Heads,
+    Lens,
     Palette,
     Help,
     Quit,
@@ -64,6 +66,10 @@ pub enum Act {
     StepPass,
     StepOn,
     Choose,
+    Transpose,
+    SwitchOff,
+    AllOn,
+    Repeat,
     Reverse,
     NextField,
     PreviousField,
@@ -89,6 +95,8 @@ pub enum Scope {
     Compare,
     Matrix,
     Sweep,
+    Heads,
+    Lens,
     /// The popups.
     Prompt,
     Toggles,
@@ -146,6 +154,7 @@ const PAGE_UP: Key = key(KeyCode::PageUp);
 const PAGE_DOWN: Key = key(KeyCode::PageDown);
 const HOME: Key = key(KeyCode::Home);
 const END: Key = key(KeyCode::End);
+const BACKSPACE: Key = key(KeyCode::Backspace);
 const ENTER: Key = key(KeyCode::Enter);
 const ESC: Key = key(KeyCode::Esc);
 const TAB: Key = key(KeyCode::Tab);
@@ -287,6 +296,38 @@ pub const ACTIONS: &[Action] = table! {
         First      [HOME]            "",      "First point", "go to the first point";
         Last       [END]             "",      "Last point", "go to the last point";
     }
+    Heads {
+        Up         [UP, char('k')]   "move" + Down, "Above", "select the head, or the query, above";
+        Down       [DOWN, char('j')] "",      "Below", "select the head, or the query, below";
+        Left       [LEFT, char('h')] "",      "Left", "select the head before, or the key before";
+        Right      [RIGHT, char('l')] "",     "Right", "select the next head, or the next key";
+        Open       [ENTER]           "in",    "In", "from all heads into the selected one";
+        Close      [BACKSPACE] "out", "Out", "from one head back to all of them";
+        SwitchOff  [char('x')]       "off/on", "Switch off", "switch the selected head off, or on again, and see what that does";
+        AllOn      [char('u')]       "all on", "All on", "switch every head on again";
+        Grouping   [char('o')]       "sort",  "Sort", "sort heads by what they do";
+        Colour     [char('c')]       "scale", "Scale", "shares of attention linearly, by their square root, by their logarithm";
+        Transpose  [char('v')]       "rows/columns", "Rows or columns", "queries down and rows that sum to 1, or across and columns";
+        Repeat     [char('i')]       "repeat probe", "Repeat probe", "run random tokens twice: heads that find what came before stand out";
+        ZoomIn     [char('+'), char('=')] "zoom" + ZoomOut, "Zoom in", "half as many positions in a cell";
+        ZoomOut    [char('-')]       "",      "Zoom out", "twice as many positions in a cell; the largest is shown";
+        NextFound  [char('n')]       "next head" + PreviousFound, "Next head", "the next head in the order chosen";
+        PreviousFound [char('N')]    "",      "Head before", "the head before in the order chosen";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        First      [HOME]            "",      "First", "the first head, or the first query";
+        Last       [END]             "",      "Last", "the last head, or the last query";
+    }
+    Lens {
+        Left       [LEFT, char('h')] "token" + Right, "Token before", "select the position before";
+        Right      [RIGHT, char('l')] "",     "Token after", "select the next position";
+        Up         [UP, char('k')]   "depth" + Down, "Earlier", "select the place before";
+        Down       [DOWN, char('j')] "",      "Later", "select the next place";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        First      [HOME]            "",      "First token", "select the first position";
+        Last       [END]             "",      "Last token", "select the last position";
+    }
     Everywhere {
         Run        [char('r')]       "run",   "Run", "run the model on the prompt and measure it";
         TraceRun   [char('R')]       "trace", "Run, traced", "the same with every operator and every allocation, beside a plain run";
@@ -307,6 +348,8 @@ pub const ACTIONS: &[Action] = table! {
         Compare    [char('7')]       "",      "Screen: Compare", "what other toggles buy: time, memory, quality";
         Matrix     [char('8')]       "",      "Screen: Matrix", "many configurations side by side";
         Sweep      [char('9')]       "",      "Screen: Sweep", "how time grows along a setting";
+        Heads      [char('0')]       "",      "Screen: Heads", "what every head looks at, and what it does";
+        Lens       [char('L')]       "",      "Screen: Lens", "what the residual stream says on its way";
         Palette    [char(':')]       "palette", "Palette", "find an action by its name";
         Help       [char('?')]       "help",  "Help", "the keys of this screen";
         Quit       [char('q')]       "quit",  "Quit", "leave; what runs is ended";
@@ -440,6 +483,7 @@ impl fmt::Display for Key {
             KeyCode::Home => "Home",
             KeyCode::End => "End",
             KeyCode::Enter => "Enter",
+            KeyCode::Backspace => "⌫",
             KeyCode::Esc => "Esc",
             KeyCode::Tab => "Tab",
             KeyCode::BackTab => "Shift-Tab",

@@ -3,6 +3,7 @@
 use super::action::{self, Act, Scope};
 use super::branches::Branches;
 use super::candidate::Candidate;
+use super::explorer::{Explorer, Gaze};
 use super::form::{Field, Form};
 use super::live::{Live, State};
 use super::measuring::Measuring;
@@ -51,6 +52,9 @@ pub struct App {
     pub point: usize,
     /// What was chosen last to be measured beside the present toggles.
     pub chosen: Option<Candidate>,
+    /// What is seen of a text, and how it is looked at.
+    pub explorer: Option<Explorer>,
+    pub gaze: Gaze,
     pub form: Form,
     pub outline: Outline,
     pub reading: Reading,
@@ -87,6 +91,8 @@ pub enum Screen {
     Compare,
     Matrix,
     Sweep,
+    Heads,
+    Lens,
 }
 
 /// What lies over the screen.
@@ -174,6 +180,8 @@ pub struct Drawn {
     pub listed: (usize, usize),
     /// Where the time runs on the Timeline.
     pub axis: Rect,
+    /// Cells of a head's pattern that there is room for: down and across.
+    pub cells: (usize, usize),
     /// The first visible entry of a popup's list, and how many there are.
     pub entries: (usize, usize),
     /// Where the terminal's own cursor belongs.
@@ -192,6 +200,9 @@ pub enum Hit {
     Branch(String),
     /// An arm on the Matrix, by its number.
     Arm(u32),
+    /// A head, by its number, and a cell of its pattern: query and key.
+    Head(usize),
+    Cell(usize, usize),
     /// A point of the Sweep: its series, and its place there.
     Point(usize, usize),
     /// A slice of the Timeline.
@@ -212,7 +223,7 @@ pub enum Hit {
 }
 
 impl Screen {
-    pub const ALL: [Screen; 9] = [
+    pub const ALL: [Screen; 11] = [
         Screen::Blocks,
         Screen::Timeline,
         Screen::Roofline,
@@ -222,6 +233,8 @@ impl Screen {
         Screen::Compare,
         Screen::Matrix,
         Screen::Sweep,
+        Screen::Heads,
+        Screen::Lens,
     ];
 
     /// The name on its tab.
@@ -236,6 +249,19 @@ impl Screen {
             Screen::Compare => "Compare",
             Screen::Matrix => "Matrix",
             Screen::Sweep => "Sweep",
+            Screen::Heads => "Heads",
+            Screen::Lens => "Lens",
+        }
+    }
+
+    /// The same where there is little room.
+    pub fn short_name(self) -> &'static str {
+        match self {
+            Screen::Timeline => "Time",
+            Screen::Roofline => "Roof",
+            Screen::Generate => "Text",
+            Screen::Memory => "Mem",
+            screen => screen.name(),
         }
     }
 
@@ -251,12 +277,19 @@ impl Screen {
             Screen::Compare => Act::Compare,
             Screen::Matrix => Act::Matrix,
             Screen::Sweep => Act::Sweep,
+            Screen::Heads => Act::Heads,
+            Screen::Lens => Act::Lens,
         }
     }
 
     /// Whether it shows a study rather than a run.
     pub fn is_of_studies(self) -> bool {
         matches!(self, Screen::Compare | Screen::Matrix | Screen::Sweep)
+    }
+
+    /// Whether it shows what is seen of one pass over a text.
+    pub fn is_of_text(self) -> bool {
+        matches!(self, Screen::Heads | Screen::Lens)
     }
 
     /// The actions that it has of its own.
@@ -271,6 +304,8 @@ impl Screen {
             Screen::Compare => Scope::Compare,
             Screen::Matrix => Scope::Matrix,
             Screen::Sweep => Scope::Sweep,
+            Screen::Heads => Scope::Heads,
+            Screen::Lens => Scope::Lens,
         }
     }
 }
@@ -300,6 +335,8 @@ impl App {
             ranking: Ranking::default(),
             point: 0,
             chosen: None,
+            explorer: None,
+            gaze: Gaze::default(),
             form,
             outline,
             reading: Reading::default(),
@@ -375,6 +412,7 @@ impl App {
         self.is_running()
             || self.studies.going_on().is_some()
             || self.measuring.is_some()
+            || self.explorer.as_ref().is_some_and(Explorer::is_waiting)
             || matches!(self.engine, Engine::Loading { .. })
     }
 
@@ -454,17 +492,21 @@ impl App {
             | Act::Models
             | Act::AcceptAndRun
             | Act::Choose
+            | Act::Repeat
                 if viewer =>
             {
                 Some("a file is looked at: there is no model to run")
             }
             Act::MeasurePeaks if viewer => Some("a file is looked at; blockscope doctor --refresh measures the roofs"),
-            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks | Act::Choose => match self.engine {
+            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks | Act::Choose | Act::Repeat => match self.engine {
                 Engine::Loading { .. } => Some("the model is still loading"),
                 Engine::Empty => Some("no model is loaded: press m"),
                 _ if self.is_running() => Some("a run goes on: Esc ends it"),
                 _ if self.studies.going_on().is_some() => Some("a study goes on: Esc ends it"),
                 _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
+                _ if self.explorer.as_ref().is_some_and(|seen| seen.state == State::Starting) => {
+                    Some("a text is being read: Esc ends that")
+                }
                 _ => None,
             },
             Act::Cancel if self.is_busy() => None,
@@ -513,6 +555,13 @@ impl App {
             {
                 self.study().is_some()
             }
+            (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::Close | Act::NextFound) => {
+                self.explorer.is_some() && self.gaze.one
+            }
+            (Screen::Heads, Act::Open | Act::Grouping) => self.explorer.is_some() && !self.gaze.one,
+            (Screen::Heads, Act::AllOn) => !self.gaze.off.is_empty(),
+            (Screen::Heads, Act::Repeat) => true,
+            (Screen::Heads | Screen::Lens, act) if action::is_of(self.screen.scope(), act) => self.explorer.is_some(),
             (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
             _ => true,
         }

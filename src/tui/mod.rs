@@ -18,6 +18,7 @@ pub mod app;
 mod branches;
 pub mod candidate;
 mod compared;
+pub mod explorer;
 mod foreign;
 pub mod form;
 pub mod live;

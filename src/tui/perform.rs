@@ -1,5 +1,6 @@
 //! What each action of the table does.
 
+pub mod explorer;
 mod popups;
 mod screens;
 mod studies;
@@ -27,7 +28,9 @@ impl App {
 
     fn on_screen(&mut self, act: Act) -> Vec<Effect> {
         match act {
+            Act::Run if self.screen.is_of_text() => return self.explore_prompt(),
             Act::Run => return self.start(Manner::Timed),
+            Act::Repeat => return self.explore_repeated(),
             Act::TraceRun => return self.start(Manner::Traced),
             Act::Step => return self.start(Manner::Stepped),
             Act::MeasurePeaks => return self.measure_peaks(),
@@ -54,6 +57,8 @@ impl App {
             Act::Compare => self.screen = Screen::Compare,
             Act::Matrix => self.screen = Screen::Matrix,
             Act::Sweep => self.screen = Screen::Sweep,
+            Act::Heads => self.screen = Screen::Heads,
+            Act::Lens => self.screen = Screen::Lens,
             Act::NextScreen => self.turn(1),
             Act::PreviousScreen => self.turn(Screen::ALL.len() - 1),
             Act::StepPart => return self.go_on(Step::Part),
@@ -69,6 +74,9 @@ impl App {
                 Screen::Compare => self.on_comparison(act),
                 Screen::Matrix => self.on_matrix(act),
                 Screen::Sweep => self.on_sweep(act),
+                Screen::Heads if self.gaze.one => self.on_head(act),
+                Screen::Heads => self.on_heads(act),
+                Screen::Lens => self.on_lens(act),
             },
         }
         Vec::new()
@@ -83,6 +91,8 @@ impl App {
             live.state = State::Cancelling;
         } else if self.studies.cancel() {
             // What was measured stays.
+        } else if let Some(seen) = self.explorer.as_mut().filter(|seen| seen.is_waiting()) {
+            seen.state = State::Cancelling;
         } else if let Some(measuring) = &mut self.measuring {
             measuring.cancelled = true;
         } else {

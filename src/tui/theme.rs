@@ -119,7 +119,29 @@ const LIKELY: [Paint; 5] = [
     Paint(0xFF_7A5C, Color::Red),
 ];
 
+/// Shades of a heat map, from little to much, even in lightness and told apart by those who see few hues (after
+/// cividis; Nuñez et al., arXiv:1712.01662).
+const HEAT: [u32; 7] = [0x18_2A4A, 0x2F_4470, 0x55_5D6F, 0x7C_7B78, 0xA6_9D75, 0xD2_BE63, 0xFE_E838];
+
 impl Theme {
+    /// Ink on the light shades of a heat map.
+    pub fn heat_ink(&self) -> Style {
+        Style::new().fg(INK.at(self.depth))
+    }
+
+    /// A shade from 0 to 1 of a heat map.
+    pub fn heat(&self, shade: f32) -> Color {
+        let at = shade.clamp(0.0, 1.0) * (HEAT.len() - 1) as f32;
+        let low = (at as usize).min(HEAT.len() - 2);
+        let part = at - low as f32;
+        let channel = |shift: u32| {
+            let of = |paint: u32| (paint >> shift & 0xFF) as f32;
+            let mixed = of(HEAT[low]) * (1.0 - part) + of(HEAT[low + 1]) * part;
+            mixed.round() as u32
+        };
+        Paint(channel(16) << 16 | channel(8) << 8 | channel(0), Color::White).at(self.depth)
+    }
+
     /// The theme in the colours of `depth`.
     pub fn new(depth: Depth) -> Self {
         if depth == Depth::Plain { Self::plain() } else { Self::coloured(depth) }

@@ -69,8 +69,9 @@ pub enum Effect {
 impl App {
     /// Takes in what happened, and says what is to be done about it.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
-        let effects = self.take(msg);
+        let mut effects = self.take(msg);
         self.add_up();
+        effects.extend(self.look());
         effects
     }
 
@@ -181,6 +182,8 @@ impl App {
             Hit::Branch(path) if self.branches.selected == path => self.branches.twist(&path),
             Hit::Branch(path) => self.branches.selected = path,
             Hit::Arm(arm) => self.ranking.selected = arm,
+            Hit::Head(index) => self.click_head(index),
+            Hit::Cell(query, key) => (self.gaze.query, self.gaze.key) = (query, key),
             Hit::Point(series, point) => self.select_point((series, point)),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
@@ -216,6 +219,7 @@ impl App {
                     live.halt(halt);
                 }
             }
+            Event::Seen { run, seen } => self.seen(run, *seen),
             Event::Measuring { stage, done, total } => self.measuring(stage, done, total),
             Event::Peaks(peaks) => self.peaks(peaks),
             Event::Study { run, events } => self.studied(run, events),

@@ -16,16 +16,23 @@ enum Tabs {
     Wide,
     /// `─1Blocks 2Timeline┤3Roofline├4Memory─`
     Tight,
+    /// `─1Blocks 2Time┤3Roofline├4Memory─`
+    Short,
     /// `─ 1 ── 2 ┤ 3 Roofline ├ 4 ─`: those that are not active are only their keys.
     Keys,
 }
 
 impl Tabs {
     fn fitting(width: u16) -> Self {
-        let needed = |around: usize| Screen::ALL.iter().map(|screen| screen.name().len() + around).sum::<usize>();
+        let needed = |name: fn(Screen) -> &'static str, around: usize| {
+            Screen::ALL.iter().map(|&screen| name(screen).len() + around).sum::<usize>()
+        };
+        // The active one is never short.
+        let longer = Screen::ALL.iter().map(|screen| screen.name().len() - screen.short_name().len()).max();
         match width as usize {
-            width if width >= needed(6) => Tabs::Wide,
-            width if width > needed(2) => Tabs::Tight,
+            width if width >= needed(Screen::name, 6) => Tabs::Wide,
+            width if width > needed(Screen::name, 2) => Tabs::Tight,
+            width if width > needed(Screen::short_name, 2) + longer.unwrap_or(0) => Tabs::Short,
             _ => Tabs::Keys,
         }
     }
@@ -41,15 +48,20 @@ pub fn tabs(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         let key = action::of(Scope::Everywhere).find(|action| action.act == screen.act()).map(Action::strip_keys);
         let key = Span::styled(key.unwrap_or_default(), if active { theme.accent } else { theme.faint });
         let name = if active { theme.accent } else { theme.dim };
-        let name = Span::styled(if active || tabs != Tabs::Keys { screen.name() } else { "" }, name);
+        let text = match (tabs, active) {
+            (Tabs::Keys, false) => "",
+            (Tabs::Short, false) => screen.short_name(),
+            _ => screen.name(),
+        };
+        let name = Span::styled(text, name);
         let edge = |text| Span::styled(text, theme.rule);
         let line = match (tabs, active) {
             // What is before it gives way to its edge.
-            (Tabs::Tight, true) => {
+            (Tabs::Tight | Tabs::Short, true) => {
                 put(buf, Rect { x: rest.x.saturating_sub(1), width: 1, ..area }, edge("┤"));
                 vec![key, name, edge("├")]
             }
-            (Tabs::Tight, false) => vec![key, name, Span::raw(" ")],
+            (Tabs::Tight | Tabs::Short, false) => vec![key, name, Span::raw(" ")],
             (_, true) => vec![edge("┤ "), key, Span::raw(" "), name, edge(" ├")],
             (_, false) => vec![Span::raw("  "), key, Span::raw(" "), name, Span::raw("  ")],
         };

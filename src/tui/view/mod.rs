@@ -17,7 +17,9 @@ mod find;
 mod footer;
 mod generate;
 mod header;
+mod heads;
 mod help;
+mod lens;
 mod matrix;
 mod memory;
 mod models;
@@ -77,6 +79,8 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         Screen::Compare => compare::draw(app, body, buf, drawn),
         Screen::Matrix => matrix::draw(app, body, buf, drawn),
         Screen::Sweep => sweep::draw(app, body, buf, drawn),
+        Screen::Heads => heads::draw(app, body, buf, drawn),
+        Screen::Lens => lens::draw(app, body, buf, drawn),
     }
     footer::strip(app, row(area, area.height - 1), buf, drawn);
     if app.popup.is_some() {

@@ -23,6 +23,8 @@ use ratatui::style::{Color, Modifier};
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (200, 60);
 
+mod exploring;
+
 /// The interface with nothing in it.
 fn empty(depth: Depth) -> App {
     let cached = vec![
@@ -249,6 +251,7 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("popup_failure", failed(depth)),
     ];
     all.extend(scenes_of_studies(depth));
+    all.extend(exploring::scenes(depth));
     all
 }
 
@@ -572,7 +575,7 @@ fn what_is_clicked_is_what_was_drawn() {
     assert_eq!(app.outline.selected, "blocks.3");
     click(&mut app, "block 3");
     assert!(app.outline.open.contains("blocks.3"));
-    click(&mut app, "Generate");
+    click(&mut app, "Text");
     assert_eq!(app.screen, Screen::Generate);
     click(&mut app, "Paris");
     assert_eq!(app.reading.selected, Some(0));

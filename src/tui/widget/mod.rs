@@ -2,6 +2,7 @@
 
 pub mod axes;
 pub mod bar;
+pub mod heat;
 pub mod list;
 pub mod plot;
 pub mod popup;

@@ -1,0 +1,151 @@
+//! The Heads screen: what every head of the model looks at on a text, or the pattern of one.
+//!
+//! ```text
+//!  270 heads · sort place                                        √ 0 ▁▂▃▅▆▇█ 1
+//!  0.0          0.1  sink    0.2          0.3          0.4          0.5
+//!  ▀▄           ██▄          ▀▀▄          …
+//!  ───────────────────────────────────────────────────────────────────────────
+//!  8.1  induction 0.81 (evenly 0.06) · previous 0.02 · sink 0.34 on 0 · …
+//! ```
+
+mod all;
+mod one;
+
+use crate::trace::explored::{HeadScores, Score};
+use crate::tui::action::Act;
+use crate::tui::app::{App, Drawn, Engine, Hit};
+use crate::tui::explorer::Explorer;
+use crate::tui::foreign;
+use crate::tui::live::State;
+use crate::tui::widget::{below, fit, heat, put, put_right, row, skip, wrap};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Lines below: a rule, the selected head, what switching off does.
+const FOOT: u16 = 4;
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let theme = &app.theme;
+    let Some(explorer) = app.explorer.as_ref().filter(|seen| !seen.scores.is_empty()) else {
+        return unseen(app, skip(below(area, 1), 1), buf, drawn);
+    };
+    let first = Rect { width: area.width.saturating_sub(2), ..skip(row(area, 0), 1) };
+    let body = Rect { height: area.height.saturating_sub(1 + FOOT), ..below(area, 1) };
+    let title = if app.gaze.one { one::title(app, explorer) } else { all::title(app, explorer) };
+    let used = put(buf, first, title);
+    let scale = app.gaze.scale.name();
+    let legend = 16 + scale.chars().count() as u16;
+    if first.width > used + legend + 2 {
+        heat::legend(buf, skip(first, first.width - legend), theme, scale);
+    }
+    match app.gaze.one {
+        true => one::draw(app, explorer, body, buf, drawn),
+        false => all::draw(app, explorer, body, buf, drawn),
+    }
+    foot(app, explorer, below(area, area.height.saturating_sub(FOOT)), buf);
+}
+
+/// The selected head in words, and what becomes of the text without those that are off.
+fn foot(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));
+    let place = |y: u16| Rect { width: area.width.saturating_sub(2), ..skip(row(area, y), 1) };
+    let width = place(1).width as usize;
+    if let Some(scores) = explorer.index(app.gaze.selected).and_then(|head| explorer.scores.get(head)) {
+        put(buf, place(1), about(app, scores, width));
+    }
+    let [first, second] = effect(app, explorer, width);
+    put(buf, place(2), first);
+    put(buf, place(3), second);
+    if app.gaze.off.is_empty() {
+        put_right(buf, place(3), Span::styled("measured, on this text", theme.faint));
+    }
+}
+
+fn about(app: &App, scores: &HeadScores, width: usize) -> Line<'static> {
+    let theme = &app.theme;
+    let share = |name: &str, score: Score| format!("{name} {:.2} (evenly {:.2})", score.value, score.uniform);
+    let facts = [
+        share("induction", scores.induction),
+        share("previous", scores.previous),
+        format!("sink {:.2} on {}", scores.sink.mass, scores.sink.key),
+        format!("entropy {:.2}", scores.entropy),
+        format!("{:.1} tokens back", scores.distance),
+        share("duplicate", scores.duplicate),
+    ];
+    let mut line = Line::from(Span::styled(format!("{:<5} ", scores.at), theme.strong));
+    for (i, fact) in facts.iter().enumerate() {
+        let text = format!("{}{fact}", if i == 0 { "" } else { " · " });
+        if line.width() + text.chars().count() > width {
+            break;
+        }
+        line.push_span(Span::styled(text, theme.text));
+    }
+    line
+}
+
+fn effect(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2] {
+    let theme = &app.theme;
+    if app.gaze.off.is_empty() {
+        return [
+            Line::from(Span::styled("x switches this head off, and says what that does", theme.dim)),
+            Line::default(),
+        ];
+    }
+    let off = app.gaze.off.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let Some((_, effect)) = explorer.effect.as_ref().filter(|(done, _)| *done == app.gaze.interventions()) else {
+        let why = explorer.refused.as_ref().map_or("…".to_owned(), |why| foreign::label(why));
+        return [Line::from(Span::styled(fit(&format!("off: {off} · {why}"), width), theme.warn)), Line::default()];
+    };
+    let first = format!("off: {off} · KL {:.4} nats · −ln p {:+.4} a token", effect.mean_kl(), effect.more_nll());
+    let text = |ids: &[u32]| ids.iter().map(|&id| explorer.label(id)).collect::<String>().replace('·', " ");
+    let same = effect.clean == effect.changed;
+    let second = match same {
+        true => format!("goes on the same: {}", text(&effect.clean)),
+        false => format!("goes on: {}  ·  clean: {}", text(&effect.changed), text(&effect.clean)),
+    };
+    let style = if same { theme.dim } else { theme.text };
+    [Line::from(Span::styled(fit(&first, width), theme.warn)), Line::from(Span::styled(fit(&second, width), style))]
+}
+
+/// What the screen is for, and which key leads on.
+pub fn unseen(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let theme = &app.theme;
+    if let Some(explorer) = app.explorer.as_ref().filter(|seen| seen.state != State::Over) {
+        let word = if explorer.tokens.is_empty() { "reading the text…" } else { "going through the heads…" };
+        put(buf, area, Span::styled(word, theme.accent));
+        return;
+    }
+    put(buf, area, Span::styled("Nothing read yet", theme.strong));
+    let mut rest = below(area, 2);
+    let text = "The model reads the prompt once, with its fast kernels on, and keeps what every head asked for and what \
+                it offered. Then every head's pattern can be looked at, heads can be switched off, and the residual \
+                stream read on its way.";
+    for line in wrap(text, area.width.min(76)) {
+        put(buf, rest, Span::styled(line, theme.text));
+        rest = below(rest, 1);
+    }
+    rest = below(rest, 1);
+    let leads: &[(Act, &str, &str)] = match app.engine {
+        Engine::Viewer => {
+            put(buf, rest, Span::styled("A file is looked at: there is no model.", theme.dim));
+            return;
+        }
+        _ if app.card().is_none() => &[(Act::Models, "m", "choose a model")],
+        _ => &[
+            (Act::Run, "r", "read the prompt"),
+            (Act::EditPrompt, "e", "write another"),
+            (Act::Repeat, "i", "read random tokens twice: induction heads stand out"),
+        ],
+    };
+    for &(act, key, what) in leads {
+        put(
+            buf,
+            rest,
+            Line::from_iter([Span::styled(format!("{key}  "), theme.accent), Span::styled(what, theme.text)]),
+        );
+        drawn.hits.push((row(rest, 0), Hit::Act(act)));
+        rest = below(rest, 1);
+    }
+}

@@ -1,0 +1,95 @@
+//! The screens of one text: heads and the lens.
+
+use super::*;
+use crate::worker::Command;
+
+/// Answers everything that is asked, as the model thread would.
+fn settle(app: &mut App, mut effects: Vec<Effect>) {
+    while let Some(effect) = effects.pop() {
+        if let Effect::Send(Command::Look { run, look }) = effect {
+            let seen = Box::new(fixture::seen::answer(look));
+            effects.extend(app.update(Msg::Worker(worker::Event::Seen { run, seen })));
+        }
+    }
+}
+
+/// The text was read; then these actions, each with what is asked because of it.
+fn read(depth: Depth, acts: &[Act]) -> App {
+    let mut app = with(ready(depth), &[Act::Heads]);
+    let run = match &app.perform(Act::Run)[..] {
+        [Effect::Send(Command::Explore { run, .. })] => *run,
+        other => panic!("{other:?}"),
+    };
+    for seen in fixture::seen::heads() {
+        let effects = app.update(Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) }));
+        settle(&mut app, effects);
+    }
+    for &act in acts {
+        let mut effects = app.perform(act);
+        drawn(&mut app, SMALL);
+        effects.extend(app.update(Msg::Tick(app.clock)));
+        settle(&mut app, effects);
+    }
+    app
+}
+
+pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
+    vec![
+        ("heads_unread", with(ready(depth), &[Act::Heads])),
+        ("heads", read(depth, &[])),
+        ("heads_by_induction", read(depth, &[Act::Grouping])),
+        ("head", read(depth, &[Act::Right, Act::Open, Act::Up, Act::Left, Act::Left])),
+        ("head_in_columns", read(depth, &[Act::Open, Act::Transpose])),
+        ("heads_off", read(depth, &[Act::SwitchOff])),
+        ("lens", read(depth, &[Act::Lens, Act::Up, Act::Left])),
+    ]
+}
+
+#[test]
+fn patterns_are_seen_in_every_depth_of_colour() {
+    for depth in [Depth::Indexed, Depth::Basic, Depth::Plain] {
+        for (name, acts) in [("heads", &[][..]), ("head", &[Act::Open]), ("lens", &[Act::Lens])] {
+            let shown = text(&drawn(&mut read(depth, acts), SMALL));
+            insta::assert_snapshot!(format!("{name}_{depth:?}").to_lowercase(), shown);
+        }
+    }
+}
+
+#[test]
+fn a_head_is_found_entered_switched_off_and_on_again() {
+    let mut app = read(Depth::True, &[Act::Grouping]);
+    // The first of those sorted by induction.
+    let at = |block, head| crate::trace::explored::Head { block, head };
+    assert_eq!(app.gaze.selected, at(1, 2));
+    app = {
+        let effects = app.perform(Act::SwitchOff);
+        let effects = effects.into_iter().chain(app.update(Msg::Tick(app.clock))).collect();
+        settle(&mut app, effects);
+        app
+    };
+    assert!(text(&drawn(&mut app, SMALL)).contains("off: 1.2 · KL 0.1750"));
+    app.perform(Act::SwitchOff);
+    app.update(Msg::Tick(app.clock));
+    assert!(app.gaze.off.is_empty() && app.explorer.as_ref().unwrap().effect.is_none());
+    app.perform(Act::Open);
+    assert!(app.gaze.one);
+    app.perform(Act::Close);
+    assert!(!app.gaze.one);
+}
+
+#[test]
+fn a_masked_cell_is_absent_and_not_nothing() {
+    let mut app = read(Depth::True, &[Act::Open, Act::First]);
+    let shown = text(&drawn(&mut app, SMALL));
+    assert!(shown.contains("A[0,7] absent"), "{shown}");
+}
+
+#[test]
+fn one_question_of_a_kind_at_a_time() {
+    let mut app = read(Depth::True, &[Act::Open]);
+    let asked = |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::Send(_))).count();
+    app.perform(Act::Up);
+    assert_eq!(asked(&app.update(Msg::Tick(app.clock))), 1, "the row of the new query");
+    app.perform(Act::Up);
+    assert_eq!(asked(&app.update(Msg::Tick(app.clock))), 0, "the answer before is waited for");
+}

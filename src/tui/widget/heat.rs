@@ -1,0 +1,82 @@
+//! Shares from 0 to 1 as a map of colours: two rows of cells in a line of characters where the terminal has colours
+//! enough, shades of one character where it has not. What is absent is not drawn.
+
+use super::{put, row, skip};
+use crate::tui::theme::{Depth, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+/// Characters that are darker and darker, for terminals of few colours.
+const SHADES: [&str; 5] = ["·", "░", "▒", "▓", "█"];
+
+/// Cells that an area has room for: across and down.
+pub fn room(area: Rect, theme: &Theme) -> (usize, usize) {
+    let lines = if is_rich(theme) { 2 } else { 1 };
+    (area.width as usize, area.height as usize * lines)
+}
+
+fn is_rich(theme: &Theme) -> bool {
+    matches!(theme.depth, Depth::True | Depth::Indexed)
+}
+
+/// Draws `across` × `down` cells at the top left of an area, each a character wide. `shade` is from 0 to 1; `None` is
+/// absent.
+pub fn small(
+    buf: &mut Buffer,
+    area: Rect,
+    (across, down): (usize, usize),
+    theme: &Theme,
+    shade: impl Fn(usize, usize) -> Option<f32>,
+) {
+    for y in 0..area.height {
+        for x in 0..area.width.min(across as u16) {
+            let place = Rect { width: 1, ..skip(row(area, y), x) };
+            let at = |line: usize| (line < down).then(|| shade(x as usize, line)).flatten();
+            if !is_rich(theme) {
+                if let Some(shade) = at(y as usize) {
+                    put(buf, place, Span::styled(character(shade), theme.text));
+                }
+                continue;
+            }
+            let line = y as usize * 2;
+            let colours = [at(line), at(line + 1)].map(|shade| shade.map(|shade| theme.heat(shade)));
+            let (symbol, style) = match colours {
+                [None, None] => continue,
+                [Some(above), Some(below)] => ("▀", Style::new().fg(above).bg(below)),
+                [Some(above), None] => ("▀", Style::new().fg(above)),
+                [None, Some(below)] => ("▄", Style::new().fg(below)),
+            };
+            put(buf, place, Span::styled(symbol, style));
+        }
+    }
+}
+
+/// Draws one cell, as large as an area.
+pub fn cell(buf: &mut Buffer, area: Rect, theme: &Theme, shade: f32) {
+    if is_rich(theme) {
+        let style = Style::new().bg(theme.heat(shade));
+        for y in 0..area.height {
+            put(buf, row(area, y), Span::styled(" ".repeat(area.width as usize), style));
+        }
+    } else {
+        put(buf, area, Span::styled(character(shade).repeat(area.width as usize), theme.text));
+    }
+}
+
+fn character(shade: f32) -> &'static str {
+    SHADES[((shade * SHADES.len() as f32) as usize).min(SHADES.len() - 1)]
+}
+
+/// What the shades mean, from 0 to 1.
+pub fn legend(buf: &mut Buffer, area: Rect, theme: &Theme, name: &str) -> u16 {
+    const STEPS: u16 = 10;
+    let mut used = put(buf, area, Span::styled(format!("{name} 0 "), theme.dim));
+    for step in 0..STEPS {
+        let place = Rect { width: 1, ..skip(row(area, 0), used) };
+        cell(buf, place, theme, f32::from(step) / f32::from(STEPS - 1));
+        used += 1;
+    }
+    used + put(buf, skip(area, used), Span::styled(" 1", theme.dim))
+}
