@@ -323,6 +323,8 @@ pub const ACTIONS: &[Action] = table! {
         Right      [RIGHT, char('l')] "",     "Token after", "select the next position";
         Up         [UP, char('k')]   "depth" + Down, "Earlier", "select the place before";
         Down       [DOWN, char('j')] "",      "Later", "select the next place";
+        Open       [ENTER]           "in/out", "In", "one cell in full: its likeliest tokens, and who wrote the first";
+        Close      [BACKSPACE]       "",      "Out", "back to all cells";
         PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
         PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
         First      [HOME]            "",      "First token", "select the first position";

@@ -4,7 +4,7 @@
 use super::live::State;
 use crate::profile::explore::{Area, Place};
 use crate::profile::{Change, Intervention, Target};
-use crate::trace::explored::{Effect, Head, HeadScores, LensCell, Thumbnail};
+use crate::trace::explored::{Attribution, Effect, Head, HeadScores, LensCell, Thumbnail};
 use crate::units::Nanos;
 use crate::worker::{Answer, Look, RunId, Seen};
 use std::collections::BTreeMap;
@@ -33,6 +33,7 @@ pub struct Explorer {
     pub tile: Option<Tile>,
     pub links: Option<Links>,
     pub lens: Option<Lens>,
+    pub attribution: Option<Attribution>,
     pub effect: Option<(Vec<Intervention>, Effect)>,
     /// How tokens are called that are not in the text.
     pub labels: BTreeMap<u32, String>,
@@ -84,6 +85,8 @@ pub struct Gaze {
     pub off: Vec<Head>,
     /// The selected row of the lens, counted in the order of the pass.
     pub place: usize,
+    /// Whether one cell of the lens is looked at in full.
+    pub drilled: bool,
     /// How many cells of the pattern were seen when it was drawn last: down, across.
     pub cells: (usize, usize),
 }
@@ -126,6 +129,7 @@ impl Default for Gaze {
             scale: Scale::default(),
             off: Vec::new(),
             place: usize::MAX,
+            drilled: false,
             cells: (16, 24),
         }
     }
@@ -146,6 +150,7 @@ impl Explorer {
             tile: None,
             links: None,
             lens: None,
+            attribution: None,
             effect: None,
             labels: BTreeMap::new(),
             asked: Vec::new(),
@@ -189,6 +194,7 @@ impl Explorer {
             (Look::Lens { positions, .. }, Answer::Lens(places)) => {
                 self.lens = Some(Lens { first: positions.start, places });
             }
+            (Look::Attribution { .. }, Answer::Attribution(found)) => self.attribution = Some(found),
             (Look::Effect { interventions, .. }, Answer::Effect(effect)) => {
                 self.effect = Some((interventions, effect));
             }
@@ -209,6 +215,13 @@ impl Explorer {
             if self.lens.as_ref().is_none_or(|lens| lens.first != first) {
                 let positions = first..(first + LENS_POSITIONS).min(self.tokens.len());
                 wanted.push(Look::Lens { positions, top: TOP });
+            }
+            let token = self.likeliest(gaze).filter(|_| gaze.drilled);
+            let is_known = |&token: &u32| {
+                self.attribution.as_ref().is_some_and(|found| (found.position as usize, found.token) == (query, token))
+            };
+            if let Some(token) = token.filter(|token| !is_known(token)) {
+                wanted.push(Look::Attribution { position: query, token, versus: None });
             }
         } else if gaze.one {
             let (head, area) = (gaze.selected, gaze.area(self.tokens.len()));
@@ -235,6 +248,13 @@ impl Explorer {
             .retain(|look| !self.asked.iter().any(|asked| kind(asked) == kind(look) && is_row(asked) == is_row(look)));
         self.asked.extend(wanted.iter().cloned());
         wanted
+    }
+
+    /// The likeliest token in the selected cell of the lens.
+    fn likeliest(&self, gaze: &Gaze) -> Option<u32> {
+        let lens = self.lens.as_ref()?;
+        let (_, cells) = lens.places.get(gaze.place.min(lens.places.len().checked_sub(1)?))?;
+        Some(cells.get(gaze.query.checked_sub(lens.first)?)?.top.first()?.id)
     }
 
     /// Whether an answer is waited for.

@@ -171,6 +171,8 @@ impl App {
         let page = self.drawn.listed.1.max(2) - 1;
         gaze.place = gaze.place.min(places);
         match act {
+            Act::Open => gaze.drilled = !gaze.drilled,
+            Act::Close => gaze.drilled = false,
             Act::Left => gaze.query = gaze.query.saturating_sub(1),
             Act::Right => gaze.query = (gaze.query + 1).min(last),
             Act::First => gaze.query = 0,

@@ -10,6 +10,8 @@
 //!  29 mlp at (5) ·France   ·is 41%  , 12%  .ˑ 8% …
 //! ```
 
+mod drill;
+
 use super::heads::unseen;
 use crate::trace::explored::LensCell;
 use crate::tui::app::{App, Drawn};
@@ -50,6 +52,13 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let body = Rect { height: area.height.saturating_sub(2 + FOOT), ..below(area, 2) };
     let gaze = &app.gaze;
     let n = lens.places.first().map_or(0, |(_, cells)| cells.len());
+    if gaze.drilled {
+        let selected = gaze.query.saturating_sub(lens.first).min(n.saturating_sub(1));
+        let place = gaze.place.min(lens.places.len().saturating_sub(1));
+        let whole = Rect { height: area.height.saturating_sub(1 + FOOT), ..below(area, 1) };
+        drill::draw(app, explorer, (lens, place, selected), whole, buf);
+        return foot(app, explorer, (lens, place, selected), below(area, area.height.saturating_sub(FOOT)), buf);
+    }
     let across = usize::from(area.width.saturating_sub(PLACES + 3) / CELL).max(1);
     let selected = gaze.query.saturating_sub(lens.first).min(n.saturating_sub(1));
     let left = scrolled(0, selected, across, n);

@@ -41,6 +41,7 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("head", read(depth, &[Act::Right, Act::Open, Act::Up, Act::Left, Act::Left])),
         ("head_in_columns", read(depth, &[Act::Open, Act::Transpose])),
         ("heads_off", read(depth, &[Act::SwitchOff])),
+        ("lens_cell", read(depth, &[Act::Lens, Act::Left, Act::Open])),
         ("lens", read(depth, &[Act::Lens, Act::Up, Act::Left])),
     ]
 }
