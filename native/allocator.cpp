@@ -4,6 +4,9 @@
 
 #include <c10/core/Allocator.h>
 #include <c10/core/impl/alloc_cpu.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace blockscope {
 namespace {
@@ -58,4 +61,10 @@ extern "C" uint8_t blockscope_memory_tag(uint8_t tag) {
 
 extern "C" void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]) {
   for (int tag = 0; tag < BLOCKSCOPE_TAGS; ++tag) live[tag] = blockscope::live[tag].load(std::memory_order_relaxed);
+}
+
+extern "C" void blockscope_memory_trim() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }

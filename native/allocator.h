@@ -20,6 +20,9 @@ uint8_t blockscope_memory_tag(uint8_t tag);
 // Bytes alive in this process, by tag: those that tensors asked for, without this allocator's own headers.
 void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]);
 
+// Gives free memory between what is alive back to the system, where the C library can.
+void blockscope_memory_trim(void);
+
 #ifdef __cplusplus
 }
 

@@ -87,18 +87,13 @@ fn explore(
     })?;
     let decoder = session.decoder();
     let positions = if args.json { 0..t } else { at..at + 1 };
-    let mut places: Vec<(String, Vec<LensCell>)> = Vec::new();
-    for place in exploration.places() {
-        out.progress(&format!("reading the lens at {place}"));
-        let mut cells = Vec::new();
-        for start in positions.clone().step_by(TOGETHER) {
-            if control.is_cancelled() {
-                return Err(model::Error::Cancelled);
-            }
-            let end = (start + TOGETHER).min(positions.end);
-            cells.extend(exploration.lens(decoder, place, start..end, TOP));
-        }
-        places.push((place.to_string(), cells));
+    let mut places: Vec<(String, Vec<LensCell>)> =
+        exploration.places().map(|place| (place.to_string(), Vec::new())).collect();
+    for start in positions.clone().step_by(TOGETHER) {
+        let end = (start + TOGETHER).min(positions.end);
+        out.progress(&format!("reading the lens at position {start}/{t}"));
+        let read = exploration.lens_everywhere(decoder, start..end, TOP, |_| !control.is_cancelled())?;
+        places.iter_mut().zip(read).for_each(|((_, cells), (_, more))| cells.extend(more));
     }
     out.progress("");
     let likeliest = || places.last().and_then(|(_, cells)| Some(cells.get(at - positions.start)?.top.first()?.id));

@@ -47,6 +47,13 @@ pub fn live() -> Live {
     Live { work, weights, kv_cache }
 }
 
+/// Gives free memory between what is alive back to the system. After large tensors among which something small was made
+/// that stays: what is left between the small things may be too small for the next large one, and adds up.
+pub fn trim() {
+    // SAFETY: it touches nothing that is alive.
+    unsafe { blockscope_memory_trim() };
+}
+
 impl Drop for Tagged {
     fn drop(&mut self) {
         // SAFETY: as in `tagged`.
@@ -58,4 +65,5 @@ impl Drop for Tagged {
 unsafe extern "C" {
     fn blockscope_memory_tag(tag: u8) -> u8;
     fn blockscope_memory_live(live: &mut [u64; 3]);
+    fn blockscope_memory_trim();
 }

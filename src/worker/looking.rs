@@ -124,14 +124,7 @@ impl Looking {
             }
             Look::Lens { positions, top } => {
                 let positions = positions.start.min(t)..positions.end.min(t);
-                let mut places = Vec::new();
-                for place in seen.places() {
-                    if control.is_cancelled() {
-                        return Err(Error::Cancelled);
-                    }
-                    places.push((place, seen.lens(decoder, place, positions.clone(), *top)));
-                }
-                Answer::Lens(places)
+                Answer::Lens(seen.lens_everywhere(decoder, positions, *top, |_| !control.is_cancelled())?)
             }
             Look::Attribution { position, token, versus } => {
                 Answer::Attribution(seen.attribution(decoder, (*position).min(t - 1), *token, *versus))

@@ -1,8 +1,10 @@
 //! The logit lens: what the residual stream would say if the model ended there.
 
 use super::{Exploration, Place, numbers};
-use crate::model::Decoder;
+use crate::model::allocator::trim;
+use crate::model::{Decoder, Error, Result};
 use crate::trace::explored::{LensCell, Likely};
+use std::ops::Range;
 use tch::{Kind, Tensor};
 
 /// A massive activation (Sun et al., arXiv:2402.17762): above this, and this many times the median.
@@ -15,27 +17,63 @@ impl Exploration {
     ///
     /// # Panics
     /// There are no such positions.
-    pub fn lens(
+    pub fn lens(&self, decoder: &Decoder, place: Place, positions: Range<usize>, top: usize) -> Vec<LensCell> {
+        let last = self.says(decoder, Place::Post(self.n_layers() - 1), &positions);
+        self.cells(decoder, place, (positions, &last), top)
+    }
+
+    /// The same at every place, in the order of the pass. `goes_on` is asked before each.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when it says no.
+    pub fn lens_everywhere(
+        &self,
+        decoder: &Decoder,
+        positions: Range<usize>,
+        top: usize,
+        mut goes_on: impl FnMut(Place) -> bool,
+    ) -> Result<Vec<(Place, Vec<LensCell>)>> {
+        let last = self.says(decoder, Place::Post(self.n_layers() - 1), &positions);
+        let read = |place: Place| match goes_on(place) {
+            true => Ok((place, self.cells(decoder, place, (positions.clone(), &last), top))),
+            false => Err(Error::Cancelled),
+        };
+        self.places().map(read).collect()
+    }
+
+    /// What the model would say there, as ln p. [positions, d_vocab]
+    fn says(&self, decoder: &Decoder, place: Place, positions: &Range<usize>) -> Tensor {
+        let _no_grad = tch::no_grad_guard();
+        let x = self.residual(place).narrow(0, positions.start as i64, positions.len() as i64);
+        decoder.read_out(&x).log_softmax(-1, Kind::Float)
+    }
+
+    /// `last`: what the last place says at these positions.
+    fn cells(
         &self,
         decoder: &Decoder,
         place: Place,
-        positions: std::ops::Range<usize>,
+        (positions, last): (Range<usize>, &Tensor),
         top: usize,
     ) -> Vec<LensCell> {
         let _no_grad = tch::no_grad_guard();
-        let (start, n) = (positions.start as i64, positions.len() as i64);
-        let x = self.residual(place).narrow(0, start, n); // [positions, d_model]
-        let log_p = decoder.read_out(&x).log_softmax(-1, Kind::Float); // [positions, d_vocab]
-        let last = self.residual(Place::Post(self.n_layers() - 1)).narrow(0, start, n);
-        let last = decoder.read_out(&last).log_softmax(-1, Kind::Float);
+        trim();
+        let log_p = self.says(decoder, place, &positions);
         let sum = |x: Tensor| numbers(&x.sum_dim_intlist([-1].as_slice(), false, Kind::Float));
         let entropy = sum(-(log_p.exp() * &log_p));
-        let kl = sum(last.exp() * (&last - &log_p));
+        let kl = sum(last.exp() * (last - &log_p));
         let top = top.clamp(1, log_p.size()[1] as usize);
         let (best, ids) = log_p.topk(top as i64, -1, true, true);
         let (best, ids) = (numbers(&best.exp()), numbers(&ids));
 
-        let x = x.to_kind(Kind::Float);
+        let next = |i: usize| self.ids.get(positions.start + i + 1);
+        let ranks: Vec<Option<u32>> =
+            (0..positions.len()).map(|i| next(i).map(|&next| rank(&log_p.get(i as i64), next))).collect();
+        // What is kept is made when the large tensors are gone: between them it would keep their memory from being
+        // used again.
+        drop(log_p);
+
+        let x = self.residual(place).narrow(0, positions.start as i64, positions.len() as i64).to_kind(Kind::Float);
         let norm = numbers(&(x.square().mean_dim([-1].as_slice(), false, Kind::Float)).sqrt());
         let sizes = x.abs();
         let (largest, feature) = sizes.max_dim(-1, false);
@@ -45,7 +83,7 @@ impl Exploration {
             let likely = |at: usize| Likely { id: ids[at] as u32, probability: best[at] };
             LensCell {
                 top: (i * top..(i + 1) * top).map(likely).collect(),
-                rank: self.ids.get(positions.start + i + 1).map(|&next| rank(&log_p.get(i as i64), next)),
+                rank: ranks[i],
                 entropy: entropy[i],
                 kl: kl[i].max(0.0),
                 norm: norm[i],
