@@ -140,7 +140,7 @@ fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Eve
         let Queued { command, ticket } = match (next, more) {
             (Ok(queued), _) => queued,
             (Err(TryRecvError::Empty), Some(looking)) => {
-                survey(looking, &mut report);
+                survey(looking, control, &mut report);
                 continue;
             }
             (Err(_), _) => break,
@@ -217,13 +217,16 @@ fn explore(
     begun.map_err(|problem| tell(Seen::Failed(problem))).ok()
 }
 
-/// Goes through the heads of one more block.
-fn survey(looking: &mut Looking, report: &mut impl FnMut(Event)) {
+/// Goes through the heads of one more block, or of none where that was cancelled.
+fn survey(looking: &mut Looking, control: &Control, report: &mut impl FnMut(Event)) {
     let run = looking.run;
-    let seen = quietly(|| looking.go_on()).unwrap_or_else(Seen::Failed);
-    report(Event::Seen { run, seen: Box::new(seen) });
+    let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
+    match control.is_cancelled() {
+        true => looking.stop(),
+        false => tell(quietly(|| looking.go_on()).unwrap_or_else(Seen::Failed)),
+    }
     if !looking.has_more() {
-        report(Event::Seen { run, seen: Box::new(Seen::AllHeads) });
+        tell(Seen::AllHeads);
     }
 }
 

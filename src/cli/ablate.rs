@@ -1,7 +1,6 @@
 //! `blockscope ablate`: what becomes of a text when parts of the model are switched off.
 
 use super::args::{ModelArgs, PromptArgs};
-use super::explore::{label_of, text_of};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
@@ -79,11 +78,12 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         Err(model::Error::Cancelled) => return interrupt.check(),
         effect => effect?,
     };
+    let (label, text) = (|id| session.token_label(id), |id| session.token_text(id));
     let what: Vec<String> = wanted.iter().map(Intervention::to_string).collect();
     if args.json {
-        return out.json(&report::json::effect(&effect, &what, &text_of(&session)));
+        return out.json(&report::json::effect(&effect, &what, &text));
     }
-    out.report(&report::effect(&effect, &what.join(", "), &label_of(&session), &text_of(&session)))
+    out.report(&report::effect(&effect, &what.join(", "), &label, &text))
 }
 
 impl Args {

@@ -100,7 +100,7 @@ fn explore(
     let token = args.token.or_else(likeliest).unwrap_or_default();
     let attribution = exploration.attribution(decoder, at, token, args.versus);
     Ok(if args.json {
-        let text = text_of(session);
+        let text = |id| session.token_text(id);
         let tokens: Vec<_> = ids.iter().map(|&id| json!({ "id": id, "text": text(id) })).collect();
         out.json(&json!({
             "model": session.card().info.name, "tokens": tokens,
@@ -108,7 +108,7 @@ fn explore(
             "attribution": report::json::attribution(&attribution, &text),
         }))
     } else {
-        let label = label_of(session);
+        let label = |id| session.token_label(id);
         let column: Vec<(String, LensCell)> =
             places.into_iter().filter_map(|(place, cells)| Some((place, cells.into_iter().next()?))).collect();
         let mut pieces = report::heads(&scores);
@@ -116,16 +116,4 @@ fn explore(
         pieces.extend(report::attribution(&attribution, &label));
         out.report(&pieces)
     })
-}
-
-/// How tokens are called in tables.
-pub fn label_of(session: &Session) -> impl Fn(u32) -> String {
-    let token = |id| session.tokenizer().and_then(|tokenizer| tokenizer.token(id));
-    move |id| token(id).map_or_else(|| format!("#{id}"), |token| token.label())
-}
-
-/// What tokens say.
-pub fn text_of(session: &Session) -> impl Fn(u32) -> String {
-    let token = |id| session.tokenizer().and_then(|tokenizer| tokenizer.token(id));
-    move |id| token(id).map_or_else(|| format!("#{id}"), |token| token.text)
 }

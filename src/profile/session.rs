@@ -6,7 +6,7 @@ use crate::model::allocator::live;
 use crate::model::source::{Origin, Source};
 use crate::model::weights::{self, Parameters};
 use crate::model::{Decoder, Device, Error, Result, Spec, Toggles};
-use crate::text::{Input, Message, Tokenizer};
+use crate::text::{Input, Message, Token, Tokenizer};
 use crate::trace::{ModelInfo, Peaks};
 use crate::units::Bytes;
 use rand::{Rng, SeedableRng};
@@ -216,6 +216,20 @@ impl Session {
             )));
         }
         Ok(ids)
+    }
+
+    /// How a token is called in tables and beside axes: `·the`, or its number where there is no tokenizer.
+    pub fn token_label(&self, id: u32) -> String {
+        self.token(id).map_or_else(|| format!("#{id}"), |token| token.label())
+    }
+
+    /// What a token says, or its number where there is no tokenizer.
+    pub fn token_text(&self, id: u32) -> String {
+        self.token(id).map_or_else(|| format!("#{id}"), |token| token.text)
+    }
+
+    fn token(&self, id: u32) -> Option<Token> {
+        self.tokenizer.as_ref()?.token(id)
     }
 
     fn needed_tokenizer(&self) -> Result<&Tokenizer> {

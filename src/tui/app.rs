@@ -536,6 +536,11 @@ impl App {
         }
     }
 
+    /// Whether a text was read of which there is something to see.
+    fn has_seen(&self) -> bool {
+        self.explorer.as_ref().is_some_and(|seen| !seen.scores.is_empty())
+    }
+
     /// Whether an action of the present screen would change anything: the strip leaves out what would not.
     pub fn is_of_use(&self, act: Act) -> bool {
         match (self.screen, act) {
@@ -556,12 +561,12 @@ impl App {
                 self.study().is_some()
             }
             (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::Close | Act::NextFound) => {
-                self.explorer.is_some() && self.gaze.one
+                self.has_seen() && self.gaze.one
             }
-            (Screen::Heads, Act::Open | Act::Grouping) => self.explorer.is_some() && !self.gaze.one,
+            (Screen::Heads, Act::Open | Act::Grouping) => self.has_seen() && !self.gaze.one,
             (Screen::Heads, Act::AllOn) => !self.gaze.off.is_empty(),
             (Screen::Heads, Act::Repeat) => true,
-            (Screen::Heads | Screen::Lens, act) if action::is_of(self.screen.scope(), act) => self.explorer.is_some(),
+            (Screen::Heads | Screen::Lens, act) if action::is_of(self.screen.scope(), act) => self.has_seen(),
             (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
             _ => true,
         }

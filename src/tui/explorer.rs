@@ -185,8 +185,8 @@ impl Explorer {
         self.labels.extend(labels);
         self.refused = None;
         match (look, answer) {
-            (Look::Pattern { head, area, bin: 0 }, Answer::Pattern(shares)) => {
-                self.links = Some(Links { head, query: area.queries.start, shares });
+            (Look::Links { head, query }, Answer::Pattern(shares)) => {
+                self.links = Some(Links { head, query, shares });
             }
             (Look::Pattern { head, area, bin }, Answer::Pattern(cells)) => {
                 self.tile = Some(Tile { head, area, bin, cells });
@@ -230,9 +230,7 @@ impl Explorer {
                 wanted.push(Look::Pattern { head, area, bin: gaze.bin });
             }
             if self.links.as_ref().is_none_or(|links| (links.head, links.query) != (head, query)) {
-                // A bin of nothing stands for the row of one query, cell by cell.
-                let area = Area { queries: query..query + 1, keys: 0..self.tokens.len() };
-                wanted.push(Look::Pattern { head, area, bin: 0 });
+                wanted.push(Look::Links { head, query });
             }
         }
         let off = gaze.interventions();
@@ -243,9 +241,7 @@ impl Explorer {
         }
         // One question of a kind at a time: what was asked meanwhile is asked when the answer has come.
         let kind = std::mem::discriminant::<Look>;
-        let is_row = |look: &Look| matches!(look, Look::Pattern { bin: 0, .. });
-        wanted
-            .retain(|look| !self.asked.iter().any(|asked| kind(asked) == kind(look) && is_row(asked) == is_row(look)));
+        wanted.retain(|look| !self.asked.iter().any(|asked| kind(asked) == kind(look)));
         self.asked.extend(wanted.iter().cloned());
         wanted
     }

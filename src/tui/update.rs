@@ -4,7 +4,7 @@ use super::action;
 use super::app::{App, Engine, Hit, Popup, Screen};
 use super::form::Field;
 use super::live::{Live, State};
-use crate::profile::{Prompt, Step};
+use crate::profile::{Prompt, Request, Step};
 use crate::trace::study::Study;
 use crate::trace::{self, Run, Status, Watched};
 use crate::units::Nanos;
@@ -332,8 +332,8 @@ impl App {
     /// Starts a run of what the prompt editor says.
     pub(super) fn start(&mut self, manner: Manner) -> Vec<Effect> {
         let step = manner == Manner::Stepped;
-        match self.form.request(step) {
-            Ok(mut request) => {
+        match self.asked(step) {
+            Some(mut request) => {
                 if manner == Manner::Traced {
                     request.watched = Watched::Operators;
                 }
@@ -351,12 +351,19 @@ impl App {
                 }
                 vec![Effect::Send(Command::Run { run, request })]
             }
-            Err((field, problem)) => {
-                self.popup = Some(Popup::Prompt);
-                self.form.focus(field);
-                self.say(format!("{}: {problem}", field.name()), true);
-                Vec::new()
-            }
+            None => Vec::new(),
         }
+    }
+
+    /// What the prompt editor asks for; where that makes no sense it is opened, and says why.
+    pub(super) fn asked(&mut self, step: bool) -> Option<Request> {
+        let (field, problem) = match self.form.request(step) {
+            Ok(request) => return Some(request),
+            Err(wrong) => wrong,
+        };
+        self.popup = Some(Popup::Prompt);
+        self.form.focus(field);
+        self.say(format!("{}: {problem}", field.name()), true);
+        None
     }
 }

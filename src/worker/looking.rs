@@ -14,6 +14,8 @@ use std::ops::Range;
 pub enum Look {
     /// Part of a head's pattern, of every `bin` × `bin` cells the largest.
     Pattern { head: Head, area: Area, bin: usize },
+    /// Where one query of a head looks: its share for each key.
+    Links { head: Head, query: usize },
     /// The lens at every place, for some positions.
     Lens { positions: Range<usize>, top: usize },
     /// Who wrote the logit of a token, or the difference to another's.
@@ -81,7 +83,7 @@ impl Looking {
     ) -> Result<Self> {
         let ids = session.prompt_ids(prompt)?;
         let exploration = session.explore(&ids, control, &mut |_| {})?;
-        let tokens = ids.iter().map(|&id| (id, label(session, id))).collect();
+        let tokens = ids.iter().map(|&id| (id, session.token_label(id))).collect();
         let (n_layers, n_heads) = (exploration.n_layers(), exploration.heads(0).len());
         report(Seen::Text { tokens, n_layers, n_heads });
         Ok(Self { run, exploration, side, next: 0 })
@@ -92,11 +94,13 @@ impl Looking {
         self.next < self.exploration.n_layers()
     }
 
-    /// Goes through the heads of the next block.
+    /// Leaves out the heads that nobody has gone through.
+    pub fn stop(&mut self) {
+        self.next = self.exploration.n_layers();
+    }
+
+    /// Goes through the heads of the next block, which there is.
     pub fn go_on(&mut self) -> Seen {
-        if !self.has_more() {
-            return Seen::AllHeads;
-        }
         let block = self.next;
         self.next += 1;
         Seen::Heads { block, ran: self.exploration.heads_of(block, self.side) }
@@ -109,7 +113,7 @@ impl Looking {
             Err(Error::Cancelled) => Answer::Refused("cancelled".into()),
             Err(error) => Answer::Refused(error.to_string()),
         };
-        let labels = ids(&answer).into_iter().map(|id| (id, label(session, id))).collect();
+        let labels = ids(&answer).into_iter().map(|id| (id, session.token_label(id))).collect();
         Seen::Answer { look, answer, labels }
     }
 
@@ -121,6 +125,11 @@ impl Looking {
                 let within = |range: &Range<usize>| range.start.min(t)..range.end.min(t);
                 let area = Area { queries: within(&area.queries), keys: within(&area.keys) };
                 Answer::Pattern(seen.heads(head.block as usize).shrunk(head.head as usize, &area, *bin))
+            }
+            Look::Links { head, query } => {
+                let query = (*query).min(t - 1);
+                let row = Area { queries: query..query + 1, keys: 0..t };
+                Answer::Pattern(seen.heads(head.block as usize).shrunk(head.head as usize, &row, 1))
             }
             Look::Lens { positions, top } => {
                 let positions = positions.start.min(t)..positions.end.min(t);
@@ -138,11 +147,6 @@ impl Looking {
             }
         })
     }
-}
-
-fn label(session: &Session, id: u32) -> String {
-    let token = session.tokenizer().and_then(|tokenizer| tokenizer.token(id));
-    token.map_or_else(|| format!("#{id}"), |token| token.label())
 }
 
 /// The tokens that an answer names.

@@ -3,7 +3,7 @@
 use crate::profile::Prompt;
 use crate::profile::explore::Place;
 use crate::tui::action::Act;
-use crate::tui::app::{App, Popup, Screen};
+use crate::tui::app::{App, Screen};
 use crate::tui::explorer::{Explorer, Order, SIDE};
 use crate::tui::update::Effect;
 use crate::worker::{Command, RunId, Seen};
@@ -14,15 +14,7 @@ const REPEATED: u32 = 50;
 impl App {
     /// Reads what the prompt editor holds.
     pub(super) fn explore_prompt(&mut self) -> Vec<Effect> {
-        match self.form.request(false) {
-            Ok(request) => self.explore(request.prompt),
-            Err((field, problem)) => {
-                self.popup = Some(Popup::Prompt);
-                self.form.focus(field);
-                self.say(format!("{}: {problem}", field.name()), true);
-                Vec::new()
-            }
-        }
+        self.asked(false).map_or_else(Vec::new, |request| self.explore(request.prompt))
     }
 
     /// Reads random tokens twice, and puts the heads that look back at what came after first.

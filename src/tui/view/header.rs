@@ -151,6 +151,18 @@ fn status(app: &App) -> Line<'static> {
     if let Some(studied) = app.studies.going_on() {
         return study(app, studied, spin);
     }
+    if let Some(seen) = app.explorer.as_ref().filter(|seen| seen.state != State::Over) {
+        let word = match seen.state {
+            State::Cancelling => "cancelling…",
+            State::Starting => "reading the text",
+            _ => "going through the heads",
+        };
+        return Line::from_iter([
+            Span::styled(format!("{spin} "), theme.accent),
+            Span::styled(word, theme.strip),
+            Span::styled(format!(" · {}", perform::elapsed(seen.since, app.clock)), theme.dim),
+        ]);
+    }
     if app.foreign.is_some() {
         return Line::from(Span::styled("trace of another profiler", theme.strip));
     }
