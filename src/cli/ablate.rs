@@ -1,6 +1,6 @@
 //! `blockscope ablate`: what becomes of a text when parts of the model are switched off.
 
-use super::args::{ModelArgs, PromptArgs};
+use super::args::{ModelArgs, TurnArgs};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
@@ -19,11 +19,7 @@ pub struct Args {
     model: ModelArgs,
 
     #[command(flatten)]
-    prompt: PromptArgs,
-
-    /// Put the text into the model's chat template, as a user's turn
-    #[arg(long, requires = "prompt")]
-    chat: bool,
+    prompt: TurnArgs,
 
     /// A head, such as 8.1; may be given again
     #[arg(long, value_name = "BLOCK.HEAD")]
@@ -64,7 +60,7 @@ pub struct Args {
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
     let wanted = args.interventions()?;
-    let prompt = args.prompt.prompt(args.chat)?;
+    let prompt = args.prompt.prompt()?;
     let interrupt = Interrupt::listen()?;
     let session = loading::open(&args.model, &interrupt, out)?;
     let ids = session.prompt_ids(&prompt)?;

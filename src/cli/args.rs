@@ -64,16 +64,27 @@ pub struct PromptArgs {
     ids: Option<Vec<u32>>,
 }
 
-impl PromptArgs {
-    /// The prompt; with `chat`, a text is put into the model's chat template.
+/// The same, and whether it is a turn of a chat.
+#[derive(Debug, clap::Args)]
+pub struct TurnArgs {
+    #[command(flatten)]
+    prompt: PromptArgs,
+
+    /// Put the text into the model's chat template, as a user's turn
+    #[arg(long, requires = "prompt")]
+    chat: bool,
+}
+
+impl TurnArgs {
+    /// The prompt; of a chat, a text is put into the model's chat template.
     ///
     /// # Errors
     /// Standard input cannot be read, or is not UTF-8.
-    pub fn prompt(&self, chat: bool) -> Result<Prompt> {
-        match (&self.prompt, &self.ids) {
+    pub fn prompt(&self) -> Result<Prompt> {
+        match (&self.prompt.prompt, &self.prompt.ids) {
             (Some(text), _) => {
                 let text = from_argument(text)?;
-                Ok(if chat { Prompt::Chat(text) } else { Prompt::Text(text) })
+                Ok(if self.chat { Prompt::Chat(text) } else { Prompt::Text(text) })
             }
             (None, ids) => Ok(Prompt::Ids(ids.clone().unwrap_or_default())),
         }

@@ -1,6 +1,6 @@
 //! `blockscope capture`: activations by hook name, as a safetensors file.
 
-use super::args::{ModelArgs, PromptArgs, check_free};
+use super::args::{ModelArgs, TurnArgs, check_free};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
@@ -21,11 +21,7 @@ pub struct Args {
     model: ModelArgs,
 
     #[command(flatten)]
-    prompt: PromptArgs,
-
-    /// Put the text into the model's chat template, as a user's turn
-    #[arg(long, requires = "prompt")]
-    chat: bool,
+    prompt: TurnArgs,
 
     /// What to save: names with * in them, separated by commas
     #[arg(long, value_name = "GLOB,…")]
@@ -46,7 +42,7 @@ pub struct Args {
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
     let hooks = Hooks::parse(&args.hooks).map_err(|error| Failure::Usage(error.to_string()))?;
-    let prompt = args.prompt.prompt(args.chat)?;
+    let prompt = args.prompt.prompt()?;
     check_free(&args.out, args.force)?;
     let interrupt = Interrupt::listen()?;
     let session = loading::open(&args.model, &interrupt, out)?;

@@ -1,6 +1,6 @@
 //! `blockscope explore`: what heads look at and what the residual stream says, without a screen.
 
-use super::args::{ModelArgs, PromptArgs};
+use super::args::{ModelArgs, TurnArgs};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
@@ -23,15 +23,11 @@ pub struct Args {
     model: ModelArgs,
 
     #[command(flatten)]
-    prompt: PromptArgs,
+    prompt: TurnArgs,
 
     /// In place of a text this many random tokens, twice: heads that find what came before stand out
     #[arg(long, value_name = "N", group = "PromptArgs", value_parser = clap::value_parser!(u32).range(2..))]
     repeat: Option<u32>,
-
-    /// Put the text into the model's chat template, as a user's turn
-    #[arg(long, requires = "prompt")]
-    chat: bool,
 
     /// Whose next token is looked at: a position of the prompt, from 0 [default: the last]
     #[arg(long, value_name = "POSITION")]
@@ -51,7 +47,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
-    let prompt = args.repeat.map_or_else(|| args.prompt.prompt(args.chat), |n| Ok(Prompt::Repeated(n)))?;
+    let prompt = args.repeat.map_or_else(|| args.prompt.prompt(), |n| Ok(Prompt::Repeated(n)))?;
     let interrupt = Interrupt::listen()?;
     let session = loading::open(&args.model, &interrupt, out)?;
     let ids = session.prompt_ids(&prompt)?;

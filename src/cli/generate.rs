@@ -1,6 +1,6 @@
 //! `blockscope generate`: continues a text, streams it, and says how fast that was.
 
-use super::args::{ModelArgs, OutArgs, PromptArgs};
+use super::args::{ModelArgs, OutArgs, TurnArgs};
 use super::failure::Result;
 use super::interrupt::Interrupt;
 use super::loading;
@@ -20,11 +20,7 @@ pub struct Args {
     model: ModelArgs,
 
     #[command(flatten)]
-    prompt: PromptArgs,
-
-    /// Put the text into the model's chat template, as a user's turn
-    #[arg(long, requires = "prompt")]
-    chat: bool,
+    prompt: TurnArgs,
 
     /// Most tokens to generate
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
@@ -88,7 +84,7 @@ impl Args {
     fn request(&self) -> Result<Request> {
         let greedy = Sampling::default();
         Ok(Request {
-            prompt: self.prompt.prompt(self.chat)?,
+            prompt: self.prompt.prompt()?,
             new_tokens: self.max_new,
             sampling: Sampling {
                 temperature: self.temperature.unwrap_or(greedy.temperature),
