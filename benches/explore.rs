@@ -2,8 +2,8 @@
 //! of one pattern that a screen shows.
 
 use blockscope::model::Toggles;
-use blockscope::profile::explore::Area;
 use blockscope::profile::{Control, Exploration, Prompt, Session};
+use blockscope::trace::explored::Area;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::time::Duration;
 

@@ -8,13 +8,11 @@ use super::output::Output;
 use crate::model;
 use crate::profile::{Prompt, Session};
 use crate::report::explored as report;
-use crate::trace::explored::{HeadScores, LensCell};
+use crate::trace::explored::HeadScores;
 use serde_json::json;
 
 /// Likeliest tokens of each cell of the lens.
 const TOP: usize = 5;
-/// Positions of the lens that are read at a time.
-const TOGETHER: usize = 64;
 
 /// Say what every head looks at, what the residual stream says on its way, and who wrote the next token
 #[derive(Debug, clap::Args)]
@@ -83,16 +81,12 @@ fn explore(
     })?;
     let decoder = session.decoder();
     let positions = if args.json { 0..t } else { at..at + 1 };
-    let mut places: Vec<(String, Vec<LensCell>)> =
-        exploration.places().map(|place| (place.to_string(), Vec::new())).collect();
-    for start in positions.clone().step_by(TOGETHER) {
-        let end = (start + TOGETHER).min(positions.end);
-        out.progress(&format!("reading the lens at position {start}/{t}"));
-        let read = exploration.lens_everywhere(decoder, start..end, TOP, |_| !control.is_cancelled())?;
-        places.iter_mut().zip(read).for_each(|((_, cells), (_, more))| cells.extend(more));
-    }
+    let lens = exploration.lens_everywhere(decoder, positions.clone(), TOP, |position| {
+        out.progress(&format!("reading the lens at position {position}/{t}"));
+        !control.is_cancelled()
+    })?;
     out.progress("");
-    let likeliest = || places.last().and_then(|(_, cells)| Some(cells.get(at - positions.start)?.top.first()?.id));
+    let likeliest = || lens.places.last().and_then(|(_, cells)| Some(cells.get(at - lens.first)?.top.first()?.id));
     let token = args.token.or_else(likeliest).unwrap_or_default();
     let attribution = exploration.attribution(decoder, at, token, args.versus);
     Ok(if args.json {
@@ -100,15 +94,13 @@ fn explore(
         let tokens: Vec<_> = ids.iter().map(|&id| json!({ "id": id, "text": text(id) })).collect();
         out.json(&json!({
             "model": session.card().info.name, "tokens": tokens,
-            "heads": report::json::heads(&scores), "lens": report::json::lens(&places, &text),
+            "heads": report::json::heads(&scores), "lens": report::json::lens(&lens, &text),
             "attribution": report::json::attribution(&attribution, &text),
         }))
     } else {
         let label = |id| session.token_label(id);
-        let column: Vec<(String, LensCell)> =
-            places.into_iter().filter_map(|(place, cells)| Some((place, cells.into_iter().next()?))).collect();
         let mut pieces = report::heads(&scores);
-        pieces.extend(report::lens(&column, at, &label));
+        pieces.extend(report::lens(&lens, at, &label));
         pieces.extend(report::attribution(&attribution, &label));
         out.report(&pieces)
     })

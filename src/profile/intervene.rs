@@ -4,11 +4,11 @@
 
 mod effect;
 
-use super::explore::{Exploration, Place};
+use super::explore::Exploration;
 use crate::model::probe::{self, Hook, Op, Probe};
 use crate::model::{Error, Result, Spec};
 use crate::profile::Control;
-use crate::trace::explored::Head;
+use crate::trace::explored::{Head, Place};
 use std::fmt;
 use std::ops::Range;
 use tch::Tensor;

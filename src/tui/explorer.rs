@@ -2,9 +2,8 @@
 //! looked at.
 
 use super::live::State;
-use crate::profile::explore::{Area, Place};
 use crate::profile::{Change, Intervention, Target};
-use crate::trace::explored::{Attribution, Effect, Head, HeadScores, LensCell, Thumbnail};
+use crate::trace::explored::{Area, Attribution, Effect, Head, HeadScores, LensTable, Pattern, Thumbnail};
 use crate::units::Nanos;
 use crate::worker::{Answer, Look, RunId, Seen};
 use std::collections::BTreeMap;
@@ -30,9 +29,9 @@ pub struct Explorer {
     pub scores: Vec<HeadScores>,
     pub thumbnails: Vec<Thumbnail>,
     /// The newest answers.
-    pub tile: Option<Tile>,
+    pub tile: Option<Pattern>,
     pub links: Option<Links>,
-    pub lens: Option<Lens>,
+    pub lens: Option<LensTable>,
     pub attribution: Option<Attribution>,
     pub effect: Option<(Vec<Intervention>, Effect)>,
     /// How tokens are called that are not in the text.
@@ -43,28 +42,12 @@ pub struct Explorer {
     pub refused: Option<String>,
 }
 
-/// Part of a head's pattern.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tile {
-    pub head: Head,
-    pub area: Area,
-    pub bin: usize,
-    pub cells: Vec<f32>,
-}
-
 /// Where one query of a head looks: a share for each key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Links {
     pub head: Head,
     pub query: usize,
     pub shares: Vec<f32>,
-}
-
-/// The lens for some positions.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Lens {
-    pub first: usize,
-    pub places: Vec<(Place, Vec<LensCell>)>,
 }
 
 /// How it is looked at; it stays from one text to the next.
@@ -189,11 +172,9 @@ impl Explorer {
                 self.links = Some(Links { head, query, shares });
             }
             (Look::Pattern { head, area, bin }, Answer::Pattern(cells)) => {
-                self.tile = Some(Tile { head, area, bin, cells });
+                self.tile = Some(Pattern { head, area, bin, cells });
             }
-            (Look::Lens { positions, .. }, Answer::Lens(places)) => {
-                self.lens = Some(Lens { first: positions.start, places });
-            }
+            (Look::Lens { .. }, Answer::Lens(lens)) => self.lens = Some(lens),
             (Look::Attribution { .. }, Answer::Attribution(found)) => self.attribution = Some(found),
             (Look::Effect { interventions, .. }, Answer::Effect(effect)) => {
                 self.effect = Some((interventions, effect));
@@ -225,7 +206,7 @@ impl Explorer {
             }
         } else if gaze.one {
             let (head, area) = (gaze.selected, gaze.area(self.tokens.len()));
-            let is_there = |tile: &Tile| (tile.head, &tile.area, tile.bin) == (head, &area, gaze.bin);
+            let is_there = |tile: &Pattern| (tile.head, &tile.area, tile.bin) == (head, &area, gaze.bin);
             if !self.tile.as_ref().is_some_and(is_there) {
                 wanted.push(Look::Pattern { head, area, bin: gaze.bin });
             }

@@ -3,9 +3,9 @@
 
 use super::RunId;
 use crate::model::{Error, Result};
-use crate::profile::explore::{Area, Place, Ran};
+use crate::profile::explore::Ran;
 use crate::profile::{Control, Exploration, Intervention, Interventions, Prompt, Session};
-use crate::trace::explored::{Attribution, Effect, Head, LensCell, Neuron};
+use crate::trace::explored::{Area, Attribution, Effect, Head, LensTable, Neuron};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -46,8 +46,7 @@ pub enum Seen {
 pub enum Answer {
     /// Row by row; NaN where no query sees a key.
     Pattern(Vec<f32>),
-    /// By place, in the order of the pass.
-    Lens(Vec<(Place, Vec<LensCell>)>),
+    Lens(LensTable),
     Attribution(Attribution),
     Neurons(Vec<Neuron>),
     Effect(Effect),
@@ -153,8 +152,8 @@ impl Looking {
 fn ids(answer: &Answer) -> Vec<u32> {
     match answer {
         Answer::Pattern(_) | Answer::Refused(_) => Vec::new(),
-        Answer::Lens(places) => {
-            places.iter().flat_map(|(_, cells)| cells).flat_map(|cell| &cell.top).map(|likely| likely.id).collect()
+        Answer::Lens(lens) => {
+            lens.places.iter().flat_map(|(_, cells)| cells).flat_map(|cell| &cell.top).map(|likely| likely.id).collect()
         }
         Answer::Attribution(found) => [found.token].into_iter().chain(found.versus).collect(),
         Answer::Neurons(neurons) => neurons.iter().flat_map(|neuron| &neuron.promotes).map(|(id, _)| *id).collect(),

@@ -3,8 +3,9 @@
 use crate::common::{Keep, golden, open, tensors};
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::Pass;
-use blockscope::profile::explore::{Area, Place, Ran};
+use blockscope::profile::explore::Ran;
 use blockscope::profile::{Control, Exploration, Session};
+use blockscope::trace::explored::{Area, Place};
 use tch::{Kind, Tensor};
 
 const FAMILIES: [&str; 3] = ["llama", "llama3-rope", "gpt2"];

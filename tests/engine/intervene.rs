@@ -1,8 +1,8 @@
 //! Interventions do what they say, with a cache and without, and none does nothing.
 
 use crate::common::{golden, open};
-use blockscope::profile::explore::Place;
 use blockscope::profile::{Change, Control, Intervention, Interventions, Session, Target};
+use blockscope::trace::explored::Place;
 use blockscope::trace::explored::{Effect, Head};
 
 const IDS: [u32; 8] = [5, 9, 2, 41, 7, 9, 2, 30];

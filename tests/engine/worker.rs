@@ -2,8 +2,8 @@
 
 use crate::common::golden;
 use blockscope::model::{Device, Toggles};
-use blockscope::profile::explore::Area;
 use blockscope::profile::{Plan, PlannedArm, Prompt, Request, Rounds, Step};
+use blockscope::trace::explored::Area;
 use blockscope::trace::explored::Head;
 use blockscope::trace::{self, Run, Status, Study, study};
 use blockscope::worker::{Answer, Command, Event, Look, RunId, Seen, Worker};

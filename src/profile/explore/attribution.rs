@@ -1,8 +1,8 @@
 //! Direct logit attribution: a logit is a sum over everything that wrote to the residual stream.
 
-use super::{Exploration, Place, numbers};
+use super::{Exploration, numbers};
 use crate::model::Decoder;
-use crate::trace::explored::{Attribution, Head, Writer};
+use crate::trace::explored::{Attribution, Head, Place, Writer};
 use tch::{Kind, Tensor};
 
 impl Exploration {

@@ -1,6 +1,7 @@
 //! The heads of a block, from their queries, keys and log-sum-exp.
 
 use crate::model::toggles::Reach;
+use crate::trace::explored::Area;
 use std::ops::Range;
 use tch::{Kind, Tensor};
 
@@ -18,13 +19,6 @@ pub struct Heads {
     /// −Σ A ln A of every query, in nats. [n_heads, T]
     entropy: Tensor,
     reach: Reach,
-}
-
-/// A part of a pattern: some queries and some keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Area {
-    pub queries: Range<usize>,
-    pub keys: Range<usize>,
 }
 
 impl Heads {

@@ -1,15 +1,17 @@
 //! The logit lens: what the residual stream would say if the model ended there.
 
-use super::{Exploration, Place, numbers};
+use super::{Exploration, numbers};
 use crate::model::allocator::trim;
 use crate::model::{Decoder, Error, Result};
-use crate::trace::explored::{LensCell, Likely};
+use crate::trace::explored::{LensCell, LensTable, Likely, Place};
 use std::ops::Range;
 use tch::{Kind, Tensor};
 
 /// A massive activation (Sun et al., arXiv:2402.17762): above this, and this many times the median.
 const MASSIVE: f32 = 100.0;
 const MASSIVE_TIMES: f32 = 1000.0;
+/// Positions that are read at a time: logits of more would take much memory.
+const TOGETHER: usize = 64;
 
 impl Exploration {
     /// The lens at a place for some positions, the `top` likeliest tokens of each. The final norm's statistics are
@@ -22,7 +24,7 @@ impl Exploration {
         self.cells(decoder, place, (positions, &last), top)
     }
 
-    /// The same at every place, in the order of the pass. `goes_on` is asked before each.
+    /// The same at every place. `goes_on` is told at which positions it is, again and again.
     ///
     /// # Errors
     /// [`Error::Cancelled`] when it says no.
@@ -31,14 +33,20 @@ impl Exploration {
         decoder: &Decoder,
         positions: Range<usize>,
         top: usize,
-        mut goes_on: impl FnMut(Place) -> bool,
-    ) -> Result<Vec<(Place, Vec<LensCell>)>> {
-        let last = self.says(decoder, Place::Post(self.n_layers() - 1), &positions);
-        let read = |place: Place| match goes_on(place) {
-            true => Ok((place, self.cells(decoder, place, (positions.clone(), &last), top))),
-            false => Err(Error::Cancelled),
-        };
-        self.places().map(read).collect()
+        mut goes_on: impl FnMut(usize) -> bool,
+    ) -> Result<LensTable> {
+        let mut places: Vec<(Place, Vec<LensCell>)> = self.places().map(|place| (place, Vec::new())).collect();
+        for start in positions.clone().step_by(TOGETHER) {
+            let part = start..(start + TOGETHER).min(positions.end);
+            let last = self.says(decoder, Place::Post(self.n_layers() - 1), &part);
+            for (place, cells) in &mut places {
+                if !goes_on(start) {
+                    return Err(Error::Cancelled);
+                }
+                cells.extend(self.cells(decoder, *place, (part.clone(), &last), top));
+            }
+        }
+        Ok(LensTable { first: positions.start, places })
     }
 
     /// What the model would say there, as ln p. [positions, d_vocab]

@@ -15,7 +15,7 @@ mod lens;
 mod neurons;
 mod survey;
 
-pub use heads::{Area, Heads};
+pub use heads::Heads;
 pub use survey::Ran;
 
 use super::control::Control;
@@ -23,8 +23,8 @@ use super::session::Session;
 use crate::model::decoder::Wanted;
 use crate::model::probe::{Hook, Pass};
 use crate::model::{Error, Result, memory};
+use crate::trace::explored::Place;
 use std::cell::OnceCell;
-use std::fmt;
 use tch::{Kind, Tensor};
 
 /// What a pass left. Positions and blocks count from 0.
@@ -45,17 +45,6 @@ struct Layer {
     /// After the first stage, and after the second. [T, d_model]
     mid: Tensor,
     post: Tensor,
-}
-
-/// A place between the parts of the model, where the residual stream can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// Before the first block.
-    Embedded,
-    /// After the first stage of a block.
-    Mid(usize),
-    /// After a block.
-    Post(usize),
 }
 
 impl Session {
@@ -133,16 +122,6 @@ impl Exploration {
     /// What enters a block.
     fn before(&self, block: usize) -> &Tensor {
         self.residual(block.checked_sub(1).map_or(Place::Embedded, Place::Post))
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Place::Embedded => f.pad("embedding"),
-            Place::Mid(block) => f.pad(&format!("{block} mid")),
-            Place::Post(block) => f.pad(&format!("{block} post")),
-        }
     }
 }
 

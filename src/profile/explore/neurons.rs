@@ -1,9 +1,9 @@
 //! The neurons of an MLP that write most at a position, and the tokens that each promotes.
 
-use super::{Exploration, Place, numbers};
+use super::{Exploration, numbers};
 use crate::model::probe::{self, Hook, Pass, Probe};
 use crate::model::{Decoder, Result};
-use crate::trace::explored::Neuron;
+use crate::trace::explored::{Neuron, Place};
 use tch::{Kind, Tensor};
 
 impl Exploration {

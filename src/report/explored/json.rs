@@ -1,6 +1,6 @@
 //! The same as JSON. Field names are those of the tables; tokens are their ids and their text.
 
-use crate::trace::explored::{Attribution, Effect, Head, HeadScores, LensCell, Likely, Writer};
+use crate::trace::explored::{Attribution, Effect, Head, HeadScores, LensCell, LensTable, Likely, Place, Writer};
 use serde_json::{Value, json};
 
 use super::Named;
@@ -15,19 +15,23 @@ pub fn heads(scores: &[HeadScores]) -> Value {
     scores.iter().map(head).collect()
 }
 
-/// The lens at every place, for some positions.
-pub fn lens(places: &[(String, Vec<LensCell>)], named: Named) -> Value {
+/// The lens at every place.
+pub fn lens(lens: &LensTable, named: Named) -> Value {
     let likely =
         |likely: &Likely| json!({ "id": likely.id, "text": named(likely.id), "probability": likely.probability });
-    let cell = |cell: &LensCell| {
+    let cell = |(at, cell): (usize, &LensCell)| {
         json!({
+            "position": lens.first + at,
             "top": cell.top.iter().map(likely).collect::<Vec<_>>(), "rank": cell.rank, "entropy": cell.entropy,
             "kl": cell.kl, "norm": cell.norm, "massive": cell.massive,
             "largest": { "feature": cell.largest.0, "value": cell.largest.1 },
         })
     };
-    let place = |(place, cells): &(String, Vec<LensCell>)| json!({ "after": place, "positions": cells.iter().map(cell).collect::<Vec<_>>() });
-    places.iter().map(place).collect()
+    let place = |(place, cells): &(Place, Vec<LensCell>)| {
+        let cells: Vec<_> = cells.iter().enumerate().map(cell).collect();
+        json!({ "after": place.to_string(), "positions": cells })
+    };
+    lens.places.iter().map(place).collect()
 }
 
 /// Who wrote a logit.

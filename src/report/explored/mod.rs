@@ -4,7 +4,7 @@ pub mod json;
 
 use super::grid::{Align, Table};
 use super::table::Piece;
-use crate::trace::explored::{Attribution, Effect, HeadScores, LensCell};
+use crate::trace::explored::{Attribution, Effect, HeadScores, LensTable};
 
 /// How a token is called in a table.
 pub type Named<'a> = &'a dyn Fn(u32) -> String;
@@ -54,13 +54,14 @@ pub fn heads(scores: &[HeadScores]) -> Vec<Piece> {
 }
 
 /// What the residual stream says of the token that follows a position, place by place.
-pub fn lens(places: &[(String, LensCell)], position: usize, named: Named) -> Vec<Piece> {
+pub fn lens(lens: &LensTable, position: usize, named: Named) -> Vec<Piece> {
     let mut rows = vec![["after", "says", "p", "then", "KL", "entropy", "norm"].map(str::to_owned).to_vec()];
-    rows.extend(places.iter().map(|(place, cell)| {
+    let column = lens.places.iter().filter_map(|(place, cells)| Some((place, cells.get(position - lens.first)?)));
+    rows.extend(column.map(|(place, cell)| {
         let best = cell.top.first();
         let then: Vec<String> = cell.top.iter().skip(1).take(2).map(|likely| named(likely.id)).collect();
         vec![
-            place.clone(),
+            place.to_string(),
             best.map_or(String::new(), |likely| named(likely.id)),
             best.map_or(String::new(), |likely| format!("{:.1}%", 100.0 * likely.probability)),
             then.join(" "),

@@ -1,7 +1,6 @@
 //! What the keys do on the screens of one text: heads, the pattern of one, the lens.
 
 use crate::profile::Prompt;
-use crate::profile::explore::Place;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Screen};
 use crate::tui::explorer::{Explorer, Order, SIDE};
@@ -182,14 +181,5 @@ impl App {
         let Some(scores) = self.explorer.as_ref().and_then(|seen| seen.scores.get(index)) else { return };
         self.gaze.one = self.gaze.selected == scores.at;
         self.gaze.selected = scores.at;
-    }
-}
-
-/// How a place of the lens is called.
-pub fn place_name(place: Place) -> String {
-    match place {
-        Place::Embedded => "embedding".into(),
-        Place::Mid(block) => format!("{block} attention"),
-        Place::Post(block) => format!("{block} mlp"),
     }
 }

@@ -13,10 +13,9 @@
 mod drill;
 
 use super::heads::unseen;
-use crate::trace::explored::LensCell;
+use crate::trace::explored::{LensCell, LensTable};
 use crate::tui::app::{App, Drawn};
-use crate::tui::explorer::{Explorer, Lens};
-use crate::tui::perform::explorer::place_name;
+use crate::tui::explorer::Explorer;
 use crate::tui::widget::{below, fit, heat, put, put_right, row, scrollbar, scrolled, skip, take};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -76,7 +75,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     for (y, (name, cells)) in lens.places.iter().enumerate().skip(top).take(height) {
         let line = row(body, (y - top) as u16);
         let style = if y == place { theme.selected.patch(theme.strong) } else { theme.dim };
-        put(buf, take(skip(line, 1), PLACES - 1), Span::styled(place_name(*name), style));
+        put(buf, take(skip(line, 1), PLACES - 1), Span::styled(name.to_string(), style));
         for x in left..n.min(left + across) {
             let Some(likely) = cells.get(x).and_then(|cell| cell.top.first()) else { continue };
             let mark = if (x, y) == (selected, place) { "▸" } else { " " };
@@ -106,7 +105,7 @@ fn on_heat(app: &App, shade: f32) -> Style {
 }
 
 /// The selected cell: its likeliest tokens, and how far it is from the end.
-fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&Lens, usize, usize), area: Rect, buf: &mut Buffer) {
+fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&LensTable, usize, usize), area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));
     let line = |y: u16| Rect { width: area.width.saturating_sub(2), ..skip(row(area, y), 1) };
@@ -115,7 +114,7 @@ fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&Lens, usize, usize),
     };
     let position = lens.first + x;
     let label = explorer.tokens.get(position).map_or("", |(_, label)| label.as_str());
-    let first = format!("after {} at ({position}) {label}: {}", place_name(*name), words(explorer, cell, position));
+    let first = format!("after {} at ({position}) {label}: {}", name.to_string(), words(explorer, cell, position));
     put(buf, line(1), Span::styled(fit(&first, line(1).width as usize), theme.text));
     let mut said = Line::default();
     for likely in &cell.top {

@@ -1,7 +1,8 @@
 //! The pattern of one head: queries and keys with their tokens, a cross-hair, and where the selected query looks.
 
+use crate::trace::explored::Pattern;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::explorer::{Explorer, Links, Tile};
+use crate::tui::explorer::{Explorer, Links};
 use crate::tui::widget::{bar, below, fit, heat, put, put_right, row, skip, take};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -51,7 +52,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     }
 }
 
-fn pattern(app: &App, explorer: &Explorer, tile: &Tile, map: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+fn pattern(app: &App, explorer: &Explorer, tile: &Pattern, map: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let (theme, gaze) = (&app.theme, &app.gaze);
     let (queries, keys) = (&tile.area.queries, &tile.area.keys);
     let n_keys = keys.len().div_ceil(tile.bin);

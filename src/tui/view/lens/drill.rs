@@ -6,10 +6,9 @@
 //!  ·the          2.2%  ▏             mlp 28       +2.01  ████
 //! ```
 
-use crate::trace::explored::{Attribution, Writer};
+use crate::trace::explored::{Attribution, LensTable, Writer};
 use crate::tui::app::App;
-use crate::tui::explorer::{Explorer, Lens};
-use crate::tui::perform::explorer::place_name;
+use crate::tui::explorer::Explorer;
 use crate::tui::widget::{bar, below, fit, put, put_right, row, skip, take};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -20,7 +19,13 @@ const NAME: u16 = 18;
 const NUMBER: u16 = 8;
 
 /// `place` and `x` are the selected cell.
-pub fn draw(app: &App, explorer: &Explorer, (lens, place, x): (&Lens, usize, usize), area: Rect, buf: &mut Buffer) {
+pub fn draw(
+    app: &App,
+    explorer: &Explorer,
+    (lens, place, x): (&LensTable, usize, usize),
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let theme = &app.theme;
     let Some((name, cell)) = lens.places.get(place).and_then(|(name, cells)| Some((name, cells.get(x)?))) else {
         return;
@@ -33,7 +38,7 @@ pub fn draw(app: &App, explorer: &Explorer, (lens, place, x): (&Lens, usize, usi
         buf,
         left,
         Line::from_iter([
-            Span::styled(format!("after {}", place_name(*name)), theme.strong),
+            Span::styled(format!("after {}", name), theme.strong),
             Span::styled(format!(" at ({position}) {label}"), theme.dim),
         ]),
     );

@@ -1,10 +1,8 @@
-//! What is seen of a model at work on a text: patterns and scores of heads, what the residual stream says on its way,
-//! who wrote a logit. Plain data: it travels to the screen and into files, and no model is needed to look at it.
-//!
-//! A head is named `block.head`, both from 0: 8.1 is head 1 of block 8.
+//! Heads: what they look at, and what they do.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 /// A head of the model.
@@ -126,112 +124,19 @@ impl FromStr for Head {
     }
 }
 
-/// A token with how likely it is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Likely {
-    pub id: u32,
-    pub probability: f32,
+/// Part of a pattern: some queries by some keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Area {
+    pub queries: Range<usize>,
+    pub keys: Range<usize>,
 }
 
-/// What the residual stream says at a place and a position, read as the model reads its last one (logit lens;
-/// nostalgebraist 2020): final norm with its own statistics, then the LM head.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LensCell {
-    /// Most likely first.
-    pub top: Vec<Likely>,
-    /// How many tokens are likelier than the one that comes next; `None` at the last position.
-    pub rank: Option<u32>,
-    /// In nats.
-    pub entropy: f32,
-    /// KL(last ‖ this), in nats: 0 in the last row.
-    pub kl: f32,
-    /// ‖x‖ / √d_model.
-    pub norm: f32,
-    /// The largest |x| of its features, and which it is.
-    pub largest: (u32, f32),
-    /// Whether that is a massive activation: above 100, and above 1000 times the median (Sun et al., arXiv:2402.17762).
-    pub massive: bool,
-}
-
-/// Part of a model that writes to the residual stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Writer {
-    Embedding,
-    Head(Head),
-    /// The bias of a block's attention.
-    AttnBias(u32),
-    Mlp(u32),
-    /// The shift of the final norm, and the bias of the LM head.
-    FinalBias,
-}
-
-/// Who wrote a logit, or the difference of two.
+/// Part of a head's pattern, of every `bin` × `bin` cells the largest.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Attribution {
-    pub position: u32,
-    pub token: u32,
-    pub versus: Option<u32>,
-    /// In the order of the pass; they add up to `logit`.
-    pub parts: Vec<(Writer, f32)>,
-    /// As the model computed it.
-    pub logit: f32,
-}
-
-/// A neuron of an MLP, and the tokens that it promotes when it fires.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Neuron {
-    pub index: u32,
-    /// What enters the down-projection.
-    pub activation: f32,
-    /// ‖activation · w_down‖: how much it writes.
-    pub writes: f32,
-    /// The tokens whose logits it raises most, by how much.
-    pub promotes: Vec<(u32, f32)>,
-}
-
-impl fmt::Display for Writer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Writer::Embedding => f.pad("embedding"),
-            Writer::Head(head) => f.pad(&format!("head {head}")),
-            Writer::AttnBias(block) => f.pad(&format!("attention bias {block}")),
-            Writer::Mlp(block) => f.pad(&format!("mlp {block}")),
-            Writer::FinalBias => f.pad("final bias"),
-        }
-    }
-}
-
-/// What an intervention does to a text's predictions and to what comes after it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
-    /// KL(clean ‖ changed) at every position, in nats.
-    pub kl: Vec<f32>,
-    /// −ln p of every token after the first, clean and changed.
-    pub nll: Vec<(f32, f32)>,
-    /// The candidates for the next token: the likeliest of both.
-    pub candidates: Vec<Shift>,
-    /// The tokens that follow, greedily, clean and changed.
-    pub clean: Vec<u32>,
-    pub changed: Vec<u32>,
-}
-
-/// A candidate for the next token, clean and changed.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Shift {
-    pub id: u32,
-    pub logits: (f32, f32),
-    pub probabilities: (f32, f32),
-}
-
-impl Effect {
-    /// Mean KL over all positions, in nats.
-    pub fn mean_kl(&self) -> f32 {
-        self.kl.iter().sum::<f32>() / self.kl.len().max(1) as f32
-    }
-
-    /// By how much the mean −ln p of the text grows.
-    pub fn more_nll(&self) -> f32 {
-        let more: f32 = self.nll.iter().map(|(clean, changed)| changed - clean).sum();
-        more / self.nll.len().max(1) as f32
-    }
+pub struct Pattern {
+    pub head: Head,
+    pub area: Area,
+    pub bin: usize,
+    /// Row by row, queries down; NaN where no query sees a key. [⌈queries / bin⌉ · ⌈keys / bin⌉]
+    pub cells: Vec<f32>,
 }
