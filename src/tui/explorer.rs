@@ -3,7 +3,7 @@
 
 use super::live::State;
 use crate::profile::{Change, Intervention, Target};
-use crate::trace::explored::{Area, Attribution, Effect, Head, HeadScores, LensTable, Pattern, Thumbnail};
+use crate::trace::explored::{Area, Attribution, Effect, Head, HeadScores, LensTable, Pattern, Scale, Thumbnail};
 use crate::units::Nanos;
 use crate::worker::{Answer, Look, RunId, Seen};
 use std::collections::BTreeMap;
@@ -86,17 +86,6 @@ pub enum Order {
     Sink,
     Entropy,
     Distance,
-}
-
-/// How a share of attention becomes a shade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scale {
-    Linear,
-    /// Small shares stand out.
-    #[default]
-    Root,
-    /// From 1/1000 to 1.
-    Log,
 }
 
 impl Default for Gaze {
@@ -324,34 +313,6 @@ impl Order {
     }
 }
 
-impl Scale {
-    pub fn next(self) -> Self {
-        match self {
-            Scale::Linear => Scale::Root,
-            Scale::Root => Scale::Log,
-            Scale::Log => Scale::Linear,
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Scale::Linear => "linear",
-            Scale::Root => "√",
-            Scale::Log => "log",
-        }
-    }
-
-    /// A share from 0 to 1 as a shade from 0 to 1.
-    pub fn of(self, share: f32) -> f32 {
-        let share = share.clamp(0.0, 1.0);
-        match self {
-            Scale::Linear => share,
-            Scale::Root => share.sqrt(),
-            Scale::Log => (share.max(1e-3).log10() / 3.0 + 1.0).clamp(0.0, 1.0),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,13 +331,5 @@ mod tests {
         }
         (gaze.query, gaze.key, gaze.bin) = (2, 2, 1);
         assert_eq!(gaze.area(4), Area { queries: 0..4, keys: 0..4 });
-    }
-
-    #[test]
-    fn scales_run_from_nothing_to_all() {
-        for scale in [Scale::Linear, Scale::Root, Scale::Log] {
-            assert_eq!((scale.of(0.0), scale.of(1.0)), (0.0, 1.0));
-            assert!(scale.of(0.1) > scale.of(0.01));
-        }
     }
 }

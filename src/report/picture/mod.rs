@@ -1,4 +1,4 @@
-//! Pictures of a run or a study: each is one function from data to a [`Scene`], which any backend of plotters draws, so
+//! Pictures of a run, of a study, of what was seen of a text: each is one function from data to a [`Scene`], which any backend of plotters draws, so
 //! that an SVG and a PNG are the same picture.
 
 mod axis;
@@ -20,6 +20,7 @@ mod tests;
 pub use render::{MOST_PIXELS, escaped, png, svg};
 pub use scene::Scene;
 
+use crate::trace::explored::Text;
 use crate::trace::study::Kind;
 use crate::trace::{Run, Study};
 
@@ -45,6 +46,7 @@ pub enum Picture {
 pub enum Subject<'a> {
     Run(&'a Run),
     Study(&'a Study),
+    Text(&'a Text),
 }
 
 /// The size of a picture in pixels.
@@ -114,6 +116,7 @@ impl Picture {
             (Picture::Pareto, Subject::Study(study)) => pareto::scene(study, size),
             (_, Subject::Run(_)) => Err("this is one run, not a study of several".into()),
             (_, Subject::Study(_)) => Err("this is a study of several configurations, not one run".into()),
+            (_, Subject::Text(_)) => Err("this is what was seen of a text, no run that was timed".into()),
         }
     }
 
@@ -121,6 +124,7 @@ impl Picture {
     pub fn all_of(subject: Subject) -> Vec<(Self, Scene)> {
         let order: &[Picture] = match subject {
             Subject::Run(_) => &[Picture::Blocks, Picture::Roofline, Picture::Memory],
+            Subject::Text(_) => &[],
             Subject::Study(study) => match study.header.kind {
                 Kind::Compare => &[Picture::Compare],
                 Kind::Matrix => &[Picture::Pareto, Picture::Compare],

@@ -6,8 +6,12 @@
 
 mod effect;
 mod head;
+mod scale;
 mod stream;
+mod text;
 
 pub use effect::{Effect, Shift};
 pub use head::{Area, Head, HeadScores, Pattern, Role, Score, Sink, Thumbnail};
+pub use scale::Scale;
 pub use stream::{Attribution, LensCell, LensTable, Likely, Neuron, Place, Writer};
+pub use text::Text;
