@@ -18,7 +18,7 @@ fn explore(c: &mut Criterion) {
     c.bench_function("pass of 512 tokens, kept", |b| b.iter(|| explored(&session, 512)));
     let seen = explored(&session, 512);
     c.bench_function("270 heads at 512 tokens", |b| {
-        b.iter(|| seen.survey(16, &control, &mut |_, ran| drop(std::hint::black_box(ran))).unwrap());
+        b.iter(|| seen.survey(16, None, &control, &mut |_, ran| drop(std::hint::black_box(ran))).unwrap());
     });
     for tokens in [512, 4096] {
         let seen = explored(&session, tokens);

@@ -7,16 +7,22 @@
 mod looking;
 
 use crate::model::{self, Device, Toggles};
-use crate::profile::{Control, Halt, Plan, Progress, Prompt, Request, Session, Step, Watch, WatchStudy, peaks};
+use crate::profile::{
+    Control, Exploration, Halt, Plan, Progress, Prompt, Request, Session, Step, Watch, WatchStudy, peaks,
+};
 use crate::trace::{self, Peaks, study};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::TryRecvError::{Disconnected, Empty};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 pub use crate::profile::Card;
 use looking::Looking;
-pub use looking::{Answer, Look, Seen};
+pub use looking::{Answer, Look, Of, Seen, Text};
 
 /// Something to do, in the order in which it was sent.
 #[derive(Debug, Clone)]
@@ -29,6 +35,14 @@ pub enum Command {
     Study { run: RunId, plan: Box<Plan> },
     /// Run a text once and keep what there is to look at; a thumbnail of a head has at most `side` cells on a side.
     Explore { run: RunId, prompt: Prompt, side: usize },
+    /// The same of what a capture file holds; no model is needed.
+    OpenSeen { run: RunId, path: PathBuf, side: usize },
+    /// Let that text grow by so many tokens.
+    Grow { run: RunId, tokens: usize },
+    /// Keep what was seen of it, for other texts and other toggles to be held against.
+    Pin { run: RunId },
+    /// Let go of what was pinned.
+    Unpin,
     /// Look at something of that.
     Look { run: RunId, look: Look },
     /// Measure what the machine can do at most under these conditions, for this and for later sessions.
@@ -90,7 +104,7 @@ impl Worker {
             .name("model".into())
             .spawn({
                 let control = Arc::clone(&control);
-                move || serve(&queue, &control, report)
+                move || Server::new(&queue, &control, report).serve()
             })
             .expect("the system can start a thread");
         Self { commands: Some(commands), control, thread: Some(thread) }
@@ -126,39 +140,122 @@ impl Drop for Worker {
     }
 }
 
-/// The thread's whole life.
-fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Event)) {
-    let mut session = None;
-    let mut looking: Option<Looking> = None;
-    loop {
-        // Heads are gone through while nothing else is asked for.
-        let more = looking.as_mut().filter(|looking| looking.has_more());
-        let next = match more {
-            Some(_) => queue.try_recv(),
-            None => queue.recv().map_err(|_| TryRecvError::Disconnected),
-        };
-        let Queued { command, ticket } = match (next, more) {
-            (Ok(queued), _) => queued,
-            (Err(TryRecvError::Empty), Some(looking)) => {
-                survey(looking, control, &mut report);
-                continue;
+/// What the thread has, and what it has been asked for.
+struct Server<'a, R> {
+    queue: &'a Receiver<Queued>,
+    /// Taken from the queue, but not begun.
+    waiting: VecDeque<Queued>,
+    control: &'a Control,
+    report: R,
+    session: Option<Session>,
+    looking: Option<Looking>,
+    /// What was seen of the text that others are held against.
+    pinned: Option<Rc<Exploration>>,
+}
+
+impl<'a, R: FnMut(Event)> Server<'a, R> {
+    fn new(queue: &'a Receiver<Queued>, control: &'a Control, report: R) -> Self {
+        Self { queue, waiting: VecDeque::new(), control, report, session: None, looking: None, pinned: None }
+    }
+
+    /// The thread's whole life.
+    fn serve(&mut self) {
+        while let Some(queued) = self.next() {
+            self.control.begin(queued.ticket);
+            self.perform(queued.command);
+        }
+    }
+
+    /// The next thing to do, which may be a while in coming; `None` when nobody is left to ask. Heads are gone through
+    /// meanwhile.
+    fn next(&mut self) -> Option<Queued> {
+        loop {
+            if let Some(queued) = self.waiting.pop_front() {
+                return Some(queued);
             }
-            (Err(_), _) => break,
+            let has_more = self.looking.as_ref().is_some_and(Looking::has_more);
+            match if has_more { self.queue.try_recv() } else { self.queue.recv().map_err(|_| Disconnected) } {
+                Ok(queued) => return Some(queued),
+                Err(Disconnected) => return None,
+                Err(Empty) => self.go_on(),
+            }
+        }
+    }
+
+    /// Does the next piece of what has time.
+    fn go_on(&mut self) {
+        let (Some(looking), Some(session)) = (&mut self.looking, &self.session) else { return self.survey() };
+        if !looking.is_growing() {
+            return self.survey();
+        }
+        let run = looking.run;
+        let control = self.control;
+        let grown = quietly(|| looking.next_token(session, control));
+        let seen = match grown.and_then(|grown| grown.map_err(|error| error.to_string())) {
+            Ok(seen) => seen,
+            Err(problem) => Seen::Failed(problem),
         };
-        control.begin(ticket);
+        let is_over = !looking.is_growing();
+        (self.report)(Event::Seen { run, seen: Box::new(seen) });
+        if is_over {
+            (self.report)(Event::Seen { run, seen: Box::new(Seen::GrownUp) });
+        }
+    }
+
+    /// Goes through the heads of one more block. Who looks at something meanwhile is answered at once; whatever else is
+    /// asked for comes first, and the block begins again after it.
+    fn survey(&mut self) {
+        let Some(looking) = &self.looking else { return };
+        let (run, session, control) = (looking.run, self.session.as_ref(), self.control);
+        let pinned = self.pinned.as_deref();
+        let mut tell = |seen| (self.report)(Event::Seen { run, seen: Box::new(seen) });
+        let surveyed = quietly(|| {
+            looking.next_heads(pinned, &mut || {
+                while let Ok(queued) = self.queue.try_recv() {
+                    match queued.command {
+                        Command::Look { run: of, look } if of == run && self.waiting.is_empty() => {
+                            control.begin(queued.ticket);
+                            tell(looking.answer(session, pinned, look, control));
+                        }
+                        _ => self.waiting.push_back(queued),
+                    }
+                }
+                self.waiting.is_empty() && !control.is_cancelled()
+            })
+        });
+        let Some(looking) = &mut self.looking else { return };
+        match surveyed {
+            Ok(Some(seen)) => {
+                looking.passed();
+                tell(seen);
+            }
+            Ok(None) if control.is_cancelled() => looking.stop(),
+            Ok(None) => return,
+            Err(problem) => {
+                looking.stop();
+                tell(Seen::Failed(problem));
+            }
+        }
+        if !looking.has_more() {
+            tell(Seen::AllHeads);
+        }
+    }
+
+    fn perform(&mut self, command: Command) {
+        let Self { control, report, session, looking, pinned, .. } = self;
         match command {
             Command::Load { source, toggles, device } => {
                 // What was seen is of the model that goes.
-                looking = None;
-                let loaded = quietly(|| load(&mut session, (&source, device), &toggles, control, &mut report));
+                *looking = None;
+                let loaded = quietly(|| load(session, (&source, device), &toggles, control, report));
                 match loaded.and_then(|loaded| loaded.map_err(|error| error.to_string())) {
                     Ok(card) => report(Event::Loaded(Box::new(card))),
                     Err(error) => report(Event::LoadFailed { error, kept: session.is_some() }),
                 }
             }
             Command::Run { run, request } => {
-                let mut forward = Forward { run, report: &mut report };
-                let end = match &session {
+                let mut forward = Forward { run, report };
+                let end = match session {
                     None => Err("no model is loaded".to_owned()),
                     Some(session) => quietly(|| session.run(&request, control, &mut forward)).map(drop),
                 };
@@ -167,8 +264,8 @@ fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Eve
                 }
             }
             Command::Study { run, plan } => {
-                let mut forward = Forward { run, report: &mut report };
-                let end = match &session {
+                let mut forward = Forward { run, report };
+                let end = match session {
                     None => Err("no model is loaded".to_owned()),
                     Some(session) => quietly(|| session.study(&plan, None, control, &mut forward)).map(drop),
                 };
@@ -179,17 +276,37 @@ fn serve(queue: &Receiver<Queued>, control: &Control, mut report: impl FnMut(Eve
             Command::Explore { run, prompt, side } => {
                 // What the one before left may be large.
                 drop(looking.take());
-                looking = explore(session.as_ref(), run, (&prompt, side), control, &mut report);
+                *looking = explore(session.as_ref(), run, (&prompt, side), control, report);
             }
-            Command::Look { run, look } => {
+            Command::OpenSeen { run, path, side } => {
+                let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
+                let opened = quietly(|| Looking::open(&path, run, side, &mut tell));
+                match opened.and_then(|opened| opened.map_err(|error| error.to_string())) {
+                    Ok(opened) => *looking = Some(opened),
+                    Err(problem) => tell(Seen::Failed(problem)),
+                }
+            }
+            Command::Grow { run, tokens } => {
+                let present = looking.as_mut().filter(|looking| looking.run == run);
+                if let (Some(looking), Some(session)) = (present, session.as_ref()) {
+                    let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
+                    quietly(|| looking.grow(session, tokens)).unwrap_or_else(|problem| tell(Seen::Failed(problem)));
+                }
+            }
+            Command::Pin { run } => {
                 let present = looking.as_ref().filter(|looking| looking.run == run);
-                if let (Some(looking), Some(session)) = (present, &session) {
-                    let seen = quietly(|| looking.answer(session, look, control)).unwrap_or_else(Seen::Failed);
+                *pinned = present.map(Looking::pinned).or(pinned.take());
+            }
+            Command::Unpin => *pinned = None,
+            Command::Look { run, look } => {
+                if let Some(looking) = looking.as_ref().filter(|looking| looking.run == run) {
+                    let seen = quietly(|| looking.answer(session.as_ref(), pinned.as_deref(), look, control));
+                    let seen = seen.unwrap_or_else(Seen::Failed);
                     report(Event::Seen { run, seen: Box::new(seen) });
                 }
             }
             Command::MeasurePeaks { device, threads } => {
-                let measured = quietly(|| measure(session.as_mut(), device, threads, control, &mut report));
+                let measured = quietly(|| measure(session.as_mut(), device, threads, control, report));
                 report(Event::Peaks(measured.and_then(|peaks| peaks.map_err(|error| error.to_string()))));
             }
         }
@@ -206,28 +323,15 @@ fn explore(
 ) -> Option<Looking> {
     let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
     let begun = match session {
-        None => Err("no model is loaded".to_owned()),
-        Some(session) => quietly(|| Looking::begin(session, run, wanted, control, &mut tell)).and_then(|begun| {
-            begun.map_err(|error| match error {
-                model::Error::Cancelled => "cancelled".into(),
-                error => error.to_string(),
-            })
-        }),
+        None => Err(Seen::Failed("no model is loaded".to_owned())),
+        Some(session) => match quietly(|| Looking::begin(session, run, wanted, control, &mut tell)) {
+            Ok(Ok(begun)) => Ok(begun),
+            Ok(Err(model::Error::Cancelled)) => Err(Seen::Cancelled),
+            Ok(Err(error)) => Err(Seen::Failed(error.to_string())),
+            Err(problem) => Err(Seen::Failed(problem)),
+        },
     };
-    begun.map_err(|problem| tell(Seen::Failed(problem))).ok()
-}
-
-/// Goes through the heads of one more block, or of none where that was cancelled.
-fn survey(looking: &mut Looking, control: &Control, report: &mut impl FnMut(Event)) {
-    let run = looking.run;
-    let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
-    match control.is_cancelled() {
-        true => looking.stop(),
-        false => tell(quietly(|| looking.go_on()).unwrap_or_else(Seen::Failed)),
-    }
-    if !looking.has_more() {
-        tell(Seen::AllHeads);
-    }
+    begun.map_err(tell).ok()
 }
 
 /// Loads a model, or rebuilds the present one if it is the same.

@@ -6,7 +6,7 @@ use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use crate::model;
-use crate::profile::{Change, Intervention, Interventions, Target};
+use crate::profile::{Change, Intervention, Interventions, Sources, Target};
 use crate::report::explored as report;
 use crate::trace::explored::Head;
 
@@ -67,7 +67,8 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     let control = interrupt.control();
     let effect = || {
         let reference = args.mean.then(|| session.explore(&ids, control, &mut |_| {})).transpose()?;
-        let interventions = Interventions::new(&wanted, &session.card().spec, reference.as_ref())?;
+        let interventions =
+            Interventions::new(&wanted, &session.card().spec, Sources { text: reference.as_ref(), other: None })?;
         session.effect(&ids, &interventions, args.new_tokens as usize, control)
     };
     let effect = match effect() {

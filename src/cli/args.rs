@@ -5,6 +5,7 @@ use crate::model::{Device, Toggles};
 use crate::profile::{Prompt, Rounds};
 use clap::builder::NonEmptyStringValueParser;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Which model, and how it is built.
@@ -103,6 +104,45 @@ pub struct OutArgs {
     pub force: bool,
 }
 
+/// Positions of a text, as they were given: `all`, `none`, `7`, or `0..16` for 0 to 15.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PositionsArg {
+    All,
+    Some(Range<usize>),
+}
+
+impl PositionsArg {
+    /// # Errors
+    /// It is none of these.
+    pub fn parse(given: &str) -> std::result::Result<Self, String> {
+        let range = |first: &str, end: &str| Some(first.trim().parse().ok()?..end.trim().parse().ok()?);
+        let found = match (given, given.split_once("..")) {
+            ("all", _) => return Ok(Self::All),
+            ("none", _) => Some(0..0),
+            (_, Some((first, end))) => range(first, end).filter(|range| !range.is_empty()),
+            (one, None) => one.trim().parse().ok().map(|at: usize| at..at.saturating_add(1)),
+        };
+        found.map(Self::Some).ok_or_else(|| "expected all, none, a position, or a range such as 0..16".into())
+    }
+
+    /// Those of a text of so many tokens.
+    ///
+    /// # Errors
+    /// It has no such positions.
+    pub fn of(&self, tokens: usize) -> Result<Range<usize>> {
+        match self {
+            Self::All => Ok(0..tokens),
+            Self::Some(range) if range.end <= tokens => Ok(range.clone()),
+            Self::Some(range) => Err(Failure::Usage(format!(
+                "positions {} to {}: the prompt has positions 0 to {}",
+                range.start,
+                range.end - 1,
+                tokens.saturating_sub(1)
+            ))),
+        }
+    }
+}
+
 /// How many rounds a study makes, as it was given: `8`, or `6..60` for from 6 to 60.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoundsArg {
@@ -174,6 +214,18 @@ pub fn check_toggles(list: &str) -> std::result::Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn positions_are_all_none_one_or_a_range() {
+        let of = |given| PositionsArg::parse(given).ok().and_then(|positions| positions.of(20).ok());
+        assert_eq!(of("all"), Some(0..20));
+        assert_eq!(of("none"), Some(0..0));
+        assert_eq!(of("7"), Some(7..8));
+        assert_eq!(of("0..16"), Some(0..16));
+        for wrong in ["", "20", "16..21", "4..4", "9..8", "-1", "..", "18446744073709551615"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn rounds_are_a_number_or_a_range() {

@@ -1,20 +1,23 @@
-//! `blockscope capture`: activations by hook name, as a safetensors file.
+//! `blockscope capture`: what a model made of a text, as a safetensors file.
 
-use super::args::{ModelArgs, TurnArgs, check_free};
+use super::args::{ModelArgs, PositionsArg, TurnArgs, check_free};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use crate::model;
-use crate::profile::{Capture, Hooks};
+use crate::profile::{Capture, Hooks, Session};
 use crate::units::Bytes;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Save activations by hook name, to be opened in Python
+/// Save what can be looked at of a text, to be opened again without the model; or activations by hook name, for Python
 ///
-/// Hooks have TransformerLens's names, and * stands for any piece of one: 'blocks.*.attn.hook_pattern,logits'.
-/// Every tensor has a leading batch dimension; input_ids lies beside them.
+/// Without --hooks the file has everything that the Heads and Lens screens show: queries, keys, values and log-sum-exp
+/// of every head, the residual stream, the scores of all heads, the lens, and who wrote the likeliest tokens.
+/// blockscope view opens it, blockscope export draws it. With --hooks it has what these names say, * for any piece of
+/// one: 'blocks.*.attn.hook_pattern,logits'. Names are TransformerLens's, tensors have a leading batch dimension, and
+/// input_ids lies beside them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -23,9 +26,17 @@ pub struct Args {
     #[command(flatten)]
     prompt: TurnArgs,
 
-    /// What to save: names with * in them, separated by commas
+    /// Activations alone: names with * in them, separated by commas
     #[arg(long, value_name = "GLOB,…")]
-    hooks: String,
+    hooks: Option<String>,
+
+    /// Where the lens is read, and who wrote the likeliest token: all, none, a position, or 0..16
+    #[arg(long, value_name = "POSITIONS", default_value = "all", value_parser = PositionsArg::parse, conflicts_with = "hooks")]
+    lens: PositionsArg,
+
+    /// Likeliest tokens of each cell of the lens
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100), conflicts_with = "hooks")]
+    top: u32,
 
     /// The safetensors file to write
     #[arg(long, value_name = "FILE")]
@@ -41,13 +52,53 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
-    let hooks = Hooks::parse(&args.hooks).map_err(|error| Failure::Usage(error.to_string()))?;
+    let hooks = args.hooks.as_ref().map(|hooks| Hooks::parse(hooks)).transpose();
+    let hooks = hooks.map_err(|error| Failure::Usage(error.to_string()))?;
     let prompt = args.prompt.prompt()?;
     check_free(&args.out, args.force)?;
     let interrupt = Interrupt::listen()?;
     let session = loading::open(&args.model, &interrupt, out)?;
     let ids = session.prompt_ids(&prompt)?;
-    let capture = match session.capture(&ids, &hooks, interrupt.control()) {
+    match hooks {
+        Some(hooks) => activations(args, &session, (&ids, &hooks), &interrupt, out),
+        None => all(args, &session, &ids, &interrupt, out),
+    }
+}
+
+/// Everything that can be looked at.
+fn all(args: &Args, session: &Session, ids: &[u32], interrupt: &Interrupt, out: &mut Output) -> Result {
+    let lens = args.lens.of(ids.len())?;
+    let seen =
+        session.captured(ids, (lens, args.top as usize), interrupt.control(), &mut |how_far| out.progress(how_far));
+    out.progress("");
+    let seen = match seen {
+        Err(model::Error::Cancelled) => return interrupt.check(),
+        seen => seen?,
+    };
+    seen.write(&args.out)?;
+    let heads = seen.told.heads.len();
+    let positions = seen.lens.as_ref().map_or(0..0, |lens| lens.positions());
+    let size = std::fs::metadata(&args.out).map_or(0, |about| about.len());
+    if args.json {
+        return out.json(&json!({
+            "out": args.out.display().to_string(), "tokens": ids.len(), "heads": heads, "bytes": size,
+            "lens": { "first": positions.start, "positions": positions.len() },
+        }));
+    }
+    out.line(&format!("{} tokens, {heads} heads, the lens at {} positions", ids.len(), positions.len()))?;
+    out.note(&format!("{} in {}; blockscope view opens it", Bytes(size), args.out.display()));
+    Ok(())
+}
+
+/// Activations by hook name.
+fn activations(
+    args: &Args,
+    session: &Session,
+    (ids, hooks): (&[u32], &Hooks),
+    interrupt: &Interrupt,
+    out: &mut Output,
+) -> Result {
+    let capture = match session.capture(ids, hooks, interrupt.control()) {
         Err(model::Error::Cancelled) => return interrupt.check(),
         capture => capture?,
     };

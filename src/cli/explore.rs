@@ -75,7 +75,7 @@ fn explore(
     let exploration =
         session.explore(ids, control, &mut |done| out.progress(&format!("running block {done}/{layers}")))?;
     let mut scores: Vec<HeadScores> = Vec::new();
-    exploration.survey(1, control, &mut |block, ran| {
+    exploration.survey(1, None, control, &mut |block, ran| {
         out.progress(&format!("reading heads of block {}/{layers}", block + 1));
         scores.extend(ran.scores);
     })?;

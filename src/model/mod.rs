@@ -3,7 +3,7 @@
 //! [`spec`] says what a model is, [`weights`] brings its tensors, [`decoder`] runs it: [`block`],
 //! [`attention`] (and its [`reach`]), [`mlp`], [`norm`], [`rope`], [`linear`] (and its [`matrix`]), [`cache`]. [`toggles`] choose among parts
 //! when the model is built; [`device`] is where it lies and computes; [`probe`] is how anybody watches;
-//! [`cost`] is what it should cost.
+//! [`cost`] is what it should cost; [`tensor_file`] is how tensors lie in files.
 
 pub mod allocator;
 pub mod attention;
@@ -26,6 +26,7 @@ pub mod reach;
 pub mod rope;
 pub mod source;
 pub mod spec;
+pub mod tensor_file;
 pub mod toggles;
 pub mod weights;
 

@@ -58,6 +58,14 @@ impl Reach {
             }
     }
 
+    /// How many of so many queries see each key.
+    pub fn seen_by(self, positions: usize) -> impl Iterator<Item = usize> {
+        (0..positions).map(move |key| match self {
+            Reach::Near { sinks, window } if key >= sinks => window.min(positions - key),
+            _ => positions - key,
+        })
+    }
+
     /// Where a cache keeps a position: the first ones for good, the others in turn.
     pub fn slot(self, position: usize) -> usize {
         match self {

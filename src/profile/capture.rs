@@ -2,6 +2,7 @@
 
 use crate::model::decoder::Wanted;
 use crate::model::probe::{Hook, Op, Pass, Place, Probe};
+use crate::model::tensor_file;
 use crate::model::toggles::Kernel;
 use crate::model::{Decoder, Error, Result, Toggles};
 use crate::profile::{Control, Session};
@@ -110,23 +111,14 @@ impl Capture {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let failed = |error: &dyn std::fmt::Display| Error::file(path, format!("cannot write: {error}"));
         let mut views = Vec::with_capacity(self.tensors.len());
         for (name, kept) in &self.tensors {
             let dtype = if kept.is_ids { Dtype::I64 } else { Dtype::F32 };
-            let view = TensorView::new(dtype, kept.shape.clone(), &kept.bytes).map_err(|error| failed(&error))?;
-            views.push((name, view));
+            let view = TensorView::new(dtype, kept.shape.clone(), &kept.bytes)
+                .map_err(|error| Error::file(path, format!("cannot write: {error}")))?;
+            views.push((name.clone(), view));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".blockscope-");
-        // As readable for others as any file that the user makes, less what the umask takes.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let aside = builder.tempfile_in(folder).map_err(|error| failed(&error))?;
-        safetensors::serialize_to_file(views, None, aside.path()).map_err(|error| failed(&error))?;
-        aside.persist(path).map_err(|error| failed(&error.error))?;
-        Ok(())
+        tensor_file::write(path, views, None)
     }
 }
 

@@ -28,17 +28,30 @@ pub enum Target {
     Block(u32),
     /// The residual stream at a place, at one position.
     Stream { place: Place, position: u32 },
+    /// The token at a position of the text itself.
+    Token { position: u32 },
 }
 
 /// How it is changed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Change {
     Zero,
-    /// Its mean over the positions of the reference text.
+    /// Its mean over the positions of the text.
     Mean,
     Scale(f32),
-    /// What it was on the reference text, at the same position.
+    /// What it was on another text, at the same position.
     Patch,
+    /// Another token in its place.
+    Swap(u32),
+}
+
+/// Where [`Change::Mean`] and [`Change::Patch`] take values from.
+#[derive(Clone, Copy, Default)]
+pub struct Sources<'a> {
+    /// The text itself.
+    pub text: Option<&'a Exploration>,
+    /// The one that is patched from.
+    pub other: Option<&'a Exploration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,7 +62,11 @@ pub struct Intervention {
 
 /// Interventions that are ready for passes of a model.
 #[derive(Default)]
-pub struct Interventions(Vec<Edit>);
+pub struct Interventions {
+    edits: Vec<Edit>,
+    /// Positions, and what stands there instead.
+    tokens: Vec<(usize, u32)>,
+}
 
 /// A change of one activation.
 struct Edit {
@@ -69,23 +86,48 @@ enum Value {
 }
 
 impl Interventions {
-    /// Makes them ready. `reference` is what [`Change::Mean`] and [`Change::Patch`] take from.
+    /// Makes them ready.
     ///
     /// # Errors
-    /// The model has no such part, or there is no reference where one is needed.
-    pub fn new(wanted: &[Intervention], spec: &Spec, reference: Option<&Exploration>) -> Result<Self> {
+    /// The model has no such part or token; a source is needed that is not there; a change does not fit its target.
+    pub fn new(wanted: &[Intervention], spec: &Spec, sources: Sources) -> Result<Self> {
         let _no_grad = tch::no_grad_guard();
-        let edits = wanted.iter().map(|wanted| edits(wanted, spec, reference));
-        Ok(Self(edits.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect()))
+        let mut ready = Self::default();
+        for wanted in wanted {
+            match (wanted.target, wanted.change) {
+                (Target::Token { position }, Change::Swap(id)) if (id as usize) < spec.d_vocab => {
+                    ready.tokens.push((position as usize, id));
+                }
+                (Target::Token { .. }, Change::Swap(id)) => {
+                    let problem = format!("token {id} is outside the vocabulary of {}", spec.d_vocab);
+                    return Err(Error::Request(problem));
+                }
+                _ => ready.edits.extend(edits(wanted, spec, sources)?),
+            }
+        }
+        Ok(ready)
+    }
+
+    /// The text with its tokens swapped.
+    ///
+    /// # Errors
+    /// It has no such position.
+    pub fn swapped(&self, ids: &[u32]) -> Result<Vec<u32>> {
+        let mut ids = ids.to_vec();
+        for &(position, id) in &self.tokens {
+            let (n, at) = (ids.len(), ids.get_mut(position));
+            *at.ok_or_else(|| Error::Request(format!("there is no position {position}: the text has {n}")))? = id;
+        }
+        Ok(ids)
     }
 
     /// The probe for a pass whose first position is `past`.
     pub fn pass<'a>(&'a self, past: usize, control: &'a Control) -> impl Probe + 'a {
-        Intervening { edits: &self.0, past: past as i64, control }
+        Intervening { edits: &self.edits, past: past as i64, control }
     }
 }
 
-fn edits(wanted: &Intervention, spec: &Spec, reference: Option<&Exploration>) -> Result<Vec<Edit>> {
+fn edits(wanted: &Intervention, spec: &Spec, sources: Sources) -> Result<Vec<Edit>> {
     check(wanted.target, spec)?;
     let places: Vec<(Option<usize>, Hook, Option<Range<i64>>)> = match wanted.target {
         Target::Head(Head { block, head }) => {
@@ -104,12 +146,15 @@ fn edits(wanted: &Intervention, spec: &Spec, reference: Option<&Exploration>) ->
         Target::Stream { place: Place::Embedded, .. } => vec![(None, Hook::Embed, None)],
         Target::Stream { place: Place::Mid(block), .. } => vec![(Some(block), Hook::ResidMid, None)],
         Target::Stream { place: Place::Post(block), .. } => vec![(Some(block), Hook::ResidPost, None)],
+        Target::Token { .. } => return Err(mismatched(wanted)),
     };
     let edit = |(block, hook, heads): (Option<usize>, Hook, Option<Range<i64>>)| {
         let was = || {
-            let reference = reference
-                .ok_or_else(|| Error::Request(format!("{wanted}: say on which reference text the value is taken")))?;
-            let all = reference.activation(block, hook);
+            let from = if wanted.change == Change::Patch { sources.other } else { sources.text };
+            let from = from.ok_or_else(|| {
+                Error::Request(format!("{wanted}: there is no text to take the value from; pin one, or name one"))
+            })?;
+            let all = from.activation(block, hook);
             Ok::<Tensor, Error>(match &heads {
                 Some(heads) => all.narrow(0, heads.start, heads.end - heads.start),
                 None => all,
@@ -126,16 +171,23 @@ fn edits(wanted: &Intervention, spec: &Spec, reference: Option<&Exploration>) ->
             (Change::Patch, Target::Stream { position, .. }) => {
                 let was = was()?;
                 if i64::from(position) >= was.size()[0] {
-                    let problem = format!("{wanted}: the reference text has {} positions", was.size()[0]);
+                    let problem = format!("{wanted}: the other text has {} positions", was.size()[0]);
                     return Err(Error::Request(problem));
                 }
                 Value::At(i64::from(position), was.narrow(0, i64::from(position), 1))
             }
             (Change::Patch, _) => Value::At(0, was()?),
+            (Change::Swap(_), _) => return Err(mismatched(wanted)),
         };
         Ok(Edit { block, hook, heads, value })
     };
     places.into_iter().map(edit).collect()
+}
+
+fn mismatched(wanted: &Intervention) -> Error {
+    Error::Request(format!(
+        "{wanted}: expected a token that is swapped for another; nothing else can be, nor a token otherwise"
+    ))
 }
 
 /// Refuses a part that the model does not have.
@@ -144,7 +196,7 @@ fn check(target: Target, spec: &Spec) -> Result<()> {
         Target::Head(Head { block, .. }) | Target::Group { block, .. } => block as usize,
         Target::Attn(block) | Target::Mlp(block) | Target::Block(block) => block as usize,
         Target::Stream { place: Place::Mid(block) | Place::Post(block), .. } => block,
-        Target::Stream { place: Place::Embedded, .. } => 0,
+        Target::Stream { place: Place::Embedded, .. } | Target::Token { .. } => 0,
     };
     let (of, what, n) = match target {
         _ if block >= spec.n_layers => (block, "block", spec.n_layers),
@@ -216,12 +268,14 @@ impl fmt::Display for Intervention {
             Target::Mlp(block) => write!(f, "mlp {block}"),
             Target::Block(block) => write!(f, "block {block}"),
             Target::Stream { place, position } => write!(f, "{place} at {position}"),
+            Target::Token { position } => write!(f, "token {position}"),
         }?;
         match self.change {
             Change::Zero => f.write_str(" off"),
             Change::Mean => f.write_str(" at its mean"),
             Change::Scale(by) => write!(f, " × {by}"),
             Change::Patch => f.write_str(" patched"),
+            Change::Swap(id) => write!(f, " swapped for #{id}"),
         }
     }
 }

@@ -25,7 +25,7 @@ pub use capture::{Capture, Hooks};
 pub use control::{Control, Glimpse, Halt, Step};
 pub use experiment::{Plan, PlannedArm, Progress, QualityText, Rounds, WatchStudy};
 pub use explore::Exploration;
-pub use intervene::{Change, Intervention, Interventions, Target};
+pub use intervene::{Change, Intervention, Interventions, Sources, Target};
 pub use request::{Prompt, Request};
 pub use run::Watch;
 pub use sampling::Sampling;

@@ -218,6 +218,14 @@ impl Session {
         Ok(ids)
     }
 
+    /// The ids of a piece of a text: nothing but text, nothing around it.
+    ///
+    /// # Errors
+    /// There is no tokenizer, or it refuses the text.
+    pub fn piece_ids(&self, text: &str) -> Result<Vec<u32>> {
+        Ok(self.needed_tokenizer()?.encode(text, Input::Text)?)
+    }
+
     /// How a token is called in tables and beside axes: `·the`, or its number where there is no tokenizer.
     pub fn token_label(&self, id: u32) -> String {
         self.token(id).map_or_else(|| format!("#{id}"), |token| token.label())

@@ -70,6 +70,16 @@ pub enum Act {
     SwitchOff,
     AllOn,
     Repeat,
+    Pin,
+    Difference,
+    Filter,
+    Grow,
+    Jump,
+    AcceptKey,
+    Change,
+    Told,
+    Versus,
+    Neurons,
     Reverse,
     NextField,
     PreviousField,
@@ -106,6 +116,12 @@ pub enum Scope {
     Values,
     Models,
     Find,
+    /// To a position of a text.
+    Jump,
+    /// What is changed in the model or the text.
+    Changing,
+    /// What that does.
+    Effect,
     Palette,
     Help,
     Failure,
@@ -304,11 +320,18 @@ pub const ACTIONS: &[Action] = table! {
         Open       [ENTER]           "in",    "In", "from all heads into the selected one";
         Close      [BACKSPACE] "out", "Out", "from one head back to all of them";
         SwitchOff  [char('x')]       "off/on", "Switch off", "switch the selected head off, or on again, and see what that does";
-        AllOn      [char('u')]       "all on", "All on", "switch every head on again";
-        Grouping   [char('o')]       "sort",  "Sort", "sort heads by what they do";
-        Colour     [char('c')]       "scale", "Scale", "shares of attention linearly, by their square root, by their logarithm";
+        Change     [char('X')]       "change", "Change", "switch off, scale or patch a part of the model, or put another token there";
+        Told       [char('a')]       "effect", "Effect", "what the changes do: candidates, −ln p, both continuations";
+        AllOn      [char('u')]       "undo",  "Undo", "take all changes back";
+        Pin        [char('p')]       "pin",   "Pin", "keep this head and this text: what comes next is held against it; again: let go";
+        Difference [char('d')]       "difference", "Difference", "the difference to the pinned head, or both side by side";
+        Grouping   [char('o')]       "sort",  "Sort", "sort heads by what they do, or by how much they differ from the pinned pass";
+        Filter     [char('f')]       "filter", "Filter", "only heads that do this or that";
+        Colour     [char('c')]       "scale", "Scale", "shares of attention linearly, by square root, by logarithm, or of the row's most";
         Transpose  [char('v')]       "rows/columns", "Rows or columns", "queries down and rows that sum to 1, or across and columns";
+        Jump       [char('/')]       "go to", "Go to", "go to a position by its number or its token";
         Repeat     [char('i')]       "repeat probe", "Repeat probe", "run random tokens twice: heads that find what came before stand out";
+        Grow       [char('g')]       "go on", "Go on", "let the text go on: every token adds a row to every pattern";
         ZoomIn     [char('+'), char('=')] "zoom" + ZoomOut, "Zoom in", "half as many positions in a cell";
         ZoomOut    [char('-')]       "",      "Zoom out", "twice as many positions in a cell; the largest is shown";
         NextFound  [char('n')]       "next head" + PreviousFound, "Next head", "the next head in the order chosen";
@@ -323,15 +346,27 @@ pub const ACTIONS: &[Action] = table! {
         Right      [RIGHT, char('l')] "",     "Token after", "select the next position";
         Up         [UP, char('k')]   "depth" + Down, "Earlier", "select the place before";
         Down       [DOWN, char('j')] "",      "Later", "select the next place";
-        Open       [ENTER]           "in/out", "In", "one cell in full: its likeliest tokens, and who wrote the first";
+        Open       [ENTER]           "in/out", "In", "one cell in full: its likeliest tokens, and who wrote one of them";
         Close      [BACKSPACE]       "",      "Out", "back to all cells";
+        Colour     [char('c')]       "figure", "Figure", "what cells say: token, rank of the one that comes, entropy, KL, norm, write ratio";
+        NextFound  [char('n')]       "candidate" + PreviousFound, "Next candidate", "take the next of a cell's likeliest tokens apart";
+        PreviousFound [char('N')]    "",      "Candidate before", "take the one before apart";
+        Versus     [char('d')]       "against", "Against", "hold the others against this token, or against none";
+        Neurons    [char('v')]       "neurons", "Neurons", "beside a cell: the strongest neurons of its MLP, or who wrote its token";
+        SwitchOff  [char('x')]       "off/on", "Switch off", "switch the selected head off, or on again, and see what that does";
+        Change     [char('X')]       "change", "Change", "switch off, scale or patch a part of the model, or put another token there";
+        Told       [char('a')]       "effect", "Effect", "what the changes do: candidates, −ln p, both continuations";
+        AllOn      [char('u')]       "undo",  "Undo", "take all changes back";
+        Jump       [char('/')]       "go to", "Go to", "go to a position by its number or its token";
+        Pin        [char('p')]       "",      "Pin", "keep this text: patches come from it";
+        Grow       [char('g')]       "",      "Go on", "let the text go on";
         PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
         PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
         First      [HOME]            "",      "First token", "select the first position";
         Last       [END]             "",      "Last token", "select the last position";
     }
     Everywhere {
-        Run        [char('r')]       "run",   "Run", "run the model on the prompt and measure it";
+        Run        [char('r')]       "run",   "Run", "run the model on the prompt and measure it; on Heads and Lens read it";
         TraceRun   [char('R')]       "trace", "Run, traced", "the same with every operator and every allocation, beside a plain run";
         Cancel     [ESC]             "cancel", "Cancel", "end the run, or the loading, at the next operator";
         Step       [char('s')]       "step",  "Single step", "run the model and halt after every part";
@@ -409,6 +444,33 @@ pub const ACTIONS: &[Action] = table! {
         Accept     [ENTER]           "go to it", "Go to it", "go to its longest slice; all of them stand out";
         Dismiss    [ESC]             "close", "Close", "look for nothing new";
         Interrupt  [ctrl('c')]       "",      "Interrupt", "look for nothing new";
+    }
+    Jump {
+        Up         [UP]              "move" + Down, "Entry above", "select the entry above";
+        Down       [DOWN]            "",      "Entry below", "select the entry below";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        Accept     [ENTER]           "as query", "As query", "go to it among the queries";
+        AcceptKey  [TAB]             "as key", "As key", "go to it among the keys";
+        Dismiss    [ESC]             "close", "Close", "stay";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "stay";
+    }
+    Changing {
+        Up         [UP]              "row" + Down, "Row above", "select the row above";
+        Down       [DOWN]            "",      "Row below", "select the row below";
+        Left       [LEFT]            "value" + Right, "Value before", "choose the value before";
+        Right      [RIGHT]           "",      "Value after", "choose the value after";
+        Accept     [ENTER]           "change", "Change", "make the change; on one that there is: take it back";
+        Dismiss    [ESC]             "close", "Close", "change nothing more";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "change nothing more";
+    }
+    Effect {
+        Up         [UP, char('k')]   "scroll" + Down, "Up", "scroll up";
+        Down       [DOWN, char('j')] "",      "Down", "scroll down";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN, SPACE] "",     "Page down", "a screenful down";
+        Dismiss    [ESC, char('a'), char('q'), ENTER] "close", "Close", "back to the screen";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "back to the screen";
     }
     Palette {
         Up         [UP]              "move" + Down, "Entry above", "select the entry above";

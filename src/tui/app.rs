@@ -3,6 +3,7 @@
 use super::action::{self, Act, Scope};
 use super::branches::Branches;
 use super::candidate::Candidate;
+use super::changing::Changing;
 use super::explorer::{Explorer, Gaze};
 use super::form::{Field, Form};
 use super::live::{Live, State};
@@ -113,6 +114,14 @@ pub enum Popup {
     Models(Picker),
     /// Names on the Timeline.
     Find(Picker),
+    /// Positions of a text.
+    Jump(Picker),
+    /// What is to be changed in the model or the text.
+    Changing(Changing),
+    /// What the changes do, in full.
+    Effect {
+        scroll: u16,
+    },
     Palette(Picker),
     Help {
         scroll: u16,
@@ -376,6 +385,9 @@ impl App {
                 Popup::Values { .. } => Scope::Values,
                 Popup::Models(_) => Scope::Models,
                 Popup::Find(_) => Scope::Find,
+                Popup::Jump(_) => Scope::Jump,
+                Popup::Changing(_) => Scope::Changing,
+                Popup::Effect { .. } => Scope::Effect,
                 Popup::Palette(_) => Scope::Palette,
                 Popup::Help { .. } => Scope::Help,
                 Popup::Notice { .. } => Scope::Failure,
@@ -493,6 +505,9 @@ impl App {
             | Act::AcceptAndRun
             | Act::Choose
             | Act::Repeat
+            | Act::Grow
+            | Act::SwitchOff
+            | Act::Change
                 if viewer =>
             {
                 Some("a file is looked at: there is no model to run")
@@ -509,6 +524,12 @@ impl App {
                 }
                 _ => None,
             },
+            Act::Grow | Act::Pin | Act::Jump | Act::SwitchOff | Act::Change => match &self.explorer {
+                Some(seen) if !seen.text.tokens.is_empty() => None,
+                _ => Some("no text has been read: press r"),
+            },
+            Act::Told if self.gaze.changes.is_empty() => Some("nothing is changed: x switches the selected head off"),
+            Act::Difference if self.gaze.pinned.is_none() => Some("nothing is pinned: p pins the selected head"),
             Act::Cancel if self.is_busy() => None,
             Act::Cancel => Some("nothing is running"),
             Act::Save if self.screen.is_of_studies() => match self.study() {
@@ -563,8 +584,10 @@ impl App {
             (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::Close | Act::NextFound) => {
                 self.has_seen() && self.gaze.one
             }
-            (Screen::Heads, Act::Open | Act::Grouping) => self.has_seen() && !self.gaze.one,
-            (Screen::Heads, Act::AllOn) => !self.gaze.off.is_empty(),
+            (Screen::Heads, Act::Open | Act::Grouping | Act::Filter) => self.has_seen() && !self.gaze.one,
+            (Screen::Heads | Screen::Lens, Act::AllOn | Act::Told) => !self.gaze.changes.is_empty(),
+            (Screen::Heads, Act::Difference) => self.gaze.one && self.gaze.pinned.is_some(),
+            (Screen::Lens, Act::NextFound | Act::Versus | Act::Neurons) => self.has_seen() && self.gaze.drilled,
             (Screen::Heads, Act::Repeat) => true,
             (Screen::Heads | Screen::Lens, act) if action::is_of(self.screen.scope(), act) => self.has_seen(),
             (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),

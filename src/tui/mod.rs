@@ -17,6 +17,7 @@ pub mod action;
 pub mod app;
 mod branches;
 pub mod candidate;
+pub mod changing;
 mod compared;
 pub mod explorer;
 mod foreign;
@@ -63,7 +64,7 @@ use crate::worker::{self, Worker};
 use form::Form;
 use live::Live;
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use terminal::Session;
@@ -109,6 +110,8 @@ pub enum Begin {
     Study { study: Box<Study>, file: String },
     /// Traces of another profiler, and their name. No model is loaded.
     Trace { timeline: Box<Timeline>, name: String },
+    /// What was seen of a text: a capture file. No model is loaded.
+    Seen { path: PathBuf },
     /// The model picker.
     Picker,
 }
@@ -142,7 +145,8 @@ pub fn run(startup: Startup) -> Result<(), Error> {
     let (inbox, messages) = mpsc::channel();
     let worker = match startup.begin {
         Begin::Run { .. } | Begin::Study { .. } | Begin::Trace { .. } => None,
-        Begin::Model(_) | Begin::Picker => {
+        // It is there without a model too: it makes the patterns that are looked at.
+        Begin::Model(_) | Begin::Picker | Begin::Seen { .. } => {
             let inbox = inbox.clone();
             // Once the interface is gone, nobody is left to tell.
             Some(Worker::spawn(move |event| drop(inbox.send(Msg::Worker(event)))))
@@ -194,7 +198,7 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
     }
     let live = match &startup.begin {
         Begin::Run { run, file } => Some(Live::saved((**run).clone(), file.clone())),
-        Begin::Model(_) | Begin::Study { .. } | Begin::Trace { .. } | Begin::Picker => None,
+        _ => None,
     };
     let mut app = App::new(theme, startup.toggles.clone(), form, startup.cached.clone(), live);
     app.device = startup.device;
@@ -208,6 +212,10 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
         Begin::Study { study, file } => {
             app.show_study((**study).clone(), file.clone());
             Vec::new()
+        }
+        Begin::Seen { path } => {
+            app.engine = app::Engine::Viewer;
+            app.open_seen(path.clone())
         }
         Begin::Run { .. } => Vec::new(),
     };

@@ -1,6 +1,8 @@
 //! What each action of the table does.
 
-pub mod explorer;
+mod explorer;
+mod heads;
+mod lens;
 mod popups;
 mod screens;
 mod studies;
@@ -31,6 +33,9 @@ impl App {
             Act::Run if self.screen.is_of_text() => return self.explore_prompt(),
             Act::Run => return self.start(Manner::Timed),
             Act::Repeat => return self.explore_repeated(),
+            Act::Pin => return self.pin(),
+            Act::Grow => return self.grow(),
+            Act::Grouping if self.screen == Screen::Heads => self.sort_heads(),
             Act::TraceRun => return self.start(Manner::Traced),
             Act::Step => return self.start(Manner::Stepped),
             Act::MeasurePeaks => return self.measure_peaks(),

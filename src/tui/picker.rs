@@ -103,6 +103,15 @@ impl Picker {
         found
     }
 
+    /// The positions of a text whose number begins, or whose token holds, what was typed.
+    pub fn positions(&self, tokens: &[(u32, String)]) -> Vec<usize> {
+        let wanted = self.input.trim().to_lowercase();
+        let fits = |position: &usize| {
+            position.to_string().starts_with(&wanted) || tokens[*position].1.to_lowercase().contains(&wanted)
+        };
+        (0..tokens.len()).filter(fits).collect()
+    }
+
     /// The names on the Timeline that hold what was typed, most own time first.
     pub fn names<'c>(&self, chart: &'c Chart) -> Vec<&'c Grouped> {
         let wanted = self.input.trim().to_lowercase();

@@ -119,6 +119,9 @@ const LIKELY: [Paint; 5] = [
     Paint(0xFF_7A5C, Color::Red),
 ];
 
+/// Less in blue, more in orange, nothing as the ground.
+const DIFFERENCE: [u32; 5] = [0x7D_B8FF, 0x2C_5A94, 0x1B_1F2A, 0x9A_5A1E, 0xFF_B454];
+
 /// Shades of a heat map, from little to much, even in lightness and told apart by those who see few hues (after
 /// cividis; Nuñez et al., arXiv:1712.01662).
 const HEAT: [u32; 7] = [0x18_2A4A, 0x2F_4470, 0x55_5D6F, 0x7C_7B78, 0xA6_9D75, 0xD2_BE63, 0xFE_E838];
@@ -131,12 +134,22 @@ impl Theme {
 
     /// A shade from 0 to 1 of a heat map.
     pub fn heat(&self, shade: f32) -> Color {
-        let at = shade.clamp(0.0, 1.0) * (HEAT.len() - 1) as f32;
-        let low = (at as usize).min(HEAT.len() - 2);
+        self.between(&HEAT, shade)
+    }
+
+    /// A shade from −1, less, over 0, the same, to 1, more.
+    pub fn difference(&self, shade: f32) -> Color {
+        self.between(&DIFFERENCE, (shade.clamp(-1.0, 1.0) + 1.0) / 2.0)
+    }
+
+    /// The colour at a place from 0 to 1 between several.
+    fn between(&self, paints: &[u32], shade: f32) -> Color {
+        let at = shade.clamp(0.0, 1.0) * (paints.len() - 1) as f32;
+        let low = (at as usize).min(paints.len() - 2);
         let part = at - low as f32;
         let channel = |shift: u32| {
             let of = |paint: u32| (paint >> shift & 0xFF) as f32;
-            let mixed = of(HEAT[low]) * (1.0 - part) + of(HEAT[low + 1]) * part;
+            let mixed = of(paints[low]) * (1.0 - part) + of(paints[low + 1]) * part;
             mixed.round() as u32
         };
         Paint(channel(16) << 16 | channel(8) << 8 | channel(0), Color::White).at(self.depth)

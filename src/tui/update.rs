@@ -9,7 +9,9 @@ use crate::trace::study::Study;
 use crate::trace::{self, Run, Status, Watched};
 use crate::units::Nanos;
 use crate::worker::{Card, Command, Event, RunId};
-use crossterm::event::{Event as Input, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use ratatui::layout::Position;
 
 /// Something that happened.
@@ -131,7 +133,16 @@ impl App {
         let (tokenizer, template) = (self.has_tokenizer(), self.has_chat_template());
         match &mut self.popup {
             Some(Popup::Prompt) => self.form.key(key, tokenizer, template),
-            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Palette(picker)) => picker.key(key),
+            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Jump(picker) | Popup::Palette(picker)) => {
+                picker.key(key);
+            }
+            Some(Popup::Changing(changing)) => match key.code {
+                KeyCode::Backspace => drop(changing.text.pop()),
+                KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+                    changing.paste(&c.to_string());
+                }
+                _ => {}
+            },
             _ => {}
         }
         Vec::new()
@@ -139,7 +150,10 @@ impl App {
 
     fn paste(&mut self, text: &str) {
         match &mut self.popup {
-            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Palette(picker)) => picker.paste(text),
+            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Jump(picker) | Popup::Palette(picker)) => {
+                picker.paste(text);
+            }
+            Some(Popup::Changing(changing)) => changing.paste(text),
             Some(Popup::Prompt) if !self.form.applies(Field::Text) => {
                 self.say("a synthetic prompt has no text to paste into", false);
             }
@@ -219,7 +233,7 @@ impl App {
                     live.halt(halt);
                 }
             }
-            Event::Seen { run, seen } => self.seen(run, *seen),
+            Event::Seen { run, seen } => return self.seen(run, *seen),
             Event::Measuring { stage, done, total } => self.measuring(stage, done, total),
             Event::Peaks(peaks) => self.peaks(peaks),
             Event::Study { run, events } => self.studied(run, events),

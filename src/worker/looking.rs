@@ -1,44 +1,84 @@
-//! Looking at one pass over a text: the model thread keeps what the pass left, goes through all heads in the time
-//! that it has, and answers what the screen asks meanwhile.
+//! Looking at one pass over a text: the model thread keeps what the pass left, lets the text grow and goes through all
+//! heads in the time that it has, and answers what the screen asks meanwhile.
 
 use super::RunId;
+use crate::model::cache::KvCache;
 use crate::model::{Error, Result};
-use crate::profile::explore::Ran;
-use crate::profile::{Control, Exploration, Intervention, Interventions, Prompt, Session};
+use crate::profile::explore::{Captured, Ran};
+use crate::profile::{Control, Exploration, Intervention, Interventions, Prompt, Session, Sources};
 use crate::trace::explored::{Area, Attribution, Effect, Head, LensTable, Neuron};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
+use std::rc::Rc;
 
 /// Something to look at, in the exploration that there is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Look {
     /// Part of a head's pattern, of every `bin` × `bin` cells the largest.
-    Pattern { head: Head, area: Area, bin: usize },
+    Pattern { of: Of, head: Head, area: Area, bin: usize },
     /// Where one query of a head looks: its share for each key.
     Links { head: Head, query: usize },
+    /// What each key of a head receives, and how spread each query of it is.
+    Margins { head: Head },
     /// The lens at every place, for some positions.
     Lens { positions: Range<usize>, top: usize },
     /// Who wrote the logit of a token, or the difference to another's.
     Attribution { position: usize, token: u32, versus: Option<u32> },
     /// The strongest neurons of a block's MLP at a position.
     Neurons { block: usize, position: usize },
-    /// What becomes of the text when parts of the model are changed. Means are those over the text itself.
+    /// What becomes of the text when parts of the model are changed. Means are those over the text itself, patches come
+    /// from the pinned one.
     Effect { interventions: Vec<Intervention>, new_tokens: usize },
+    /// The tokens of a piece of text.
+    Encode { text: String },
+}
+
+/// Of which pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// The present one.
+    This,
+    /// The one that was pinned.
+    Pinned,
 }
 
 /// What was seen.
 #[derive(Debug, Clone)]
 pub enum Seen {
-    /// The pass is over: the text, by id and label.
-    Text { tokens: Vec<(u32, String)>, n_layers: usize, n_heads: usize },
+    /// The pass is over.
+    Text(Box<Text>),
+    /// The text has one token more, by id and label.
+    Grown((u32, String)),
+    /// It grows no further.
+    GrownUp,
     /// The heads of a block.
     Heads { block: usize, ran: Ran },
     /// All heads have been gone through.
     AllHeads,
     /// An answer, with the labels of the tokens that it names.
     Answer { look: Look, answer: Answer, labels: BTreeMap<u32, String> },
-    /// It failed, or was cancelled: why.
+    /// It failed: why.
     Failed(String),
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// A text that a pass went over.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Text {
+    /// By id and label.
+    pub tokens: Vec<(u32, String)>,
+    pub n_layers: usize,
+    pub n_heads: usize,
+    pub n_kv_heads: usize,
+    /// Model and setting, in words.
+    pub model: String,
+    pub setting: String,
+    /// Which positions the lens can be read at: all, unless there is no model.
+    pub lens: Range<usize>,
+    /// Whether it comes from a file: what needs the model cannot be had.
+    pub is_file: bool,
 }
 
 /// The answer to a [`Look`].
@@ -46,10 +86,16 @@ pub enum Seen {
 pub enum Answer {
     /// Row by row; NaN where no query sees a key.
     Pattern(Vec<f32>),
+    /// By key, the mean of the queries that see it; by query, −Σ A ln A against its most.
+    Margins {
+        received: Vec<f32>,
+        entropy: Vec<f32>,
+    },
     Lens(LensTable),
     Attribution(Attribution),
     Neurons(Vec<Neuron>),
     Effect(Effect),
+    Ids(Vec<u32>),
     /// It could not be had.
     Refused(String),
 }
@@ -61,11 +107,21 @@ const PROMOTED: usize = 4;
 /// An exploration under way.
 pub struct Looking {
     pub run: RunId,
-    exploration: Exploration,
+    seen: Rc<Exploration>,
+    /// What a file says of it, where there is no model.
+    file: Option<Captured>,
     /// Cells on a side of a thumbnail.
     side: usize,
     /// The next block whose heads are gone through.
     next: usize,
+    growing: Option<Growing>,
+}
+
+/// A text that grows.
+struct Growing {
+    cache: KvCache,
+    /// Tokens that are still to come.
+    left: usize,
 }
 
 impl Looking {
@@ -81,47 +137,135 @@ impl Looking {
         report: &mut dyn FnMut(Seen),
     ) -> Result<Self> {
         let ids = session.prompt_ids(prompt)?;
-        let exploration = session.explore(&ids, control, &mut |_| {})?;
-        let tokens = ids.iter().map(|&id| (id, session.token_label(id))).collect();
-        let (n_layers, n_heads) = (exploration.n_layers(), exploration.heads(0).len());
-        report(Seen::Text { tokens, n_layers, n_heads });
-        Ok(Self { run, exploration, side, next: 0 })
+        let seen = session.explore(&ids, control, &mut |_| {})?;
+        let card = session.card();
+        report(Seen::Text(Box::new(Text {
+            tokens: ids.iter().map(|&id| (id, session.token_label(id))).collect(),
+            model: card.info.name.clone(),
+            setting: card.toggles.to_string(),
+            lens: 0..ids.len(),
+            is_file: false,
+            ..Text::of(&seen)
+        })));
+        Ok(Self { run, seen: Rc::new(seen), file: None, side, next: 0, growing: None })
     }
 
-    /// Whether there are heads that nobody has gone through.
+    /// Opens what was seen before, from a file.
+    ///
+    /// # Errors
+    /// Those of [`Captured::read`].
+    pub fn open(path: &Path, run: RunId, side: usize, report: &mut dyn FnMut(Seen)) -> Result<Self> {
+        let file = Captured::read(path)?;
+        let lens = file.lens.as_ref().map_or(0..0, LensTable::positions);
+        let seen = Rc::clone(&file.exploration);
+        report(Seen::Text(Box::new(Text {
+            tokens: seen.ids.iter().copied().zip(file.told.labels.clone()).collect(),
+            model: file.told.model.clone(),
+            setting: file.told.setting.clone(),
+            lens,
+            is_file: true,
+            ..Text::of(&seen)
+        })));
+        Ok(Self { run, seen, file: Some(file), side, next: 0, growing: None })
+    }
+
+    /// What was seen, to be held against what comes.
+    pub fn pinned(&self) -> Rc<Exploration> {
+        Rc::clone(&self.seen)
+    }
+
+    /// Whether there is something to go on with.
     pub fn has_more(&self) -> bool {
-        self.next < self.exploration.n_layers()
+        self.is_growing() || self.next < self.seen.n_layers()
     }
 
-    /// Leaves out the heads that nobody has gone through.
+    /// Whether the text grows.
+    pub fn is_growing(&self) -> bool {
+        self.growing.as_ref().is_some_and(|growing| growing.left > 0)
+    }
+
+    /// Leaves out what nobody has gone through.
     pub fn stop(&mut self) {
-        self.next = self.exploration.n_layers();
+        self.next = self.seen.n_layers();
+        if let Some(growing) = &mut self.growing {
+            growing.left = 0;
+        }
     }
 
-    /// Goes through the heads of the next block, which there is.
-    pub fn go_on(&mut self) -> Seen {
+    /// Lets the text grow by so many tokens.
+    pub fn grow(&mut self, session: &Session, tokens: usize) {
+        let cache = self.growing.take().map_or_else(|| session.cache_of(&self.seen), |growing| growing.cache);
+        self.growing = Some(Growing { cache, left: tokens });
+    }
+
+    /// The next token; after the last the heads are gone through anew.
+    ///
+    /// # Errors
+    /// Those of the pass.
+    pub fn next_token(&mut self, session: &Session, control: &Control) -> Result<Seen> {
+        let Some(growing) = self.growing.as_mut().filter(|growing| growing.left > 0) else { return Ok(Seen::GrownUp) };
+        // Where it fails nothing more is tried.
+        let left = std::mem::take(&mut growing.left) - 1;
+        self.seen = Rc::new(session.grow(&self.seen, &mut growing.cache, control)?);
+        growing.left = left;
+        self.next = 0;
+        let id = *self.seen.ids.last().expect("one was added");
+        Ok(Seen::Grown((id, session.token_label(id))))
+    }
+
+    /// Goes through the heads of the next block, which there is; of none where `goes_on` says no on the way.
+    pub fn next_heads(&self, pinned: Option<&Exploration>, goes_on: &mut dyn FnMut() -> bool) -> Option<Seen> {
         let block = self.next;
+        self.seen.heads_of(block, self.side, pinned, goes_on).map(|ran| Seen::Heads { block, ran })
+    }
+
+    /// That block is done.
+    pub fn passed(&mut self) {
         self.next += 1;
-        Seen::Heads { block, ran: self.exploration.heads_of(block, self.side) }
     }
 
     /// Answers what was asked.
-    pub fn answer(&self, session: &Session, look: Look, control: &Control) -> Seen {
-        let answer = match self.try_answer(session, &look, control) {
+    pub fn answer(
+        &self,
+        session: Option<&Session>,
+        pinned: Option<&Exploration>,
+        look: Look,
+        control: &Control,
+    ) -> Seen {
+        let answer = match self.try_answer(session, pinned, &look, control) {
             Ok(answer) => answer,
             Err(Error::Cancelled) => Answer::Refused("cancelled".into()),
             Err(error) => Answer::Refused(error.to_string()),
         };
-        let labels = ids(&answer).into_iter().map(|id| (id, session.token_label(id))).collect();
+        let named = |id| match (&self.file, session) {
+            (Some(file), _) => file.told.names.get(&id).cloned(),
+            (None, Some(session)) => Some(session.token_label(id)),
+            (None, None) => None,
+        };
+        let labels = ids(&answer).into_iter().filter_map(|id| Some((id, named(id)?))).collect();
         Seen::Answer { look, answer, labels }
     }
 
-    fn try_answer(&self, session: &Session, look: &Look, control: &Control) -> Result<Answer> {
-        let (seen, decoder) = (&self.exploration, session.decoder());
+    fn try_answer(
+        &self,
+        session: Option<&Session>,
+        pinned: Option<&Exploration>,
+        look: &Look,
+        control: &Control,
+    ) -> Result<Answer> {
+        let seen = &self.seen;
         let t = seen.len();
+        let model = || match (session, &self.file) {
+            (Some(session), None) => Ok(session),
+            _ => Err(Error::Request("this needs the model, and here is a file alone".into())),
+        };
         Ok(match look {
-            Look::Pattern { head, area, bin } => {
-                let within = |range: &Range<usize>| range.start.min(t)..range.end.min(t);
+            Look::Pattern { of, head, area, bin } => {
+                let seen = match of {
+                    Of::This => seen,
+                    Of::Pinned => pinned.ok_or_else(|| Error::Request("nothing is pinned".into()))?,
+                };
+                let within = |range: &Range<usize>| range.start.min(seen.len())..range.end.min(seen.len());
                 let area = Area { queries: within(&area.queries), keys: within(&area.keys) };
                 Answer::Pattern(seen.heads(head.block as usize).shrunk(head.head as usize, &area, *bin))
             }
@@ -130,28 +274,68 @@ impl Looking {
                 let row = Area { queries: query..query + 1, keys: 0..t };
                 Answer::Pattern(seen.heads(head.block as usize).shrunk(head.head as usize, &row, 1))
             }
+            Look::Margins { head } => {
+                let (heads, head) = (seen.heads(head.block as usize), head.head as usize);
+                Answer::Margins { received: heads.received(head), entropy: heads.spread(head) }
+            }
             Look::Lens { positions, top } => {
                 let positions = positions.start.min(t)..positions.end.min(t);
+                if let Some(file) = &self.file {
+                    let lens = file.lens.as_ref().and_then(|lens| lens.part(&positions));
+                    let missing = || Error::Request("the file has no lens there: capture --lens says where".into());
+                    return Ok(Answer::Lens(lens.ok_or_else(missing)?));
+                }
+                let decoder = model()?.decoder();
                 Answer::Lens(seen.lens_everywhere(decoder, positions, *top, |_| !control.is_cancelled())?)
             }
             Look::Attribution { position, token, versus } => {
-                Answer::Attribution(seen.attribution(decoder, (*position).min(t - 1), *token, *versus))
+                let position = (*position).min(t - 1);
+                if let Some(file) = &self.file {
+                    let is_it = |found: &&Attribution| {
+                        (found.position as usize, found.token, versus) == (position, *token, &None)
+                    };
+                    let missing = || Error::Request("the file says who wrote the last row's first tokens alone".into());
+                    return Ok(Answer::Attribution(file.attributions.iter().find(is_it).ok_or_else(missing)?.clone()));
+                }
+                Answer::Attribution(seen.attribution(model()?.decoder(), position, *token, *versus))
             }
             Look::Neurons { block, position } => {
+                let decoder = model()?.decoder();
                 Answer::Neurons(seen.neurons(decoder, *block, (*position).min(t - 1), NEURONS, PROMOTED)?)
             }
             Look::Effect { interventions, new_tokens } => {
-                let ready = Interventions::new(interventions, &session.card().spec, Some(seen))?;
+                let session = model()?;
+                let sources = Sources { text: Some(seen), other: pinned };
+                let ready = Interventions::new(interventions, &session.card().spec, sources)?;
                 Answer::Effect(session.effect(&seen.ids, &ready, *new_tokens, control)?)
             }
+            Look::Encode { text } => Answer::Ids(model()?.piece_ids(text)?),
         })
+    }
+}
+
+impl Text {
+    /// What the pass itself says.
+    fn of(seen: &Exploration) -> Self {
+        let heads = seen.heads(0);
+        Self {
+            tokens: Vec::new(),
+            n_layers: seen.n_layers(),
+            n_heads: heads.len(),
+            n_kv_heads: heads.groups(),
+            model: String::new(),
+            setting: String::new(),
+            lens: 0..0,
+            is_file: false,
+        }
     }
 }
 
 /// The tokens that an answer names.
 fn ids(answer: &Answer) -> Vec<u32> {
     match answer {
-        Answer::Pattern(_) | Answer::Refused(_) => Vec::new(),
+        Answer::Pattern(_) | Answer::Margins { .. } | Answer::Refused(_) => Vec::new(),
+        Answer::Ids(ids) => ids.clone(),
         Answer::Lens(lens) => {
             lens.places.iter().flat_map(|(_, cells)| cells).flat_map(|cell| &cell.top).map(|likely| likely.id).collect()
         }

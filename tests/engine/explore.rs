@@ -126,7 +126,7 @@ fn entropy_by_the_fused_form_is_the_direct_one() {
 /// What a survey says of every block.
 fn survey(exploration: &Exploration, side: usize) -> Vec<Ran> {
     let mut blocks = Vec::new();
-    exploration.survey(side, &Control::default(), &mut |_, ran| blocks.push(ran)).unwrap();
+    exploration.survey(side, None, &Control::default(), &mut |_, ran| blocks.push(ran)).unwrap();
     blocks
 }
 

@@ -1,7 +1,7 @@
 //! Interventions do what they say, with a cache and without, and none does nothing.
 
 use crate::common::{golden, open};
-use blockscope::profile::{Change, Control, Intervention, Interventions, Session, Target};
+use blockscope::profile::{Change, Control, Intervention, Interventions, Session, Sources, Target};
 use blockscope::trace::explored::Place;
 use blockscope::trace::explored::{Effect, Head};
 
@@ -10,7 +10,9 @@ const IDS: [u32; 8] = [5, 9, 2, 41, 7, 9, 2, 30];
 fn effect(session: &Session, wanted: &[Intervention]) -> Effect {
     let control = Control::default();
     let reference = session.explore(&[3, 1, 4, 1, 5, 9, 2, 6], &control, &mut |_| {}).unwrap();
-    let interventions = Interventions::new(wanted, &session.card().spec, Some(&reference)).unwrap();
+    let interventions =
+        Interventions::new(wanted, &session.card().spec, Sources { text: Some(&reference), other: Some(&reference) })
+            .unwrap();
     session.effect(&IDS, &interventions, 6, &control).unwrap()
 }
 
@@ -76,7 +78,9 @@ fn a_part_at_what_it_was_is_as_it_was() {
     let control = Control::default();
     let same = session.explore(&IDS, &control, &mut |_| {}).unwrap();
     for wanted in every_kind().into_iter().filter(|wanted| wanted.change == Change::Patch) {
-        let interventions = Interventions::new(&[wanted], &session.card().spec, Some(&same)).unwrap();
+        let interventions =
+            Interventions::new(&[wanted], &session.card().spec, Sources { text: Some(&same), other: Some(&same) })
+                .unwrap();
         let found = session.effect(&IDS, &interventions, 1, &control).unwrap();
         assert!(found.mean_kl() < 1e-6, "{wanted}");
     }
@@ -88,7 +92,7 @@ fn a_part_at_what_it_was_is_as_it_was() {
 fn what_a_model_does_not_have_cannot_be_changed() {
     let session = open(golden("llama").to_str().unwrap(), "");
     let refused = |target, change| {
-        let refused = Interventions::new(&[Intervention { target, change }], &session.card().spec, None);
+        let refused = Interventions::new(&[Intervention { target, change }], &session.card().spec, Sources::default());
         refused.err().map(|error| error.to_string()).unwrap_or_default()
     };
     assert!(refused(Target::Head(Head { block: 9, head: 0 }), Change::Zero).contains("no block 9"));

@@ -111,7 +111,7 @@ fn the_scores_find_exactly_the_heads_that_were_planted() {
     let ids: Vec<u32> = [0].into_iter().chain(sequence).chain(sequence).collect();
     let exploration = session.explore(&ids, &Control::default(), &mut |_| {}).unwrap();
     let mut found = Vec::new();
-    let survey = exploration.survey(37, &Control::default(), &mut |_, ran| {
+    let survey = exploration.survey(37, None, &Control::default(), &mut |_, ran| {
         for scores in ran.scores {
             found.extend(scores.roles().into_iter().map(|role| (scores.at, role)));
             if scores.at == (Head { block: 1, head: 1 }) {

@@ -6,7 +6,7 @@ use blockscope::profile::{Plan, PlannedArm, Prompt, Request, Rounds, Step};
 use blockscope::trace::explored::Area;
 use blockscope::trace::explored::Head;
 use blockscope::trace::{self, Run, Status, Study, study};
-use blockscope::worker::{Answer, Command, Event, Look, RunId, Seen, Worker};
+use blockscope::worker::{Answer, Command, Event, Look, Of, RunId, Seen, Worker};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -242,10 +242,12 @@ fn a_text_is_looked_at_while_its_heads_are_gone_through() {
         _ => None,
     };
     let text = until(&events, seen);
-    assert!(matches!(&text, Seen::Text { tokens, n_layers: 2, .. } if tokens.len() == 6), "{text:?}");
+    assert!(matches!(&text, Seen::Text(text) if text.tokens.len() == 6 && text.n_layers == 2), "{text:?}");
     let area = Area { queries: 5..6, keys: 0..6 };
-    worker
-        .send(Command::Look { run: RunId(7), look: Look::Pattern { head: Head { block: 1, head: 0 }, area, bin: 1 } });
+    worker.send(Command::Look {
+        run: RunId(7),
+        look: Look::Pattern { of: Of::This, head: Head { block: 1, head: 0 }, area, bin: 1 },
+    });
     let (mut heads, mut shares) = (0, None);
     until(&events, |event| {
         match seen(event)? {

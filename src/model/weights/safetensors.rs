@@ -2,27 +2,18 @@
 
 use super::{Key, Stored, WeightSource};
 use crate::model::spec::Spec;
+use crate::model::tensor_file::TensorFile;
 use crate::model::{Error, Result};
-use memmap2::Mmap;
-use safetensors::{Dtype, SafeTensors, tensor::Metadata};
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// The safetensors files of a folder.
 pub struct Folder {
     path: PathBuf,
-    shards: Vec<Shard>,
+    shards: Vec<TensorFile>,
     /// Which shard holds a tensor.
     shard_of: HashMap<String, usize>,
-}
-
-struct Shard {
-    map: Mmap,
-    metadata: Metadata,
-    /// Where the tensors' bytes begin.
-    data: usize,
 }
 
 impl Folder {
@@ -33,8 +24,8 @@ impl Folder {
     pub fn open(path: &Path) -> Result<Self> {
         let mut folder = Self { path: path.to_owned(), shards: Vec::new(), shard_of: HashMap::new() };
         for file in files(path)? {
-            let shard = Shard::open(&path.join(file))?;
-            for name in shard.metadata.tensors().into_keys() {
+            let shard = TensorFile::open(&path.join(file))?;
+            for name in shard.names() {
                 folder.shard_of.insert(name, folder.shards.len());
             }
             folder.shards.push(shard);
@@ -44,17 +35,18 @@ impl Folder {
 
     /// The number format of the tensor called `name`, and its bytes in the file.
     pub fn format(&self, name: &str) -> Option<(String, u64)> {
-        let (_, info) = self.find(name)?;
+        let (shard, name) = self.find(name)?;
+        let info = shard.info(name)?;
         let (start, end) = info.data_offsets;
         Some((format!("{:?}", info.dtype), (end - start) as u64))
     }
 
     /// The file's name for `name`: checkpoints saved from the bare model lack the outermost module.
-    fn find(&self, name: &str) -> Option<(&Shard, &safetensors::tensor::TensorInfo)> {
+    fn find<'n>(&self, name: &'n str) -> Option<(&TensorFile, &'n str)> {
         let bare = name.split_once('.').map_or(name, |(_, rest)| rest);
         [name, bare].into_iter().find_map(|name| {
             let shard = &self.shards[*self.shard_of.get(name)?];
-            Some((shard, shard.metadata.info(name)?))
+            shard.info(name).map(|_| (shard, name))
         })
     }
 }
@@ -69,46 +61,12 @@ impl WeightSource for Folder {
     }
 
     fn shape(&self, name: &str) -> Option<Vec<usize>> {
-        self.find(name).map(|(_, info)| info.shape.clone())
+        self.find(name).and_then(|(shard, name)| Some(shard.info(name)?.shape.clone()))
     }
 
     fn tensor(&self, name: &str) -> Result<Tensor> {
-        let (shard, info) = self.find(name).ok_or_else(|| Error::file(&self.path, format!("no tensor {name}")))?;
-        let kind = match info.dtype {
-            Dtype::F32 => Kind::Float,
-            Dtype::F16 => Kind::Half,
-            Dtype::BF16 => Kind::BFloat16,
-            other => {
-                return Err(Error::Unsupported(format!(
-                    "{}: {name} is {other:?}; this version reads F32, F16 and BF16",
-                    self.path.display()
-                )));
-            }
-        };
-        let (start, end) = info.data_offsets;
-        let bytes = &shard.map[shard.data + start..shard.data + end];
-        let shape: Vec<i64> = info.shape.iter().map(|&size| size as i64).collect();
-        Ok(Tensor::f_from_data_size(bytes, &shape, kind)?)
-    }
-}
-
-impl Shard {
-    fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| Error::file(path, format!("cannot open: {error}")))?;
-        // SAFETY: as for every memory-mapped model, nobody may change the file while it is open.
-        let map = unsafe { Mmap::map(&file) }.map_err(|error| Error::file(path, format!("cannot map: {error}")))?;
-        let (header, metadata) = SafeTensors::read_metadata(&map)
-            .map_err(|error| Error::file(path, format!("expected a safetensors file: {error}; is it complete?")))?;
-        // read_metadata has checked that the header's own numbers agree; that the bytes are there is ours to check.
-        let data = header + size_of::<u64>();
-        let needed = data + metadata.data_len();
-        if map.len() < needed {
-            return Err(Error::file(
-                path,
-                format!("expected {needed} bytes, found {}: the file is truncated; download it again", map.len()),
-            ));
-        }
-        Ok(Self { map, metadata, data })
+        let (shard, name) = self.find(name).ok_or_else(|| Error::file(&self.path, format!("no tensor {name}")))?;
+        shard.tensor(name)
     }
 }
 

@@ -31,7 +31,7 @@ impl Exploration {
             wrote.push((at(Place::Post(number)) - at(Place::Mid(number))).unsqueeze(0));
             writers.push(Writer::Mlp(index));
         }
-        let whole = at(Place::Post(self.n_layers() - 1));
+        let whole = self.last().get(position as i64).to_kind(Kind::Float);
         let (norm, head) = (decoder.final_norm(), decoder.lm_head());
         let of_token = |logits: &Tensor| {
             let column = |token: u32| logits.select(-1, i64::from(token));

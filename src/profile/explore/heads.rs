@@ -11,11 +11,11 @@ const STRIPE: usize = 64;
 /// The heads of a block. What a head looks at is A[q, k] = exp(q·k/√d − LSE[q]), k = 0 … q, and rows sum to 1.
 pub struct Heads {
     /// After the rotation. [n_heads, T, d_head]
-    q: Tensor,
+    pub(super) q: Tensor,
     /// After the rotation. [n_kv_heads, T, d_head]
-    k: Tensor,
+    pub(super) k: Tensor,
     /// ln Σ exp(q·k/√d) over the keys that a query sees. [n_heads, T]
-    lse: Tensor,
+    pub(super) lse: Tensor,
     /// −Σ A ln A of every query, in nats. [n_heads, T]
     entropy: Tensor,
     reach: Reach,
@@ -54,9 +54,33 @@ impl Heads {
         Self { q, k, lse, entropy, reach }
     }
 
+    /// With one more position. q [n_heads, 1, d_head], k [n_kv_heads, 1, d_head], after the rotation
+    pub fn grown(&self, q: &Tensor, k: &Tensor) -> Self {
+        let and = |have: &Tensor, more: &Tensor| {
+            let more = more.to_device(tch::Device::Cpu).to_kind(have.kind());
+            Tensor::cat(&[have, &more], 1)
+        };
+        let (q, k) = (and(&self.q, q), and(&self.k, k));
+        let (n_heads, n_kv_heads, t, d) = (q.size()[0], k.size()[0], q.size()[1], q.size()[2]);
+        let row = q.narrow(1, t - 1, 1).to_kind(Kind::Float).reshape([n_kv_heads, -1, d]) / (d as f64).sqrt();
+        let scores = row.matmul(&k.to_kind(Kind::Float).transpose(1, 2)).view([n_heads, t]);
+        let query = t as usize - 1;
+        let scores = scores.masked_fill(&hidden(self.reach, &(query..query + 1), &(0..t as usize)), f64::NEG_INFINITY);
+        let log_a = scores.log_softmax(-1, Kind::Float);
+        let entropy =
+            -(log_a.exp() * log_a.clamp_min(f64::from(f32::MIN))).sum_dim_intlist([-1].as_slice(), true, Kind::Float);
+        let lse = Tensor::cat(&[&self.lse, &scores.logsumexp([-1].as_slice(), true)], 1);
+        Self { q, k, lse, entropy: Tensor::cat(&[&self.entropy, &entropy], 1), reach: self.reach }
+    }
+
     /// How many heads there are.
     pub fn len(&self) -> usize {
         self.q.size()[0] as usize
+    }
+
+    /// How many key/value heads they share.
+    pub fn groups(&self) -> usize {
+        self.k.size()[0] as usize
     }
 
     pub fn is_empty(&self) -> bool {
@@ -98,10 +122,19 @@ impl Heads {
             let queries = start..(start + rows).min(area.queries.end);
             let part = Area { queries, keys: area.keys.clone() };
             let pattern = self.pattern(head, &part).nan_to_num(-1.0, None, None);
-            cells.extend(super::numbers(&largest(&pattern.unsqueeze(0), bin, -1.0)));
+            cells.extend(super::numbers(&largest(&pattern.unsqueeze(0), (bin, bin), -1.0)));
         }
         cells.iter_mut().filter(|cell| **cell < 0.0).for_each(|cell| *cell = f32::NAN);
         cells
+    }
+
+    /// How spread every query of a head is, from 0, one key, to 1, all that it sees alike: H ÷ ln(number of keys).
+    pub fn spread(&self, head: usize) -> Vec<f32> {
+        let normalised = |(query, entropy): (usize, f32)| match query {
+            0 => 0.0,
+            query => entropy / (self.reach.keys(query, 1).max(2) as f32).ln(),
+        };
+        self.entropy(head).into_iter().enumerate().map(normalised).collect()
     }
 
     /// What a query of a head reads of the values: Σ A·v. v [n_kv_heads, T, d_head] → [n_heads, d_head]
@@ -117,28 +150,43 @@ impl Heads {
     /// What all queries read of the values. v [n_kv_heads, T, d_head] → [n_heads, T, d_head]
     pub fn read_all(&self, v: &Tensor) -> Tensor {
         let v = v.to_kind(Kind::Float).repeat_interleave_self_int((self.len() / v.size()[0] as usize) as i64, 0, None);
-        let mut read = Vec::new();
-        self.stripes(STRIPE, |queries, patterns| read.push(patterns.matmul(&v.narrow(1, 0, queries.end as i64))));
-        Tensor::cat(&read, 1)
+        let read = |queries: Range<usize>| self.stripe(&queries).matmul(&v.narrow(1, 0, queries.end as i64));
+        Tensor::cat(&self.stripes().map(read).collect::<Vec<_>>(), 1)
     }
 
-    /// Goes through the patterns of all heads by rows: `each` is given the queries and [n_heads, queries, keys], with
-    /// all keys up to the last that any of these queries sees, and 0 where one is not seen.
-    pub fn stripes(&self, rows: usize, mut each: impl FnMut(Range<usize>, Tensor)) {
-        let (n_heads, n_kv_heads, d) = (self.q.size()[0], self.k.size()[0], self.q.size()[2]);
-        let k = self.k.to_kind(Kind::Float).transpose(1, 2);
-        for start in (0..self.positions()).step_by(rows) {
-            let queries = start..(start + rows).min(self.positions());
-            let (begin, n, end) = (start as i64, queries.len() as i64, queries.end as i64);
-            let q = self.q.narrow(1, begin, n).to_kind(Kind::Float) / self.root();
-            let scores = q.reshape([n_kv_heads, -1, d]).matmul(&k.narrow(2, 0, end)).view([n_heads, n, end]);
-            let mut scores = scores - self.lse.narrow(1, begin, n).unsqueeze(2);
-            // Of the keys before these queries all are seen, unless there is a window.
-            let first = if self.reach == Reach::All { start } else { 0 };
-            let mut masked = scores.narrow(2, first as i64, end - first as i64);
-            let _ = masked.masked_fill_(&hidden(self.reach, &queries, &(first..queries.end)), f64::NEG_INFINITY);
-            each(queries, scores.exp_());
+    /// What each key of a head receives, of the queries that see it the mean.
+    pub fn received(&self, head: usize) -> Vec<f32> {
+        let t = self.positions();
+        let sum = Tensor::zeros([t as i64], (Kind::Float, tch::Device::Cpu));
+        for queries in self.stripes() {
+            let area = Area { queries: queries.clone(), keys: 0..queries.end };
+            let pattern = self.pattern(head, &area).nan_to_num(0.0, None, None);
+            let mut so_far = sum.narrow(0, 0, queries.end as i64);
+            so_far += pattern.sum_dim_intlist([0].as_slice(), false, Kind::Float);
         }
+        super::numbers(&sum).iter().zip(self.reach.seen_by(t)).map(|(sum, n)| sum / n as f32).collect()
+    }
+
+    /// All queries, so many at a time that a stripe of all heads' patterns takes little memory.
+    pub fn stripes(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let t = self.positions();
+        (0..t).step_by(STRIPE).map(move |start| start..(start + STRIPE).min(t))
+    }
+
+    /// The patterns of all heads for some queries, with all keys up to the last that any of them sees, and 0 where one
+    /// is not seen. [n_heads, queries, keys]
+    pub fn stripe(&self, queries: &Range<usize>) -> Tensor {
+        let (n_heads, n_kv_heads, d) = (self.q.size()[0], self.k.size()[0], self.q.size()[2]);
+        let (begin, n, end) = (queries.start as i64, queries.len() as i64, queries.end as i64);
+        let k = self.k.narrow(1, 0, end).to_kind(Kind::Float).transpose(1, 2);
+        let q = self.q.narrow(1, begin, n).to_kind(Kind::Float) / self.root();
+        let mut scores = q.reshape([n_kv_heads, -1, d]).matmul(&k).view([n_heads, n, end]);
+        scores -= self.lse.narrow(1, begin, n).unsqueeze(2);
+        // Of the keys before these queries all are seen, unless there is a window.
+        let first = if self.reach == Reach::All { queries.start } else { 0 };
+        let mut masked = scores.narrow(2, first as i64, end - first as i64);
+        let _ = masked.masked_fill_(&hidden(self.reach, queries, &(first..queries.end)), f64::NEG_INFINITY);
+        scores.exp_()
     }
 
     /// The key/value head of a head.
@@ -150,11 +198,6 @@ impl Heads {
     fn root(&self) -> f64 {
         (self.q.size()[2] as f64).sqrt()
     }
-}
-
-/// Rows for [`Heads::stripes`] that are whole bins.
-pub fn rows_of(bin: usize) -> usize {
-    STRIPE.next_multiple_of(bin.max(1))
 }
 
 /// Where a query does not see a key. [queries, keys], of booleans
@@ -171,16 +214,16 @@ fn hidden(reach: Reach, queries: &Range<usize>, keys: &Range<usize>) -> Tensor {
     }
 }
 
-/// Of every `bin` × `bin` the largest; what is missing in the last ones counts as `least`. [n, rows, columns] →
-/// [n, ⌈rows / bin⌉, ⌈columns / bin⌉]
-pub fn largest(x: &Tensor, bin: usize, least: f64) -> Tensor {
-    let bin = bin.max(1) as i64;
+/// Of every so many rows by so many columns the largest; what is missing in the last ones counts as `least`.
+/// [n, rows, columns] → [n, ⌈rows / bin⌉, ⌈columns / bin⌉]
+pub fn largest(x: &Tensor, bins: (usize, usize), least: f64) -> Tensor {
+    let (high, wide) = (bins.0.max(1) as i64, bins.1.max(1) as i64);
     let (n, rows, columns) = (x.size()[0], x.size()[1], x.size()[2]);
-    let more = |size: i64| (bin - size % bin) % bin;
-    let x = match (more(rows), more(columns)) {
+    let more = |size: i64, bin: i64| (bin - size % bin) % bin;
+    let x = match (more(rows, high), more(columns, wide)) {
         (0, 0) => x.shallow_clone(),
         (below, right) => x.pad([0, right, 0, below], "constant", least),
     };
-    let [rows, columns] = [rows + more(rows), columns + more(columns)].map(|size| size / bin);
-    x.reshape([n, rows, bin, columns, bin]).amax([4].as_slice(), false).amax([2].as_slice(), false)
+    let (rows, columns) = (x.size()[1] / high, x.size()[2] / wide);
+    x.reshape([n, rows, high, columns, wide]).amax([4].as_slice(), false).amax([2].as_slice(), false)
 }

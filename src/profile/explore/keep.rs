@@ -1,19 +1,29 @@
 //! The probe that keeps what there is to look at.
 
-use super::{Heads, Layer};
 use crate::model::probe::{Hook, Op, Place, Probe};
-use crate::model::toggles::Reach;
 use crate::model::{Error, Result};
 use crate::profile::Control;
 use tch::Tensor;
 
-/// Keeps queries, keys, values and the residual stream as they come by. Nothing is copied: the pass would drop them.
+/// What a pass left of a block. With a cache, queries are those of the new positions, keys and values all that the
+/// cache holds.
+pub struct Kept {
+    /// [n_heads, T, d_head]
+    pub q: Tensor,
+    /// [n_kv_heads, keys, d_head]
+    pub k: Tensor,
+    pub v: Tensor,
+    /// [T, d_model]
+    pub mid: Tensor,
+    pub post: Tensor,
+}
+
+/// Keeps queries, keys, values and the residual stream as they come by.
 pub struct Keep<'a> {
-    reach: Reach,
     control: &'a Control,
     progress: &'a mut dyn FnMut(usize),
     embed: Option<Tensor>,
-    blocks: Vec<Layer>,
+    blocks: Vec<Kept>,
     /// Of the block that goes on.
     q: Option<Tensor>,
     k: Option<Tensor>,
@@ -22,13 +32,20 @@ pub struct Keep<'a> {
 }
 
 impl<'a> Keep<'a> {
-    pub fn new(reach: Reach, control: &'a Control, progress: &'a mut dyn FnMut(usize)) -> Self {
-        Self { reach, control, progress, embed: None, blocks: Vec::new(), q: None, k: None, v: None, mid: None }
+    /// `progress` is told how many blocks are done.
+    pub fn new(control: &'a Control, progress: &'a mut dyn FnMut(usize)) -> Self {
+        Self { control, progress, embed: None, blocks: Vec::new(), q: None, k: None, v: None, mid: None }
     }
 
-    /// What enters the first block, and what every block left.
-    pub fn kept(self) -> (Option<Tensor>, Vec<Layer>) {
-        (self.embed, self.blocks)
+    /// What enters the first block [T, d_model], and what every block left.
+    ///
+    /// # Errors
+    /// The model did not show all of it.
+    pub fn kept(self, n_layers: usize) -> Result<(Tensor, Vec<Kept>)> {
+        match self.embed {
+            Some(embed) if self.blocks.len() == n_layers => Ok((embed, self.blocks)),
+            _ => Err(Error::Unsupported("this model does not show the activations that are to be looked at".into())),
+        }
     }
 }
 
@@ -47,17 +64,15 @@ impl Probe for Keep<'_> {
             Hook::ResidPost => {
                 let taken = (self.q.take(), self.k.take(), self.v.take(), self.mid.take());
                 if let (Some(q), Some(k), Some(v), Some(mid)) = taken {
-                    // Exactly the size of what is kept: a view would hold on to all that it is a part of.
-                    let heads = Heads::new(q.contiguous(), k.contiguous(), self.reach);
-                    let (v, post) = (v.contiguous(), activation.squeeze_dim(0));
-                    self.blocks.push(Layer { heads, v, mid, post });
+                    self.blocks.push(Kept { q, k, v, mid, post: activation.squeeze_dim(0) });
                     (self.progress)(self.blocks.len());
                 }
                 return activation;
             }
             _ => return activation,
         };
-        *place = Some(activation.squeeze_dim(0));
+        // Exactly the size of what is kept: a view would hold on to all that it is a part of.
+        *place = Some(activation.squeeze_dim(0).contiguous());
         activation
     }
 }

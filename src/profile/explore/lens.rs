@@ -83,6 +83,12 @@ impl Exploration {
 
         let x = self.residual(place).narrow(0, positions.start as i64, positions.len() as i64).to_kind(Kind::Float);
         let norm = numbers(&(x.square().mean_dim([-1].as_slice(), false, Kind::Float)).sqrt());
+        let write = self.place_before(place).map(|before| {
+            let before = self.residual(before).narrow(0, positions.start as i64, positions.len() as i64);
+            let before = before.to_kind(Kind::Float);
+            let length = |x: &Tensor| x.square().sum_dim_intlist([-1].as_slice(), false, Kind::Float).sqrt();
+            numbers(&(length(&(&x - &before)) / length(&before)))
+        });
         let sizes = x.abs();
         let (largest, feature) = sizes.max_dim(-1, false);
         let (largest, feature) = (numbers(&largest), numbers(&feature));
@@ -95,6 +101,7 @@ impl Exploration {
                 entropy: entropy[i],
                 kl: kl[i].max(0.0),
                 norm: norm[i],
+                write: write.as_ref().map(|write| write[i]),
                 largest: (feature[i] as u32, largest[i]),
                 massive: largest[i] > MASSIVE && largest[i] > MASSIVE_TIMES * median[i],
             }

@@ -9,20 +9,25 @@
 //! ```
 
 mod attribution;
+mod file;
+mod grow;
 mod heads;
 mod keep;
 mod lens;
 mod neurons;
 mod survey;
 
+pub use file::Captured;
 pub use heads::Heads;
 pub use survey::Ran;
+
+use keep::Kept;
 
 use super::control::Control;
 use super::session::Session;
 use crate::model::decoder::Wanted;
 use crate::model::probe::{Hook, Pass};
-use crate::model::{Error, Result, memory};
+use crate::model::{Result, memory};
 use crate::trace::explored::Place;
 use std::cell::OnceCell;
 use tch::{Kind, Tensor};
@@ -58,13 +63,16 @@ impl Session {
         let (spec, decoder) = (&self.card().spec, self.decoder());
         memory::check_exploration(spec, &self.card().toggles, ids.len(), self.card().device.memory())?;
         let input: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        let mut keep = keep::Keep::new(decoder.reach(), control, progress);
+        let mut keep = keep::Keep::new(control, progress);
         let _logits = decoder.forward(&decoder.input(&input, 1), None, Wanted::Last, &mut Pass::new(&mut keep))?;
-        let (embed, blocks) = keep.kept();
-        match (embed, blocks.len() == spec.n_layers) {
-            (Some(embed), true) => Ok(Exploration { ids: ids.to_vec(), embed, blocks, found: OnceCell::new() }),
-            _ => Err(Error::Unsupported("this model does not show the activations that are to be looked at".into())),
-        }
+        let (embed, kept) = keep.kept(spec.n_layers)?;
+        let layer = |Kept { q, k, v, mid, post }| Layer { heads: Heads::new(q, k, decoder.reach()), v, mid, post };
+        Ok(Exploration {
+            ids: ids.to_vec(),
+            embed,
+            blocks: kept.into_iter().map(layer).collect(),
+            found: OnceCell::new(),
+        })
     }
 }
 
@@ -102,6 +110,11 @@ impl Exploration {
         }
     }
 
+    /// What leaves the last block. [T, d_model]
+    fn last(&self) -> &Tensor {
+        self.residual(Place::Post(self.n_layers() - 1))
+    }
+
     /// What a hook showed. [T, d_model], or of a head's reading [n_heads, T, d_head]
     ///
     /// # Panics
@@ -116,6 +129,16 @@ impl Exploration {
             Hook::MlpOut => &self.blocks[number].post - &self.blocks[number].mid,
             Hook::Z => self.blocks[number].heads.read_all(&self.blocks[number].v),
             hook => panic!("{hook:?} is not kept"),
+        }
+    }
+
+    /// The place before, in the order of the pass.
+    fn place_before(&self, place: Place) -> Option<Place> {
+        match place {
+            Place::Embedded => None,
+            Place::Mid(0) => Some(Place::Embedded),
+            Place::Mid(block) => Some(Place::Post(block - 1)),
+            Place::Post(block) => Some(Place::Mid(block)),
         }
     }
 

@@ -32,7 +32,7 @@ impl Exploration {
         let wrote = columns * hidden.unsqueeze(1); // [d_mlp, d_model]
         let sizes = wrote.square().sum_dim_intlist([-1].as_slice(), false, Kind::Float).sqrt();
         let (writes, index) = sizes.topk((most as i64).min(hidden.size()[0]), -1, true, true);
-        let whole = self.residual(Place::Post(self.n_layers() - 1)).get(position as i64);
+        let whole = self.last().get(position as i64);
         let strongest = decoder.final_norm().frozen(&wrote.index_select(0, &index), &whole);
         let (raised, tokens) = decoder.lm_head().unbiased(&strongest).topk(promoted as i64, -1, true, true);
 

@@ -1,6 +1,6 @@
 //! All heads at once: what each looks at, made small, and what it does, in numbers.
 
-use super::heads::{largest, rows_of};
+use super::heads::largest;
 use super::{Exploration, Heads};
 use crate::model::toggles::Reach;
 use crate::model::{Error, Result};
@@ -17,25 +17,43 @@ pub struct Ran {
 }
 
 impl Exploration {
-    /// Goes through the patterns of all heads, block by block. A thumbnail has at most `side` cells on a side.
+    /// Goes through the patterns of all heads, block by block. A thumbnail has at most `side` cells on a side; where
+    /// there is a `reference` over as many positions, every head is held against what it was there.
     ///
     /// # Errors
     /// It was cancelled.
-    pub fn survey(&self, side: usize, control: &Control, each: &mut dyn FnMut(usize, Ran)) -> Result<()> {
+    pub fn survey(
+        &self,
+        side: usize,
+        reference: Option<&Exploration>,
+        control: &Control,
+        each: &mut dyn FnMut(usize, Ran),
+    ) -> Result<()> {
         for block in 0..self.n_layers() {
-            if control.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
-            each(block, self.heads_of(block, side));
+            let ran = self.heads_of(block, side, reference, &mut || !control.is_cancelled());
+            each(block, ran.ok_or(Error::Cancelled)?);
         }
         Ok(())
     }
 
-    /// The same of one block.
-    pub fn heads_of(&self, block: usize, side: usize) -> Ran {
+    /// The same of one block; `goes_on` is asked again and again, and where it says no there is nothing.
+    pub fn heads_of(
+        &self,
+        block: usize,
+        side: usize,
+        reference: Option<&Exploration>,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Option<Ran> {
         let _no_grad = tch::no_grad_guard();
-        let heads = self.heads(block);
-        of_block(heads, block as u32, side, self.found.get_or_init(|| Found::of(&self.ids, heads.reach())))
+        let found = self.found.get_or_init(|| Found::of(&self.ids, self.heads(block).reach()));
+        let reference = reference.filter(|reference| self.is_comparable(reference)).map(|it| it.heads(block));
+        of_block(self.heads(block), block as u32, (side, reference), found, goes_on)
+    }
+
+    /// Whether heads here and there can be held against each other: as many positions, and as many heads.
+    pub fn is_comparable(&self, other: &Exploration) -> bool {
+        let shape = |it: &Exploration| (it.len(), it.n_layers(), it.heads(0).len());
+        shape(self) == shape(other)
     }
 }
 
@@ -100,40 +118,59 @@ impl Candidates {
     }
 }
 
-fn of_block(heads: &Heads, block: u32, side: usize, found: &Found) -> Ran {
+fn of_block(
+    heads: &Heads,
+    block: u32,
+    (side, reference): (usize, Option<&Heads>),
+    found: &Found,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Option<Ran> {
     let (n, t) = (heads.len(), heads.positions());
     let bin = t.div_ceil(side.max(1)).max(1);
     let side = t.div_ceil(bin);
-    let floats = (Kind::Float, Device::Cpu);
-    // Of each head: same tokens, tokens after them, positions looked at; on the token before; received by each key.
-    let mut sums = Tensor::zeros([n as i64, 3], floats);
-    let mut previous = Tensor::zeros([n as i64], floats);
-    let received = Tensor::zeros([n as i64, t as i64], floats);
-    let mut bands = Vec::new();
-    heads.stripes(rows_of(bin), |queries, patterns| {
-        let end = queries.end as i64;
-        sums += patterns.view([n as i64, -1]).matmul(&found.weights(&queries));
-        let before = patterns.diagonal(queries.start as i64 - 1, 1, 2);
-        previous += before.sum_dim_intlist([-1].as_slice(), false, Kind::Float);
+    let zeros = |shape: &[i64]| Tensor::zeros(shape, (Kind::Float, Device::Cpu));
+    let (n_heads, n_bins) = (n as i64, side as i64);
+    // Of each head: same tokens, tokens after them, positions looked at; on the token before; received by each key;
+    // by how much it differs from the reference; and the largest of each cell of its picture.
+    let mut sums = zeros(&[n_heads, 3]);
+    let mut previous = zeros(&[n_heads]);
+    let received = zeros(&[n_heads, t as i64]);
+    let mut changed = zeros(&[n_heads]);
+    let picture = zeros(&[n_heads, n_bins, n_bins]);
+    for queries in heads.stripes() {
+        if !goes_on() {
+            return None;
+        }
+        let patterns = heads.stripe(&queries);
+        let (start, end) = (queries.start as i64, queries.end as i64);
+        sums += patterns.reshape([n_heads, -1]).matmul(&found.weights(&queries));
+        previous += patterns.diagonal(start - 1, 1, 2).sum_dim_intlist([-1].as_slice(), false, Kind::Float);
         let mut so_far = received.narrow(1, 0, end);
         so_far += patterns.sum_dim_intlist([1].as_slice(), false, Kind::Float);
-        let band = largest(&patterns, bin, 0.0); // [n_heads, rows of bins, columns so far]
-        let missing = side as i64 - band.size()[2];
-        bands.push(band.pad([0, missing], "constant", 0.0));
-    });
-    let thumbnails = super::numbers(&Tensor::cat(&bands, 1));
-    let (sums, previous) = (super::numbers(&sums), super::numbers(&previous));
-    let seen: Vec<f32> =
-        (0..t).map(|key| (key..t).filter(|&query| found.reach.sees(query, key)).count() as f32).collect();
+        if let Some(reference) = reference {
+            let apart = (&patterns - reference.stripe(&queries)).abs_();
+            changed += apart.sum_dim_intlist([1, 2].as_slice(), false, Kind::Float) / 2.0;
+        }
+        let across = largest(&patterns.view([n_heads * (end - start), 1, end]), (1, bin), 0.0);
+        let across = across.view([n_heads, end - start, -1]); // [n_heads, queries, bins of keys so far]
+        for row in queries.start / bin..queries.end.div_ceil(bin) {
+            let first = (row * bin).max(queries.start) as i64 - start;
+            let last = ((row + 1) * bin).min(queries.end) as i64 - start;
+            let most = across.narrow(1, first, last - first).amax([1].as_slice(), false);
+            let mut cells = picture.select(1, row as i64).narrow(1, 0, most.size()[1]);
+            cells.copy_(&cells.maximum(&most));
+        }
+    }
+    let thumbnails = super::numbers(&picture);
+    let (sums, previous, changed) = (super::numbers(&sums), super::numbers(&previous), super::numbers(&changed));
     let received = super::numbers(&received);
+    let seen: Vec<f32> = found.reach.seen_by(t).map(|queries| queries as f32).collect();
     let queries_after = (t.max(2) - 1) as f32;
     let uniform_previous = (1..t).map(|query| 1.0 / found.reach.keys(query, 1) as f32).sum::<f32>() / queries_after;
     let all_queries = (t * (t - 1) / 2) as f32;
     let of_head = |head: usize| {
         let alpha = received[head * t..(head + 1) * t].iter().zip(&seen).map(|(mass, seen)| mass / seen);
         let sink = alpha.take(t.div_ceil(2)).enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default();
-        let entropy = heads.entropy(head);
-        let normalised = (1..t).map(|query| entropy[query] / (found.reach.keys(query, 1).max(2) as f32).ln());
         HeadScores {
             at: Head { block, head: head as u32 },
             previous: Score {
@@ -144,8 +181,9 @@ fn of_block(heads: &Heads, block: u32, side: usize, found: &Found) -> Ran {
             duplicate: found.duplicate.score(sums[head * 3]),
             induction: found.induction.score(sums[head * 3 + 1]),
             sink: Sink { key: sink.0 as u32, mass: sink.1 },
-            entropy: normalised.sum::<f32>() / queries_after,
+            entropy: heads.spread(head).iter().sum::<f32>() / queries_after,
             distance: (all_queries - sums[head * 3 + 2]) / t as f32,
+            change: reference.map(|_| changed[head] / t as f32),
         }
     };
     let cells = side * side;
@@ -163,5 +201,5 @@ fn of_block(heads: &Heads, block: u32, side: usize, found: &Found) -> Ran {
             .map(|(cell, &value)| if absent(cell) { f32::NAN } else { value })
             .collect(),
     };
-    Ran { scores: (0..n).map(of_head).collect(), thumbnails: (0..n).map(thumbnail).collect() }
+    Some(Ran { scores: (0..n).map(of_head).collect(), thumbnails: (0..n).map(thumbnail).collect() })
 }

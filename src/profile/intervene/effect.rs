@@ -21,7 +21,7 @@ impl Session {
         let _no_grad = tch::no_grad_guard();
         let none = Interventions::default();
         let (clean_logits, clean) = self.continued(ids, &none, new, control)?;
-        let (changed_logits, changed) = self.continued(ids, changed, new, control)?;
+        let (changed_logits, changed) = self.continued(&changed.swapped(ids)?, changed, new, control)?;
         let [p, q] = [&clean_logits, &changed_logits].map(|logits| logits.log_softmax(-1, Kind::Float));
         let kl = (p.exp() * (&p - &q)).sum_dim_intlist([-1].as_slice(), false, Kind::Float);
         let kl = numbers(&kl).into_iter().map(|kl| kl.max(0.0)).collect();

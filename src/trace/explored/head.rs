@@ -40,6 +40,10 @@ pub struct HeadScores {
     pub entropy: f32,
     /// How far back it looks, Σ A·(q − k), in tokens.
     pub distance: f32,
+    /// By how much it differs from what it was in another run over as many positions: ½ Σ |A − A′|, mean over the
+    /// queries. 0 looks at the same, 1 at nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<f32>,
 }
 
 /// The key that a head's attention gathers on.

@@ -9,6 +9,8 @@ pub enum Scale {
     Root,
     /// From 1/1000 to 1.
     Log,
+    /// Against the largest of its row.
+    Row,
 }
 
 impl Scale {
@@ -16,7 +18,8 @@ impl Scale {
         match self {
             Scale::Linear => Scale::Root,
             Scale::Root => Scale::Log,
-            Scale::Log => Scale::Linear,
+            Scale::Log => Scale::Row,
+            Scale::Row => Scale::Linear,
         }
     }
 
@@ -25,14 +28,20 @@ impl Scale {
             Scale::Linear => "linear",
             Scale::Root => "√",
             Scale::Log => "log",
+            Scale::Row => "of the row's most",
         }
+    }
+
+    /// A share as a shade, where the largest of its row is `most`.
+    pub fn shade(self, share: f32, most: f32) -> f32 {
+        if self == Scale::Row && most > 0.0 { (share / most).clamp(0.0, 1.0) } else { self.of(share) }
     }
 
     /// A share from 0 to 1 as a shade from 0 to 1.
     pub fn of(self, share: f32) -> f32 {
         let share = share.clamp(0.0, 1.0);
         match self {
-            Scale::Linear => share,
+            Scale::Linear | Scale::Row => share,
             Scale::Root => share.sqrt(),
             Scale::Log => (share.max(1e-3).log10() / 3.0 + 1.0).clamp(0.0, 1.0),
         }
@@ -45,7 +54,7 @@ mod tests {
 
     #[test]
     fn scales_run_from_nothing_to_all() {
-        for scale in [Scale::Linear, Scale::Root, Scale::Log] {
+        for scale in [Scale::Linear, Scale::Root, Scale::Log, Scale::Row] {
             assert_eq!((scale.of(0.0), scale.of(1.0)), (0.0, 1.0));
             assert!(scale.of(0.1) > scale.of(0.01));
         }

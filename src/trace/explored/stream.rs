@@ -3,6 +3,7 @@
 use super::Head;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::ops::Range;
 
 /// A place between the parts of the model, where the residual stream can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +35,22 @@ pub struct LensTable {
     pub places: Vec<(Place, Vec<LensCell>)>,
 }
 
+impl LensTable {
+    /// Where it was read.
+    pub fn positions(&self) -> Range<usize> {
+        self.first..self.first + self.places.first().map_or(0, |(_, cells)| cells.len())
+    }
+
+    /// Part of it; `None` where it was not read at any of these positions.
+    pub fn part(&self, positions: &Range<usize>) -> Option<Self> {
+        let have = self.positions();
+        let (start, end) = (positions.start.max(have.start), positions.end.min(have.end));
+        let cells =
+            |(place, cells): &(Place, Vec<LensCell>)| (*place, cells[start - self.first..end - self.first].to_vec());
+        (start < end).then(|| Self { first: start, places: self.places.iter().map(cells).collect() })
+    }
+}
+
 /// A token with how likely it is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Likely {
@@ -55,6 +72,9 @@ pub struct LensCell {
     pub kl: f32,
     /// ‖x‖ / √d_model.
     pub norm: f32,
+    /// What was written since the place before against what was there, ‖Δ‖ / ‖x‖; `None` at the first place.
+    #[serde(default)]
+    pub write: Option<f32>,
     /// The largest |x| of its features, and which it is.
     pub largest: (u32, f32),
     /// Whether that is a massive activation: above 100, and above 1000 times the median (Sun et al., arXiv:2402.17762).
@@ -62,7 +82,8 @@ pub struct LensCell {
 }
 
 /// Part of a model that writes to the residual stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Writer {
     Embedding,
     Head(Head),
@@ -95,6 +116,13 @@ pub struct Neuron {
     pub writes: f32,
     /// The tokens whose logits it raises most, by how much.
     pub promotes: Vec<(u32, f32)>,
+}
+
+impl Attribution {
+    /// Who may write, in the order of the pass.
+    pub fn writers(&self) -> Vec<Writer> {
+        self.parts.iter().map(|(writer, _)| *writer).collect()
+    }
 }
 
 impl fmt::Display for Writer {

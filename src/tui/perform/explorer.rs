@@ -1,14 +1,19 @@
-//! What the keys do on the screens of one text: heads, the pattern of one, the lens.
+//! What the keys do on the screens of one text, and what comes back of it.
 
-use crate::profile::Prompt;
+use crate::profile::{Change, Intervention, Prompt, Target};
 use crate::tui::action::Act;
-use crate::tui::app::{App, Screen};
-use crate::tui::explorer::{Explorer, Order, SIDE};
+use crate::tui::app::{App, Engine, Popup, Screen};
+use crate::tui::changing::{Changing, FIRST, WAYS};
+use crate::tui::explorer::{Explorer, Order, Pinned, SIDE};
+use crate::tui::live::State;
 use crate::tui::update::Effect;
-use crate::worker::{Command, RunId, Seen};
+use crate::worker::{Command, Look, RunId, Seen};
+use std::path::PathBuf;
 
 /// Random tokens of the repeat probe, each of which comes twice.
 const REPEATED: u32 = 50;
+/// Tokens by which a text grows at a time.
+const GROWN: usize = 16;
 
 impl App {
     /// Reads what the prompt editor holds.
@@ -18,37 +23,89 @@ impl App {
 
     /// Reads random tokens twice, and puts the heads that look back at what came after first.
     pub(super) fn explore_repeated(&mut self) -> Vec<Effect> {
-        (self.gaze.order, self.gaze.one) = (Order::Induction, false);
+        (self.gaze.order, self.gaze.one, self.gaze.filter) = (Order::Induction, false, None);
         self.screen = Screen::Heads;
         self.explore(Prompt::Repeated(REPEATED))
     }
 
     fn explore(&mut self, prompt: Prompt) -> Vec<Effect> {
-        self.last_run += 1;
-        let run = RunId(self.last_run);
-        self.explorer = Some(Explorer::new(run, self.clock));
-        self.gaze.off.clear();
+        let run = self.look_anew();
         vec![Effect::Send(Command::Explore { run, prompt, side: SIDE })]
     }
 
-    /// Takes in what was seen.
-    pub(in crate::tui) fn seen(&mut self, run: RunId, seen: Seen) {
-        let Some(explorer) = self.explorer.as_mut().filter(|explorer| explorer.run == run) else { return };
-        if let Seen::Text { tokens, .. } = &seen {
-            // Where a reader of a text that goes on would look: at its end.
-            let last = tokens.len().saturating_sub(1);
-            (self.gaze.query, self.gaze.key) = (last, last);
+    /// Opens what was seen before.
+    pub(in crate::tui) fn open_seen(&mut self, path: PathBuf) -> Vec<Effect> {
+        self.screen = Screen::Heads;
+        let run = self.look_anew();
+        vec![Effect::Send(Command::OpenSeen { run, path, side: SIDE })]
+    }
+
+    fn look_anew(&mut self) -> RunId {
+        self.last_run += 1;
+        let run = RunId(self.last_run);
+        self.explorer = Some(Explorer::new(run, self.clock));
+        self.gaze.changes.clear();
+        run
+    }
+
+    /// Lets the text go on.
+    pub(super) fn grow(&mut self) -> Vec<Effect> {
+        let Some(explorer) = &mut self.explorer else { return Vec::new() };
+        explorer.grows = true;
+        explorer.state = State::Running;
+        vec![Effect::Send(Command::Grow { run: explorer.run, tokens: GROWN })]
+    }
+
+    /// Keeps the selected head for others to be held against, or lets go of the one that is kept.
+    pub(super) fn pin(&mut self) -> Vec<Effect> {
+        let Some(explorer) = &mut self.explorer else { return Vec::new() };
+        let (head, run) = (self.gaze.selected, explorer.run);
+        explorer.pinned = None;
+        if self.gaze.pinned.as_ref().is_some_and(|pinned| (pinned.head, pinned.run) == (head, run)) {
+            self.gaze.pinned = None;
+            self.gaze.difference = false;
+            if self.gaze.order == Order::Change {
+                self.gaze.order = Order::Place;
+            }
+            return vec![Effect::Send(Command::Unpin)];
         }
-        let is_last = matches!(seen, Seen::AllHeads);
+        let labels = explorer.text.tokens.iter().map(|(_, label)| label.clone()).collect();
+        let setting = explorer.text.setting.clone();
+        self.gaze.pinned = Some(Pinned { head, run, labels, setting });
+        self.say(format!("head {head} of this text is pinned: what comes next is held against it"), false);
+        vec![Effect::Send(Command::Pin { run })]
+    }
+
+    /// Takes in what was seen.
+    pub(in crate::tui) fn seen(&mut self, run: RunId, seen: Seen) -> Vec<Effect> {
+        let Some(explorer) = self.explorer.as_mut().filter(|explorer| explorer.run == run) else { return Vec::new() };
+        if let Seen::Text(text) = &seen {
+            // Where a reader of a text that goes on would look: at its end.
+            let last = text.tokens.len().saturating_sub(1);
+            (self.gaze.query, self.gaze.key) = (last, last);
+            self.gaze.versus = None;
+        }
+        let (is_last, has_grown) = (matches!(seen, Seen::AllHeads), matches!(seen, Seen::Grown(_)));
+        let was_cancelled = matches!(seen, Seen::Cancelled);
+        let is_file = explorer.text.is_file || matches!(self.engine, Engine::Viewer);
         let failed = explorer.apply(seen);
+        let encoded = explorer.encoded.take();
+        if has_grown {
+            self.gaze.query = explorer.text.tokens.len() - 1;
+        }
         if is_last && self.gaze.order != Order::Place {
             self.select_first();
         }
+        if let Some((text, ids)) = encoded {
+            self.swap(&text, &ids);
+        }
         match failed {
-            Some(reason) if reason == "cancelled" => self.say("reading the text was cancelled", false),
+            Some(reason) if is_file => self.notice("The file could not be opened", reason, true),
             Some(reason) => self.notice("The text could not be read", reason, true),
+            None if was_cancelled => self.say("reading the text was cancelled", false),
             None => {}
         }
+        Vec::new()
     }
 
     /// Asks for what the screen shows and has not got.
@@ -62,124 +119,76 @@ impl App {
         missing.into_iter().map(|look| Effect::Send(Command::Look { run, look })).collect()
     }
 
-    /// All heads as thumbnails.
-    pub(super) fn on_heads(&mut self, act: Act) {
-        let Some(explorer) = &self.explorer else { return };
-        let order = explorer.order(self.gaze.order);
-        let at = explorer.index(self.gaze.selected).and_then(|head| order.iter().position(|&other| other == head));
-        let (at, across) = (at.unwrap_or(0), self.drawn.rows.1.max(1));
-        let page = across * self.drawn.listed.1.max(1);
-        let last = order.len().saturating_sub(1);
-        let to = match act {
-            Act::Left => at.saturating_sub(1),
-            Act::Right => (at + 1).min(last),
-            Act::Up => at.checked_sub(across).unwrap_or(at),
-            Act::Down if at + across <= last => at + across,
-            Act::PageUp => at.saturating_sub(page),
-            Act::PageDown => (at + page).min(last),
-            Act::First => 0,
-            Act::Last => last,
-            _ => at,
-        };
-        if let Some(scores) = order.get(to).and_then(|&head| explorer.scores.get(head)) {
-            self.gaze.selected = scores.at;
-        }
+    /// What is the same on every screen of a text.
+    pub(super) fn on_text(&mut self, act: Act) {
         match act {
-            Act::Open => self.gaze.one = !order.is_empty(),
-            Act::Grouping => {
-                self.gaze.order = self.gaze.order.next();
-                self.select_first();
-            }
-            act => self.on_any_head(act),
-        }
-    }
-
-    /// Selects the first head in the order chosen.
-    fn select_first(&mut self) {
-        let Some(explorer) = &self.explorer else { return };
-        let first = explorer.order(self.gaze.order).first().and_then(|&head| explorer.scores.get(head));
-        self.gaze.selected = first.map_or(self.gaze.selected, |scores| scores.at);
-    }
-
-    /// What is the same for one head and for all.
-    fn on_any_head(&mut self, act: Act) {
-        match act {
-            Act::Colour => self.gaze.scale = self.gaze.scale.next(),
-            Act::AllOn => self.gaze.off.clear(),
+            Act::AllOn => self.gaze.changes.clear(),
             Act::SwitchOff => {
-                let selected = self.gaze.selected;
-                match self.gaze.off.iter().position(|&head| head == selected) {
-                    Some(at) => drop(self.gaze.off.remove(at)),
-                    None => self.gaze.off.push(selected),
+                let change = Intervention { target: Target::Head(self.gaze.selected), change: Change::Zero };
+                let is_it = |other: &Intervention| other.target == change.target;
+                match self.gaze.changes.iter().position(is_it) {
+                    Some(at) => drop(self.gaze.changes.remove(at)),
+                    None => self.gaze.changes.push(change),
                 }
             }
+            Act::Change => self.popup = Some(Popup::Changing(Changing::default())),
+            Act::Told => self.popup = Some(Popup::Effect { scroll: 0 }),
+            Act::Jump => self.popup = Some(Popup::Jump(crate::tui::picker::Picker::default())),
             _ => {}
         }
     }
 
-    /// The pattern of one head.
-    pub(super) fn on_head(&mut self, act: Act) {
-        let Some(explorer) = &self.explorer else { return };
-        let last = explorer.tokens.len().saturating_sub(1);
-        let (order, selected) = (explorer.order(self.gaze.order), self.gaze.selected);
-        let neighbour = |by: isize| {
-            let head = explorer.index(selected)?;
-            let at = order.iter().position(|&other| other == head)?.checked_add_signed(by)?;
-            Some(explorer.scores.get(*order.get(at)?)?.at)
+    /// The popup of what is changed.
+    pub(super) fn in_changing(&mut self, mut changing: Changing, act: Act) -> Vec<Effect> {
+        let Some(explorer) = &self.explorer else { return Vec::new() };
+        let run = explorer.run;
+        let targets = Changing::targets(self, explorer);
+        let rows = FIRST + self.gaze.changes.len();
+        let turn = |at: usize, n: usize| if act == Act::Right { (at + 1) % n } else { (at + n - 1) % n };
+        match act {
+            Act::Up => changing.row = (changing.row + rows - 1) % rows,
+            Act::Down => changing.row = (changing.row + 1) % rows,
+            Act::Left | Act::Right if changing.row == 0 => changing.what = turn(changing.what, targets.len()),
+            Act::Left | Act::Right if changing.row == 1 => changing.how = turn(changing.how, WAYS.len()),
+            Act::Accept if changing.row >= FIRST => {
+                self.gaze.changes.remove(changing.row - FIRST);
+                changing.row = changing.row.min(FIRST + self.gaze.changes.len() - 1);
+            }
+            Act::Accept => {
+                let target = changing.target(self, explorer);
+                if matches!(target, Target::Token { .. }) {
+                    return self.encode(run, changing);
+                }
+                self.gaze.changes.retain(|other| other.target != target);
+                self.gaze.changes.push(Intervention { target, change: changing.way().0 });
+                return Vec::new();
+            }
+            _ => {}
+        }
+        self.popup = Some(Popup::Changing(changing));
+        Vec::new()
+    }
+
+    /// Asks which token a text is.
+    fn encode(&mut self, run: RunId, changing: Changing) -> Vec<Effect> {
+        if changing.text.is_empty() {
+            self.say("type the token that is to stand there; a space before it is part of it", true);
+            self.popup = Some(Popup::Changing(changing));
+            return Vec::new();
+        }
+        let asked = self.explorer.as_mut().map(|explorer| explorer.ask(vec![Look::Encode { text: changing.text }]));
+        asked.unwrap_or_default().into_iter().map(|look| Effect::Send(Command::Look { run, look })).collect()
+    }
+
+    /// Puts a token in the place of the selected one.
+    fn swap(&mut self, text: &str, ids: &[u32]) {
+        let &[id] = ids else {
+            let problem =
+                format!("'{text}' is {} tokens, and one stands there: a space before it may be missing", ids.len());
+            return self.say(problem, true);
         };
-        let gaze = &mut self.gaze;
-        // Down the screen are queries, unless it is turned.
-        let (down, across) =
-            if gaze.columns { (&mut gaze.key, &mut gaze.query) } else { (&mut gaze.query, &mut gaze.key) };
-        let page = (gaze.cells.0.max(2) - 1) * gaze.bin;
-        let step = gaze.bin;
-        let moved = |at: usize, by: isize| at.saturating_add_signed(by).min(last);
-        match act {
-            Act::Up => *down = moved(*down, -(step as isize)),
-            Act::Down => *down = moved(*down, step as isize),
-            Act::Left => *across = moved(*across, -(step as isize)),
-            Act::Right => *across = moved(*across, step as isize),
-            Act::PageUp => *down = moved(*down, -(page as isize)),
-            Act::PageDown => *down = moved(*down, page as isize),
-            Act::First => *down = 0,
-            Act::Last => *down = last,
-            Act::Close => gaze.one = false,
-            Act::Transpose => gaze.columns = !gaze.columns,
-            Act::ZoomIn => gaze.bin = (gaze.bin / 2).max(1),
-            Act::ZoomOut if gaze.bin * gaze.cells.0.max(1) <= last => gaze.bin *= 2,
-            Act::NextFound => gaze.selected = neighbour(1).unwrap_or(gaze.selected),
-            Act::PreviousFound => gaze.selected = neighbour(-1).unwrap_or(gaze.selected),
-            act => self.on_any_head(act),
-        }
-    }
-
-    /// The lens.
-    pub(super) fn on_lens(&mut self, act: Act) {
-        let Some(explorer) = &self.explorer else { return };
-        let last = explorer.tokens.len().saturating_sub(1);
-        let places = 2 * explorer.n_layers;
-        let gaze = &mut self.gaze;
-        let page = self.drawn.listed.1.max(2) - 1;
-        gaze.place = gaze.place.min(places);
-        match act {
-            Act::Open => gaze.drilled = !gaze.drilled,
-            Act::Close => gaze.drilled = false,
-            Act::Left => gaze.query = gaze.query.saturating_sub(1),
-            Act::Right => gaze.query = (gaze.query + 1).min(last),
-            Act::First => gaze.query = 0,
-            Act::Last => gaze.query = last,
-            Act::Up => gaze.place = gaze.place.saturating_sub(1),
-            Act::Down => gaze.place = (gaze.place + 1).min(places),
-            Act::PageUp => gaze.place = gaze.place.saturating_sub(page),
-            Act::PageDown => gaze.place = (gaze.place + page).min(places),
-            _ => {}
-        }
-    }
-
-    /// A click selects a head; a second one goes in.
-    pub(in crate::tui) fn click_head(&mut self, index: usize) {
-        let Some(scores) = self.explorer.as_ref().and_then(|seen| seen.scores.get(index)) else { return };
-        self.gaze.one = self.gaze.selected == scores.at;
-        self.gaze.selected = scores.at;
+        let target = Target::Token { position: self.gaze.query as u32 };
+        self.gaze.changes.retain(|other| other.target != target);
+        self.gaze.changes.push(Intervention { target, change: Change::Swap(id) });
     }
 }

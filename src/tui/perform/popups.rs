@@ -24,6 +24,28 @@ impl App {
             (Popup::Toggles { draft, row }, act) => self.in_toggles(draft, row, act),
             (Popup::Candidate(candidate), act) => self.in_candidate(candidate, act),
             (Popup::Values { row }, act) => self.in_values(row, act),
+            (Popup::Changing(changing), act) => self.in_changing(changing, act),
+            (Popup::Effect { .. }, _) => {
+                self.popup = Some(Popup::Effect { scroll: scrolled });
+                Vec::new()
+            }
+            (Popup::Jump(mut picker), act) => {
+                let positions =
+                    self.explorer.as_ref().map(|seen| picker.positions(&seen.text.tokens)).unwrap_or_default();
+                match positions.get(picker.selected) {
+                    Some(&position) if act == Act::Accept => {
+                        self.gaze.query = position;
+                        return Vec::new();
+                    }
+                    Some(&position) if act == Act::AcceptKey => {
+                        self.gaze.key = position;
+                        return Vec::new();
+                    }
+                    _ => picker.go(by, positions.len()),
+                }
+                self.popup = Some(Popup::Jump(picker));
+                Vec::new()
+            }
             (Popup::Models(mut picker), act) => {
                 let choices = picker.models(&self.cached);
                 match choices.get(picker.selected) {
@@ -172,9 +194,13 @@ impl App {
     /// A click on an entry of a list: it is taken at once.
     pub(in crate::tui) fn click_entry(&mut self, entry: usize) -> Vec<Effect> {
         match &mut self.popup {
-            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Palette(picker)) => {
+            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Jump(picker) | Popup::Palette(picker)) => {
                 picker.selected = entry;
                 self.perform(Act::Accept)
+            }
+            Some(Popup::Changing(changing)) => {
+                changing.row = entry;
+                Vec::new()
             }
             Some(Popup::Values { row }) => {
                 *row = entry;

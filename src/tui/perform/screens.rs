@@ -188,6 +188,8 @@ impl App {
                     | Popup::Values { .. }
                     | Popup::Models(_)
                     | Popup::Find(_)
+                    | Popup::Jump(_)
+                    | Popup::Changing(_)
                     | Popup::Palette(_),
                 ),
                 _,
@@ -197,7 +199,7 @@ impl App {
                 let rows = if self.popup.is_none() { by.unsigned_abs() } else { 1 };
                 return (0..rows).flat_map(|_| self.perform(act)).collect();
             }
-            (Some(Popup::Help { scroll } | Popup::Notice { scroll, .. }), _) => {
+            (Some(Popup::Help { scroll } | Popup::Effect { scroll } | Popup::Notice { scroll, .. }), _) => {
                 *scroll = (self.drawn.entries.0 as u16).saturating_add_signed(by as i16);
             }
             (Some(Popup::Prompt), _) => self.form.text.scroll((by as i16, 0)),

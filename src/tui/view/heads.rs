@@ -9,15 +9,16 @@
 //! ```
 
 mod all;
+mod map;
 mod one;
 
+use super::effect;
 use crate::trace::explored::{HeadScores, Score};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit};
 use crate::tui::explorer::Explorer;
-use crate::tui::foreign;
 use crate::tui::live::State;
-use crate::tui::widget::{below, fit, heat, put, put_right, row, skip, wrap};
+use crate::tui::widget::{below, heat, put, put_right, row, skip, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -37,7 +38,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let scale = app.gaze.scale.name();
     let legend = 16 + scale.chars().count() as u16;
     if first.width > used + legend + 2 {
-        heat::legend(buf, skip(first, first.width - legend), theme, scale);
+        let place = skip(first, first.width - legend);
+        match app.gaze.one && app.gaze.pinned.is_some() && app.gaze.difference {
+            true => heat::legend_of_difference(buf, place, theme),
+            false => heat::legend(buf, place, theme, scale),
+        };
     }
     match app.gaze.one {
         true => one::draw(app, explorer, body, buf, drawn),
@@ -55,10 +60,10 @@ fn foot(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer) {
     if let Some(scores) = explorer.index(app.gaze.selected).and_then(|head| explorer.scores.get(head)) {
         put(buf, place(1), about(app, scores, width));
     }
-    let [first, second] = effect(app, explorer, width);
+    let [first, second] = effect::brief(app, explorer, width);
     put(buf, place(2), first);
     put(buf, place(3), second);
-    if app.gaze.off.is_empty() {
+    if app.gaze.changes.is_empty() {
         put_right(buf, place(3), Span::styled("measured, on this text", theme.faint));
     }
 }
@@ -74,8 +79,9 @@ fn about(app: &App, scores: &HeadScores, width: usize) -> Line<'static> {
         format!("{:.1} tokens back", scores.distance),
         share("duplicate", scores.duplicate),
     ];
+    let change = scores.change.map(|change| format!("change {change:.2}"));
     let mut line = Line::from(Span::styled(format!("{:<5} ", scores.at), theme.strong));
-    for (i, fact) in facts.iter().enumerate() {
+    for (i, fact) in change.iter().chain(&facts).enumerate() {
         let text = format!("{}{fact}", if i == 0 { "" } else { " · " });
         if line.width() + text.chars().count() > width {
             break;
@@ -85,35 +91,11 @@ fn about(app: &App, scores: &HeadScores, width: usize) -> Line<'static> {
     line
 }
 
-fn effect(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2] {
-    let theme = &app.theme;
-    if app.gaze.off.is_empty() {
-        return [
-            Line::from(Span::styled("x switches this head off, and says what that does", theme.dim)),
-            Line::default(),
-        ];
-    }
-    let off = app.gaze.off.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let Some((_, effect)) = explorer.effect.as_ref().filter(|(done, _)| *done == app.gaze.interventions()) else {
-        let why = explorer.refused.as_ref().map_or("…".to_owned(), |why| foreign::label(why));
-        return [Line::from(Span::styled(fit(&format!("off: {off} · {why}"), width), theme.warn)), Line::default()];
-    };
-    let first = format!("off: {off} · KL {:.4} nats · −ln p {:+.4} a token", effect.mean_kl(), effect.more_nll());
-    let text = |ids: &[u32]| ids.iter().map(|&id| explorer.label(id)).collect::<String>().replace('·', " ");
-    let same = effect.clean == effect.changed;
-    let second = match same {
-        true => format!("goes on the same: {}", text(&effect.clean)),
-        false => format!("goes on: {}  ·  clean: {}", text(&effect.changed), text(&effect.clean)),
-    };
-    let style = if same { theme.dim } else { theme.text };
-    [Line::from(Span::styled(fit(&first, width), theme.warn)), Line::from(Span::styled(fit(&second, width), style))]
-}
-
 /// What the screen is for, and which key leads on.
 pub fn unseen(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     if let Some(explorer) = app.explorer.as_ref().filter(|seen| seen.state != State::Over) {
-        let word = if explorer.tokens.is_empty() { "reading the text…" } else { "going through the heads…" };
+        let word = if explorer.text.tokens.is_empty() { "reading the text…" } else { "going through the heads…" };
         put(buf, area, Span::styled(word, theme.accent));
         return;
     }

@@ -12,11 +12,15 @@
 
 mod drill;
 
+use super::effect;
 use super::heads::unseen;
+use crate::text::shown;
 use crate::trace::explored::{LensCell, LensTable};
 use crate::tui::app::{App, Drawn};
-use crate::tui::explorer::Explorer;
-use crate::tui::widget::{below, fit, heat, put, put_right, row, scrollbar, scrolled, skip, take};
+use crate::tui::explorer::{Explorer, Figure};
+use crate::tui::foreign;
+use crate::tui::widget::{below, fit, heat, put, row, scrollbar, scrolled, skip, take};
+use crate::worker::Look;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -29,7 +33,7 @@ const FOOT: u16 = 4;
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
-    let Some(explorer) = app.explorer.as_ref().filter(|seen| !seen.tokens.is_empty()) else {
+    let Some(explorer) = app.explorer.as_ref().filter(|seen| !seen.text.tokens.is_empty()) else {
         return unseen(app, skip(below(area, 1), 1), buf, drawn);
     };
     let first = Rect { width: area.width.saturating_sub(2), ..skip(row(area, 0), 1) };
@@ -38,14 +42,33 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         first,
         Line::from_iter([
             Span::styled("the lens", theme.strong),
-            Span::styled(" · what each place says comes next", theme.dim),
+            Span::styled(format!(" · {}", app.gaze.figure.name()), theme.dim),
         ]),
     );
-    if first.width > used + 34 {
-        heat::legend(buf, skip(first, first.width - 27), theme, "probability");
+    let legend = legend(app.gaze.figure);
+    let wide = legend.chars().count() as u16 + 16;
+    if first.width > used + wide + 2 {
+        heat::legend(buf, skip(first, first.width - wide), theme, legend);
     }
-    let Some(lens) = &explorer.lens else {
-        put(buf, skip(below(area, 2), 1), Span::styled("reading the residual stream…", theme.accent));
+    let Some(lens) = explorer.lens.as_ref().filter(|lens| lens.positions().contains(&app.gaze.query)) else {
+        let why = explorer.refused(|look| matches!(look, Look::Lens { .. }));
+        let (text, style) = match why {
+            Some(why) => (foreign::label(why), theme.warn),
+            None if !explorer.text.lens.contains(&app.gaze.query) => {
+                let have = &explorer.text.lens;
+                let text = format!(
+                    "the file has the lens at positions {} to {} alone",
+                    have.start,
+                    have.end.saturating_sub(1)
+                );
+                (
+                    if have.is_empty() { "the file has no lens: capture --lens says where".into() } else { text },
+                    theme.warn,
+                )
+            }
+            None => ("reading the residual stream…".to_owned(), theme.accent),
+        };
+        put(buf, skip(below(area, 2), 1), Span::styled(text, style));
         return;
     };
     let body = Rect { height: area.height.saturating_sub(2 + FOOT), ..below(area, 2) };
@@ -69,26 +92,47 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     for x in left..n.min(left + across) {
         let (position, is_here) = (lens.first + x, x == selected);
         let style = if is_here { theme.selected.patch(theme.strong) } else { theme.dim };
-        let label = explorer.tokens.get(position).map_or("", |(_, label)| label.as_str());
-        put(buf, cell(x, row(area, 1)), Span::styled(fit(&format!("({position}) {label}"), CELL as usize - 1), style));
+        put(buf, cell(x, row(area, 1)), Span::styled(fit(&explorer.at(position), CELL as usize - 1), style));
     }
+    let numbers = lens.places.iter().flat_map(|(_, cells)| cells).filter_map(|cell| app.gaze.figure.of(cell));
+    let most = numbers.fold(f32::MIN_POSITIVE, f32::max);
     for (y, (name, cells)) in lens.places.iter().enumerate().skip(top).take(height) {
         let line = row(body, (y - top) as u16);
         let style = if y == place { theme.selected.patch(theme.strong) } else { theme.dim };
         put(buf, take(skip(line, 1), PLACES - 1), Span::styled(name.to_string(), style));
         for x in left..n.min(left + across) {
-            let Some(likely) = cells.get(x).and_then(|cell| cell.top.first()) else { continue };
+            let Some(of) = cells.get(x) else { continue };
             let mark = if (x, y) == (selected, place) { "▸" } else { " " };
-            let text = format!("{mark}{}", explorer.label(likely.id));
-            let text = fit(&text, CELL as usize - 1);
-            let shade = likely.probability.sqrt();
-            let style = on_heat(app, shade);
+            let (text, shade) = says(app, explorer, of, most);
             let wide = CELL as usize - 1;
-            put(buf, cell(x, line), Span::styled(format!("{text:<wide$}"), style));
+            let text = fit(&format!("{mark}{text}"), wide);
+            let pad = " ".repeat(wide.saturating_sub(shown::width(&text)));
+            put(buf, cell(x, line), Span::styled(format!("{text}{pad}"), on_heat(app, shade)));
         }
     }
     scrollbar(buf, body, top, lens.places.len(), theme.dim, theme.rule);
     foot(app, explorer, (lens, place, selected), below(area, area.height.saturating_sub(FOOT)), buf);
+}
+
+/// What the shades of a figure mean.
+fn legend(figure: Figure) -> &'static str {
+    match figure {
+        Figure::Token => "√ probability",
+        Figure::Rank => "log rank, of the most",
+        _ => "√ of the most",
+    }
+}
+
+/// A cell's text, and its shade from 0 to 1. `most` is the largest number of all cells.
+fn says(app: &App, explorer: &Explorer, cell: &LensCell, most: f32) -> (String, f32) {
+    let Some(number) = app.gaze.figure.of(cell) else { return ("·".into(), 0.0) };
+    let of_most = (number / most).max(0.0).sqrt();
+    match app.gaze.figure {
+        Figure::Token => (cell.top.first().map_or(String::new(), |likely| explorer.label(likely.id)), number.sqrt()),
+        Figure::Rank => (format!("{}", number as u32 + 1), (number + 1.0).ln() / (most + 1.0).ln().max(1.0)),
+        Figure::Norm if cell.massive => (format!("{number:.2} !"), of_most),
+        _ => (format!("{number:.2}"), of_most),
+    }
 }
 
 /// Ink that is read on a shade.
@@ -113,8 +157,7 @@ fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&LensTable, usize, us
         return;
     };
     let position = lens.first + x;
-    let label = explorer.tokens.get(position).map_or("", |(_, label)| label.as_str());
-    let first = format!("after {} at ({position}) {label}: {}", name.to_string(), words(explorer, cell, position));
+    let first = format!("after {name} at {}: {}", explorer.at(position), words(explorer, cell, position));
     put(buf, line(1), Span::styled(fit(&first, line(1).width as usize), theme.text));
     let mut said = Line::default();
     for likely in &cell.top {
@@ -130,14 +173,18 @@ fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&LensTable, usize, us
         "KL to the last {:.2} nats · entropy {:.2} nats · ‖x‖/√d {:.1} · largest |x| {:.0} of feature {}{massive}",
         cell.kl, cell.entropy, cell.norm, cell.largest.1, cell.largest.0,
     );
-    let legend = "measured";
-    let room = (line(3).width as usize).saturating_sub(legend.len() + 2);
-    put(buf, line(3), Span::styled(fit(&facts, room), theme.dim));
-    put_right(buf, line(3), Span::styled(legend, theme.faint));
+    let write = cell.write.map_or(String::new(), |write| format!(" · wrote ‖Δ‖/‖x‖ {write:.2}"));
+    let facts = format!("{facts}{write}");
+    // What changes do takes the place of the numbers.
+    let [effect, _] = effect::brief(app, explorer, line(3).width as usize);
+    match app.gaze.changes.is_empty() {
+        true => put(buf, line(3), Span::styled(fit(&facts, line(3).width as usize), theme.dim)),
+        false => put(buf, line(3), effect),
+    };
 }
 
 fn words(explorer: &Explorer, cell: &LensCell, position: usize) -> String {
-    match (cell.rank, explorer.tokens.get(position + 1)) {
+    match (cell.rank, explorer.text.tokens.get(position + 1)) {
         (Some(0), Some((_, next))) => format!("{next}, which comes, is first"),
         (Some(rank), Some((_, next))) => format!("{next}, which comes, is number {}", rank + 1),
         _ => "nothing comes in this text".into(),

@@ -9,9 +9,11 @@
 
 mod blocks;
 mod candidate;
+mod changing;
 mod choices;
 mod columns;
 mod compare;
+mod effect;
 mod empty;
 mod find;
 mod footer;
@@ -19,6 +21,7 @@ mod generate;
 mod header;
 mod heads;
 mod help;
+mod jump;
 mod lens;
 mod matrix;
 mod memory;
@@ -98,6 +101,9 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         Some(Popup::Values { row }) => values::draw(app, *row, over, buf, drawn),
         Some(Popup::Models(picker)) => models::draw(app, picker, over, buf, drawn),
         Some(Popup::Find(picker)) => find::draw(app, picker, over, buf, drawn),
+        Some(Popup::Jump(picker)) => jump::draw(app, picker, over, buf, drawn),
+        Some(Popup::Changing(changing)) => changing::draw(app, changing, over, buf, drawn),
+        Some(Popup::Effect { scroll }) => effect::draw(app, *scroll, over, buf, drawn),
         Some(Popup::Palette(picker)) => palette::draw(app, picker, over, buf, drawn),
         Some(Popup::Help { scroll }) => help::draw(app, *scroll, over, buf, drawn),
         Some(Popup::Notice { .. }) => notice::draw(app, over, buf, drawn),

@@ -11,6 +11,14 @@ const EIGHTHS: [&str; 9] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"
 /// What stands for the second, third… colour where there are none.
 const PLAIN: [&str; 3] = ["█", "▒", "░"];
 
+const LEVELS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+/// A column of one cell, as high as this share of it. Something is never drawn as nothing.
+pub fn level(share: f32) -> &'static str {
+    let eighths = (share.clamp(0.0, 1.0) * 8.0).round() as usize;
+    LEVELS[eighths.max(usize::from(share > 0.0))]
+}
+
 /// Draws a bar of `share` of the width of the area's first row. Something is never drawn as nothing.
 pub fn bar(buf: &mut Buffer, area: Rect, share: f64, style: Style, theme: &Theme) {
     stacked(buf, area, &[(share, style)], theme);

@@ -65,6 +65,44 @@ pub fn cell(buf: &mut Buffer, area: Rect, theme: &Theme, shade: f32) {
     }
 }
 
+/// Draws a difference of two shares, as large as an area: blue is less, orange more. Small ones stand out, by their
+/// square root. What is absent is not drawn. Returns how strong it is, from 0 to 1.
+pub fn difference(buf: &mut Buffer, area: Rect, theme: &Theme, value: Option<f32>) -> Option<f32> {
+    let value = value?;
+    let strength = value.abs().min(1.0).sqrt();
+    if is_rich(theme) {
+        let style = Style::new().bg(theme.difference(strength.copysign(value)));
+        put(buf, row(area, 0), Span::styled(" ".repeat(area.width as usize), style));
+    } else {
+        let sign = if strength < 0.1 {
+            "·"
+        } else if value < 0.0 {
+            "−"
+        } else {
+            "+"
+        };
+        put(buf, area, Span::styled(sign, theme.text));
+        put(
+            buf,
+            skip(area, 1),
+            Span::styled(character(strength).repeat(area.width.saturating_sub(1) as usize), theme.text),
+        );
+    }
+    Some(strength)
+}
+
+/// What its shades mean.
+pub fn legend_of_difference(buf: &mut Buffer, area: Rect, theme: &Theme) -> u16 {
+    const STEPS: [f32; 9] = [-1.0, -0.56, -0.25, -0.06, 0.0, 0.06, 0.25, 0.56, 1.0];
+    let mut used = put(buf, area, Span::styled("less −1 ", theme.dim));
+    let wide = if is_rich(theme) { 1 } else { 2 };
+    for value in STEPS {
+        let _ = difference(buf, Rect { width: wide, ..skip(row(area, 0), used) }, theme, Some(value));
+        used += wide;
+    }
+    used + put(buf, skip(area, used), Span::styled(" 1 more", theme.dim))
+}
+
 fn character(shade: f32) -> &'static str {
     SHADES[((shade * SHADES.len() as f32) as usize).min(SHADES.len() - 1)]
 }

@@ -18,13 +18,17 @@ const ROOMY: (u16, u16) = (150, 40);
 
 pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
     let theme = &app.theme;
-    let (seen, all) = (explorer.scores.len(), explorer.n_layers * explorer.n_heads);
+    let (seen, all) = (explorer.scores.len(), explorer.text.n_layers * explorer.text.n_heads);
     let count = if seen < all { format!("{seen} of {all} heads so far") } else { format!("{all} heads") };
     let named = explorer.scores.iter().filter(|scores| !scores.roles().is_empty()).count();
     Line::from_iter([
         Span::styled(count, theme.strong),
-        Span::styled(format!(" · {} tokens · {named} do something with a name", explorer.tokens.len()), theme.dim),
+        Span::styled(format!(" · {} tokens · {named} do something with a name", explorer.text.tokens.len()), theme.dim),
         Span::styled(format!(" · sorted by {}", app.gaze.order.name()), theme.text),
+        Span::styled(
+            app.gaze.filter.map_or(String::new(), |role| format!(" · {} heads only", role.name())),
+            theme.accent,
+        ),
     ])
 }
 
@@ -35,7 +39,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     let lines = if heat::room(Rect { height: 1, ..area }, theme).1 == 2 { cells as u16 / 2 } else { cells as u16 };
     let (width, height) = (cells as u16 + GAP, lines + 1);
     let across = usize::from(area.width.saturating_sub(2) / width).max(1);
-    let order = explorer.order(app.gaze.order);
+    let order = explorer.order(&app.gaze);
     let selected = order.iter().position(|&head| explorer.scores[head].at == app.gaze.selected).unwrap_or(0);
     let (rows, shown) = (order.len().div_ceil(across), usize::from(area.height / height).max(1));
     let first = scrolled(drawn.listed.0, selected / across, shown, rows);
@@ -45,7 +49,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
         let (x, y) = ((slot % across) as u16 * width, (slot / across - first) as u16 * height);
         let place = Rect { width: cells as u16, ..skip(row(area, y), 1 + x) };
         let scores = &explorer.scores[head];
-        let is_off = app.gaze.off.contains(&scores.at);
+        let is_off = app.gaze.is_changed(scores.at);
         let style = match () {
             () if slot == selected => theme.selected.patch(theme.strong),
             () if is_off => theme.bad,

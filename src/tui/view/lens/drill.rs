@@ -1,4 +1,5 @@
-//! One cell of the lens in full: its likeliest tokens, and who wrote the first of them into the last logits.
+//! One cell of the lens in full: its likeliest tokens, and who wrote the chosen one into the last logits, alone or held
+//! against another; or the strongest neurons of the MLP there.
 //!
 //! ```text
 //!  at (13) ·to after 29 mlp
@@ -9,7 +10,9 @@
 use crate::trace::explored::{Attribution, LensTable, Writer};
 use crate::tui::app::App;
 use crate::tui::explorer::Explorer;
-use crate::tui::widget::{bar, below, fit, put, put_right, row, skip, take};
+use crate::tui::foreign;
+use crate::tui::widget::{bar, below, fit, put, put_right, row, skip, take, wrap};
+use crate::worker::Look;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -31,37 +34,81 @@ pub fn draw(
         return;
     };
     let position = lens.first + x;
-    let label = explorer.tokens.get(position).map_or("", |(_, label)| label.as_str());
     let half = (area.width.saturating_sub(3)) / 2;
     let (left, right) = (take(skip(area, 1), half), skip(area, half + 3));
     put(
         buf,
         left,
         Line::from_iter([
-            Span::styled(format!("after {}", name), theme.strong),
-            Span::styled(format!(" at ({position}) {label}"), theme.dim),
+            Span::styled(format!("after {name}"), theme.strong),
+            Span::styled(format!(" at {}", explorer.at(position)), theme.dim),
         ]),
     );
+    let choice = app.gaze.choice.min(cell.top.len().saturating_sub(1));
     for (y, likely) in cell.top.iter().enumerate() {
         let line = row(below(left, 1), y as u16);
-        put(buf, take(line, NAME), Span::styled(fit(&explorer.label(likely.id), NAME as usize - 1), theme.text));
+        let style = if y == choice { theme.selected.patch(theme.strong) } else { theme.text };
+        let against = if app.gaze.versus == Some(likely.id) { "∖" } else { " " };
+        let label = format!("{against}{}", explorer.label(likely.id));
+        put(buf, take(line, NAME), Span::styled(fit(&label, NAME as usize - 1), style));
         let percent = format!("{:.1}%", 100.0 * likely.probability);
         put_right(buf, take(skip(line, NAME), NUMBER), Span::styled(percent, theme.text));
         bar::bar(buf, skip(line, NAME + NUMBER + 1), f64::from(likely.probability), theme.attention, theme);
     }
-    let wanted = explorer.attribution.as_ref().filter(|found| found.position as usize == position);
-    if let Some(found) = wanted {
-        shares(app, explorer, found, right, buf);
-    } else {
-        put(buf, right, Span::styled("who wrote it …", theme.dim));
+    if app.gaze.neurons {
+        return neurons(app, explorer, position, right, buf);
+    }
+    let refused = explorer.refused(|look| matches!(look, Look::Attribution { .. }));
+    match explorer.attribution.as_ref().filter(|found| found.position as usize == position) {
+        _ if refused.is_some() => {
+            for (y, line) in wrap(&foreign::prose(refused.unwrap_or_default()), right.width).into_iter().enumerate() {
+                put(buf, row(right, y as u16), Span::styled(line, theme.warn));
+            }
+        }
+        Some(found) => shares(app, explorer, found, right, buf),
+        None => drop(put(buf, right, Span::styled("who wrote it …", theme.dim))),
+    }
+}
+
+/// The strongest neurons of the block's MLP, and the tokens that they promote.
+fn neurons(app: &App, explorer: &Explorer, position: usize, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let Some(block) = explorer.block_of(&app.gaze) else {
+        put(buf, area, Span::styled("before the first block there are no neurons", theme.dim));
+        return;
+    };
+    put(
+        buf,
+        area,
+        Line::from_iter([
+            Span::styled(format!("neurons of mlp {block}"), theme.strong),
+            Span::styled(" · ‖what it writes‖, what it promotes", theme.dim),
+        ]),
+    );
+    let of = explorer.neurons.as_ref().filter(|it| (it.block, it.position) == (block, position));
+    let Some(found) = of else {
+        let why = explorer.refused(|look| matches!(look, Look::Neurons { .. }));
+        put(buf, row(area, 1), Span::styled(why.map_or("…".to_owned(), foreign::label), theme.dim));
+        return;
+    };
+    let most = found.neurons.first().map_or(1.0, |neuron| neuron.writes).max(f32::MIN_POSITIVE);
+    for (y, neuron) in found.neurons.iter().take(area.height.saturating_sub(1) as usize).enumerate() {
+        let line = row(below(area, 1), y as u16);
+        put_right(buf, take(line, 5), Span::styled(neuron.index.to_string(), theme.text));
+        put_right(buf, take(skip(line, 5), 7), Span::styled(format!("{:.2}", neuron.writes), theme.text));
+        bar::bar(buf, take(skip(line, 13), 6), f64::from(neuron.writes / most), theme.mlp, theme);
+        let promotes: Vec<String> = neuron.promotes.iter().map(|(id, _)| explorer.label(*id)).collect();
+        let room = area.width.saturating_sub(20) as usize;
+        put(buf, skip(line, 20), Span::styled(fit(&promotes.join(" "), room), theme.dim));
     }
 }
 
 /// The largest shares of a logit, up and down.
 fn shares(app: &App, explorer: &Explorer, found: &Attribution, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
+    let versus = found.versus.map_or(String::new(), |versus| format!(" rather than {}", explorer.label(versus)));
     let title = Line::from_iter([
-        Span::styled(format!("who wrote {}", explorer.label(found.token)), theme.strong),
+        Span::styled(format!("who wrote {}{versus}", explorer.label(found.token)), theme.strong),
         Span::styled(format!(" · logit {:.2} in all", found.logit), theme.dim),
     ]);
     put(buf, area, title);

@@ -41,6 +41,16 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("head", read(depth, &[Act::Right, Act::Open, Act::Up, Act::Left, Act::Left])),
         ("head_in_columns", read(depth, &[Act::Open, Act::Transpose])),
         ("heads_off", read(depth, &[Act::SwitchOff])),
+        ("head_beside_pinned", read(depth, &[Act::Open, Act::Pin, Act::NextFound])),
+        ("head_less_pinned", read(depth, &[Act::Open, Act::Pin, Act::NextFound, Act::Difference])),
+        ("heads_filtered", read(depth, &[Act::Filter, Act::Filter])),
+        ("changing", read(depth, &[Act::SwitchOff, Act::Change, Act::Right, Act::Down])),
+        ("effect", read(depth, &[Act::SwitchOff, Act::Told])),
+        ("jump", read(depth, &[Act::Open, Act::Jump])),
+        ("lens_kl", read(depth, &[Act::Lens, Act::Colour, Act::Colour, Act::Colour])),
+        ("lens_norm", read(depth, &[Act::Lens, Act::First, Act::Colour, Act::Colour, Act::Colour, Act::Colour])),
+        ("lens_versus", read(depth, &[Act::Lens, Act::Open, Act::Versus, Act::NextFound])),
+        ("lens_neurons", read(depth, &[Act::Lens, Act::Open, Act::Neurons])),
         ("lens_cell", read(depth, &[Act::Lens, Act::Left, Act::Open])),
         ("lens", read(depth, &[Act::Lens, Act::Up, Act::Left])),
     ]
@@ -68,10 +78,10 @@ fn a_head_is_found_entered_switched_off_and_on_again() {
         settle(&mut app, effects);
         app
     };
-    assert!(text(&drawn(&mut app, SMALL)).contains("off: 1.2 · KL 0.1750"));
+    assert!(text(&drawn(&mut app, SMALL)).contains("head 1.2 off · KL 0.1750"));
     app.perform(Act::SwitchOff);
     app.update(Msg::Tick(app.clock));
-    assert!(app.gaze.off.is_empty() && app.explorer.as_ref().unwrap().effect.is_none());
+    assert!(app.gaze.changes.is_empty() && app.explorer.as_ref().unwrap().effect.is_none());
     app.perform(Act::Open);
     assert!(app.gaze.one);
     app.perform(Act::Close);

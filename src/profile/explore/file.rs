@@ -1,0 +1,354 @@
+//! What was seen of a text as a safetensors file: it opens again without the model, here and in Python.
+//!
+//! Tensors have TransformerLens's hook names and a leading batch dimension, as in any capture; `blocks.*.attn.lse`, the
+//! lens and the attributions lie beside them. What is no tensor is told as JSON in the file's metadata.
+
+use super::keep::Kept;
+use super::{Exploration, Heads, Layer, numbers};
+use crate::model::probe::{Hook, Place as At};
+use crate::model::tensor_file::{self, TensorFile, Written};
+use crate::model::toggles::Attention;
+use crate::model::{Error, Result};
+use crate::profile::{Control, Session};
+use crate::text::shown;
+use crate::trace::explored::{Attribution, HeadScores, LensCell, LensTable, Likely, Writer};
+use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::path::Path;
+use std::rc::Rc;
+use tch::{Kind, Tensor};
+
+/// Where the JSON lies in the metadata, and which version of it this is.
+const KEY: &str = "blockscope";
+const VERSION: u32 = 1;
+
+/// A text as a model saw it, with what only the model can say of it.
+pub struct Captured {
+    pub exploration: Rc<Exploration>,
+    pub told: Told,
+    /// At some positions, or at none.
+    pub lens: Option<LensTable>,
+    /// Who wrote the likeliest token's logit, at the positions of the lens.
+    pub attributions: Vec<Attribution>,
+}
+
+/// What is no tensor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    version: u32,
+    /// The model's name.
+    pub model: String,
+    /// Device, threads and toggles, in words.
+    pub setting: String,
+    /// The toggle: it says which keys a query sees.
+    attention: String,
+    /// Of the text.
+    pub labels: Vec<String>,
+    /// Of the tokens that the lens names, by id.
+    pub names: BTreeMap<u32, String>,
+    pub heads: Vec<HeadScores>,
+    /// Who may write to the residual stream.
+    writers: Vec<Writer>,
+}
+
+impl Session {
+    /// Runs a text and looks at all of it: every head, the lens with the `top` likeliest tokens, and who wrote the
+    /// likeliest, at the positions of `lens`. `progress` is told in words how far that is.
+    ///
+    /// # Errors
+    /// Those of [`Session::explore`].
+    pub fn captured(
+        &self,
+        ids: &[u32],
+        (lens, top): (Range<usize>, usize),
+        control: &Control,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Captured> {
+        let (card, layers) = (self.card(), self.card().spec.n_layers);
+        let exploration =
+            self.explore(ids, control, &mut |done| progress(&format!("running block {done}/{layers}")))?;
+        let mut heads = Vec::new();
+        exploration.survey(1, None, control, &mut |block, ran| {
+            progress(&format!("reading heads of block {}/{layers}", block + 1));
+            heads.extend(ran.scores);
+        })?;
+        let end = lens.end;
+        let table = exploration.lens_everywhere(self.decoder(), lens.clone(), top, |position| {
+            progress(&format!("reading the lens at position {position}/{end}"));
+            !control.is_cancelled()
+        })?;
+        let mut attributions = Vec::new();
+        for position in lens.clone() {
+            if control.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            progress(&format!("reading who wrote it at position {position}/{end}"));
+            let likeliest = table.places.last().and_then(|(_, cells)| cells[position - lens.start].top.first());
+            let token = likeliest.map_or(0, |likely| likely.id);
+            attributions.push(exploration.attribution(self.decoder(), position, token, None));
+        }
+        let named = table.places.iter().flat_map(|(_, cells)| cells).flat_map(|cell| &cell.top).map(|likely| likely.id);
+        let told = Told {
+            version: VERSION,
+            model: card.info.name.clone(),
+            setting: format!("{}, {}", card.device, card.toggles),
+            attention: card.toggles.attention.to_string(),
+            labels: ids.iter().map(|&id| self.token_label(id)).collect(),
+            names: named.map(|id| (id, self.token_label(id))).collect(),
+            heads,
+            writers: attributions.first().map_or(Vec::new(), Attribution::writers),
+        };
+        let lens = (!lens.is_empty()).then_some(table);
+        Ok(Captured { exploration: Rc::new(exploration), told, lens, attributions })
+    }
+}
+
+impl Captured {
+    /// Writes it: there is a whole file or none.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let _no_grad = tch::no_grad_guard();
+        let seen = &self.exploration;
+        let mut tensors = Vec::new();
+        let mut keep = |name: String, tensor: &Tensor| tensors.push((name, Written::new(tensor)));
+        let batched = |tensor: &Tensor| tensor.unsqueeze(0);
+        let ids: Vec<i64> = seen.ids.iter().map(|&id| i64::from(id)).collect();
+        keep("input_ids".into(), &batched(&Tensor::from_slice(&ids)));
+        keep(hook(None, Hook::Embed), &batched(&seen.embed));
+        for (block, layer) in seen.blocks.iter().enumerate() {
+            let of_block = |name| hook(Some(block), name);
+            keep(of_block(Hook::Q), &batched(&layer.heads.q));
+            keep(of_block(Hook::K), &batched(&layer.heads.k));
+            keep(of_block(Hook::V), &batched(&layer.v));
+            keep(format!("blocks.{block}.attn.lse"), &batched(&layer.heads.lse));
+            keep(of_block(Hook::ResidMid), &batched(&layer.mid));
+            keep(of_block(Hook::ResidPost), &batched(&layer.post));
+        }
+        if let Some(lens) = &self.lens {
+            lens_tensors(lens).into_iter().for_each(|(name, tensor)| keep(format!("lens.{name}"), &tensor));
+        }
+        if !self.attributions.is_empty() {
+            let shares = |found: &Attribution| found.parts.iter().map(|(_, share)| *share).collect::<Vec<_>>();
+            let shares: Vec<f32> = self.attributions.iter().flat_map(shares).collect();
+            let tokens: Vec<i64> = self.attributions.iter().map(|found| i64::from(found.token)).collect();
+            let logits: Vec<f32> = self.attributions.iter().map(|found| found.logit).collect();
+            let n = self.attributions.len() as i64;
+            keep("attribution.shares".into(), &Tensor::from_slice(&shares).view([n, -1]));
+            keep("attribution.tokens".into(), &Tensor::from_slice(&tokens));
+            keep("attribution.logits".into(), &Tensor::from_slice(&logits));
+        }
+        let told =
+            serde_json::to_string(&self.told).map_err(|error| Error::file(path, format!("cannot write: {error}")))?;
+        tensor_file::write(path, tensors, Some(HashMap::from([(KEY.to_owned(), told)])))
+    }
+
+    /// Opens one again.
+    ///
+    /// # Errors
+    /// It is none, or not whole, or its parts do not fit together.
+    pub fn read(path: &Path) -> Result<Self> {
+        let _no_grad = tch::no_grad_guard();
+        let file = TensorFile::open(path)?;
+        let refused = |problem: String| Error::file(path, problem);
+        let told = file.told(KEY).ok_or_else(|| {
+            refused("expected what `blockscope capture --out FILE` writes when no --hooks are named; this has tensors alone".into())
+        })?;
+        let told: Told = serde_json::from_str(told)
+            .map_err(|error| refused(format!("expected what was seen of a text: {error}")))?;
+        if told.version != VERSION {
+            return Err(refused(format!(
+                "expected version {VERSION}, found {}: open it with a newer Blockscope",
+                told.version
+            )));
+        }
+        let attention: Attention = told
+            .attention
+            .parse()
+            .map_err(|()| refused(format!("expected a kind of attention, found '{}'", told.attention)))?;
+        let reader = Reader { file: &file, path };
+        let n_layers = (0..).take_while(|&block| file.info(&hook(Some(block), Hook::Q)).is_some()).count();
+        let (t, heads) = (told.labels.len() as i64, reader.shape(&hook(Some(0), Hook::Q), 4)?);
+        let kv_heads = reader.shape(&hook(Some(0), Hook::K), 4)?[1];
+        let d_model = reader.shape("hook_embed", 3)?[2];
+        if t == 0 {
+            return Err(refused("expected a text, found no token".into()));
+        }
+        let (n_heads, d_head) = (heads[1], heads[3]);
+        if kv_heads == 0 || d_head == 0 || n_heads == 0 || n_heads % kv_heads != 0 {
+            return Err(refused(format!(
+                "expected heads that share key/value heads evenly, found {n_heads} and {kv_heads}"
+            )));
+        }
+        let ids = reader.numbers("input_ids", &[1, t])?;
+        let layer = |block: usize| {
+            let tensor = |name, shape: &[i64]| reader.float(&hook(Some(block), name), shape);
+            let kept = Kept {
+                q: tensor(Hook::Q, &[1, n_heads, t, d_head])?,
+                k: tensor(Hook::K, &[1, kv_heads, t, d_head])?,
+                v: tensor(Hook::V, &[1, kv_heads, t, d_head])?,
+                mid: tensor(Hook::ResidMid, &[1, t, d_model])?,
+                post: tensor(Hook::ResidPost, &[1, t, d_model])?,
+            };
+            Ok(Layer { heads: Heads::new(kept.q, kept.k, attention.reach), v: kept.v, mid: kept.mid, post: kept.post })
+        };
+        let exploration = Exploration {
+            ids: ids.into_iter().map(|id| id as u32).collect(),
+            embed: reader.float("hook_embed", &[1, t, d_model])?,
+            blocks: (0..n_layers).map(layer).collect::<Result<_>>()?,
+            found: OnceCell::new(),
+        };
+        let places = exploration.places().count() as i64;
+        let lens = match file.info("lens.top_ids") {
+            Some(_) => Some(reader.lens((places, t), exploration.places())?),
+            None => None,
+        };
+        let attributions = match &lens {
+            Some(lens) if file.info("attribution.shares").is_some() => reader.attributions(lens, &told.writers)?,
+            _ => Vec::new(),
+        };
+        Ok(Self { exploration: Rc::new(exploration), told: told.shown(), lens, attributions })
+    }
+}
+
+impl Told {
+    /// With every text made safe to show: it comes from a file.
+    fn shown(mut self) -> Self {
+        let safe = |text: &mut String| *text = shown::line(text);
+        safe(&mut self.model);
+        safe(&mut self.setting);
+        self.labels.iter_mut().for_each(safe);
+        self.names.values_mut().for_each(safe);
+        self
+    }
+}
+
+/// `blocks.3.attn.hook_q`
+fn hook(block: Option<usize>, name: Hook) -> String {
+    At { block, name }.to_string()
+}
+
+/// The lens by what its cells hold, each [places, positions] or [places, positions, top].
+fn lens_tensors(lens: &LensTable) -> Vec<(&'static str, Tensor)> {
+    let places = lens.places.len() as i64;
+    let n = lens.places.first().map_or(0, |(_, cells)| cells.len()) as i64;
+    let cells = || lens.places.iter().flat_map(|(_, cells)| cells);
+    let floats =
+        |of: &dyn Fn(&LensCell) -> f32| Tensor::from_slice(&cells().map(of).collect::<Vec<f32>>()).view([places, n]);
+    let whole =
+        |of: &dyn Fn(&LensCell) -> i64| Tensor::from_slice(&cells().map(of).collect::<Vec<i64>>()).view([places, n]);
+    let top: Vec<&Likely> = cells().flat_map(|cell| &cell.top).collect();
+    let top_ids: Vec<i64> = top.iter().map(|likely| i64::from(likely.id)).collect();
+    let probabilities: Vec<f32> = top.iter().map(|likely| likely.probability).collect();
+    vec![
+        ("first", Tensor::from_slice(&[lens.first as i64])),
+        ("top_ids", Tensor::from_slice(&top_ids).view([places, n, -1])),
+        ("top_probabilities", Tensor::from_slice(&probabilities).view([places, n, -1])),
+        // −1 where nothing comes.
+        ("rank", whole(&|cell| cell.rank.map_or(-1, i64::from))),
+        ("entropy", floats(&|cell| cell.entropy)),
+        ("kl", floats(&|cell| cell.kl)),
+        ("norm", floats(&|cell| cell.norm)),
+        // Not a number at the first place.
+        ("write", floats(&|cell| cell.write.unwrap_or(f32::NAN))),
+        ("largest_feature", whole(&|cell| i64::from(cell.largest.0))),
+        ("largest", floats(&|cell| cell.largest.1)),
+        ("massive", whole(&|cell| i64::from(cell.massive))),
+    ]
+}
+
+/// Reads tensors whose shapes are known.
+struct Reader<'a> {
+    file: &'a TensorFile,
+    path: &'a Path,
+}
+
+impl Reader<'_> {
+    /// The shape of a tensor that has so many dimensions.
+    fn shape(&self, name: &str, dimensions: usize) -> Result<Vec<i64>> {
+        let info = self.file.info(name).ok_or_else(|| Error::file(self.path, format!("no tensor {name}")))?;
+        if info.shape.len() != dimensions {
+            let problem = format!("{name}: expected {dimensions} dimensions, found {:?}", info.shape);
+            return Err(Error::file(self.path, problem));
+        }
+        Ok(info.shape.iter().map(|&size| size as i64).collect())
+    }
+
+    fn tensor(&self, name: &str, shape: &[i64]) -> Result<Tensor> {
+        let found = self.shape(name, shape.len())?;
+        if found != shape {
+            return Err(Error::file(self.path, format!("{name}: expected {shape:?}, found {found:?}")));
+        }
+        self.file.tensor(name)
+    }
+
+    /// A tensor without its batch dimension, f32.
+    fn float(&self, name: &str, shape: &[i64]) -> Result<Tensor> {
+        Ok(self.tensor(name, shape)?.squeeze_dim(0).to_kind(Kind::Float))
+    }
+
+    fn numbers(&self, name: &str, shape: &[i64]) -> Result<Vec<i64>> {
+        Ok(Vec::try_from(self.tensor(name, shape)?.to_kind(Kind::Int64).contiguous().view(-1))?)
+    }
+
+    fn floats(&self, name: &str, shape: &[i64]) -> Result<Vec<f32>> {
+        Ok(numbers(&self.tensor(name, shape)?))
+    }
+
+    /// The lens, `t` positions at most.
+    fn lens(
+        &self,
+        (n_places, t): (i64, i64),
+        places: impl Iterator<Item = crate::trace::explored::Place>,
+    ) -> Result<LensTable> {
+        let shape = self.shape("lens.top_ids", 3)?;
+        let (n, top) = (shape[1], shape[2] as usize);
+        let first = self.numbers("lens.first", &[1])?[0];
+        if first < 0 || n == 0 || first.checked_add(n).is_none_or(|end| end > t) {
+            let problem = format!("lens: expected positions of the text's {t}, found {n} from {first} on");
+            return Err(Error::file(self.path, problem));
+        }
+        let (each, all) = ([n_places, n], [n_places, n, top as i64]);
+        let ids = self.numbers("lens.top_ids", &all)?;
+        let probabilities = self.floats("lens.top_probabilities", &all)?;
+        let (rank, feature) = (self.numbers("lens.rank", &each)?, self.numbers("lens.largest_feature", &each)?);
+        let massive = self.numbers("lens.massive", &each)?;
+        let [entropy, kl, norm, write, largest] =
+            ["entropy", "kl", "norm", "write", "largest"].map(|name| self.floats(&format!("lens.{name}"), &each));
+        let (entropy, kl, norm, write, largest) = (entropy?, kl?, norm?, write?, largest?);
+        let cell = |at: usize| LensCell {
+            top: (at * top..(at + 1) * top)
+                .map(|at| Likely { id: ids[at] as u32, probability: probabilities[at] })
+                .collect(),
+            rank: u32::try_from(rank[at]).ok(),
+            entropy: entropy[at],
+            kl: kl[at],
+            norm: norm[at],
+            write: Some(write[at]).filter(|write| !write.is_nan()),
+            largest: (feature[at] as u32, largest[at]),
+            massive: massive[at] != 0,
+        };
+        let n = n as usize;
+        let row = |(row, place)| (place, (row * n..(row + 1) * n).map(cell).collect());
+        Ok(LensTable { first: first as usize, places: places.enumerate().map(row).collect() })
+    }
+
+    /// Who wrote the likeliest tokens, at the positions of the lens.
+    fn attributions(&self, lens: &LensTable, writers: &[Writer]) -> Result<Vec<Attribution>> {
+        let n = lens.places.first().map_or(0, |(_, cells)| cells.len());
+        let shares = self.floats("attribution.shares", &[n as i64, writers.len() as i64])?;
+        let tokens = self.numbers("attribution.tokens", &[n as i64])?;
+        let logits = self.floats("attribution.logits", &[n as i64])?;
+        let of = |at: usize| Attribution {
+            position: (lens.first + at) as u32,
+            token: tokens[at] as u32,
+            versus: None,
+            parts: writers.iter().copied().zip(shares[at * writers.len()..].iter().copied()).collect(),
+            logit: logits[at],
+        };
+        Ok((0..n).map(of).collect())
+    }
+}

@@ -1,0 +1,346 @@
+//! What is seen of a text: every head, the pattern of one, the lens, what changes do; and how it is looked at.
+
+mod gaze;
+
+pub use gaze::{Figure, Gaze, Order, Pinned, next_filter};
+
+use super::live::State;
+use crate::profile::Intervention;
+use crate::trace::explored::{Area, Attribution, Effect, Head, HeadScores, LensTable, Neuron, Pattern, Thumbnail};
+use crate::units::Nanos;
+use crate::worker::{Answer, Look, Of, RunId, Seen, Text};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Cells on a side of a thumbnail, at most.
+pub const SIDE: usize = 16;
+/// Positions of the lens that are asked for at a time, likeliest tokens of each, and tokens that continue a text.
+pub const LENS_POSITIONS: usize = 16;
+const TOP: usize = 20;
+const NEW_TOKENS: usize = 16;
+
+/// One pass over a text.
+#[derive(Debug)]
+pub struct Explorer {
+    pub run: RunId,
+    pub state: State,
+    pub since: Nanos,
+    /// Without tokens until the pass is over.
+    pub text: Text,
+    /// Whether the text grows.
+    pub grows: bool,
+    /// Of every head that was gone through, in order.
+    pub scores: Vec<HeadScores>,
+    pub thumbnails: Vec<Thumbnail>,
+    /// The newest answers.
+    pub pattern: Option<Pattern>,
+    pub pinned: Option<Pattern>,
+    pub links: Option<Links>,
+    pub margins: Option<Margins>,
+    pub lens: Option<LensTable>,
+    pub attribution: Option<Attribution>,
+    pub neurons: Option<Neurons>,
+    pub effect: Option<Effected>,
+    /// Tokens of a piece of text that is to be put somewhere.
+    pub encoded: Option<(String, Vec<u32>)>,
+    /// How tokens are called that are not in the text.
+    pub labels: BTreeMap<u32, String>,
+    /// What was asked for and not answered.
+    asked: Vec<Look>,
+    /// The last question that had no answer, and why.
+    refused: Option<(Look, String)>,
+}
+
+/// Where one query of a head looks: a share for each key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Links {
+    pub head: Head,
+    pub query: usize,
+    pub shares: Vec<f32>,
+}
+
+/// What each key of a head receives, and how spread each query is, from 0 to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Margins {
+    pub head: Head,
+    pub received: Vec<f32>,
+    pub entropy: Vec<f32>,
+}
+
+/// The strongest neurons of a block's MLP at a position.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neurons {
+    pub block: usize,
+    pub position: usize,
+    pub neurons: Vec<Neuron>,
+}
+
+/// What changes did, to so many tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effected {
+    pub changes: Vec<Intervention>,
+    pub tokens: usize,
+    pub effect: Effect,
+}
+
+impl Explorer {
+    /// One that has just been asked for.
+    pub fn new(run: RunId, since: Nanos) -> Self {
+        Self {
+            run,
+            state: State::Starting,
+            since,
+            text: Text::default(),
+            grows: false,
+            scores: Vec::new(),
+            thumbnails: Vec::new(),
+            pattern: None,
+            pinned: None,
+            links: None,
+            margins: None,
+            lens: None,
+            attribution: None,
+            neurons: None,
+            effect: None,
+            encoded: None,
+            labels: BTreeMap::new(),
+            asked: Vec::new(),
+            refused: None,
+        }
+    }
+
+    /// Takes in what was seen; the reason, where it failed.
+    pub fn apply(&mut self, seen: Seen) -> Option<String> {
+        match seen {
+            Seen::Text(text) => {
+                self.text = *text;
+                self.state = State::Running;
+            }
+            Seen::Grown(token) => {
+                self.text.tokens.push(token);
+                self.text.lens.end = self.text.tokens.len();
+                self.state = State::Running;
+            }
+            Seen::GrownUp => self.grows = false,
+            Seen::Heads { block, ran } => {
+                // After the text has grown they come anew.
+                let n = ran.scores.len();
+                let place = |have: usize| (block * n).min(have)..(block * n + n).min(have);
+                self.scores.splice(place(self.scores.len()), ran.scores);
+                self.thumbnails.splice(place(self.thumbnails.len()), ran.thumbnails);
+            }
+            Seen::AllHeads => self.state = State::Over,
+            Seen::Answer { look, answer, labels } => self.answered(look, answer, labels),
+            Seen::Failed(_) | Seen::Cancelled => {
+                self.state = State::Over;
+                self.grows = false;
+                self.asked.clear();
+                if let Seen::Failed(reason) = seen {
+                    return Some(reason);
+                }
+            }
+        }
+        None
+    }
+
+    fn answered(&mut self, look: Look, answer: Answer, labels: BTreeMap<u32, String>) {
+        self.asked.retain(|asked| *asked != look);
+        self.labels.extend(labels);
+        self.refused = None;
+        let tokens = self.text.tokens.len();
+        match (look, answer) {
+            (Look::Links { head, query }, Answer::Pattern(shares)) => self.links = Some(Links { head, query, shares }),
+            (Look::Pattern { of, head, area, bin }, Answer::Pattern(cells)) => {
+                let seen = Some(Pattern { head, area, bin, cells });
+                match of {
+                    Of::This => self.pattern = seen,
+                    Of::Pinned => self.pinned = seen,
+                }
+            }
+            (Look::Margins { head }, Answer::Margins { received, entropy }) => {
+                self.margins = Some(Margins { head, received, entropy });
+            }
+            (Look::Lens { .. }, Answer::Lens(lens)) => self.lens = Some(lens),
+            (Look::Attribution { .. }, Answer::Attribution(found)) => self.attribution = Some(found),
+            (Look::Neurons { block, position }, Answer::Neurons(neurons)) => {
+                self.neurons = Some(Neurons { block, position, neurons });
+            }
+            (Look::Effect { interventions, .. }, Answer::Effect(effect)) => {
+                self.effect = Some(Effected { changes: interventions, tokens, effect });
+            }
+            (Look::Encode { text }, Answer::Ids(ids)) => self.encoded = Some((text, ids)),
+            (look, Answer::Refused(why)) => self.refused = Some((look, why)),
+            _ => {}
+        }
+    }
+
+    /// What has to be asked so that everything under this gaze is seen; it counts as asked.
+    pub fn missing(&mut self, gaze: &Gaze, of_lens: bool) -> Vec<Look> {
+        if self.text.tokens.is_empty() {
+            return Vec::new();
+        }
+        let mut wanted = if of_lens { self.missing_of_lens(gaze) } else { self.missing_of_head(gaze) };
+        if gaze.changes.is_empty() {
+            self.effect = None;
+        } else if self.effect_of(gaze).is_none() {
+            wanted.push(Look::Effect { interventions: gaze.changes.clone(), new_tokens: NEW_TOKENS });
+        }
+        self.ask(wanted)
+    }
+
+    /// Those of these questions that are to be sent; they count as asked.
+    pub fn ask(&mut self, mut wanted: Vec<Look>) -> Vec<Look> {
+        // One question of a kind at a time: what was asked meanwhile is asked when the answer has come. What was
+        // refused is not asked again.
+        let kind = |look: &Look| (std::mem::discriminant(look), matches!(look, Look::Pattern { of: Of::Pinned, .. }));
+        let refused = self.refused.as_ref().map(|(look, _)| look);
+        wanted.retain(|look| !self.asked.iter().any(|asked| kind(asked) == kind(look)) && refused != Some(look));
+        self.asked.extend(wanted.iter().cloned());
+        wanted
+    }
+
+    fn missing_of_head(&self, gaze: &Gaze) -> Vec<Look> {
+        let mut wanted = Vec::new();
+        if !gaze.one {
+            return wanted;
+        }
+        let tokens = self.text.tokens.len();
+        let (head, query, area) = (gaze.selected, gaze.query.min(tokens - 1), gaze.area(tokens));
+        let is_it = |pattern: &Option<Pattern>, head: Head, area: &Area| {
+            pattern.as_ref().is_some_and(|it| (it.head, &it.area, it.bin) == (head, area, gaze.bin))
+        };
+        if !is_it(&self.pattern, head, &area) {
+            wanted.push(Look::Pattern { of: Of::This, head, area: area.clone(), bin: gaze.bin });
+        }
+        if let Some(pinned) = &gaze.pinned {
+            let area = within(&area, pinned.labels.len());
+            if !area.queries.is_empty() && !area.keys.is_empty() && !is_it(&self.pinned, pinned.head, &area) {
+                wanted.push(Look::Pattern { of: Of::Pinned, head: pinned.head, area, bin: gaze.bin });
+            }
+        }
+        let has_links = |links: &Links| (links.head, links.query, links.shares.len()) == (head, query, tokens);
+        if !self.links.as_ref().is_some_and(has_links) {
+            wanted.push(Look::Links { head, query });
+        }
+        let has_margins = |margins: &Margins| (margins.head, margins.received.len()) == (head, tokens);
+        if !self.margins.as_ref().is_some_and(has_margins) {
+            wanted.push(Look::Margins { head });
+        }
+        wanted
+    }
+
+    fn missing_of_lens(&self, gaze: &Gaze) -> Vec<Look> {
+        let mut wanted = Vec::new();
+        let query = gaze.query.min(self.text.tokens.len() - 1);
+        let positions = self.lens_positions(query);
+        if positions.is_empty() {
+            return wanted;
+        }
+        if self.lens.as_ref().is_none_or(|lens| lens.positions() != positions) {
+            wanted.push(Look::Lens { positions, top: TOP });
+        }
+        if !gaze.drilled {
+            return wanted;
+        }
+        let versus = gaze.versus;
+        let is_known = |&token: &u32| {
+            let is_it =
+                |found: &Attribution| (found.position as usize, found.token, found.versus) == (query, token, versus);
+            self.attribution.as_ref().is_some_and(is_it)
+        };
+        let token = self.chosen(gaze).filter(|&token| Some(token) != versus);
+        if let Some(token) = token.filter(|token| !is_known(token)) {
+            wanted.push(Look::Attribution { position: query, token, versus });
+        }
+        if let Some(block) = self.block_of(gaze).filter(|_| gaze.neurons)
+            && self.neurons.as_ref().is_none_or(|it| (it.block, it.position) != (block, query))
+        {
+            wanted.push(Look::Neurons { block, position: query });
+        }
+        wanted
+    }
+
+    /// The positions of the lens that are read together with this one.
+    fn lens_positions(&self, query: usize) -> Range<usize> {
+        let have = &self.text.lens;
+        let first = query / LENS_POSITIONS * LENS_POSITIONS;
+        first.max(have.start)..(first + LENS_POSITIONS).min(have.end).max(first.max(have.start))
+    }
+
+    /// What the present changes do, if that is known.
+    pub fn effect_of(&self, gaze: &Gaze) -> Option<&Effect> {
+        let is_it = |it: &&Effected| it.changes == gaze.changes && it.tokens == self.text.tokens.len();
+        self.effect.as_ref().filter(is_it).map(|it| &it.effect)
+    }
+
+    /// The token of the selected cell of the lens that is taken apart.
+    pub fn chosen(&self, gaze: &Gaze) -> Option<u32> {
+        let lens = self.lens.as_ref()?;
+        let (_, cells) = lens.places.get(gaze.place.min(lens.places.len().checked_sub(1)?))?;
+        let top = &cells.get(gaze.query.checked_sub(lens.first)?)?.top;
+        Some(top.get(gaze.choice.min(top.len().checked_sub(1)?))?.id)
+    }
+
+    /// The block of the selected row of the lens.
+    pub fn block_of(&self, gaze: &Gaze) -> Option<usize> {
+        gaze.place.min(2 * self.text.n_layers).checked_sub(1).map(|after| after / 2)
+    }
+
+    /// Whether an answer is waited for.
+    pub fn is_waiting(&self) -> bool {
+        self.state != State::Over || !self.asked.is_empty()
+    }
+
+    /// Why the last question had no answer, if it was of this kind.
+    pub fn refused(&self, of: impl Fn(&Look) -> bool) -> Option<&str> {
+        self.refused.as_ref().filter(|(look, _)| of(look)).map(|(_, why)| why.as_str())
+    }
+
+    /// The heads that pass the filter, in the order asked for.
+    pub fn order(&self, gaze: &Gaze) -> Vec<usize> {
+        let order = gaze.order;
+        let passes = |&head: &usize| gaze.filter.is_none_or(|role| self.scores[head].roles().contains(&role));
+        let mut heads: Vec<usize> = (0..self.scores.len()).filter(passes).collect();
+        heads.sort_by(|&a, &b| order.key(&self.scores[b]).total_cmp(&order.key(&self.scores[a])).then(a.cmp(&b)));
+        heads
+    }
+
+    /// The number of a head in `scores`.
+    pub fn index(&self, head: Head) -> Option<usize> {
+        self.scores.iter().position(|scores| scores.at == head)
+    }
+
+    /// How a token is called.
+    pub fn label(&self, id: u32) -> String {
+        let in_text = || self.text.tokens.iter().find(|(other, _)| *other == id).map(|(_, label)| label.clone());
+        self.labels.get(&id).cloned().or_else(in_text).unwrap_or_else(|| format!("#{id}"))
+    }
+
+    /// `(4) ·went`: the same token may come twice.
+    pub fn at(&self, position: usize) -> String {
+        let label = self.text.tokens.get(position).map_or("", |(_, label)| label.as_str());
+        format!("({position}) {label}")
+    }
+
+    /// What was changed, in words.
+    pub fn change(&self, change: &Intervention) -> String {
+        use crate::profile::{Change, Target};
+        match (change.target, change.change) {
+            (Target::Token { position }, Change::Swap(id)) => {
+                format!("{} → {}", self.at(position as usize), self.label(id))
+            }
+            _ => change.to_string(),
+        }
+    }
+
+    /// All that was changed.
+    pub fn changes(&self, gaze: &Gaze) -> String {
+        gaze.changes.iter().map(|change| self.change(change)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The part of an area that a text of so many positions has.
+fn within(area: &Area, positions: usize) -> Area {
+    let cut = |range: &Range<usize>| range.start.min(positions)..range.end.min(positions);
+    Area { queries: cut(&area.queries), keys: cut(&area.keys) }
+}

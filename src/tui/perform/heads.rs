@@ -1,0 +1,100 @@
+//! What the keys do on the Heads screen: among all heads, and in the pattern of one.
+
+use crate::tui::action::Act;
+use crate::tui::app::App;
+use crate::tui::explorer::{Order, next_filter};
+
+impl App {
+    /// All heads as thumbnails.
+    pub(super) fn on_heads(&mut self, act: Act) {
+        let Some(explorer) = &self.explorer else { return };
+        let order = explorer.order(&self.gaze);
+        let at = explorer.index(self.gaze.selected).and_then(|head| order.iter().position(|&other| other == head));
+        let (at, across) = (at.unwrap_or(0), self.drawn.rows.1.max(1));
+        let page = across * self.drawn.listed.1.max(1);
+        let last = order.len().saturating_sub(1);
+        let to = match act {
+            Act::Left => at.saturating_sub(1),
+            Act::Right => (at + 1).min(last),
+            Act::Up => at.checked_sub(across).unwrap_or(at),
+            Act::Down if at + across <= last => at + across,
+            Act::PageUp => at.saturating_sub(page),
+            Act::PageDown => (at + page).min(last),
+            Act::First => 0,
+            Act::Last => last,
+            _ => at,
+        };
+        if let Some(scores) = order.get(to).and_then(|&head| explorer.scores.get(head)) {
+            self.gaze.selected = scores.at;
+        }
+        match act {
+            Act::Open => self.gaze.one = !order.is_empty(),
+            Act::Filter => {
+                self.gaze.filter = next_filter(self.gaze.filter);
+                self.select_first();
+            }
+            Act::Colour => self.gaze.scale = self.gaze.scale.next(),
+            act => self.on_text(act),
+        }
+    }
+
+    /// Selects the first head in the order chosen.
+    pub(super) fn select_first(&mut self) {
+        let Some(explorer) = &self.explorer else { return };
+        let first = explorer.order(&self.gaze).first().and_then(|&head| explorer.scores.get(head));
+        self.gaze.selected = first.map_or(self.gaze.selected, |scores| scores.at);
+    }
+
+    /// Another order, the first in it selected.
+    pub(super) fn sort_heads(&mut self) {
+        self.gaze.order = self.gaze.order.next(self.gaze.pinned.is_some());
+        if !self.gaze.one || self.gaze.order == Order::Place {
+            self.select_first();
+        }
+    }
+
+    /// The pattern of one head.
+    pub(super) fn on_head(&mut self, act: Act) {
+        let Some(explorer) = &self.explorer else { return };
+        let last = explorer.text.tokens.len().saturating_sub(1);
+        let (order, selected) = (explorer.order(&self.gaze), self.gaze.selected);
+        let neighbour = |by: isize| {
+            let head = explorer.index(selected)?;
+            let at = order.iter().position(|&other| other == head)?.checked_add_signed(by)?;
+            Some(explorer.scores.get(*order.get(at)?)?.at)
+        };
+        let gaze = &mut self.gaze;
+        // Down the screen are queries, unless it is turned.
+        let (down, across) =
+            if gaze.columns { (&mut gaze.key, &mut gaze.query) } else { (&mut gaze.query, &mut gaze.key) };
+        let page = (gaze.cells.0.max(2) - 1) * gaze.bin;
+        let step = gaze.bin;
+        let moved = |at: usize, by: isize| at.saturating_add_signed(by).min(last);
+        match act {
+            Act::Up => *down = moved(*down, -(step as isize)),
+            Act::Down => *down = moved(*down, step as isize),
+            Act::Left => *across = moved(*across, -(step as isize)),
+            Act::Right => *across = moved(*across, step as isize),
+            Act::PageUp => *down = moved(*down, -(page as isize)),
+            Act::PageDown => *down = moved(*down, page as isize),
+            Act::First => *down = 0,
+            Act::Last => *down = last,
+            Act::Close => gaze.one = false,
+            Act::Transpose => gaze.columns = !gaze.columns,
+            Act::Colour => gaze.scale = gaze.scale.next(),
+            Act::Difference => gaze.difference = !gaze.difference,
+            Act::ZoomIn => gaze.bin = (gaze.bin / 2).max(1),
+            Act::ZoomOut if gaze.bin * gaze.cells.0.max(1) <= last => gaze.bin *= 2,
+            Act::NextFound => gaze.selected = neighbour(1).unwrap_or(gaze.selected),
+            Act::PreviousFound => gaze.selected = neighbour(-1).unwrap_or(gaze.selected),
+            act => self.on_text(act),
+        }
+    }
+
+    /// A click selects a head; a second one goes in.
+    pub(in crate::tui) fn click_head(&mut self, index: usize) {
+        let Some(scores) = self.explorer.as_ref().and_then(|seen| seen.scores.get(index)) else { return };
+        self.gaze.one = self.gaze.selected == scores.at;
+        self.gaze.selected = scores.at;
+    }
+}
