@@ -6,13 +6,15 @@ use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use crate::model;
-use crate::profile::{Change, Intervention, Interventions, Sources, Target};
+use crate::profile::{Change, Intervention, Interventions, Prompt, Session, Sources, Target};
 use crate::report::explored as report;
-use crate::trace::explored::Head;
+use crate::trace::explored::{Head, Place};
+use std::str::FromStr;
 
 /// Switch off parts of the model and say what that does to a text
 ///
-/// Parts are named by their block, heads by block.head, all from 0: --head 8.1. All that is named is off at once.
+/// Parts are named by their block, heads by block.head, all from 0: --head 8.1. All that is named is off at once, or
+/// scaled, or given what it was on another text; and tokens of the prompt can be swapped.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -41,9 +43,21 @@ pub struct Args {
     #[arg(long, value_name = "BLOCK")]
     block: Vec<u32>,
 
+    /// The residual stream after a block at one position, such as 8@5; may be given again
+    #[arg(long, value_name = "BLOCK@POSITION", value_parser = at::<u32>)]
+    resid: Vec<(u32, u32)>,
+
+    /// Another token at a position of the prompt, such as '5= Rome'; may be given again
+    #[arg(long, value_name = "POSITION=TOKEN", value_parser = swap)]
+    swap: Vec<(u32, String)>,
+
     /// Put their mean over the positions of the prompt in their place, not zero
-    #[arg(long, conflicts_with = "scale")]
+    #[arg(long, conflicts_with_all = ["scale", "patch"])]
     mean: bool,
+
+    /// Put in their place what they were on this text, at the same positions
+    #[arg(long, value_name = "TEXT", conflicts_with = "scale", allow_hyphen_values = true)]
+    patch: Option<String>,
 
     /// Scale them by this, in place of switching them off
     #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
@@ -65,10 +79,16 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     let session = loading::open(&args.model, &interrupt, out)?;
     let ids = session.prompt_ids(&prompt)?;
     let control = interrupt.control();
+    let mut wanted = wanted;
+    for (position, text) in &args.swap {
+        wanted.push(swapped(&session, *position, text)?);
+    }
     let effect = || {
-        let reference = args.mean.then(|| session.explore(&ids, control, &mut |_| {})).transpose()?;
-        let interventions =
-            Interventions::new(&wanted, &session.card().spec, Sources { text: reference.as_ref(), other: None })?;
+        let text = args.mean.then(|| session.explore(&ids, control, &mut |_| {})).transpose()?;
+        let patch = args.patch.as_ref().map(|text| session.prompt_ids(&Prompt::Text(text.clone()))).transpose()?;
+        let other = patch.map(|ids| session.explore(&ids, control, &mut |_| {})).transpose()?;
+        let sources = Sources { text: text.as_ref(), other: other.as_ref() };
+        let interventions = Interventions::new(&wanted, &session.card().spec, sources)?;
         session.effect(&ids, &interventions, args.new_tokens as usize, control)
     };
     let effect = match effect() {
@@ -94,16 +114,50 @@ impl Args {
             .chain(self.attn.iter().map(|&block| Target::Attn(block)))
             .chain(self.mlp.iter().map(|&block| Target::Mlp(block)))
             .chain(self.block.iter().map(|&block| Target::Block(block)))
+            .chain(
+                self.resid
+                    .iter()
+                    .map(|&(block, position)| Target::Stream { place: Place::Post(block as usize), position }),
+            )
             .collect();
-        if targets.is_empty() {
-            let names = "--head 8.1, --group 8.0, --attn 8, --mlp 8 or --block 8";
+        if targets.is_empty() && self.swap.is_empty() {
+            let names = "--head 8.1, --group 8.0, --attn 8, --mlp 8, --block 8, --resid 8@5 or --swap '5= Rome'";
             return Err(Failure::Usage(format!("what is to be switched off? {names}")));
         }
         let change = match self.scale {
             _ if self.mean => Change::Mean,
+            _ if self.patch.is_some() => Change::Patch,
             Some(by) => Change::Scale(by),
             None => Change::Zero,
         };
         Ok(targets.into_iter().map(|target| Intervention { target, change }).collect())
+    }
+}
+
+/// `8@5`
+fn at<N: FromStr>(given: &str) -> std::result::Result<(N, N), String> {
+    let parsed =
+        given.split_once('@').and_then(|(block, position)| Some((block.parse().ok()?, position.parse().ok()?)));
+    parsed.ok_or_else(|| "expected a block and a position, such as 8@5".into())
+}
+
+/// `5= Rome`
+fn swap(given: &str) -> std::result::Result<(u32, String), String> {
+    let parsed =
+        given.split_once('=').and_then(|(position, token)| Some((position.trim().parse().ok()?, token.to_owned())));
+    parsed.ok_or_else(|| "expected a position and a token, such as '5= Rome' with the token's space".into())
+}
+
+/// A token swapped for what a text is.
+fn swapped(session: &Session, position: u32, text: &str) -> Result<Intervention> {
+    match session.piece_ids(text)?[..] {
+        [id] => Ok(Intervention { target: Target::Token { position }, change: Change::Swap(id) }),
+        ref ids => {
+            let problem = format!(
+                "--swap: '{text}' is {} tokens, and one stands there; is the space before it missing?",
+                ids.len()
+            );
+            Err(Failure::Usage(problem))
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `blockscope explore`: what heads look at and what the residual stream says, without a screen.
 
-use super::args::{ModelArgs, TurnArgs};
+use super::args::{ModelArgs, PositionsArg, TurnArgs};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
@@ -39,7 +39,11 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     versus: Option<u32>,
 
-    /// Print one JSON object: scores of all heads, the lens at every place and position, the attribution
+    /// With --json: where the lens is read: all, none, a position, or 0..16 [default: that position]
+    #[arg(long, value_name = "POSITIONS", value_parser = PositionsArg::parse, requires = "json")]
+    lens: Option<PositionsArg>,
+
+    /// Print one JSON object: scores of all heads, the lens at every place, the attribution
     #[arg(long)]
     json: bool,
 }
@@ -80,14 +84,16 @@ fn explore(
         scores.extend(ran.scores);
     })?;
     let decoder = session.decoder();
-    let positions = if args.json { 0..t } else { at..at + 1 };
+    let positions = match args.lens.as_ref().map_or(Ok(at..at + 1), |lens| lens.of(t)) {
+        Ok(positions) => positions,
+        Err(refused) => return Ok(Err(refused)),
+    };
     let lens = exploration.lens_everywhere(decoder, positions.clone(), TOP, |position| {
         out.progress(&format!("reading the lens at position {position}/{t}"));
         !control.is_cancelled()
     })?;
     out.progress("");
-    let likeliest = || lens.places.last().and_then(|(_, cells)| Some(cells.get(at - lens.first)?.top.first()?.id));
-    let token = args.token.or_else(likeliest).unwrap_or_default();
+    let token = args.token.unwrap_or_else(|| exploration.likeliest(decoder, at));
     let attribution = exploration.attribution(decoder, at, token, args.versus);
     Ok(if args.json {
         let text = |id| session.token_text(id);

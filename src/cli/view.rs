@@ -1,4 +1,4 @@
-//! `blockscope view`: the terminal interface on a saved run or study, or on traces of PyTorch's profiler.
+//! `blockscope view`: the terminal interface on a saved run, study or text, or on traces of PyTorch's profiler.
 
 use super::failure::{Failure, Result};
 use super::output::Output;
@@ -13,11 +13,12 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Open the terminal interface on a saved run or study, or on traces of PyTorch's profiler; no model is needed
+/// Open the terminal interface on a saved run, study or text, or on traces of PyTorch's profiler; no model is needed
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A run file, as profile --out or the interface wrote it; a study, as compare --out and sweep --out; or a trace (.json, .json.gz), as
-    /// export_chrome_trace wrote it, or several of them, one of each rank
+    /// A run file, as profile --out or the interface wrote it; a study, as compare --out and sweep --out; a text, as
+    /// capture --out; or a trace (.json, .json.gz), as export_chrome_trace wrote it, or several of them, one of each
+    /// rank
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
@@ -42,9 +43,12 @@ pub fn run(args: &Args, colours: ColorChoice, out: &mut Output) -> Result {
     open(startup(begin, colours))
 }
 
-/// A run, a study or a trace. What a pipe gives can be read only once: its beginning is put before the rest again.
+/// A run, a study, a text or a trace. What a pipe gives can be read only once: its beginning is put before the rest again.
 fn one(path: &Path, out: &mut Output) -> Result<Begin> {
     let (file, beginning) = look(path)?;
+    if is_tensors(&beginning) {
+        return Ok(Begin::Seen { path: path.to_owned() });
+    }
     let (is_trace, is_study) = (is_trace(&beginning), Content::of(&beginning) == Content::Study);
     if is_trace && file.metadata().is_ok_and(|about| about.is_file()) {
         return traces(&[path.to_owned()], out);
@@ -86,6 +90,12 @@ fn look(path: &Path) -> Result<(File, Vec<u8>)> {
         Ok((file, beginning))
     };
     read().map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))
+}
+
+/// Whether a file that begins like this is safetensors: the length of its header in eight bytes, then JSON.
+pub fn is_tensors(beginning: &[u8]) -> bool {
+    let length = beginning.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes));
+    length.is_some_and(|length| length < 1 << 32) && beginning.get(8) == Some(&b'{')
 }
 
 /// Whether a file that begins like this is a trace: compressed, or JSON that is no run. What is neither is read as

@@ -33,8 +33,7 @@ impl Session {
         if seen.len() >= spec.n_ctx {
             return Err(Error::Request(format!("the model's context of {} positions is full", spec.n_ctx)));
         }
-        let next =
-            decoder.read_out(&seen.last().narrow(0, seen.len() as i64 - 1, 1)).argmax(-1, false).int64_value(&[0]);
+        let next = i64::from(seen.likeliest(decoder, seen.len() - 1));
         let (mut progress, past) = (|_| {}, seen.len());
         let mut keep = Keep::new(control, &mut progress);
         let _logits =

@@ -49,6 +49,15 @@ impl Exploration {
         Ok(LensTable { first: positions.start, places })
     }
 
+    /// The token that the model holds likeliest after a position.
+    ///
+    /// # Panics
+    /// There is no such position.
+    pub fn likeliest(&self, decoder: &Decoder, position: usize) -> u32 {
+        let _no_grad = tch::no_grad_guard();
+        decoder.read_out(&self.last().narrow(0, position as i64, 1)).argmax(-1, false).int64_value(&[0]) as u32
+    }
+
     /// What the model would say there, as ln p. [positions, d_vocab]
     fn says(&self, decoder: &Decoder, place: Place, positions: &Range<usize>) -> Tensor {
         let _no_grad = tch::no_grad_guard();

@@ -4,9 +4,9 @@
 //! ```text
 //!                 keys →
 //!     queries ↓   0    5
-//!      (9) ·John  ▓▓░░  ░░                 ▊   entropy
-//!   this query    ▁▁█
-//!     received    █▂▁
+//!      (9) ·John  ▓▓░░  ░░                 ▊
+//!   this query    ▁▁█                      ↑
+//!     received    █▂▁                      entropy
 //! ```
 
 use crate::trace::explored::{Area, Pattern};
@@ -220,7 +220,13 @@ fn draw_margins(app: &App, explorer: &Explorer, axes: &Axes, map: Rect, place: R
     bars(of_across.0, of_across.1);
     let column = skip(place, (axes.across.n as u16 * CELL).min(place.width / CELL * CELL) + 1);
     let column = Rect { width: (right - 1).min(map.right().saturating_sub(column.x)), ..column };
-    put(buf, Rect { y: map.y + 1, height: 1, ..column }, Span::styled(&of_down.0[..4], theme.dim));
+    let under = below(column, axes.down.n.min(place.height as usize) as u16);
+    put(buf, Rect { width: map.right().saturating_sub(column.x), height: 1, ..under }, Span::styled("↑", theme.dim));
+    put(
+        buf,
+        row(Rect { width: map.right().saturating_sub(column.x), height: 2, ..under }, 1),
+        Span::styled(of_down.0, theme.dim),
+    );
     for y in 0..axes.down.n.min(place.height as usize) {
         if let Some(value) = axes.down.most(y, of_down.1) {
             bar::bar(buf, row(column, y as u16), f64::from(gaze.scale.of(value)), theme.attention, theme);

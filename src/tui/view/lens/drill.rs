@@ -82,7 +82,7 @@ fn neurons(app: &App, explorer: &Explorer, position: usize, area: Rect, buf: &mu
         area,
         Line::from_iter([
             Span::styled(format!("neurons of mlp {block}"), theme.strong),
-            Span::styled(" · ‖what it writes‖, what it promotes", theme.dim),
+            Span::styled(" · ‖write‖, promotes", theme.dim),
         ]),
     );
     let of = explorer.neurons.as_ref().filter(|it| (it.block, it.position) == (block, position));
@@ -111,7 +111,10 @@ fn shares(app: &App, explorer: &Explorer, found: &Attribution, area: Rect, buf: 
         Span::styled(format!("who wrote {}{versus}", explorer.label(found.token)), theme.strong),
         Span::styled(format!(" · logit {:.2} in all", found.logit), theme.dim),
     ]);
-    put(buf, area, title);
+    match title.width() <= area.width as usize {
+        true => put(buf, area, title),
+        false => put(buf, area, Span::styled(fit(&title.to_string(), area.width as usize), theme.strong)),
+    };
     let mut parts = found.parts.clone();
     parts.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     let shown = parts.len().min(area.height.saturating_sub(2) as usize);
