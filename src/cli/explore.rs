@@ -6,9 +6,9 @@ use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use crate::model;
-use crate::profile::{Prompt, Session};
+use crate::profile::{Control, Exploration, Prompt, Session};
 use crate::report::explored as report;
-use crate::trace::explored::HeadScores;
+use crate::trace::explored::{HeadScores, WorthTable};
 use serde_json::json;
 
 /// Likeliest tokens of each cell of the lens.
@@ -38,6 +38,10 @@ pub struct Args {
     /// Take apart by how much that logit is above the one of this token
     #[arg(long, value_name = "ID")]
     versus: Option<u32>,
+
+    /// Say too what each head matters (by switching it off) beside what it costs (by timing the text): takes some time
+    #[arg(long)]
+    importance: bool,
 
     /// Print one JSON object: scores of all heads, the lens at every place and position, the attribution
     #[arg(long)]
@@ -85,6 +89,7 @@ fn explore(
         out.progress(&format!("reading the lens at position {position}/{t}"));
         !control.is_cancelled()
     })?;
+    let worth = args.importance.then(|| worth(session, &exploration, control, out)).transpose()?;
     out.progress("");
     let likeliest = || lens.places.last().and_then(|(_, cells)| Some(cells.get(at - lens.first)?.top.first()?.id));
     let token = args.token.or_else(likeliest).unwrap_or_default();
@@ -92,16 +97,39 @@ fn explore(
     Ok(if args.json {
         let text = |id| session.token_text(id);
         let tokens: Vec<_> = ids.iter().map(|&id| json!({ "id": id, "text": text(id) })).collect();
-        out.json(&json!({
+        let mut said = json!({
             "model": session.card().info.name, "tokens": tokens,
             "heads": report::json::heads(&scores), "lens": report::json::lens(&lens, &text),
             "attribution": report::json::attribution(&attribution, &text),
-        }))
+        });
+        if let Some(worth) = &worth {
+            said["importance"] = report::json::worth(worth);
+        }
+        out.json(&said)
     } else {
         let label = |id| session.token_label(id);
         let mut pieces = report::heads(&scores);
         pieces.extend(report::lens(&lens, at, &label));
         pieces.extend(report::attribution(&attribution, &label));
+        pieces.extend(worth.iter().flat_map(report::worth));
         out.report(&pieces)
+    })
+}
+
+/// Goes through all blocks, then times the text.
+fn worth(
+    session: &Session,
+    exploration: &Exploration,
+    control: &Control,
+    out: &mut Output,
+) -> model::Result<WorthTable> {
+    let layers = exploration.n_layers();
+    let mut found = Vec::new();
+    for block in 0..layers {
+        out.progress(&format!("switching off parts of block {}/{layers}", block + 1));
+        found.extend(session.importance_of(exploration, block, control)?);
+    }
+    session.worth(&exploration.ids, &found, control, &mut |pass, of| {
+        out.progress(&format!("timing the text: pass {pass}/{of}"));
     })
 }
