@@ -54,6 +54,31 @@ fn explore_says_what_heads_do_what_the_lens_says_and_who_wrote_a_token() {
 }
 
 #[test]
+fn explore_holds_what_heads_matter_against_what_they_cost() {
+    let args = ["explore", LLAMA, "--prompt", PROMPT, "--importance"];
+    let found = json(&[&args[..], &["--json"]].concat());
+    let importance = &found["importance"];
+    assert_eq!(importance["positions"], found["tokens"].as_array().unwrap().len());
+    assert!(importance["prefill_s"].as_f64().unwrap() > 0.0 && importance["kv_bytes"].as_u64().unwrap() > 0);
+    let components = importance["components"].as_array().unwrap();
+    let (heads, stages): (Vec<&Value>, Vec<&Value>) = components.iter().partition(|one| one["head"].is_u64());
+    assert_eq!((heads.len(), stages.len()), (8, 4));
+    let sum = |of: &[&Value], key: &str| of.iter().map(|one| one[key].as_f64().unwrap()).sum::<f64>();
+    assert!(components.iter().all(|one| one["kl"].as_f64().is_some_and(|kl| kl > 0.0) && one["more_nll"].is_f64()));
+    assert!((sum(&heads, "kv_share") - 1.0).abs() < 1e-9);
+    for share in ["time_share", "flops_share"] {
+        assert!(0.0 < sum(&heads, share) && sum(&heads, share) < sum(&stages, share), "{share}");
+    }
+    let ablated = json(&["ablate", LLAMA, "--prompt", PROMPT, "--head", "1.2", "--json"]);
+    let same = heads.iter().find(|one| one["component"] == "head 1.2").unwrap();
+    assert!((same["kl"].as_f64().unwrap() - ablated["mean_kl"].as_f64().unwrap()).abs() < 1e-4);
+
+    let printed = stdout(&args);
+    assert!(printed.contains("what heads matter, and what they cost") && printed.contains("added up"), "{printed}");
+    assert!(json(&["explore", LLAMA, "--prompt", PROMPT, "--json"])["importance"].is_null());
+}
+
+#[test]
 fn ablate_says_what_a_part_is_worth() {
     let args = ["ablate", LLAMA, "--prompt", PROMPT, "--new-tokens", "4", "--json"];
     let found = json(&[&args[..], &["--head", "1.2", "--mlp", "0"]].concat());

@@ -6,9 +6,9 @@ use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use crate::model;
-use crate::profile::{Prompt, Session};
+use crate::profile::{Control, Exploration, Prompt, Session};
 use crate::report::explored as report;
-use crate::trace::explored::HeadScores;
+use crate::trace::explored::{HeadScores, WorthTable};
 use serde_json::json;
 
 /// Likeliest tokens of each cell of the lens.
@@ -42,6 +42,10 @@ pub struct Args {
     /// With --json: where the lens is read: all, none, a position, or 0..16 [default: that position]
     #[arg(long, value_name = "POSITIONS", value_parser = PositionsArg::parse, requires = "json")]
     lens: Option<PositionsArg>,
+
+    /// Say too what each head matters (by switching it off) beside what it costs (by timing the text): takes some time
+    #[arg(long)]
+    importance: bool,
 
     /// Print one JSON object: scores of all heads, the lens at every place, the attribution
     #[arg(long)]
@@ -92,22 +96,46 @@ fn explore(
         out.progress(&format!("reading the lens at position {position}/{t}"));
         !control.is_cancelled()
     })?;
+    let worth = args.importance.then(|| worth(session, &exploration, control, out)).transpose()?;
     out.progress("");
     let token = args.token.unwrap_or_else(|| exploration.likeliest(decoder, at));
     let attribution = exploration.attribution(decoder, at, token, args.versus);
     Ok(if args.json {
         let text = |id| session.token_text(id);
         let tokens: Vec<_> = ids.iter().map(|&id| json!({ "id": id, "text": text(id) })).collect();
-        out.json(&json!({
+        let mut said = json!({
             "model": session.card().info.name, "tokens": tokens,
             "heads": report::json::heads(&scores), "lens": report::json::lens(&lens, &text),
             "attribution": report::json::attribution(&attribution, &text),
-        }))
+        });
+        if let Some(worth) = &worth {
+            said["importance"] = report::json::worth(worth);
+        }
+        out.json(&said)
     } else {
         let label = |id| session.token_label(id);
         let mut pieces = report::heads(&scores);
         pieces.extend(report::lens(&lens, at, &label));
         pieces.extend(report::attribution(&attribution, &label));
+        pieces.extend(worth.iter().flat_map(report::worth));
         out.report(&pieces)
+    })
+}
+
+/// Goes through all blocks, then times the text.
+fn worth(
+    session: &Session,
+    exploration: &Exploration,
+    control: &Control,
+    out: &mut Output,
+) -> model::Result<WorthTable> {
+    let layers = exploration.n_layers();
+    let mut found = Vec::new();
+    for block in 0..layers {
+        out.progress(&format!("switching off parts of block {}/{layers}", block + 1));
+        found.extend(session.importance_of(exploration, block, control)?);
+    }
+    session.worth(&exploration.ids, &found, control, &mut |pass, of| {
+        out.progress(&format!("timing the text: pass {pass}/{of}"));
     })
 }

@@ -111,7 +111,7 @@ impl Decoder {
     pub fn forward(
         &self,
         ids: &Tensor,
-        mut cache: Option<&mut KvCache>,
+        cache: Option<&mut KvCache>,
         wanted: Wanted,
         pass: &mut Pass,
     ) -> Result<Tensor> {
@@ -125,14 +125,8 @@ impl Decoder {
             )));
         }
         let x = pass.op(Op::Embed, |_| Ok(self.embed(ids, past)))?;
-        let mut x = pass.hook(Hook::Embed, x); // [batch, T, d_model]
-        let rotation = self.rotary.as_ref().map(|rotary| rotary.rotation(past, new, self.activations.0));
-        let views = View::of_pass(self.attention, past, new, self.activations);
-        let positions = attention::Positions { rotation, views };
-        for (number, block) in self.blocks.iter().enumerate() {
-            let cache = cache.as_mut().map(|cache| cache.layer(number));
-            x = pass.block(number, |pass| block.forward(x, &positions, cache, pass))?;
-        }
+        let x = pass.hook(Hook::Embed, x); // [batch, T, d_model]
+        let x = self.through_blocks(0, x, cache, pass)?;
         let x = match wanted {
             Wanted::All => x,
             Wanted::Last => x.narrow(1, new as i64 - 1, 1),
@@ -141,6 +135,30 @@ impl Decoder {
         let x = pass.hook(Hook::FinalNormalized, x);
         let logits = pass.op(Op::LmHead, |_| Ok(self.lm_head.forward_as(&x, Kind::Float)))?;
         Ok(pass.hook(Hook::Logits, logits))
+    }
+
+    /// The middle of the pass: what enters block number `first` → what leaves the last one, [batch, T, d_model] both.
+    /// A pass can begin here, with a residual stream that was kept; whoever watches may hand back a larger batch than
+    /// entered.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the probe ends the pass.
+    pub fn through_blocks(
+        &self,
+        first: usize,
+        mut x: Tensor,
+        mut cache: Option<&mut KvCache>,
+        pass: &mut Pass,
+    ) -> Result<Tensor> {
+        let (past, new) = (cache.as_ref().map_or(0, |cache| cache.len()), x.size()[1] as usize);
+        let rotation = self.rotary.as_ref().map(|rotary| rotary.rotation(past, new, self.activations.0));
+        let views = View::of_pass(self.attention, past, new, self.activations);
+        let positions = attention::Positions { rotation, views };
+        for (number, block) in self.blocks.iter().enumerate().skip(first) {
+            let cache = cache.as_mut().map(|cache| cache.layer(number));
+            x = pass.block(number, |pass| block.forward(x, &positions, cache, pass))?;
+        }
+        Ok(x)
     }
 
     /// The last step of the pass: what the model says where `x` is its residual stream. [.., d_model] → f32 [.., d_vocab]

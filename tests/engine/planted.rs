@@ -65,7 +65,8 @@ fn set(c_attn: &mut [f32], third: usize, head: usize, from: usize, to: usize, va
     c_attn[from * 3 * D + third * D + head * D_HEAD + to] = value;
 }
 
-fn planted(folder: &Path) {
+/// Writes the model with its two heads.
+pub fn planted(folder: &Path) {
     let mut weights = Weights::default();
     let wte = weights.zeros("transformer.wte.weight".into(), &[VOCABULARY, D]);
     (0..VOCABULARY).for_each(|token| wte[token * D + token] = 1.0);

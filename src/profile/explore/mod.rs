@@ -6,16 +6,19 @@
 //! ```text
 //! pass ─▶ Keep ─▶ Exploration ─▶ heads: patterns, scores   (of Q, K and log-sum-exp)
 //!                             ─▶ lens, attribution, neurons (of the residual stream, with the model)
+//!                             ─▶ importance                (of the residual stream, through what is left of the model)
 //! ```
 
 mod attribution;
 mod file;
 mod grow;
 mod heads;
+mod importance;
 mod keep;
 mod lens;
 mod neurons;
 mod survey;
+mod worth;
 
 pub use file::Captured;
 pub use heads::Heads;

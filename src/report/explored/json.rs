@@ -1,6 +1,8 @@
 //! The same as JSON. Field names are those of the tables; tokens are their ids and their text.
 
-use crate::trace::explored::{Attribution, Effect, Head, HeadScores, LensCell, LensTable, Likely, Place, Writer};
+use crate::trace::explored::{
+    Attribution, Component, Effect, Head, HeadScores, LensCell, LensTable, Likely, Place, Worth, WorthTable, Writer,
+};
 use serde_json::{Value, json};
 
 use super::Named;
@@ -49,6 +51,30 @@ pub fn attribution(found: &Attribution, named: Named) -> Value {
         "versus": found.versus.map(|id| json!({ "id": id, "text": named(id) })),
         "logit": found.logit,
         "parts": found.parts.iter().map(part).collect::<Vec<_>>(),
+    })
+}
+
+/// What every component matters, beside what it costs. Shares are from 0 to 1.
+pub fn worth(table: &WorthTable) -> Value {
+    let component = |worth: &Worth| {
+        let importance = worth.importance;
+        let mut value = json!({
+            "component": importance.component.to_string(), "block": importance.component.block(),
+            "kl": importance.kl, "more_nll": importance.more_nll,
+            "time_share": worth.time_share, "flops_share": worth.flops_share, "kv_share": worth.kv_share,
+        });
+        if let Component::Head(Head { head, .. }) = importance.component {
+            value["head"] = json!(head);
+        }
+        value
+    };
+    json!({
+        "positions": table.positions,
+        "prefill_s": table.prefill.seconds(),
+        "repeats": table.repeats,
+        "flops": table.flops.0,
+        "kv_bytes": table.kv.0,
+        "components": table.worths.iter().map(component).collect::<Vec<_>>(),
     })
 }
 

@@ -1,6 +1,9 @@
 //! What was seen of a model at work on a text, as tables.
 
 pub mod json;
+mod worth;
+
+pub use worth::{Point, points, worth};
 
 use super::grid::{Align, Table};
 use super::table::Piece;
