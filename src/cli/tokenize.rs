@@ -44,7 +44,8 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     for warning in &warnings {
         out.warning(warning);
     }
-    let tokens = tokenizer.tokenize(&text, if args.plain { Input::Text } else { Input::Prompt })?;
+    let placed = tokenizer.tokenize(&text, if args.plain { Input::Text } else { Input::Prompt })?;
+    let tokens: Vec<Token> = placed.into_iter().map(|placed| placed.token).collect();
     if args.json {
         return out.json(&result(&tokens));
     }
