@@ -2,7 +2,7 @@
 
 use blockscope::gguf::Gguf;
 use blockscope::model::source::{Origin, Source};
-use blockscope::text::{Input, Message, Specials, Tokenizer};
+use blockscope::text::{Input, Message, SAMPLE, Specials, Taken, Tokenizer};
 use safetensors::SafeTensors;
 use std::path::Path;
 
@@ -38,7 +38,7 @@ fn smollm2_tokenizes_as_the_reference() {
         assert_eq!(tokenizer.encode(&prompt, Input::Prompt).unwrap(), ids, "{name}");
         assert_eq!(tokenizer.decode(&ids, Specials::Show).unwrap(), prompt);
         let tokens = tokenizer.tokenize(&prompt, Input::Prompt).unwrap();
-        let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.bytes.clone()).collect();
+        let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.token.bytes.clone()).collect();
         assert_eq!(bytes, prompt.as_bytes());
     }
 }
@@ -52,7 +52,7 @@ fn digits_accents_and_spaces_of_smollm2_are_those_of_its_vocabulary() {
         ("we'll see 3.14", &["we", "'ll", " see", " ", "3", ".", "1", "4"]),
     ] {
         let tokens = tokenizer.tokenize(text, Input::Prompt).unwrap();
-        assert_eq!(tokens.iter().map(|token| token.text.as_str()).collect::<Vec<_>>(), pieces);
+        assert_eq!(tokens.iter().map(|token| token.token.text.as_str()).collect::<Vec<_>>(), pieces);
     }
     let error = tokenizer.encode("end\u{4}", Input::Prompt).unwrap_err().to_string();
     assert!(error.contains("no token for U+0004"), "it would be left out without a word: {error}");
@@ -71,4 +71,27 @@ fn smollm2s_chat_template_makes_the_reference_prompt() {
     let (prompt, ids) = reference("chat");
     assert_eq!(text, prompt);
     assert_eq!(tokenizer.encode(&text, Input::Rendered).unwrap(), ids);
+}
+
+#[test]
+fn the_merges_of_smollm2_end_in_its_tokens() {
+    let tokenizer = Tokenizer::from_gguf(&smollm2()).unwrap();
+    let sample = SAMPLE.map(|(_, text)| text);
+    let texts = [
+        "Unhappiness, tokenizers and internationalisation",
+        "emoji 👩🏽‍💻 ❤️ 🇫🇷 and e\u{301}\u{327}",
+        "fn main() {\n    println!(\"{x:?}\"); // ∀x∈ℝ\n}\n",
+        "<|im_start|>user\nHi<|im_end|>",
+    ];
+    for text in sample.into_iter().chain(texts) {
+        let words = tokenizer.merges(text, Input::Prompt).unwrap();
+        let ids: Vec<u32> = words.iter().flat_map(|word| word.tokens()).map(|token| token.id).collect();
+        assert_eq!(ids, tokenizer.encode(text, Input::Rendered).unwrap(), "{text}");
+        assert_eq!(words.iter().map(|word| word.text.as_str()).collect::<String>(), text);
+        for word in words.iter().filter(|word| word.taken == Taken::Merged) {
+            assert!(word.pieces.iter().all(|piece| piece.bytes.len() == 1), "{word:?}");
+            assert_eq!(word.pieces.len(), word.text.len());
+            assert_eq!(word.pieces.len() - word.steps.len(), word.tokens().len());
+        }
+    }
 }

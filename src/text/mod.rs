@@ -4,14 +4,22 @@
 //! | | |
 //! |---|---|
 //! | [`Tokenizer`] | text ⇄ token ids, from a `tokenizer.json` or from a GGUF file's own vocabulary |
+//! | [`Placed`] | a token of a text, and where it stands there |
+//! | [`Word`] | how byte-pair encoding merged a word, step by step |
+//! | [`Cuts`] | the same text by several tokenizers, and what each script takes |
 //! | [`Stream`] | ids to text, one at a time, never half a character |
 //! | [`ChatTemplate`] | a conversation as the text that the model was trained on |
 //! | [`shown`] | text made safe to print: it cannot drive a terminal |
 
 mod chat;
 mod clock;
+mod cut;
 mod folder;
 mod gguf;
+mod merges;
+mod placed;
+mod sample;
+pub mod script;
 pub mod shown;
 mod split;
 mod stream;
@@ -22,6 +30,10 @@ mod vocabulary;
 mod tests;
 
 pub use chat::{ChatTemplate, Message};
+pub use cut::{Cut, Cuts};
+pub use merges::{Step, Taken, Word};
+pub use placed::Placed;
+pub use sample::SAMPLE;
 pub use stream::Stream;
 pub use tokenizer::{Input, Specials, Tokenizer};
 pub use vocabulary::Token;
@@ -46,6 +58,9 @@ pub enum Error {
     /// A text that the tokenizer refused.
     #[error("the text cannot be tokenized: {0}")]
     Encode(String),
+    /// A tokenizer whose tokens do not come about by merges.
+    #[error("there are no merges to show: {0}")]
+    Merges(String),
     /// A chat template that does not work, or that refuses this conversation.
     #[error("chat template: {0}")]
     Template(String),

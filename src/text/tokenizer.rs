@@ -51,6 +51,20 @@ impl Tokenizer {
     /// When the text has a character that this vocabulary has no token for, as some have for a few
     /// control characters.
     pub fn encode(&self, text: &str, input: Input) -> Result<Vec<u32>> {
+        let encoding = self
+            .with_encoder(text, input, |encoder| encoder.encode_fast(text, input == Input::Prompt).map_err(refused))?;
+        let ids = encoding.get_ids();
+        let (before, after) = self.around(input, ids.first().copied());
+        Ok(before.into_iter().chain(ids.iter().copied()).chain(after).collect())
+    }
+
+    /// Does `work` on `text` with the encoder, which is set to read special tokens in it or not.
+    pub(super) fn with_encoder<T>(
+        &self,
+        text: &str,
+        input: Input,
+        work: impl FnOnce(&tokenizers::Tokenizer) -> Result<T>,
+    ) -> Result<T> {
         if let Some(at) = text.bytes().position(|byte| self.lost[usize::from(byte)]) {
             let at = (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
             let character = text[at..].chars().next().map_or(0, u32::from);
@@ -59,22 +73,16 @@ impl Tokenizer {
         }
         let mut encoder = self.encoder.lock().unwrap_or_else(PoisonError::into_inner);
         encoder.set_encode_special_tokens(input == Input::Text);
-        let encoding =
-            encoder.encode_fast(text, input == Input::Prompt).map_err(|error| Error::Encode(error.to_string()))?;
-        let mut ids = encoding.get_ids().to_vec();
-        if input == Input::Prompt {
-            // Who writes the first token out does not want it twice.
-            if let Some(bos) = self.before.filter(|bos| ids.first() != Some(bos)) {
-                ids.insert(0, bos);
-            }
-            ids.extend(self.after);
-        }
-        Ok(ids)
+        work(&encoder)
     }
 
-    /// The tokens of a text, in order. Of a byte-level tokenizer, their bytes together are the text's.
-    pub fn tokenize(&self, text: &str, input: Input) -> Result<Vec<Token>> {
-        self.encode(text, input)?.into_iter().map(|id| self.known(id)).collect()
+    /// The tokens that go before and after those of the encoder, of which `first` is the first.
+    pub(super) fn around(&self, input: Input, first: Option<u32>) -> (Option<u32>, Option<u32>) {
+        match input {
+            // Who writes the first token out does not want it twice.
+            Input::Prompt => (self.before.filter(|&bos| first != Some(bos)), self.after),
+            Input::Rendered | Input::Text => (None, None),
+        }
     }
 
     /// The text of these ids; bytes that are no character are U+FFFD.
@@ -134,9 +142,14 @@ impl Tokenizer {
         &self.vocabulary
     }
 
-    fn known(&self, id: u32) -> Result<Token> {
+    pub(super) fn known(&self, id: u32) -> Result<Token> {
         self.token(id).ok_or(Error::Unknown { id, size: self.vocab_size() })
     }
+}
+
+/// What the encoder says about a text that it does not take.
+pub(super) fn refused(error: tokenizers::Error) -> Error {
+    Error::Encode(error.to_string())
 }
 
 impl fmt::Debug for Tokenizer {

@@ -2,6 +2,7 @@
 
 mod encoding;
 mod files;
+mod merges;
 mod tokens;
 
 use super::{Result, Tokenizer};

@@ -11,9 +11,9 @@ fn the_bytes_of_the_tokens_are_the_text() {
     let texts = TEXTS.map(str::to_owned).into_iter().chain((0..200).map(|_| random_text(&mut random)));
     for text in texts {
         let tokens = tokenizer.tokenize(&text, Input::Prompt).unwrap();
-        let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.bytes.clone()).collect();
+        let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.token.bytes.clone()).collect();
         assert_eq!(bytes, text.as_bytes());
-        let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+        let ids: Vec<u32> = tokens.iter().map(|token| token.token.id).collect();
         assert_eq!(ids, tokenizer.encode(&text, Input::Prompt).unwrap());
         assert_eq!(tokenizer.decode(&ids, Specials::Show).unwrap(), text);
     }
@@ -65,14 +65,14 @@ fn what_is_written_like_a_special_token_is_one_only_where_asked() {
             assert_eq!(tokenizer.decode(&ids, Specials::Show).unwrap(), text);
         }
         let tokens = tokenizer.tokenize(text, Input::Text).unwrap();
-        assert!(tokens.iter().all(|token| !token.special && token.id > 2));
-        assert_eq!(tokens.iter().map(|token| token.text.as_str()).collect::<String>(), text);
+        assert!(tokens.iter().all(|token| !token.token.special && token.token.id > 2));
+        assert_eq!(tokens.iter().map(|token| token.token.text.as_str()).collect::<String>(), text);
         // And the setting does not stick.
         assert_eq!(tokenizer.encode("<|im_end|>", Input::Rendered).unwrap(), [2]);
     }
     let tokenizer = from_gguf(&sentence_piece_metadata(&[])).unwrap();
     assert_eq!(tokenizer.encode("<bos>", Input::Rendered).unwrap(), [2]);
-    assert!(tokenizer.tokenize("<bos>", Input::Text).unwrap().iter().all(|token| !token.special));
+    assert!(tokenizer.tokenize("<bos>", Input::Text).unwrap().iter().all(|token| !token.token.special));
 }
 
 #[test]
