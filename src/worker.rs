@@ -39,6 +39,8 @@ pub enum Command {
     OpenSeen { run: RunId, path: PathBuf, side: usize },
     /// Let that text grow by so many tokens.
     Grow { run: RunId, tokens: usize },
+    /// Switch off every head of it by itself, then time it.
+    Weigh { run: RunId },
     /// Keep what was seen of it, for other texts and other toggles to be held against.
     Pin { run: RunId },
     /// Let go of what was pinned.
@@ -185,19 +187,25 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
     /// Does the next piece of what has time.
     fn go_on(&mut self) {
         let (Some(looking), Some(session)) = (&mut self.looking, &self.session) else { return self.survey() };
-        if !looking.is_growing() {
-            return self.survey();
-        }
-        let run = looking.run;
-        let control = self.control;
-        let grown = quietly(|| looking.next_token(session, control));
-        let seen = match grown.and_then(|grown| grown.map_err(|error| error.to_string())) {
-            Ok(seen) => seen,
+        let (run, control) = (looking.run, self.control);
+        let (grows, weighs) = (looking.is_growing(), looking.is_weighing());
+        let done = match (grows, weighs) {
+            (true, _) => quietly(|| looking.next_token(session, control)),
+            (_, true) => quietly(|| looking.next_importance(session, control)),
+            _ => return self.survey(),
+        };
+        let seen = match done {
+            Ok(Ok(seen)) => seen,
+            Ok(Err(model::Error::Cancelled)) => Seen::Cancelled,
+            Ok(Err(error)) => Seen::Failed(error.to_string()),
             Err(problem) => Seen::Failed(problem),
         };
-        let is_over = !looking.is_growing();
+        if matches!(seen, Seen::Cancelled | Seen::Failed(_)) {
+            looking.stop();
+        }
+        let is_grown = grows && !looking.is_growing();
         (self.report)(Event::Seen { run, seen: Box::new(seen) });
-        if is_over {
+        if is_grown {
             (self.report)(Event::Seen { run, seen: Box::new(Seen::GrownUp) });
         }
     }
@@ -291,6 +299,11 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                 if let (Some(looking), Some(session)) = (present, session.as_ref()) {
                     let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
                     quietly(|| looking.grow(session, tokens)).unwrap_or_else(|problem| tell(Seen::Failed(problem)));
+                }
+            }
+            Command::Weigh { run } => {
+                if let Some(looking) = looking.as_mut().filter(|looking| looking.run == run) {
+                    looking.weigh();
                 }
             }
             Command::Pin { run } => {

@@ -74,6 +74,7 @@ pub enum Act {
     Difference,
     Filter,
     Grow,
+    Weigh,
     Jump,
     AcceptKey,
     Change,
@@ -331,6 +332,7 @@ pub const ACTIONS: &[Action] = table! {
         Transpose  [char('v')]       "rows/columns", "Rows or columns", "queries down and rows that sum to 1, or across and columns";
         Jump       [char('/')]       "go to", "Go to", "go to a position by its number or its token";
         Repeat     [char('i')]       "repeat probe", "Repeat probe", "run random tokens twice: heads that find what came before stand out";
+        Weigh      [char('I')]       "importance", "Importance", "what every head matters, switched off by itself, beside what it costs";
         Grow       [char('g')]       "go on", "Go on", "let the text go on: every token adds a row to every pattern";
         ZoomIn     [char('+'), char('=')] "zoom" + ZoomOut, "Zoom in", "half as many positions in a cell";
         ZoomOut    [char('-')]       "",      "Zoom out", "twice as many positions in a cell; the largest is shown";

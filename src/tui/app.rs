@@ -4,7 +4,7 @@ use super::action::{self, Act, Scope};
 use super::branches::Branches;
 use super::candidate::Candidate;
 use super::changing::Changing;
-use super::explorer::{Explorer, Gaze};
+use super::explorer::{self, Explorer, Gaze};
 use super::form::{Field, Form};
 use super::live::{Live, State};
 use super::measuring::Measuring;
@@ -506,6 +506,7 @@ impl App {
             | Act::Choose
             | Act::Repeat
             | Act::Grow
+            | Act::Weigh
             | Act::SwitchOff
             | Act::Change
                 if viewer =>
@@ -524,7 +525,7 @@ impl App {
                 }
                 _ => None,
             },
-            Act::Grow | Act::Pin | Act::Jump | Act::SwitchOff | Act::Change => match &self.explorer {
+            Act::Grow | Act::Weigh | Act::Pin | Act::Jump | Act::SwitchOff | Act::Change => match &self.explorer {
                 Some(seen) if !seen.text.tokens.is_empty() => None,
                 _ => Some("no text has been read: press r"),
             },
@@ -581,12 +582,13 @@ impl App {
             {
                 self.study().is_some()
             }
-            (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::Close | Act::NextFound) => {
-                self.has_seen() && self.gaze.one
+            (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::NextFound) => self.has_seen() && self.gaze.is_on_one(),
+            (Screen::Heads, Act::Close) => self.has_seen() && self.gaze.shows != explorer::Shows::All,
+            (Screen::Heads, Act::Open | Act::Grouping | Act::Filter) => {
+                self.has_seen() && self.gaze.shows == explorer::Shows::All
             }
-            (Screen::Heads, Act::Open | Act::Grouping | Act::Filter) => self.has_seen() && !self.gaze.one,
             (Screen::Heads | Screen::Lens, Act::AllOn | Act::Told) => !self.gaze.changes.is_empty(),
-            (Screen::Heads, Act::Difference) => self.gaze.one && self.gaze.pinned.is_some(),
+            (Screen::Heads, Act::Difference) => self.gaze.is_on_one() && self.gaze.pinned.is_some(),
             (Screen::Lens, Act::NextFound | Act::Versus | Act::Neurons) => self.has_seen() && self.gaze.drilled,
             (Screen::Heads, Act::Repeat) => true,
             (Screen::Heads | Screen::Lens, act) if action::is_of(self.screen.scope(), act) => self.has_seen(),

@@ -9,6 +9,7 @@ mod studies;
 
 use super::action::Act;
 use super::app::{App, Popup, Screen};
+use super::explorer::Shows;
 use super::live::State;
 use super::picker::Picker;
 use super::update::{Effect, Manner};
@@ -35,6 +36,7 @@ impl App {
             Act::Repeat => return self.explore_repeated(),
             Act::Pin => return self.pin(),
             Act::Grow => return self.grow(),
+            Act::Weigh => return self.weigh(),
             Act::Grouping if self.screen == Screen::Heads => self.sort_heads(),
             Act::TraceRun => return self.start(Manner::Traced),
             Act::Step => return self.start(Manner::Stepped),
@@ -79,7 +81,8 @@ impl App {
                 Screen::Compare => self.on_comparison(act),
                 Screen::Matrix => self.on_matrix(act),
                 Screen::Sweep => self.on_sweep(act),
-                Screen::Heads if self.gaze.one => self.on_head(act),
+                Screen::Heads if self.gaze.is_on_one() => self.on_head(act),
+                Screen::Heads if self.gaze.shows == Shows::Worth => self.on_worth(act),
                 Screen::Heads => self.on_heads(act),
                 Screen::Lens => self.on_lens(act),
             },

@@ -6,7 +6,7 @@ use crate::model::cache::KvCache;
 use crate::model::{Error, Result};
 use crate::profile::explore::{Captured, Ran};
 use crate::profile::{Control, Exploration, Intervention, Interventions, Prompt, Session, Sources};
-use crate::trace::explored::{Area, Attribution, Effect, Head, LensTable, Neuron};
+use crate::trace::explored::{Area, Attribution, Effect, Head, Importance, LensTable, Neuron, WorthTable};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -56,6 +56,10 @@ pub enum Seen {
     Heads { block: usize, ran: Ran },
     /// All heads have been gone through.
     AllHeads,
+    /// What the parts of a block matter.
+    Importance(Vec<Importance>),
+    /// The same of all blocks, beside what they cost.
+    Worth(Box<WorthTable>),
     /// An answer, with the labels of the tokens that it names.
     Answer { look: Look, answer: Answer, labels: BTreeMap<u32, String> },
     /// It failed: why.
@@ -115,6 +119,8 @@ pub struct Looking {
     /// The next block whose heads are gone through.
     next: usize,
     growing: Option<Growing>,
+    /// What parts of the model matter, as far as that was found out, if it is asked for.
+    weighing: Option<Vec<Importance>>,
 }
 
 /// A text that grows.
@@ -147,7 +153,7 @@ impl Looking {
             is_file: false,
             ..Text::of(&seen)
         })));
-        Ok(Self { run, seen: Rc::new(seen), file: None, side, next: 0, growing: None })
+        Ok(Self { run, seen: Rc::new(seen), file: None, side, next: 0, growing: None, weighing: None })
     }
 
     /// Opens what was seen before, from a file.
@@ -166,7 +172,7 @@ impl Looking {
             is_file: true,
             ..Text::of(&seen)
         })));
-        Ok(Self { run, seen, file: Some(file), side, next: 0, growing: None })
+        Ok(Self { run, seen, file: Some(file), side, next: 0, growing: None, weighing: None })
     }
 
     /// What was seen, to be held against what comes.
@@ -176,7 +182,7 @@ impl Looking {
 
     /// Whether there is something to go on with.
     pub fn has_more(&self) -> bool {
-        self.is_growing() || self.next < self.seen.n_layers()
+        self.is_growing() || self.next < self.seen.n_layers() || self.is_weighing()
     }
 
     /// Whether the text grows.
@@ -184,9 +190,37 @@ impl Looking {
         self.growing.as_ref().is_some_and(|growing| growing.left > 0)
     }
 
+    /// Whether parts of the model are switched off, one by one.
+    pub fn is_weighing(&self) -> bool {
+        self.next == self.seen.n_layers() && self.weighing.is_some()
+    }
+
+    /// Switches parts off as soon as there is time.
+    pub fn weigh(&mut self) {
+        self.weighing = Some(Vec::new());
+    }
+
+    /// What the parts of the next block matter; after the last, what all of them cost.
+    ///
+    /// # Errors
+    /// Those of the passes.
+    pub fn next_importance(&mut self, session: &Session, control: &Control) -> Result<Seen> {
+        // Where it fails nothing more is tried.
+        let mut found = self.weighing.take().unwrap_or_default();
+        let block = found.last().map_or(0, |it| it.component.block() as usize + 1);
+        if block == self.seen.n_layers() {
+            return Ok(Seen::Worth(Box::new(session.worth(&self.seen.ids, &found, control, &mut |_, _| {})?)));
+        }
+        let more = session.importance_of(&self.seen, block, control)?;
+        found.extend(more.iter().copied());
+        self.weighing = Some(found);
+        Ok(Seen::Importance(more))
+    }
+
     /// Leaves out what nobody has gone through.
     pub fn stop(&mut self) {
         self.next = self.seen.n_layers();
+        self.weighing = None;
         if let Some(growing) = &mut self.growing {
             growing.left = 0;
         }
@@ -208,7 +242,7 @@ impl Looking {
         let left = std::mem::take(&mut growing.left) - 1;
         self.seen = Rc::new(session.grow(&self.seen, &mut growing.cache, control)?);
         growing.left = left;
-        self.next = 0;
+        (self.next, self.weighing) = (0, None);
         let id = *self.seen.ids.last().expect("one was added");
         Ok(Seen::Grown((id, session.token_label(id))))
     }

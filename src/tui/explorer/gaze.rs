@@ -7,8 +7,8 @@ use crate::worker::RunId;
 /// What is selected, in which order, how large.
 #[derive(Debug, Clone)]
 pub struct Gaze {
-    /// Whether one head is looked at, rather than all.
-    pub one: bool,
+    /// What the Heads screen shows.
+    pub shows: Shows,
     pub order: Order,
     /// Only heads that do this are shown.
     pub filter: Option<Role>,
@@ -52,6 +52,17 @@ pub struct Pinned {
     pub setting: String,
 }
 
+/// What the Heads screen shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shows {
+    #[default]
+    All,
+    /// The pattern of one.
+    One,
+    /// What they matter beside what they cost.
+    Worth,
+}
+
 /// How heads are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
@@ -88,7 +99,7 @@ pub enum Figure {
 impl Default for Gaze {
     fn default() -> Self {
         Self {
-            one: false,
+            shows: Shows::default(),
             order: Order::default(),
             filter: None,
             selected: Head { block: 0, head: 0 },
@@ -128,6 +139,11 @@ impl Gaze {
             queries: window(self.query.min(positions - 1), queries),
             keys: window(self.key.min(positions - 1), keys),
         }
+    }
+
+    /// Whether one head is looked at.
+    pub fn is_on_one(&self) -> bool {
+        self.shows == Shows::One
     }
 
     /// Whether one of the changes concerns just this head.

@@ -2,11 +2,13 @@
 
 mod gaze;
 
-pub use gaze::{Figure, Gaze, Order, Pinned, next_filter};
+pub use gaze::{Figure, Gaze, Order, Pinned, Shows, next_filter};
 
 use super::live::State;
 use crate::profile::Intervention;
-use crate::trace::explored::{Area, Attribution, Effect, Head, HeadScores, LensTable, Neuron, Pattern, Thumbnail};
+use crate::trace::explored::{
+    Area, Attribution, Effect, Head, HeadScores, Importance, LensTable, Neuron, Pattern, Thumbnail, WorthTable,
+};
 use crate::units::Nanos;
 use crate::worker::{Answer, Look, Of, RunId, Seen, Text};
 use std::collections::BTreeMap;
@@ -41,6 +43,11 @@ pub struct Explorer {
     pub attribution: Option<Attribution>,
     pub neurons: Option<Neurons>,
     pub effect: Option<Effected>,
+    /// What parts of the model matter, block by block, and beside that what they cost.
+    pub importance: Vec<Importance>,
+    pub worth: Option<WorthTable>,
+    /// Whether that was asked for.
+    pub weighs: bool,
     /// Tokens of a piece of text that is to be put somewhere.
     pub encoded: Option<(String, Vec<u32>)>,
     /// How tokens are called that are not in the text.
@@ -102,6 +109,9 @@ impl Explorer {
             attribution: None,
             neurons: None,
             effect: None,
+            importance: Vec::new(),
+            worth: None,
+            weighs: false,
             encoded: None,
             labels: BTreeMap::new(),
             asked: Vec::new(),
@@ -118,10 +128,17 @@ impl Explorer {
             }
             Seen::Grown(token) => {
                 self.text.tokens.push(token);
+                // What was weighed was another text.
+                (self.importance, self.worth, self.weighs) = (Vec::new(), None, false);
                 self.text.lens.end = self.text.tokens.len();
                 self.state = State::Running;
             }
             Seen::GrownUp => self.grows = false,
+            Seen::Importance(found) => self.importance.extend(found),
+            Seen::Worth(table) => {
+                self.worth = Some(*table);
+                self.state = State::Over;
+            }
             Seen::Heads { block, ran } => {
                 // After the text has grown they come anew.
                 let n = ran.scores.len();
@@ -133,7 +150,7 @@ impl Explorer {
             Seen::Answer { look, answer, labels } => self.answered(look, answer, labels),
             Seen::Failed(_) | Seen::Cancelled => {
                 self.state = State::Over;
-                self.grows = false;
+                (self.grows, self.weighs) = (false, false);
                 self.asked.clear();
                 if let Seen::Failed(reason) = seen {
                     return Some(reason);
@@ -201,7 +218,7 @@ impl Explorer {
 
     fn missing_of_head(&self, gaze: &Gaze) -> Vec<Look> {
         let mut wanted = Vec::new();
-        if !gaze.one {
+        if !gaze.is_on_one() {
             return wanted;
         }
         let tokens = self.text.tokens.len();
@@ -303,6 +320,18 @@ impl Explorer {
         let mut heads: Vec<usize> = (0..self.scores.len()).filter(passes).collect();
         heads.sort_by(|&a, &b| order.key(&self.scores[b]).total_cmp(&order.key(&self.scores[a])).then(a.cmp(&b)));
         heads
+    }
+
+    /// The heads that were switched off by themselves, those that matter most first.
+    pub fn weighed(&self) -> Vec<Importance> {
+        let mut heads: Vec<Importance> = self.importance.iter().filter(|it| it.component.is_head()).copied().collect();
+        heads.sort_by(|a, b| b.kl.total_cmp(&a.kl));
+        heads
+    }
+
+    /// Blocks whose parts were switched off.
+    pub fn weighed_blocks(&self) -> usize {
+        self.importance.last().map_or(0, |it| it.component.block() as usize + 1)
     }
 
     /// The number of a head in `scores`.

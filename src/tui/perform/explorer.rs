@@ -4,7 +4,7 @@ use crate::profile::{Change, Intervention, Prompt, Target};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::changing::{Changing, FIRST, WAYS};
-use crate::tui::explorer::{Explorer, Order, Pinned, SIDE};
+use crate::tui::explorer::{Explorer, Order, Pinned, SIDE, Shows};
 use crate::tui::live::State;
 use crate::tui::update::Effect;
 use crate::worker::{Command, Look, RunId, Seen};
@@ -23,7 +23,7 @@ impl App {
 
     /// Reads random tokens twice, and puts the heads that look back at what came after first.
     pub(super) fn explore_repeated(&mut self) -> Vec<Effect> {
-        (self.gaze.order, self.gaze.one, self.gaze.filter) = (Order::Induction, false, None);
+        (self.gaze.order, self.gaze.shows, self.gaze.filter) = (Order::Induction, Shows::All, None);
         self.screen = Screen::Heads;
         self.explore(Prompt::Repeated(REPEATED))
     }
@@ -54,6 +54,18 @@ impl App {
         explorer.grows = true;
         explorer.state = State::Running;
         vec![Effect::Send(Command::Grow { run: explorer.run, tokens: GROWN })]
+    }
+
+    /// Shows what heads matter beside what they cost, and finds it out where that was not done.
+    pub(super) fn weigh(&mut self) -> Vec<Effect> {
+        let Some(explorer) = &mut self.explorer else { return Vec::new() };
+        (self.screen, self.gaze.shows) = (Screen::Heads, Shows::Worth);
+        if std::mem::replace(&mut explorer.weighs, true) {
+            return Vec::new();
+        }
+        explorer.importance.clear();
+        explorer.state = State::Running;
+        vec![Effect::Send(Command::Weigh { run: explorer.run })]
     }
 
     /// Keeps the selected head for others to be held against, or lets go of the one that is kept.

@@ -1,8 +1,9 @@
 //! What the keys do on the Heads screen: among all heads, and in the pattern of one.
 
+use crate::trace::explored::Component;
 use crate::tui::action::Act;
 use crate::tui::app::App;
-use crate::tui::explorer::{Order, next_filter};
+use crate::tui::explorer::{Order, Shows, next_filter};
 
 impl App {
     /// All heads as thumbnails.
@@ -28,7 +29,7 @@ impl App {
             self.gaze.selected = scores.at;
         }
         match act {
-            Act::Open => self.gaze.one = !order.is_empty(),
+            Act::Open if !order.is_empty() => self.gaze.shows = Shows::One,
             Act::Filter => {
                 self.gaze.filter = next_filter(self.gaze.filter);
                 self.select_first();
@@ -48,7 +49,7 @@ impl App {
     /// Another order, the first in it selected.
     pub(super) fn sort_heads(&mut self) {
         self.gaze.order = self.gaze.order.next(self.gaze.pinned.is_some());
-        if !self.gaze.one || self.gaze.order == Order::Place {
+        if self.gaze.shows == Shows::All || self.gaze.order == Order::Place {
             self.select_first();
         }
     }
@@ -79,7 +80,7 @@ impl App {
             Act::PageDown => *down = moved(*down, page as isize),
             Act::First => *down = 0,
             Act::Last => *down = last,
-            Act::Close => gaze.one = false,
+            Act::Close => gaze.shows = Shows::All,
             Act::Transpose => gaze.columns = !gaze.columns,
             Act::Colour => gaze.scale = gaze.scale.next(),
             Act::Difference => gaze.difference = !gaze.difference,
@@ -91,10 +92,38 @@ impl App {
         }
     }
 
+    /// What heads matter beside what they cost.
+    pub(super) fn on_worth(&mut self, act: Act) {
+        let Some(explorer) = &self.explorer else { return };
+        let heads = explorer.weighed();
+        let is_it = |component: Component| component == Component::Head(self.gaze.selected);
+        let at = heads.iter().position(|it| is_it(it.component)).unwrap_or(0);
+        let (page, last) = (self.drawn.listed.1.max(2) - 1, heads.len().saturating_sub(1));
+        let to = match act {
+            Act::Up => at.saturating_sub(1),
+            Act::Down => (at + 1).min(last),
+            Act::PageUp => at.saturating_sub(page),
+            Act::PageDown => (at + page).min(last),
+            Act::First => 0,
+            Act::Last => last,
+            _ => at,
+        };
+        if let Some(Component::Head(head)) = heads.get(to).map(|it| it.component) {
+            self.gaze.selected = head;
+        }
+        match act {
+            Act::Open if !heads.is_empty() => self.gaze.shows = Shows::One,
+            Act::Close => self.gaze.shows = Shows::All,
+            act => self.on_text(act),
+        }
+    }
+
     /// A click selects a head; a second one goes in.
     pub(in crate::tui) fn click_head(&mut self, index: usize) {
         let Some(scores) = self.explorer.as_ref().and_then(|seen| seen.scores.get(index)) else { return };
-        self.gaze.one = self.gaze.selected == scores.at;
+        if self.gaze.selected == scores.at {
+            self.gaze.shows = Shows::One;
+        }
         self.gaze.selected = scores.at;
     }
 }

@@ -11,12 +11,13 @@
 mod all;
 mod map;
 mod one;
+mod worth;
 
 use super::effect;
 use crate::trace::explored::{HeadScores, Score};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit};
-use crate::tui::explorer::Explorer;
+use crate::tui::explorer::{Explorer, Shows};
 use crate::tui::live::State;
 use crate::tui::widget::{below, heat, put, put_right, row, skip, wrap};
 use ratatui::buffer::Buffer;
@@ -33,20 +34,25 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     };
     let first = Rect { width: area.width.saturating_sub(2), ..skip(row(area, 0), 1) };
     let body = Rect { height: area.height.saturating_sub(1 + FOOT), ..below(area, 1) };
-    let title = if app.gaze.one { one::title(app, explorer) } else { all::title(app, explorer) };
+    let title = match app.gaze.shows {
+        Shows::All => all::title(app, explorer),
+        Shows::One => one::title(app, explorer),
+        Shows::Worth => worth::title(app, explorer),
+    };
     let used = put(buf, first, title);
     let scale = app.gaze.scale.name();
     let legend = 16 + scale.chars().count() as u16;
-    if first.width > used + legend + 2 {
+    if first.width > used + legend + 2 && app.gaze.shows != Shows::Worth {
         let place = skip(first, first.width - legend);
-        match app.gaze.one && app.gaze.pinned.is_some() && app.gaze.difference {
+        match app.gaze.is_on_one() && app.gaze.pinned.is_some() && app.gaze.difference {
             true => heat::legend_of_difference(buf, place, theme),
             false => heat::legend(buf, place, theme, scale),
         };
     }
-    match app.gaze.one {
-        true => one::draw(app, explorer, body, buf, drawn),
-        false => all::draw(app, explorer, body, buf, drawn),
+    match app.gaze.shows {
+        Shows::All => all::draw(app, explorer, body, buf, drawn),
+        Shows::One => one::draw(app, explorer, body, buf, drawn),
+        Shows::Worth => worth::draw(app, explorer, body, buf, drawn),
     }
     foot(app, explorer, below(area, area.height.saturating_sub(FOOT)), buf);
 }

@@ -83,9 +83,9 @@ fn a_head_is_found_entered_switched_off_and_on_again() {
     app.update(Msg::Tick(app.clock));
     assert!(app.gaze.changes.is_empty() && app.explorer.as_ref().unwrap().effect.is_none());
     app.perform(Act::Open);
-    assert!(app.gaze.one);
+    assert!(app.gaze.is_on_one());
     app.perform(Act::Close);
-    assert!(!app.gaze.one);
+    assert!(!app.gaze.is_on_one());
 }
 
 #[test]
