@@ -1,5 +1,6 @@
 //! The command line as other programs see it: results, exit codes, what goes where.
 
+use blockscope::text::shown::width;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -99,6 +100,8 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
         (&["capture", LLAMA, "--ids", "1", "--hooks", "[", "--out", "x"], "hook pattern '['"),
         (&["tokenize"], "TEXT"),
         (&["tokenize", "a", "b", "c"], "TEXT"),
+        (&["tokenize", "--sample", "a", "b"], "--sample is the text"),
+        (&["tokenize", "--steps", "--with", "smollm2", "a"], "cannot be used with"),
         (&["inspect", ""], "a value is required"),
         (&["--color", "sometimes", "doctor"], "always"),
     ] {
@@ -194,7 +197,10 @@ fn tokenize_gives_the_reference_ids_of_smollm2() {
     let found = json(&["tokenize", "--json", text]);
     assert_eq!(ids(&found["ids"]), golden_ids("smollm2-135m/fox.safetensors", "input_ids"));
     let tokens = found["tokens"].as_array().unwrap();
-    assert_eq!(tokens[1], serde_json::json!({ "id": 2365, "text": " quick", "bytes": "20717569636b" }));
+    assert_eq!(
+        tokens[1],
+        serde_json::json!({ "id": 2365, "text": " quick", "bytes": "20717569636b", "start": 3, "end": 9 })
+    );
     let hex: String = tokens.iter().map(|token| token["bytes"].as_str().unwrap()).collect();
     let expected: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, expected);
@@ -213,6 +219,105 @@ fn tokenize_takes_any_text() {
     child.stdin.take().unwrap().write_all("The cat sat on the mat, and the cat".as_bytes()).unwrap();
     let found: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
     assert_eq!(ids(&found["ids"]), golden_ids("llama/golden.safetensors", "input_ids"));
+}
+
+/// A folder with nothing but a tokenizer, of these bytes.
+fn tokenizer_alone(json: impl AsRef<[u8]>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tokenizer.json"), json).unwrap();
+    folder
+}
+
+#[test]
+fn tokenize_shows_bytes_and_places() {
+    let expected = "
+ id  token  bytes        place
+281  The    54 68 65     0..3
+280  ·cat   20 63 61 74  3..7
+223  ·      20           7..8
+165  ⟨e6⟩   e6           8..9
+248  ⟨97⟩   97           9..10
+101  ⟨a5⟩   a5           10..11
+";
+    assert_eq!(format!("\n{}", stdout(&["tokenize", LLAMA, "The cat 日"])), expected);
+}
+
+#[test]
+fn a_text_that_is_not_utf8_is_refused() {
+    let mut child = blockscope(&["tokenize", LLAMA, "--steps", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"a\xff\x1b[2J").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{said}");
+    assert!(said.contains("UTF-8") && !said.contains('\u{1b}'), "{said}");
+}
+
+#[test]
+fn tokenize_shows_merges_until_the_tokens() {
+    let text = "Привет, 世界! 👩🏽‍💻 x+=1;";
+    let steps = json(&["tokenize", "--steps", "--json", text]);
+    let words = steps["words"].as_array().unwrap();
+    let merged: Vec<u64> = words.iter().flat_map(|word| ids(&word["ids"])).collect();
+    assert_eq!(merged, ids(&json(&["tokenize", "--json", text])["ids"]));
+    assert_eq!(words.iter().map(|word| word["text"].as_str().unwrap()).collect::<String>(), text);
+    assert_eq!(words[0]["pieces"][0]["bytes"], "d0");
+    let table = stdout(&["tokenize", "--steps", "the cat"]);
+    assert!(table.lines().next().unwrap().starts_with("word   rank  makes"), "{table}");
+    assert!(table.contains("t h e") && table.contains("·cat") && table.contains("· c a t"), "{table}");
+
+    let unigram = r#"{"model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["a", -1.0]]}}"#;
+    let unigram = tokenizer_alone(unigram);
+    let said = refusal(&["tokenize", unigram.path().to_str().unwrap(), "--steps", "a"], 1);
+    assert!(said.contains("no merges to show: this is a Unigram tokenizer"), "{said}");
+}
+
+#[test]
+fn tokenize_holds_tokenizers_against_each_other() {
+    let json_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tokenizers/sentencepiece.json");
+    let alone = tokenizer_alone(std::fs::read(json_file).unwrap());
+    let alone = alone.path().to_str().unwrap();
+    let text = "The cat sat, кошка 猫";
+    let found = json(&["tokenize", "--json", text, "--with", LLAMA, "--with", alone]);
+    let found = &found["texts"][0];
+    assert_eq!((&found["characters"], &found["bytes"]), (&Value::from(20), &Value::from(27)));
+    let tokenizers = found["tokenizers"].as_array().unwrap();
+    assert_eq!(tokenizers.iter().map(|t| t["vocab_size"].as_u64().unwrap()).collect::<Vec<_>>(), [49_152, 384, 512]);
+    for (tokenizer, model) in tokenizers.iter().zip(["smollm2", LLAMA, alone]) {
+        assert_eq!(tokenizer["tokenizer"], model);
+        let n = tokenizer["tokens"].as_array().unwrap().len();
+        let alone = json(&["tokenize", model, "--plain", "--json", text]);
+        assert_eq!(n, alone["tokens"].as_array().unwrap().len());
+        assert_eq!(tokenizer["tokens_per_character"].as_f64().unwrap(), n as f64 / 20.0);
+        assert_eq!(tokenizer["bytes_per_token"].as_f64().unwrap(), 27.0 / n as f64);
+        let scripts = tokenizer["scripts"].as_array().unwrap();
+        let named: Vec<&str> = scripts.iter().map(|share| share["script"].as_str().unwrap()).collect();
+        assert_eq!(named, ["Latin", "common", "Cyrillic", "Han"]);
+        let sum: f64 = scripts.iter().map(|share| share["tokens"].as_f64().unwrap()).sum();
+        assert!((sum - n as f64).abs() < 1e-9);
+    }
+    let table = stdout(&["tokenize", text, "--with", LLAMA]);
+    for expected in ["smollm2", "golden/llama", "49,152", "tokens/character", "Cyrillic", "The│·cat│"] {
+        assert!(table.contains(expected), "{expected} in {table}");
+    }
+}
+
+#[test]
+fn tokenize_says_what_a_sentence_takes_in_each_language() {
+    let found = json(&["tokenize", LLAMA, "--sample", "--json", "--with", "smollm2"]);
+    let texts = found["texts"].as_array().unwrap();
+    assert_eq!(texts.len(), 6);
+    assert!(texts.iter().all(|text| text["tokenizers"].as_array().unwrap().len() == 2));
+    let rate = |text: &Value| text["tokenizers"][1]["tokens_per_character"].as_f64().unwrap();
+    assert_eq!((&texts[0]["language"], &texts[5]["language"]), (&"English".into(), &"Hindi".into()));
+    assert!(rate(&texts[0]) < 0.3 && rate(&texts[5]) > 3.0 * rate(&texts[0]), "SmolLM2 learned English");
+    let narrow = blockscope(&["tokenize", LLAMA, "--sample"]).env("COLUMNS", "60").output().unwrap();
+    let shown = String::from_utf8(narrow.stdout).unwrap();
+    assert!(shown.contains("Russian") && shown.lines().all(|line| width(line) <= 60), "{shown}");
 }
 
 #[test]
@@ -553,9 +658,18 @@ fn a_saved_run_opens_in_the_interface_and_q_leaves_it() {
 fn nothing_that_a_model_or_a_prompt_says_can_drive_the_terminal() {
     let hostile = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{202e}evil";
     let random = ["--max-new", "200", "--ignore-stop", "--temperature", "3", "--set", "threads=1"];
+    let vocabulary = serde_json::json!({ "[UNK]": 0, hostile: 1, "\n": 2 });
+    let model = serde_json::json!({ "type": "WordLevel", "unk_token": "[UNK]", "vocab": vocabulary });
+    let alone = tokenizer_alone(serde_json::json!({ "model": model }).to_string());
+    let alone = alone.path().to_str().unwrap();
     for args in [
         &["--color", "never", "tokenize", LLAMA, hostile][..],
         &["--color", "never", "tokenize", LLAMA, "--json", hostile],
+        &["--color", "never", "tokenize", LLAMA, "--steps", hostile],
+        &["--color", "never", "tokenize", LLAMA, "--steps", "--json", hostile],
+        &["--color", "never", "tokenize", LLAMA, "--with", alone, hostile],
+        &["--color", "never", "tokenize", LLAMA, "--with", alone, "--json", hostile],
+        &["--color", "never", "tokenize", alone, hostile],
         // Tokens of a model with random weights: any bytes.
         &[&["--color", "never", "generate", LLAMA, "--prompt", hostile], &random[..]].concat(),
         &["--color", "never", "inspect", &format!("no/such/{hostile}")],

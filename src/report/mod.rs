@@ -11,4 +11,5 @@ pub mod perfetto;
 pub mod picture;
 pub mod study;
 pub mod table;
+pub mod tokens;
 pub mod traced;
