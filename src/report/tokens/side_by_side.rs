@@ -1,9 +1,11 @@
 //! A text once for every tokenizer, with a bar where it was cut. What stands above each other is the same text.
 //!
 //! ```text
-//! smollm2   The│·qu ick│·brown
-//! tiny      T│he│·qu│ick│·brown
+//! smollm2   The│·qu ick│·日₂│本
+//! tiny      T│he│·qu│ick│·│日₃│本₃
 //! ```
+//!
+//! A character that is cut inside has the number of its parts beside it.
 
 use super::name;
 use crate::text::{Cut, Cuts, shown};
@@ -38,7 +40,7 @@ pub fn lines(cuts: &Cuts, width: usize) -> String {
 fn columns(cuts: &Cuts) -> Vec<Vec<String>> {
     let text = &cuts.text;
     let bars: Vec<BTreeSet<usize>> = cuts.cuts.iter().map(boundaries).collect();
-    // Never between a character and its marks: cuts there, and inside a character, stand in the cell.
+    // A character is never shown in parts, nor without its marks.
     let starts = text.grapheme_indices(true).map(|(start, _)| start);
     let shared: Vec<usize> = starts.skip(1).filter(|start| bars.iter().any(|bars| bars.contains(start))).collect();
     let mut from = 0;
@@ -57,12 +59,17 @@ fn columns(cuts: &Cuts) -> Vec<Vec<String>> {
     columns
 }
 
-/// The bytes `from..to` of the text, with bars where they are cut inside.
+/// The bytes `from..to` of the text; where they are cut inside, with the number of parts.
 fn cell(text: &str, from: usize, to: usize, bars: &BTreeSet<usize>) -> String {
-    let inside = bars.range(from + 1..to).copied();
-    let starts = std::iter::once(from).chain(inside.clone());
-    let parts = starts.zip(inside.chain([to])).map(|(start, end)| shown::label(&text.as_bytes()[start..end]));
-    parts.collect::<Vec<_>>().join("│")
+    let label = shown::label(&text.as_bytes()[from..to]);
+    match bars.range(from + 1..to).count() + 1 {
+        1 => label,
+        parts => label + &subscript(parts),
+    }
+}
+
+fn subscript(n: usize) -> String {
+    n.to_string().chars().filter_map(|digit| char::from_u32('₀' as u32 + digit.to_digit(10)?)).collect()
 }
 
 /// Where tokens begin and end.
@@ -100,9 +107,9 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_is_cut_shows_its_bytes() {
+    fn a_character_that_is_cut_has_the_number_of_its_parts() {
         let both = cuts("a日本", &[("whole", &[1, 4]), ("bytes", &[1, 3, 4])]);
-        assert_eq!(lines(&both, 80), "whole  a│日│          本\nbytes  a│⟨e6 97⟩│⟨a5⟩│本");
+        assert_eq!(lines(&both, 80), "whole  a│日│ 本\nbytes  a│日₂│本");
     }
 
     #[test]
