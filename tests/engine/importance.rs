@@ -128,8 +128,8 @@ fn shares_of_a_prefill_are_parts_of_a_whole() {
     let found = importance(&session, &IDS);
     let mut told = Vec::new();
     let table = session.worth(&IDS, &found, &Control::default(), &mut |pass, of| told.push((pass, of))).unwrap();
-    assert_eq!((told.len(), told.last().copied()), (10, Some((10, 10))));
-    assert_eq!((table.positions, table.repeats, table.worths.len()), (12, 5, found.len()));
+    assert_eq!((told.len(), told.last().copied()), (22, Some((22, 22))));
+    assert_eq!((table.positions, table.repeats, table.worths.len()), (12, 11, found.len()));
     assert_eq!(table.kv.0, 2 * 2 * 12 * 2 * session.card().spec.d_head as u64 * 4, "two blocks, two key/value heads");
     let wholes = || table.worths.iter().filter(|worth| !worth.importance.component.is_head());
     for share in [wholes().map(|worth| worth.time_share).sum::<f64>(), wholes().map(|worth| worth.flops_share).sum()] {

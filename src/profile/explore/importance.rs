@@ -11,7 +11,7 @@
 use super::{Exploration, numbers};
 use crate::model::allocator::trim;
 use crate::model::probe::{self, Hook, Op, Pass, Probe};
-use crate::model::{Decoder, Error, Result};
+use crate::model::{Decoder, Error, Result, Toggles, memory};
 use crate::profile::{Control, Session};
 use crate::trace::explored::{Component, Head, Importance, Place};
 use tch::{Kind, Tensor};
@@ -26,21 +26,25 @@ impl Session {
     /// is off where what it read is zero before the output projection. Computed without a cache, whatever the toggles.
     ///
     /// # Errors
-    /// [`Error::Cancelled`].
+    /// There is no memory for it; it was cancelled.
     ///
     /// # Panics
     /// There is no such block.
     pub fn importance_of(&self, exploration: &Exploration, block: usize, control: &Control) -> Result<Vec<Importance>> {
         let _no_grad = tch::no_grad_guard();
-        let (decoder, n_heads) = (self.decoder(), self.card().spec.n_heads as u32);
+        let (card, decoder) = (self.card(), self.decoder());
+        let n_heads = card.spec.n_heads as u32;
         let before = exploration.before(block).unsqueeze(0); // [1, T, d_model]
         let clean = exploration.residual(Place::Post(exploration.n_layers() - 1)).unsqueeze(0);
         // How some formats multiply depends on how many rows there are. So the clean text goes with the others, unless
         // each goes alone: then they have as many rows as it had in the pass that was kept.
         let together = (POSITIONS / exploration.len()).max(1);
         let is_alone = together == 1;
+        let components = Component::of_block(block as u32, n_heads);
+        let pass = Toggles { batch: together.min(components.len() + 1), kv_cache: false, ..card.toggles.clone() };
+        memory::check_run(&card.spec, &pass, exploration.len(), 0, card.device.memory())?;
         let mut found = Vec::new();
-        for off in Component::of_block(block as u32, n_heads).chunks((together - 1).max(1)) {
+        for off in components.chunks((together - 1).max(1)) {
             let elements: Vec<Option<Component>> =
                 (!is_alone).then_some(None).into_iter().chain(off.iter().copied().map(Some)).collect();
             let mut probe = Off::new(block, &elements, n_heads, &before, control);

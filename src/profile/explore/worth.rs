@@ -6,8 +6,9 @@ use crate::trace::explored::{Importance, WorthTable};
 use crate::trace::{Event, Run, Status, Watched};
 use crate::units::Bytes;
 
-/// Timed prefills; between them lie as many whose parts are not timed, and before them a warm-up.
-const REPEATS: u32 = 5;
+/// Timed prefills: enough for a median that a busy machine does not move. Between them lie as many whose parts are not
+/// timed, and before them a warm-up; all together are few beside the passes that say what the parts matter.
+const REPEATS: u32 = 11;
 
 impl Session {
     /// Runs the text several times, and holds what was found against the time, the FLOPs and the bytes of keys and values

@@ -2,7 +2,6 @@
 
 use super::{Align, Piece, ROWS, Table};
 use crate::trace::explored::{Component, Worth, WorthTable};
-use crate::units::percent;
 use std::collections::BTreeSet;
 
 /// A component in a chart: across what it costs, up what it matters.
@@ -32,17 +31,16 @@ pub fn worth(table: &WorthTable) -> Vec<Piece> {
         Piece::Title("what heads matter, and what they cost".into()),
         heads(table),
         Piece::Note(format!(
-            "KL(clean ‖ off) in nats, mean over {positions} positions, and how much −ln p of the text grows, a token: \
-             measured, each head off by itself; time: its share of a prefill of {}, measured, median of {}, a block's \
-             attention divided evenly among its heads, which a kernel computes together; FLOPs (of {}) and KV bytes \
-             (of {}) by formula",
-            table.prefill, table.repeats, table.flops, table.kv
+            "measured, each off by itself: KL(clean ‖ off) in nats, mean over {positions} positions; by how much −ln p of \
+             the text grows, a token. Shares of a prefill: time, measured, medians of {} of {}, a block's attention \
+             divided evenly among its heads, which are computed together; FLOPs of {} and KV bytes of {}, by formula",
+            table.repeats, table.prefill, table.flops, table.kv
         )),
         Piece::Title("the same by block".into()),
         blocks(table),
         Piece::Note(
-            "heads: KL of each off by itself, added up; attention, mlp: KL of the whole stage off, and its share of the \
-             time; where attention is more than its heads, they stand in for each other"
+            "heads: the KL of each off by itself, added up; attention, mlp: KL of the whole stage off, and its share of \
+             the time. More for attention than for its heads: they stand in for one another"
                 .into(),
         ),
     ]
@@ -56,9 +54,9 @@ fn heads(table: &WorthTable) -> Piece {
             name,
             format!("{:.4}", sum(&|worth| worth.importance.kl.into())),
             format!("{:+.4}", sum(&|worth| worth.importance.more_nll.into())),
-            percent(sum(&|worth| worth.time_share)),
-            percent(sum(&|worth| worth.flops_share)),
-            percent(sum(&|worth| worth.kv_share)),
+            share(sum(&|worth| worth.time_share)),
+            share(sum(&|worth| worth.flops_share)),
+            share(sum(&|worth| worth.kv_share)),
         ]
     };
     let name = |worth: &Worth| match worth.importance.component {
@@ -83,7 +81,7 @@ fn blocks(table: &WorthTable) -> Piece {
         [
             cell(&|worth| format!("{:.4}", worth.importance.kl)),
             cell(&|worth| format!("{:+.4}", worth.importance.more_nll)),
-            cell(&|worth| percent(worth.time_share)),
+            cell(&|worth| share(worth.time_share)),
         ]
     };
     let heads = table.heads();
@@ -98,6 +96,11 @@ fn blocks(table: &WorthTable) -> Piece {
         row
     }));
     Piece::Table(Table { columns: vec![Align::Right; rows[0].len()], rows })
+}
+
+/// A head's share is a few hundredths of a percent.
+fn share(share: f64) -> String {
+    format!("{:.2}%", 100.0 * share)
 }
 
 #[cfg(test)]
@@ -145,7 +148,7 @@ mod tests {
         assert_eq!(heads.rows[1][..3], ["1.3", "0.1000", "-0.0100"]);
         assert_eq!(
             (heads.rows.len(), heads.rows[9][0].as_str(), heads.rows[9][5].as_str()),
-            (10, "added up", "100.0%")
+            (10, "added up", "100.00%")
         );
         assert_eq!(blocks.rows[1][..4], ["0", "0.1000", "0.0500", "-0.0050"]);
         assert!(note.contains("12.8 kB"), "{note}");
