@@ -114,7 +114,7 @@ fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&LensTable, usize, us
     };
     let position = lens.first + x;
     let label = explorer.tokens.get(position).map_or("", |(_, label)| label.as_str());
-    let first = format!("after {} at ({position}) {label}: {}", name.to_string(), words(explorer, cell, position));
+    let first = format!("after {} at ({position}) {label}: {}", name, words(explorer, cell, position));
     put(buf, line(1), Span::styled(fit(&first, line(1).width as usize), theme.text));
     let mut said = Line::default();
     for likely in &cell.top {
