@@ -1,4 +1,4 @@
-//! `blockscope export`: a saved run or study as a picture, a page, a table, or in the format of another tool.
+//! `blockscope export`: a saved run, study or text as a picture, a page, a table, or in the format of another tool.
 
 mod made;
 mod source;
@@ -7,6 +7,7 @@ use super::args::check_free;
 use super::failure::{Failure, Result};
 use super::output::Output;
 use crate::report::picture::{MOST_PIXELS, Picture, Size};
+use crate::trace::explored::Head;
 use crate::trace::file::{self, Existing};
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -18,14 +19,15 @@ use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-/// Write a saved run or study as a picture, a page or a table, or in the format of another tool
+/// Write a saved run, study or text as a picture, a page or a table, or in the format of another tool
 ///
 /// perfetto is Chrome's JSON: ui.perfetto.dev opens it, PyTorch's readers and Holistic Trace Analysis do, and so
 /// does blockscope view. What can be shown is what was recorded: passes and parts always, operators and memory if
 /// the run was made with profile --trace.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A run file, as profile --out or the interface wrote it, or a study, as compare --out and sweep --out write it
+    /// A run file, as profile --out or the interface wrote it, or a study, as compare --out and sweep --out write it; or
+    /// a text, as capture --out writes it
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -36,6 +38,10 @@ pub struct Args {
     /// With svg and png: which picture; without it the one that tells most of the file
     #[arg(long, value_name = "PICTURE", value_parser = pictures())]
     picture: Option<Picture>,
+
+    /// With svg and png of a text: the head whose pattern is drawn, such as 8.1; may be given again
+    #[arg(long, value_name = "BLOCK.HEAD")]
+    head: Vec<Head>,
 
     /// With svg and png: the size in pixels, such as 1600x1000
     #[arg(long, value_name = "WxH", value_parser = size)]
@@ -77,7 +83,7 @@ impl Format {
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
     check(args)?;
-    let source = Source::read(&args.file)?;
+    let source = Source::read(&args.file, &args.head)?;
     source.check(&args.file)?;
     let made = Made::of(args, &source)?;
     match &args.out {
@@ -104,6 +110,7 @@ fn check(args: &Args) -> Result {
         format if format.is_picture() => Ok(()),
         Format::Html if args.picture.is_some() => usage("--picture is for svg and png: a page has all of them"),
         _ if args.picture.is_some() => usage("--picture is for svg and png"),
+        _ if !args.head.is_empty() => usage("--head is for svg and png"),
         _ if args.size.is_some() => usage("--size is for svg and png"),
         _ => Ok(()),
     }

@@ -5,7 +5,7 @@ use super::{Args, Format};
 use crate::cli::failure::{Failure, Result};
 use crate::report::layout::Detail;
 use crate::report::picture::{self, MOST_PIXELS, Picture, Scene, Subject};
-use crate::report::{csv, html, json, markdown, perfetto, study, table};
+use crate::report::{csv, explored, html, json, markdown, perfetto, study, table};
 use crate::trace::Run;
 use serde_json::Value;
 use std::io::{self, Write};
@@ -34,6 +34,13 @@ impl<'s> Made<'s> {
                 "a study keeps times, no trace of what ran when; profile --trace --out FILE records a run that has one"
                     .into(),
             )),
+            (Format::Md, Source::Text(text)) => {
+                Ok(Made::Bytes(markdown::write(&explored::text(&text.1, &text.0.attributions)).into_bytes()))
+            }
+            (Format::Json, Source::Text(text)) => Ok(Made::Json(explored::json::text(&text.1, &text.0.attributions))),
+            (Format::Perfetto | Format::Html | Format::Csv, Source::Text(_)) => {
+                Err(fail("of a text there are svg, png, md and json".into()))
+            }
             (Format::Html, Source::Run(run)) => text(html::run(run).map_err(fail)?),
             (Format::Md, Source::Run(run)) => text(markdown::write(&table::profile(run, Detail::Summed, usize::MAX))),
             (Format::Csv, Source::Run(run)) => text(csv::run(run)),
@@ -59,7 +66,8 @@ impl<'s> Made<'s> {
 
 /// The picture that is asked for, or the most telling one; if there is none, why, and what there is.
 fn scene(args: &Args, subject: Subject) -> std::result::Result<Scene, String> {
-    let chosen = match args.picture {
+    let asked = args.picture.or((!args.head.is_empty()).then_some(Picture::Head));
+    let chosen = match asked {
         Some(picture) => Some(picture),
         None => Picture::all_of(subject).first().map(|(picture, _)| *picture),
     };

@@ -1,9 +1,12 @@
-//! What is exported: a run or a study, as its file says.
+//! What is exported: a run, a study, or what was seen of a text, as its file says.
 
 use super::Format;
 use crate::cli::failure::{Failure, Result};
 use crate::cli::output::Output;
+use crate::cli::view::is_tensors;
+use crate::profile::explore::Captured;
 use crate::report::picture::Subject;
+use crate::trace::explored::{Head, Text};
 use crate::trace::file::{self, Content};
 use crate::trace::{Run, Study, Watched, input, study};
 use std::fs::File;
@@ -13,11 +16,14 @@ use std::path::Path;
 pub enum Source {
     Run(Box<Run>),
     Study(Box<Study>),
+    /// What a file has of a text, and what pictures are drawn of.
+    Text(Box<(Captured, Text)>),
 }
 
 impl Source {
-    /// Reads either. What a pipe gives can be read only once: its beginning is put before the rest again.
-    pub fn read(path: &Path) -> Result<Self> {
+    /// Reads any of them; of a text's patterns those of these heads. What a pipe gives can be read only once: its
+    /// beginning is put before the rest again.
+    pub fn read(path: &Path, heads: &[Head]) -> Result<Self> {
         let look = || -> io::Result<(File, Vec<u8>)> {
             let mut file = input::open(path)?;
             let mut beginning = Vec::new();
@@ -25,6 +31,11 @@ impl Source {
             Ok((file, beginning))
         };
         let (file, beginning) = look().map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
+        if is_tensors(&beginning) {
+            let captured = Captured::read(path)?;
+            let text = captured.text(heads)?;
+            return Ok(Source::Text(Box::new((captured, text))));
+        }
         let content = Content::of(&beginning);
         let whole = BufReader::new(Cursor::new(beginning).chain(file));
         Ok(match content {
@@ -37,6 +48,7 @@ impl Source {
         match self {
             Source::Run(run) => Subject::Run(run),
             Source::Study(study) => Subject::Study(study),
+            Source::Text(text) => Subject::Text(&text.1),
         }
     }
 
@@ -47,6 +59,7 @@ impl Source {
             Source::Run(_) => Some("the run ended before its first pass had"),
             Source::Study(study) if !study.samples.is_empty() => None,
             Source::Study(_) => Some("the study ended before its first sample"),
+            Source::Text(_) => None,
         };
         match problem {
             None => Ok(()),
@@ -64,6 +77,7 @@ impl Source {
                 return;
             }
             Source::Run(run) => run,
+            Source::Text(_) => return,
         };
         if run.status.is_none() {
             out.warning("the run was cut off before its end: what it had recorded until then is there");

@@ -9,15 +9,21 @@ use super::Exploration;
 use crate::model::probe::{Hook, Place as At};
 use crate::model::tensor_file::{self, Written};
 use crate::model::{Error, Result};
-use crate::profile::{Control, Session};
+use crate::profile::{Control, Session, machine};
 use crate::text::shown;
-use crate::trace::explored::{Attribution, HeadScores, LensCell, LensTable, Likely, Writer};
+use crate::trace::explored::{
+    Area, Attribution, Head, HeadScores, LensCell, LensTable, Likely, Pattern, Scale, Text, Writer,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 use tch::Tensor;
+
+/// Cells on a side of a small pattern, and at most of one that is drawn whole.
+const THUMBNAIL: usize = 24;
+const MOST_CELLS: usize = 512;
 
 /// Where the JSON lies in the metadata, and which version of it this is.
 const KEY: &str = "blockscope";
@@ -41,6 +47,8 @@ pub struct Told {
     pub model: String,
     /// Device, threads and toggles, in words.
     pub setting: String,
+    /// What computed it.
+    pub versions: String,
     /// The toggle: it says which keys a query sees.
     attention: String,
     /// Of the text.
@@ -93,6 +101,7 @@ impl Session {
             version: VERSION,
             model: card.info.name.clone(),
             setting: format!("{}, {}", card.device, card.toggles),
+            versions: format!("Blockscope {}, LibTorch {}", env!("CARGO_PKG_VERSION"), machine::libtorch()),
             attention: card.toggles.attention.to_string(),
             labels: ids.iter().map(|&id| self.token_label(id)).collect(),
             names: named.map(|id| (id, self.token_label(id))).collect(),
@@ -146,12 +155,48 @@ impl Captured {
     }
 }
 
+impl Captured {
+    /// What pictures are drawn of: all heads small, some whole, the lens. A pattern has at most `MOST_CELLS` cells on a
+    /// side.
+    ///
+    /// # Errors
+    /// There is no such head.
+    pub fn text(&self, heads: &[Head]) -> Result<Text> {
+        let seen = &self.exploration;
+        let (t, n_heads) = (seen.len(), seen.heads(0).len());
+        let mut thumbnails = Vec::new();
+        seen.survey(THUMBNAIL, None, &Control::default(), &mut |_, ran| thumbnails.extend(ran.thumbnails))?;
+        let pattern = |&head: &Head| {
+            if head.block as usize >= seen.n_layers() || head.head as usize >= n_heads {
+                let (blocks, last) = (seen.n_layers() - 1, n_heads - 1);
+                return Err(Error::Request(format!("there is no head {head}: there are 0.0 to {blocks}.{last}")));
+            }
+            let (area, bin) = (Area { queries: 0..t, keys: 0..t }, t.div_ceil(MOST_CELLS));
+            let cells = seen.heads(head.block as usize).shrunk(head.head as usize, &area, bin);
+            Ok(Pattern { head, area, bin, cells })
+        };
+        Ok(Text {
+            model: self.told.model.clone(),
+            setting: self.told.setting.clone(),
+            versions: self.told.versions.clone(),
+            tokens: self.told.labels.clone(),
+            scores: self.told.heads.clone(),
+            thumbnails,
+            patterns: heads.iter().map(pattern).collect::<Result<_>>()?,
+            lens: self.lens.clone(),
+            names: self.told.names.clone(),
+            scale: Scale::default(),
+        })
+    }
+}
+
 impl Told {
     /// With every text made safe to show: it comes from a file.
     fn shown(mut self) -> Self {
         let safe = |text: &mut String| *text = shown::line(text);
         safe(&mut self.model);
         safe(&mut self.setting);
+        safe(&mut self.versions);
         self.labels.iter_mut().for_each(safe);
         self.names.values_mut().for_each(safe);
         self

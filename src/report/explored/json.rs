@@ -1,11 +1,23 @@
 //! The same as JSON. Field names are those of the tables; tokens are their ids and their text.
 
 use crate::trace::explored::{
-    Attribution, Component, Effect, Head, HeadScores, LensCell, LensTable, Likely, Place, Worth, WorthTable, Writer,
+    Attribution, Component, Effect, Head, HeadScores, LensCell, LensTable, Likely, Place, Text, Worth, WorthTable,
+    Writer,
 };
 use serde_json::{Value, json};
 
 use super::Named;
+
+/// What a file has of a text.
+pub fn text(text: &Text, attributions: &[Attribution]) -> Value {
+    let named = |id| text.name(id);
+    let tokens: Vec<Value> = text.tokens.iter().map(|label| json!({ "label": label })).collect();
+    json!({
+        "model": text.model, "setting": text.setting, "tokens": tokens, "heads": heads(&text.scores),
+        "lens": text.lens.as_ref().map(|read| lens(read, &named)),
+        "attributions": attributions.iter().map(|found| attribution(found, &named)).collect::<Vec<_>>(),
+    })
+}
 
 /// Scores of all heads.
 pub fn heads(scores: &[HeadScores]) -> Value {
@@ -25,7 +37,7 @@ pub fn lens(lens: &LensTable, named: Named) -> Value {
         json!({
             "position": lens.first + at,
             "top": cell.top.iter().map(likely).collect::<Vec<_>>(), "rank": cell.rank, "entropy": cell.entropy,
-            "kl": cell.kl, "norm": cell.norm, "massive": cell.massive,
+            "kl": cell.kl, "norm": cell.norm, "write": cell.write, "massive": cell.massive,
             "largest": { "feature": cell.largest.0, "value": cell.largest.1 },
         })
     };

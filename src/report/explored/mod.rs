@@ -7,7 +7,7 @@ pub use worth::{Point, points, worth};
 
 use super::grid::{Align, Table};
 use super::table::Piece;
-use crate::trace::explored::{Attribution, Effect, HeadScores, LensTable};
+use crate::trace::explored::{Attribution, Effect, HeadScores, LensTable, Text};
 
 /// How a token is called in a table.
 pub type Named<'a> = &'a dyn Fn(u32) -> String;
@@ -54,6 +54,17 @@ pub fn heads(scores: &[HeadScores]) -> Vec<Piece> {
              sink: what the key that gathers most receives of those that see it; entropy ÷ its most; distance in tokens"
         )),
     ]
+}
+
+/// What a file has of a text: its heads, and the lens and the attribution at the last position that it has them of.
+pub fn text(text: &Text, attributions: &[Attribution]) -> Vec<Piece> {
+    let named = |id| text.name(id);
+    let mut pieces = heads(&text.scores);
+    if let Some(read) = &text.lens {
+        pieces.extend(lens(read, read.positions().end - 1, &named));
+    }
+    pieces.extend(attributions.last().into_iter().flat_map(|found| attribution(found, &named)));
+    pieces
 }
 
 /// What the residual stream says of the token that follows a position, place by place.

@@ -2,6 +2,7 @@
 
 use plotters::style::{FontFamily, FontStyle, IntoFont, register_font};
 use std::sync::Once;
+use unicode_width::UnicodeWidthChar;
 
 const REGULAR: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
 const BOLD: &[u8] = include_bytes!("fonts/DejaVuSans-Bold.ttf");
@@ -29,13 +30,31 @@ pub fn style(bold: bool) -> FontStyle {
     if bold { FontStyle::Bold } else { FontStyle::Normal }
 }
 
-/// How long a text of this size is.
+/// How long a text of this size is. The font has none of the characters that take two columns (東, 😀): a PNG shows
+/// boxes in their place, an SVG what the reader's own font has, for which there is room.
 pub fn width(text: &str, size: f64, bold: bool) -> f64 {
     /// The backend counts whole pixels.
     const FINE: f64 = 32.0;
+    /// Of a character of two columns, in sizes; pictures of faces are as wide as this.
+    const WIDE: f64 = 1.25;
     register();
     let font = (FAMILY, size * LINE * FINE, style(bold)).into_font();
-    font.box_size(text).map_or(0.0, |(width, _)| f64::from(width) / FINE)
+    let (wide, known): (Vec<char>, String) = halves(text);
+    let known = font.box_size(&known).map_or(0.0, |(width, _)| f64::from(width) / FINE);
+    known + wide.len() as f64 * WIDE * size
+}
+
+/// Whether the font lacks a character of it.
+pub fn lacks(text: &str) -> bool {
+    let is_outside =
+        |c| matches!(c, '\u{530}'..='\u{1dff}' | '\u{1f00}'..='\u{1fff}' | '\u{2400}'..='\u{257f}' | '\u{2a00}'..);
+    text.chars().any(|c| c != '\u{fffd}' && is_outside(c))
+}
+
+/// The characters of two columns, and the others.
+fn halves(text: &str) -> (Vec<char>, String) {
+    let is_wide = |c: &char| c.width() == Some(2);
+    (text.chars().filter(is_wide).collect(), text.chars().filter(|c| !is_wide(c)).collect())
 }
 
 #[cfg(test)]
@@ -50,5 +69,7 @@ mod tests {
         assert!(width("attention", 12.0, true) > short);
         assert!(width("µ°·–×÷≤≥²αβ", 12.0, false) > 40.0);
         assert_eq!(width("", 12.0, false), 0.0);
+        assert_eq!(width("東京", 12.0, false), 30.0);
+        assert_eq!(["東", "👩", "␛", "שלום", "·the↵⟨é…", "Привет"].map(lacks), [true, true, true, true, false, false]);
     }
 }

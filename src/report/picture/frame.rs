@@ -1,9 +1,11 @@
 //! What stands around the marks of every picture: the heading, the footer, axes with their units, the legend.
 
 use super::axis::Axis;
+use super::font;
 use super::scene::{Area, At, Form, Label, Mark, Scene, Side};
 use super::style::{Colour, DIM, GRID, INK, MARGIN, RULE, SMALL, TEXT, TITLE};
 use crate::trace::Run;
+use crate::trace::explored::Text;
 use crate::trace::study::{Arm, Study};
 
 /// What a picture is called, of what it is, and where its numbers come from.
@@ -52,11 +54,28 @@ impl Heading {
             basis: format!("{basis} Blockscope {}, LibTorch {}.", header.blockscope, header.libtorch),
         }
     }
+
+    /// Of what was seen of a text: `what — its model`, with some facts, and whether tokens are named that the font of a
+    /// PNG cannot write.
+    pub fn of_text(text: &Text, what: &str, facts: &str, basis: &str) -> Self {
+        let is_cut = text.tokens.iter().chain(text.names.values()).any(|token| font::lacks(token));
+        let boxes = if is_cut { " A PNG has boxes for characters that its font lacks; an SVG has them." } else { "" };
+        Self {
+            title: format!("{what} — {}", text.model),
+            setting: joined([&facts.to_owned(), &counted(text.tokens.len(), "token"), &text.setting]),
+            basis: format!("{basis}{boxes} {}.", text.versions),
+        }
+    }
 }
 
 /// The facts that are known.
-fn joined(facts: [&String; 5]) -> String {
+fn joined<const N: usize>(facts: [&String; N]) -> String {
     facts.into_iter().filter(|fact| !fact.is_empty()).cloned().collect::<Vec<_>>().join(" · ")
+}
+
+/// `1 token`, `14 tokens`
+pub fn counted(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Puts the heading and the footer on a scene; what is left is for the picture itself.
@@ -81,7 +100,7 @@ pub fn heading(scene: &mut Scene, heading: &Heading) -> Area {
 }
 
 /// A text in lines that have room, broken at spaces; a word that is longer is cut.
-fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
+pub fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
     /// A heading that is longer, which only a hostile file has, ends here.
     const MOST: usize = 4;
     let mut lines: Vec<String> = Vec::new();

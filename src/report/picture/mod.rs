@@ -6,6 +6,10 @@ mod blocks;
 mod compare;
 mod font;
 mod frame;
+mod head;
+mod heads;
+mod heat;
+mod lens;
 mod memory;
 mod names;
 mod pareto;
@@ -39,6 +43,12 @@ pub enum Picture {
     Sweep,
     /// Speed against quality.
     Pareto,
+    /// What every head looks at.
+    Heads,
+    /// The pattern of a head.
+    Head,
+    /// What the residual stream says on its way.
+    Lens,
 }
 
 /// What is drawn.
@@ -64,8 +74,17 @@ pub struct Extent {
 }
 
 impl Picture {
-    pub const ALL: [Picture; 6] =
-        [Picture::Blocks, Picture::Roofline, Picture::Memory, Picture::Compare, Picture::Sweep, Picture::Pareto];
+    pub const ALL: [Picture; 9] = [
+        Picture::Blocks,
+        Picture::Roofline,
+        Picture::Memory,
+        Picture::Compare,
+        Picture::Sweep,
+        Picture::Pareto,
+        Picture::Heads,
+        Picture::Head,
+        Picture::Lens,
+    ];
 
     /// As on the command line.
     pub fn name(self) -> &'static str {
@@ -76,6 +95,9 @@ impl Picture {
             Picture::Compare => "compare",
             Picture::Sweep => "sweep",
             Picture::Pareto => "pareto",
+            Picture::Heads => "heads",
+            Picture::Head => "head",
+            Picture::Lens => "lens",
         }
     }
 
@@ -88,6 +110,9 @@ impl Picture {
             Picture::Compare => "The ratio of every part's times, with intervals; of a comparison",
             Picture::Sweep => "Time against the setting, and the law that it follows; of a sweep",
             Picture::Pareto => "Speed against quality; of a comparison that measured quality",
+            Picture::Heads => "What every head looks at, and which do something that has a name; of a captured text",
+            Picture::Head => "The pattern of a head with its tokens, and what it does in numbers; of a captured text",
+            Picture::Lens => "What the residual stream says comes next, place by place; of a captured text",
         }
     }
 
@@ -99,6 +124,7 @@ impl Picture {
             Picture::Compare => "blockscope compare --a … --b … --out FILE",
             Picture::Sweep => "blockscope sweep … --out FILE",
             Picture::Pareto => "blockscope compare --all weights --out FILE",
+            Picture::Heads | Picture::Head | Picture::Lens => "blockscope capture --out FILE",
         }
     }
 
@@ -114,6 +140,12 @@ impl Picture {
             (Picture::Compare, Subject::Study(study)) => compare::scene(study, size),
             (Picture::Sweep, Subject::Study(study)) => sweep::scene(study, size),
             (Picture::Pareto, Subject::Study(study)) => pareto::scene(study, size),
+            (Picture::Heads, Subject::Text(text)) => heads::scene(text, size),
+            (Picture::Head, Subject::Text(text)) => head::scene(text, size),
+            (Picture::Lens, Subject::Text(text)) => lens::scene(text, size),
+            (Picture::Heads | Picture::Head | Picture::Lens, Subject::Run(_) | Subject::Study(_)) => {
+                Err("this is what was timed, not what was seen of a text".into())
+            }
             (_, Subject::Run(_)) => Err("this is one run, not a study of several".into()),
             (_, Subject::Study(_)) => Err("this is a study of several configurations, not one run".into()),
             (_, Subject::Text(_)) => Err("this is what was seen of a text, no run that was timed".into()),
@@ -124,7 +156,7 @@ impl Picture {
     pub fn all_of(subject: Subject) -> Vec<(Self, Scene)> {
         let order: &[Picture] = match subject {
             Subject::Run(_) => &[Picture::Blocks, Picture::Roofline, Picture::Memory],
-            Subject::Text(_) => &[],
+            Subject::Text(_) => &[Picture::Heads, Picture::Head, Picture::Lens],
             Subject::Study(study) => match study.header.kind {
                 Kind::Compare => &[Picture::Compare],
                 Kind::Matrix => &[Picture::Pareto, Picture::Compare],

@@ -3,6 +3,7 @@
 use super::font;
 use super::style::{Colour, INK, TEXT};
 use crate::text::shown;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// A place: from the left, from the top.
 pub type At = (f64, f64);
@@ -149,10 +150,10 @@ impl Label {
         if self.width() <= room {
             return self;
         }
-        let mut cut: Vec<char> = self.text.chars().collect();
-        while !cut.is_empty() {
-            cut.pop();
-            self.text = cut.iter().collect::<String>().trim_end().to_owned() + "…";
+        let whole = std::mem::take(&mut self.text);
+        let mut cut: Vec<&str> = whole.graphemes(true).collect();
+        while cut.pop().is_some() {
+            self.text = cut.concat().trim_end().to_owned() + "…";
             if self.width() <= room {
                 break;
             }
@@ -214,6 +215,15 @@ impl Scene {
 
     pub fn rect(&mut self, area: Area, colour: Colour) {
         self.shapes.push(Shape::Box { area, colour });
+    }
+
+    /// The edge of a box, inside of it.
+    pub fn frame(&mut self, area: Area, width: f64, colour: Colour) {
+        let (right, bottom) = (area.right() - width, area.bottom() - width);
+        self.rect(Area { height: width, ..area }, colour);
+        self.rect(Area { top: bottom, height: width, ..area }, colour);
+        self.rect(Area { width, ..area }, colour);
+        self.rect(Area { left: right, width, ..area }, colour);
     }
 
     pub fn polygon(&mut self, corners: Vec<At>, colour: Colour, alpha: f64) {

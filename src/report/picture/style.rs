@@ -1,6 +1,7 @@
 //! What all pictures have in common: one palette, one set of sizes, and how figures stand on an axis.
 
 use crate::trace::Category;
+use crate::trace::explored::Role;
 use crate::units::{Bytes, Nanos, count, exactly};
 
 /// Red, green, blue.
@@ -33,6 +34,17 @@ pub const PURPLE: Colour = Colour(0xcc, 0x79, 0xa7);
 /// For series that have no colour of their own, the easiest to tell apart first.
 pub const SERIES: [Colour; 6] = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY];
 
+/// From nothing to all, even in lightness: cells of a map on white, where what is absent is the ground.
+pub const HEAT: [Colour; 7] = [
+    Colour(0xe9, 0xf2, 0xf5),
+    Colour(0xa8, 0xd2, 0xe9),
+    Colour(0x6b, 0xaf, 0xdf),
+    Colour(0x43, 0x8a, 0xc8),
+    Colour(0x32, 0x65, 0xa4),
+    Colour(0x28, 0x43, 0x77),
+    Colour(0x1c, 0x25, 0x45),
+];
+
 /// The least size that a picture is laid out for; on a smaller one everything shrinks.
 pub const WIDTH: f64 = 960.0;
 pub const HEIGHT: f64 = 600.0;
@@ -53,6 +65,16 @@ pub fn of_category(category: Category) -> Colour {
         Category::KvCache => GREEN,
         Category::Activations => SKY,
         Category::Temporaries => VERMILION,
+    }
+}
+
+/// The colour of what a head does. On natural text most are sinks: theirs is the quietest.
+pub fn of_role(role: Role) -> Colour {
+    match role {
+        Role::Induction => VERMILION,
+        Role::Previous => GREEN,
+        Role::Duplicate => PURPLE,
+        Role::Sink => FAINT,
     }
 }
 

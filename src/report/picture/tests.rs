@@ -1,7 +1,10 @@
 //! What must hold of every picture: everything lies inside of it, no text on another one, names are only names.
 
+mod seen;
+
 use super::scene::{Area, Label, Shape};
 use super::*;
+use crate::trace::explored::{self, Text};
 use crate::trace::{Watched, fixture, study};
 
 fn scenes(size: Option<Size>) -> Vec<(String, Scene)> {
@@ -15,6 +18,12 @@ fn scenes(size: Option<Size>) -> Vec<(String, Scene)> {
         .to_vec();
     for (picture, study) in [(Picture::Compare, 0), (Picture::Compare, 1), (Picture::Pareto, 1), (Picture::Sweep, 2)] {
         scenes.push((format!("{} of study {study}", picture.name()), of(picture, Subject::Study(&studies[study]))));
+    }
+    for (tokens, blocks, heads) in [(14, 4, 6), (100, 30, 9), (1, 2, 32)] {
+        let text = explored::fixture::text(tokens, blocks, heads);
+        for picture in [Picture::Heads, Picture::Head, Picture::Lens] {
+            scenes.push((format!("{} of {tokens} tokens", picture.name()), of(picture, Subject::Text(&text))));
+        }
     }
     scenes
 }
@@ -76,6 +85,8 @@ fn every_picture_says_what_it_shows_of_what_and_where_its_numbers_come_from() {
             "roofline" => "FLOP/byte°",
             "memory" => " kB| MB",
             "compare" => "×",
+            "heads" | "head" => "share of attention",
+            "lens" => "probability",
             _ => "tokens/s",
         };
         assert!(unit.split('|').any(|unit| all.contains(unit)), "{name} lacks {unit}: {all}");
@@ -118,20 +129,23 @@ fn a_study_is_told_as_its_figures_say() {
 fn what_is_not_there_is_refused_in_words() {
     let run = Run::default();
     let study = Study::default();
+    let text = Text::default();
     for picture in Picture::ALL {
-        for subject in [Subject::Run(&run), Subject::Study(&study)] {
+        for subject in [Subject::Run(&run), Subject::Study(&study), Subject::Text(&text)] {
             let why = picture.of(subject, None).unwrap_err();
             assert!(why.split(' ').count() > 3, "{why}");
         }
     }
     let mut untraced = fixture::traced();
     untraced.passes.iter_mut().for_each(|pass| pass.start.watched = pass.start.watched.min(Watched::Parts));
+    let seen = explored::fixture::text(14, 2, 2);
     let (traced, matrix, sweep) = (fixture::traced(), study::fixture::matrix(), study::fixture::sweep());
     for (subject, names) in [
         (Subject::Run(&untraced), &["blocks"][..]),
         (Subject::Run(&traced), &["blocks", "roofline", "memory"]),
         (Subject::Study(&matrix), &["pareto", "compare"]),
         (Subject::Study(&sweep), &["sweep"]),
+        (Subject::Text(&seen), &["heads", "head", "lens"]),
     ] {
         let all: Vec<&str> = Picture::all_of(subject).into_iter().map(|(picture, _)| picture.name()).collect();
         assert_eq!(all, names);

@@ -101,11 +101,23 @@ impl HeadScores {
 }
 
 impl Role {
+    pub const ALL: [Role; 4] = [Role::Induction, Role::Previous, Role::Duplicate, Role::Sink];
+
     pub fn name(self) -> &'static str {
         match self {
             Role::Previous => "previous",
             Role::Duplicate => "duplicate",
             Role::Induction => "induction",
+            Role::Sink => "sink",
+        }
+    }
+
+    /// The same in at most four letters.
+    pub fn short(self) -> &'static str {
+        match self {
+            Role::Previous => "prev",
+            Role::Duplicate => "dup",
+            Role::Induction => "ind",
             Role::Sink => "sink",
         }
     }

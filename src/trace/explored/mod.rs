@@ -5,6 +5,8 @@
 //! A head is named `block.head`, both from 0: 8.1 is head 1 of block 8.
 
 mod effect;
+#[cfg(test)]
+pub mod fixture;
 mod head;
 mod importance;
 mod scale;

@@ -1,6 +1,6 @@
 //! Every head as a small picture of its pattern.
 
-use crate::trace::explored::{HeadScores, Role, Thumbnail};
+use crate::trace::explored::{HeadScores, Thumbnail};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::{Explorer, Order};
 use crate::tui::widget::{heat, put, row, scrollbar, scrolled, skip};
@@ -76,7 +76,7 @@ fn caption(app: &App, scores: &HeadScores, width: usize, is_off: bool) -> String
     let room = width.saturating_sub(name.len() + 1);
     let says = match (is_off, app.gaze.order, scores.roles().first()) {
         (true, ..) => "off".to_owned(),
-        (_, Order::Place, Some(role)) => badge(*role).to_owned(),
+        (_, Order::Place, Some(role)) => role.short().to_owned(),
         (_, Order::Place, None) => String::new(),
         (_, order, _) => {
             let key = order.key(scores);
@@ -85,15 +85,6 @@ fn caption(app: &App, scores: &HeadScores, width: usize, is_off: bool) -> String
     };
     let says: String = says.chars().take(room).collect();
     format!("{name} {says:<room$}")
-}
-
-fn badge(role: Role) -> &'static str {
-    match role {
-        Role::Induction => "ind",
-        Role::Previous => "prev",
-        Role::Duplicate => "dup",
-        Role::Sink => "sink",
-    }
 }
 
 /// A cell of a picture of `side` cells, made of a larger one: the largest of those that lie in it.
