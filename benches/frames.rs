@@ -1,15 +1,22 @@
-//! How long a frame of each screen takes at 200×60, with a real traced run of 512 prompt and 64 new tokens loaded.
+//! How long a frame of each screen takes at 200×60, with a real traced run of 512 prompt and 64 new tokens loaded, and one
+//! of the pattern of a head that fills the screen.
 
 use blockscope::model::Toggles;
 use blockscope::profile::{Control, Prompt, Request, Session};
+use blockscope::trace::explored::{Head, HeadScores, Score, Sink};
 use blockscope::trace::{Event, Run, Watched};
+use blockscope::tui::app::Screen;
+use blockscope::tui::explorer::Explorer;
 use blockscope::tui::form::Form;
 use blockscope::tui::live::Live;
 use blockscope::tui::{App, Depth, Msg, Theme, draw};
+use blockscope::units::Nanos;
+use blockscope::worker::{Answer, Look, RunId, Seen};
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 fn recorded() -> Run {
@@ -54,9 +61,71 @@ fn frames(c: &mut Criterion) {
     }
 }
 
+/// What head 0.0 does on a made-up text of so many tokens.
+fn seen(tokens: usize) -> Explorer {
+    let mut explorer = Explorer::new(RunId(1), Nanos(0));
+    let labels = (0..tokens).map(|n| (n as u32, format!("·word{n}"))).collect();
+    explorer.apply(Seen::Text { tokens: labels, n_layers: 1, n_heads: 1 });
+    let score = Score { value: 0.4, uniform: 0.1, queries: 100 };
+    explorer.scores.push(HeadScores {
+        at: Head { block: 0, head: 0 },
+        previous: score,
+        duplicate: score,
+        induction: score,
+        sink: Sink { key: 0, mass: 0.4 },
+        entropy: 0.5,
+        distance: 9.0,
+    });
+    explorer.apply(Seen::AllHeads);
+    explorer
+}
+
+/// A row of shares over all keys that a query sees, each of them another shade.
+fn share(query: usize, key: usize) -> f32 {
+    if key > query { f32::NAN } else { (query * 31 + key * 17) as f32 % 97.0 / 97.0 }
+}
+
+fn answered(look: &Look, tokens: usize) -> Vec<f32> {
+    match look {
+        Look::Pattern { area, .. } => {
+            let row = |query: usize| area.keys.clone().map(move |key| share(query, key));
+            area.queries.clone().flat_map(row).collect()
+        }
+        Look::Links { query, .. } => (0..tokens).map(|key| share(*query, key)).collect(),
+        _ => panic!("the screen of one head asks for nothing else"),
+    }
+}
+
+fn one_head(c: &mut Criterion) {
+    const TOKENS: usize = 512;
+    let area = Rect::new(0, 0, 200, 60);
+    let mut app = App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), None);
+    app.explorer = Some(seen(TOKENS));
+    (app.screen, app.gaze.one) = (Screen::Heads, true);
+    (app.gaze.query, app.gaze.key) = (TOKENS - 1, TOKENS / 2);
+    // How much there is room for is known when it was drawn once.
+    draw(&mut app, area, &mut Buffer::empty(area));
+    app.gaze.cells = app.drawn.cells;
+    let mut explorer = app.explorer.take().unwrap();
+    for look in explorer.missing(&app.gaze, false) {
+        let answer = Answer::Pattern(answered(&look, TOKENS));
+        explorer.apply(Seen::Answer { look, answer, labels: BTreeMap::new() });
+    }
+    let tile = explorer.tile.as_ref().map(|tile| tile.cells.len());
+    assert_eq!(tile, Some(app.gaze.cells.0 * app.gaze.cells.1), "the screen is full");
+    app.explorer = Some(explorer);
+    c.bench_function("frame/One head", |b| {
+        b.iter(|| {
+            let mut buffer = Buffer::empty(area);
+            draw(&mut app, area, &mut buffer);
+            buffer
+        });
+    });
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(50).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
-    targets = frames
+    targets = one_head, frames
 }
 criterion_main!(benches);
