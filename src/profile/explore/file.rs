@@ -100,7 +100,7 @@ impl Session {
         let told = Told {
             version: VERSION,
             model: card.info.name.clone(),
-            setting: format!("{}, {}", card.device, card.toggles),
+            setting: format!("{}, {}", card.device, card.toggles).replace(',', ", ").replace(",  ", ", "),
             versions: format!("Blockscope {}, LibTorch {}", env!("CARGO_PKG_VERSION"), machine::libtorch()),
             attention: card.toggles.attention.to_string(),
             labels: ids.iter().map(|&id| self.token_label(id)).collect(),

@@ -1,5 +1,6 @@
 //! The probe that keeps what there is to look at.
 
+use super::trim_if_long;
 use crate::model::probe::{Hook, Op, Place, Probe};
 use crate::model::{Error, Result};
 use crate::profile::Control;
@@ -65,6 +66,7 @@ impl Probe for Keep<'_> {
                 let taken = (self.q.take(), self.k.take(), self.v.take(), self.mid.take());
                 if let (Some(q), Some(k), Some(v), Some(mid)) = taken {
                     self.blocks.push(Kept { q, k, v, mid, post: activation.squeeze_dim(0) });
+                    trim_if_long(activation.size()[1]);
                     (self.progress)(self.blocks.len());
                 }
                 return activation;

@@ -28,6 +28,7 @@ use keep::Kept;
 
 use super::control::Control;
 use super::session::Session;
+use crate::model::allocator::trim;
 use crate::model::decoder::Wanted;
 use crate::model::probe::{Hook, Pass};
 use crate::model::{Result, memory};
@@ -69,7 +70,10 @@ impl Session {
         let mut keep = keep::Keep::new(control, progress);
         let _logits = decoder.forward(&decoder.input(&input, 1), None, Wanted::Last, &mut Pass::new(&mut keep))?;
         let (embed, kept) = keep.kept(spec.n_layers)?;
-        let layer = |Kept { q, k, v, mid, post }| Layer { heads: Heads::new(q, k, decoder.reach()), v, mid, post };
+        let layer = |Kept { q, k, v, mid, post }| {
+            trim_if_long(ids.len() as i64);
+            Layer { heads: Heads::new(q, k, decoder.reach()), v, mid, post }
+        };
         Ok(Exploration {
             ids: ids.to_vec(),
             embed,
@@ -148,6 +152,17 @@ impl Exploration {
     /// What enters a block.
     fn before(&self, block: usize) -> &Tensor {
         self.residual(block.checked_sub(1).map_or(Place::Embedded, Place::Post))
+    }
+}
+
+/// Positions from which on it pays to give memory back between blocks: what stays of each lies between large tensors
+/// that go, and keeps their places from being used again.
+const LONG: i64 = 1024;
+
+/// Gives memory back that lies between what stays, of a text of so many positions if that is much.
+fn trim_if_long(positions: i64) {
+    if positions >= LONG {
+        trim();
     }
 }
 

@@ -161,6 +161,7 @@ fn of_block(
             cells.copy_(&cells.maximum(&most));
         }
     }
+    super::trim_if_long(t as i64);
     let thumbnails = super::numbers(&picture);
     let (sums, previous, changed) = (super::numbers(&sums), super::numbers(&previous), super::numbers(&changed));
     let received = super::numbers(&received);
