@@ -6,12 +6,12 @@ use blockscope::profile::{Control, Prompt, Request, Session};
 use blockscope::trace::explored::{Head, HeadScores, Score, Sink};
 use blockscope::trace::{Event, Run, Watched};
 use blockscope::tui::app::Screen;
-use blockscope::tui::explorer::Explorer;
+use blockscope::tui::explorer::{Explorer, Shows};
 use blockscope::tui::form::Form;
 use blockscope::tui::live::Live;
 use blockscope::tui::{App, Depth, Msg, Theme, draw};
 use blockscope::units::Nanos;
-use blockscope::worker::{Answer, Look, RunId, Seen};
+use blockscope::worker::{Answer, Look, RunId, Seen, Text};
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
@@ -65,7 +65,8 @@ fn frames(c: &mut Criterion) {
 fn seen(tokens: usize) -> Explorer {
     let mut explorer = Explorer::new(RunId(1), Nanos(0));
     let labels = (0..tokens).map(|n| (n as u32, format!("·word{n}"))).collect();
-    explorer.apply(Seen::Text { tokens: labels, n_layers: 1, n_heads: 1 });
+    let text = Text { tokens: labels, n_layers: 1, n_heads: 1, n_kv_heads: 1, ..Text::default() };
+    explorer.apply(Seen::Text(Box::new(text)));
     let score = Score { value: 0.4, uniform: 0.1, queries: 100 };
     explorer.scores.push(HeadScores {
         at: Head { block: 0, head: 0 },
@@ -75,6 +76,7 @@ fn seen(tokens: usize) -> Explorer {
         sink: Sink { key: 0, mass: 0.4 },
         entropy: 0.5,
         distance: 9.0,
+        change: None,
     });
     explorer.apply(Seen::AllHeads);
     explorer
@@ -85,15 +87,18 @@ fn share(query: usize, key: usize) -> f32 {
     if key > query { f32::NAN } else { (query * 31 + key * 17) as f32 % 97.0 / 97.0 }
 }
 
-fn answered(look: &Look, tokens: usize) -> Vec<f32> {
-    match look {
+fn answered(look: &Look, tokens: usize) -> Answer {
+    Answer::Pattern(match look {
+        Look::Margins { .. } => {
+            return Answer::Margins { received: vec![0.3; tokens], entropy: vec![0.5; tokens] };
+        }
         Look::Pattern { area, .. } => {
             let row = |query: usize| area.keys.clone().map(move |key| share(query, key));
             area.queries.clone().flat_map(row).collect()
         }
         Look::Links { query, .. } => (0..tokens).map(|key| share(*query, key)).collect(),
         _ => panic!("the screen of one head asks for nothing else"),
-    }
+    })
 }
 
 fn one_head(c: &mut Criterion) {
@@ -101,17 +106,17 @@ fn one_head(c: &mut Criterion) {
     let area = Rect::new(0, 0, 200, 60);
     let mut app = App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), None);
     app.explorer = Some(seen(TOKENS));
-    (app.screen, app.gaze.one) = (Screen::Heads, true);
+    (app.screen, app.gaze.shows) = (Screen::Heads, Shows::One);
     (app.gaze.query, app.gaze.key) = (TOKENS - 1, TOKENS / 2);
     // How much there is room for is known when it was drawn once.
     draw(&mut app, area, &mut Buffer::empty(area));
     app.gaze.cells = app.drawn.cells;
     let mut explorer = app.explorer.take().unwrap();
     for look in explorer.missing(&app.gaze, false) {
-        let answer = Answer::Pattern(answered(&look, TOKENS));
+        let answer = answered(&look, TOKENS);
         explorer.apply(Seen::Answer { look, answer, labels: BTreeMap::new() });
     }
-    let tile = explorer.tile.as_ref().map(|tile| tile.cells.len());
+    let tile = explorer.pattern.as_ref().map(|pattern| pattern.cells.len());
     assert_eq!(tile, Some(app.gaze.cells.0 * app.gaze.cells.1), "the screen is full");
     app.explorer = Some(explorer);
     c.bench_function("frame/One head", |b| {

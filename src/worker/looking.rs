@@ -76,9 +76,9 @@ pub struct Text {
     pub n_layers: usize,
     pub n_heads: usize,
     pub n_kv_heads: usize,
-    /// Model and setting, in words.
     pub model: String,
-    pub setting: String,
+    pub device: String,
+    pub toggles: Vec<(String, String)>,
     /// Which positions the lens can be read at: all, unless there is no model.
     pub lens: Range<usize>,
     /// Whether it comes from a file: what needs the model cannot be had.
@@ -148,7 +148,8 @@ impl Looking {
         report(Seen::Text(Box::new(Text {
             tokens: ids.iter().map(|&id| (id, session.token_label(id))).collect(),
             model: card.info.name.clone(),
-            setting: card.toggles.to_string(),
+            device: card.device.to_string(),
+            toggles: card.toggles.to_pairs(),
             lens: 0..ids.len(),
             is_file: false,
             ..Text::of(&seen)
@@ -167,7 +168,8 @@ impl Looking {
         report(Seen::Text(Box::new(Text {
             tokens: seen.ids.iter().copied().zip(file.told.labels.clone()).collect(),
             model: file.told.model.clone(),
-            setting: file.told.setting.clone(),
+            device: file.told.device.clone(),
+            toggles: file.told.toggles.clone(),
             lens,
             is_file: true,
             ..Text::of(&seen)
@@ -352,16 +354,7 @@ impl Text {
     /// What the pass itself says.
     fn of(seen: &Exploration) -> Self {
         let heads = seen.heads(0);
-        Self {
-            tokens: Vec::new(),
-            n_layers: seen.n_layers(),
-            n_heads: heads.len(),
-            n_kv_heads: heads.groups(),
-            model: String::new(),
-            setting: String::new(),
-            lens: 0..0,
-            is_file: false,
-        }
+        Self { n_layers: seen.n_layers(), n_heads: heads.len(), n_kv_heads: heads.groups(), ..Self::default() }
     }
 }
 

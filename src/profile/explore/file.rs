@@ -45,8 +45,8 @@ pub struct Told {
     version: u32,
     /// The model's name.
     pub model: String,
-    /// Device, threads and toggles, in words.
-    pub setting: String,
+    pub device: String,
+    pub toggles: Vec<(String, String)>,
     /// What computed it.
     pub versions: String,
     /// The toggle: it says which keys a query sees.
@@ -100,7 +100,8 @@ impl Session {
         let told = Told {
             version: VERSION,
             model: card.info.name.clone(),
-            setting: format!("{}, {}", card.device, card.toggles).replace(',', ", ").replace(",  ", ", "),
+            device: card.device.to_string(),
+            toggles: card.toggles.to_pairs(),
             versions: format!("Blockscope {}, LibTorch {}", env!("CARGO_PKG_VERSION"), machine::libtorch()),
             attention: card.toggles.attention.to_string(),
             labels: ids.iter().map(|&id| self.token_label(id)).collect(),
@@ -177,7 +178,7 @@ impl Captured {
         };
         Ok(Text {
             model: self.told.model.clone(),
-            setting: self.told.setting.clone(),
+            setting: self.told.setting(),
             versions: self.told.versions.clone(),
             tokens: self.told.labels.clone(),
             scores: self.told.heads.clone(),
@@ -191,11 +192,21 @@ impl Captured {
 }
 
 impl Told {
+    /// Device and toggles, in words.
+    fn setting(&self) -> String {
+        let toggles = self.toggles.iter().map(|(name, value)| format!("{name}={value}"));
+        std::iter::once(self.device.clone()).chain(toggles).collect::<Vec<_>>().join(", ")
+    }
+
     /// With every text made safe to show: it comes from a file.
     fn shown(mut self) -> Self {
         let safe = |text: &mut String| *text = shown::line(text);
         safe(&mut self.model);
-        safe(&mut self.setting);
+        safe(&mut self.device);
+        self.toggles.iter_mut().for_each(|(name, value)| {
+            safe(name);
+            safe(value);
+        });
         safe(&mut self.versions);
         self.labels.iter_mut().for_each(safe);
         self.names.values_mut().for_each(safe);

@@ -49,7 +49,7 @@ pub struct Pinned {
     /// Labels of its text.
     pub labels: Vec<String>,
     /// The toggles of that pass.
-    pub setting: String,
+    pub toggles: Vec<(String, String)>,
 }
 
 /// What the Heads screen shows.

@@ -82,8 +82,8 @@ impl App {
             return vec![Effect::Send(Command::Unpin)];
         }
         let labels = explorer.text.tokens.iter().map(|(_, label)| label.clone()).collect();
-        let setting = explorer.text.setting.clone();
-        self.gaze.pinned = Some(Pinned { head, run, labels, setting });
+        let toggles = explorer.text.toggles.clone();
+        self.gaze.pinned = Some(Pinned { head, run, labels, toggles });
         self.say(format!("head {head} of this text is pinned: what comes next is held against it"), false);
         vec![Effect::Send(Command::Pin { run })]
     }

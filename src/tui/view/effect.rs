@@ -96,22 +96,18 @@ fn lines(app: &App, explorer: &Explorer, effect: &explored::Effect, width: u16) 
     let dim = |text: &str| Row::Words(Line::from(Span::styled(text.to_owned(), theme.dim)));
     let gap = || Row::Words(Line::default());
     let mut lines = vec![
-        words(format!(
-            "KL(clean ‖ changed) {:.4} nats, mean of all positions · −ln p of the text {:+.4} a token",
-            effect.mean_kl(),
-            effect.more_nll()
-        )),
+        words(format!("KL(clean ‖ changed) {:.4} nats, mean of all positions", effect.mean_kl())),
+        words(format!("−ln p of the text {} a token", signed(effect.more_nll(), 4))),
         gap(),
         Row::Candidate(["next token", "logit", "Δ", "probability"].map(str::to_owned), true),
     ];
     let candidate = |shift: &Shift| {
         let (logits, p) = (shift.logits, shift.probabilities);
-        let difference = format!("{:+.2}", logits.1 - logits.0).replace('-', "−");
         Row::Candidate(
             [
                 explorer.label(shift.id),
-                format!("{:.2} → {:.2}", logits.0, logits.1),
-                difference,
+                format!("{:.2} → {:.2}", logits.0, logits.1).replace('-', "−"),
+                signed(logits.1 - logits.0, 2),
                 format!("{:.1}% → {:.1}%", 100.0 * p.0, 100.0 * p.1),
             ],
             false,
@@ -131,6 +127,11 @@ fn lines(app: &App, explorer: &Explorer, effect: &explored::Effect, width: u16) 
     lines
 }
 
+/// A number with its sign.
+fn signed(number: f32, decimals: usize) -> String {
+    format!("{number:+.decimals$}").replace('-', "−")
+}
+
 /// What is changed and what that does, in two lines.
 pub fn brief(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2] {
     let theme = &app.theme;
@@ -147,12 +148,12 @@ pub fn brief(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2]
         let why = why.map_or("…".to_owned(), foreign::label);
         return [Line::from(Span::styled(fit(&format!("{what} · {why}"), width), theme.warn)), Line::default()];
     };
-    let first = format!("{what} · KL {:.4} nats · −ln p {:+.4} a token", effect.mean_kl(), effect.more_nll());
+    let first = format!("{what} · KL {:.4} nats · −ln p {} a token", effect.mean_kl(), signed(effect.more_nll(), 4));
     let text = |ids: &[u32]| ids.iter().map(|&id| explorer.label(id)).collect::<String>().replace('·', " ");
     let most = effect
         .candidates
         .first()
-        .map(|shift| format!("{} {:+.2} · ", explorer.label(shift.id), shift.logits.1 - shift.logits.0));
+        .map(|shift| format!("{} {} · ", explorer.label(shift.id), signed(shift.logits.1 - shift.logits.0, 2)));
     let most = most.unwrap_or_default();
     let same = effect.clean == effect.changed;
     let second = match same {

@@ -55,6 +55,10 @@ fn model(app: &App, width: usize) -> Line<'static> {
             let header = app.study().map(|studied| studied.study.header.clone()).unwrap_or_default();
             (header.model.name, vec![(foreign::label(&header.device), true)])
         }
+        (Engine::Viewer, _, None) if app.explorer.is_some() => {
+            let text = app.explorer.as_ref().map(|seen| seen.text.clone()).unwrap_or_default();
+            (text.model, facts(text.device, &text.toggles))
+        }
         (Engine::Viewer, _, None) => {
             let name = app.foreign.as_ref().map_or_else(String::new, |foreign| foreign.name.clone());
             (name, Vec::new())

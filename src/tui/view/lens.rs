@@ -169,12 +169,11 @@ fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&LensTable, usize, us
     }
     put(buf, line(2), said);
     let massive = if cell.massive { ", a massive activation" } else { "" };
+    let write = cell.write.map_or(String::new(), |write| format!(" · wrote {write:.2} of it"));
     let facts = format!(
-        "KL to the last {:.2} nats · entropy {:.2} nats · ‖x‖/√d {:.1} · largest |x| {:.0} of feature {}{massive}",
+        "KL to the last {:.2} nats · entropy {:.2} nats · ‖x‖/√d {:.1}{write} · largest |x| {:.0} of feature {}{massive}",
         cell.kl, cell.entropy, cell.norm, cell.largest.1, cell.largest.0,
     );
-    let write = cell.write.map_or(String::new(), |write| format!(" · wrote ‖Δ‖/‖x‖ {write:.2}"));
-    let facts = format!("{facts}{write}");
     // What changes do takes the place of the numbers.
     let [effect, _] = effect::brief(app, explorer, line(3).width as usize);
     match app.gaze.changes.is_empty() {

@@ -183,8 +183,9 @@ fn across(app: &App, axes: &Axes, label: &dyn Fn(usize) -> String, name: &str, a
     let position = axes.across.position(axes.across.at);
     let position = if axes.across.bin == 1 { position } else { axes.selected(app) };
     let label = fit(&label(position), (area.width.saturating_sub(x) as usize).max(8));
-    let place = skip(ticks, x.min(area.width.saturating_sub(label.chars().count() as u16 + 1)));
-    put(buf, place, Span::styled(format!("{label} "), theme.strong));
+    let x = x.min(area.width.saturating_sub(label.chars().count() as u16 + 1));
+    let (x, gap) = if x > 0 { (x - 1, " ") } else { (x, "") };
+    put(buf, skip(ticks, x), Span::styled(format!("{gap}{label} "), theme.strong));
 }
 
 impl Axes {
@@ -220,13 +221,11 @@ fn draw_margins(app: &App, explorer: &Explorer, axes: &Axes, map: Rect, place: R
     bars(of_across.0, of_across.1);
     let column = skip(place, (axes.across.n as u16 * CELL).min(place.width / CELL * CELL) + 1);
     let column = Rect { width: (right - 1).min(map.right().saturating_sub(column.x)), ..column };
-    let under = below(column, axes.down.n.min(place.height as usize) as u16);
-    put(buf, Rect { width: map.right().saturating_sub(column.x), height: 1, ..under }, Span::styled("↑", theme.dim));
-    put(
-        buf,
-        row(Rect { width: map.right().saturating_sub(column.x), height: 2, ..under }, 1),
-        Span::styled(of_down.0, theme.dim),
-    );
+    let under = below(map, ABOVE + axes.down.n.min(place.height as usize) as u16);
+    put(buf, Rect { x: column.x, width: 1, height: 1, ..under }, Span::styled("↑", theme.dim));
+    // Against the edge where it does not fit under its arrow.
+    let x = column.x.min(map.right().saturating_sub(of_down.0.len() as u16));
+    put(buf, Rect { x, width: map.right() - x, ..row(under, 1) }, Span::styled(of_down.0, theme.dim));
     for y in 0..axes.down.n.min(place.height as usize) {
         if let Some(value) = axes.down.most(y, of_down.1) {
             bar::bar(buf, row(column, y as u16), f64::from(gaze.scale.of(value)), theme.attention, theme);

@@ -100,10 +100,9 @@ fn name(app: &App, explorer: &Explorer, which: Which, of: usize) -> String {
 
 /// In what the pinned pass differs.
 fn words(pinned: &Pinned, explorer: &Explorer) -> String {
-    let of = |setting: &str| setting.split(',').map(|one| one.trim().to_owned()).collect::<Vec<_>>();
-    let (there, here) = (of(&pinned.setting), of(&explorer.text.setting));
-    let differs: Vec<&str> = there.iter().filter(|one| !here.contains(one)).map(String::as_str).collect();
-    if differs.is_empty() { " · another text".into() } else { format!(" · {}", differs.join(" ")) }
+    let differs = pinned.toggles.iter().filter(|pair| !explorer.text.toggles.contains(pair));
+    let words: Vec<String> = differs.map(|(name, value)| format!("{name}={value}")).collect();
+    if words.is_empty() { " · another text".into() } else { format!(" · {}", words.join(" ")) }
 }
 
 /// Where the selected query looks, most first.

@@ -12,7 +12,6 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::Explorer;
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};
 use crate::tui::widget::{below, put, put_right, row, scrollbar, scrolled, skip, take};
-use crate::units::percent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -61,7 +60,8 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
         let line = row(list, (y - first) as u16);
         let style = if y == selected { theme.selected.patch(theme.strong) } else { theme.text };
         let worth = explorer.worth.as_ref().and_then(|table| table.get(it.component));
-        let share = |of: fn(&Worth) -> f64| worth.map_or("…".to_owned(), |worth| percent(of(worth)));
+        let share =
+            |of: fn(&Worth) -> f64| worth.map_or("…".to_owned(), |worth| format!("{:.2}%", 100.0 * of(worth)));
         let name = match it.component {
             Component::Head(head) => head.to_string(),
             other => other.to_string(),
@@ -69,7 +69,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
         let texts = [
             name,
             format!("{:.5}", it.kl),
-            format!("{:+.5}", it.more_nll),
+            format!("{:+.5}", it.more_nll).replace('-', "−"),
             share(|worth| worth.time_share),
             share(|worth| worth.kv_share),
         ];
@@ -99,7 +99,7 @@ fn chart(app: &App, explorer: &Explorer, heads: &[Importance], selected: usize, 
     let field = Rect { width: area.width - GUTTER - 1, height: area.height - 2, ..skip(area, GUTTER) };
     let x = bounds(places.iter().map(|place| place.0).filter(|x| *x > 0.0), 0.3);
     let axes = Axes { x, y: bounds(places.iter().map(|place| place.1), 1.0), field };
-    axes.labels(area, ("% of the time", "KL, nats"), None, theme, buf);
+    axes.labels(area, ("% of the time", "KL"), None, theme, buf);
     for (i, at) in places.iter().enumerate().rev() {
         let Some(cell) = axes.cell(*at) else { continue };
         let (mark, style) = if i == selected { ("●", theme.accent) } else { ("•", theme.attention) };
