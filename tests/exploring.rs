@@ -30,7 +30,7 @@ fn refusal(args: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn explore_says_what_heads_do_what_the_lens_says_and_who_wrote_a_token() {
-    let found = json(&["explore", LLAMA, "--prompt", PROMPT, "--json"]);
+    let found = json(&["explore", LLAMA, "--prompt", PROMPT, "--json", "--lens", "all"]);
     let tokens = found["tokens"].as_array().unwrap().len();
     let heads = found["heads"].as_array().unwrap();
     assert_eq!(heads.len(), 8);
@@ -110,5 +110,60 @@ fn what_cannot_be_is_refused_in_words() {
         let (found, said) = refusal(args);
         assert_eq!(found, Some(code), "{args:?}: {said}");
         assert!(said.contains(expected) && !said.contains("panicked"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_capture_is_drawn_and_told_without_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let file = path("cat.safetensors");
+    let made = json(&["capture", LLAMA, "--prompt", PROMPT, "--lens", "2..5", "--out", &file, "--json"]);
+    assert_eq!((made["heads"].as_u64(), made["lens"]["positions"].as_u64()), (Some(8), Some(3)));
+    let told = json(&["export", &file, "--to", "json"]);
+    assert_eq!(told["heads"].as_array().unwrap().len(), 8);
+    assert_eq!(told["lens"][4]["positions"].as_array().unwrap().len(), 3);
+    assert_eq!(told["attributions"][0]["position"], 2);
+    assert!(stdout(&["export", &file, "--to", "md"]).contains("| head |"));
+    for (args, says) in [
+        (&["--picture", "heads"][..], "What every head looks at"),
+        (&["--picture", "lens"], "What each place says comes next"),
+        (&["--head", "1.2"], "Head 1.2"),
+        (&["--head", "1.2", "--head", "0.1"], "1.2"),
+    ] {
+        let picture = stdout(&[&["export", &file, "--to", "svg"], args].concat());
+        assert!(picture.starts_with("<svg") && picture.contains(says), "{args:?}");
+    }
+    let png = path("head.png");
+    stdout(&["export", &file, "--to", "png", "--head", "0.0", "--out", &png]);
+    assert!(std::fs::read(&png).unwrap().starts_with(b"\x89PNG"));
+    for (args, code, why) in [
+        (&["export", &file, "--to", "svg", "--head", "9.0"][..], 1, "no head 9.0"),
+        (&["export", &file, "--to", "svg", "--picture", "blocks"], 1, "no blocks in it"),
+        (&["export", &file, "--to", "csv"], 1, "svg, png, md and json"),
+        (&["export", &file, "--to", "md", "--head", "0.0"], 2, "--head is for svg and png"),
+        (&["capture", LLAMA, "--prompt", PROMPT, "--lens", "90..99", "--out", &path("x")], 2, "positions"),
+    ] {
+        let (found, said) = refusal(args);
+        assert!(found == Some(code) && said.contains(why), "{args:?}: {found:?} {said}");
+    }
+}
+
+#[test]
+fn a_token_is_swapped_and_a_part_is_patched() {
+    let swapped = json(&["ablate", LLAMA, "--prompt", PROMPT, "--swap", "3= cat", "--json"]);
+    let kl = swapped["kl"].as_array().unwrap();
+    assert!(kl[2].as_f64().unwrap() < 1e-9 && kl[3].as_f64().unwrap() > 0.0, "{kl:?}");
+    let patched =
+        json(&["ablate", LLAMA, "--prompt", PROMPT, "--resid", "1@3", "--patch", "A dog ran to the door.", "--json"]);
+    let kl = patched["kl"].as_array().unwrap();
+    assert!(kl[2].as_f64().unwrap() < 1e-9 && kl[3].as_f64().unwrap() > 0.0, "{kl:?}");
+    for (args, why) in [
+        (["--swap", "2"], "expected a position and a token"),
+        (["--swap", "2= two tokens at least"], "one stands there"),
+        (["--resid", "8"], "expected a block and a position"),
+    ] {
+        let (code, said) = refusal(&[&["ablate", LLAMA, "--prompt", PROMPT], &args[..]].concat());
+        assert!(code == Some(2) && said.contains(why), "{args:?}: {said}");
     }
 }

@@ -182,7 +182,7 @@ fn a_model_that_cannot_be_opened_is_an_error_on_the_screen() {
 }
 
 #[test]
-fn read_a_text_sort_the_heads_enter_one_switch_it_off_and_on_again() {
+fn read_a_text_sort_the_heads_pin_one_switch_it_off_see_the_change_and_undo_it() {
     let model = tiny();
     let mut terminal = Terminal::open(&["run", &model, "--wait", "--prompt", "The cat sat on the mat"], 110, 32);
     terminal.shows(&["Blockscope", "llama", "ready"]);
@@ -193,13 +193,31 @@ fn read_a_text_sort_the_heads_enter_one_switch_it_off_and_on_again() {
     terminal.press("o");
     terminal.shows(&["sorted by induction"]);
     terminal.press("\r");
-    terminal.shows(&["rows sum to 1", "looks at", "(0) The"]);
+    terminal.shows(&["rows sum to 1", "looks at", "(0) The", "received"]);
     terminal.press("v");
     terminal.shows(&["columns sum to 1", "keys ↓"]);
+    terminal.press("v");
+    // Another head beside the pinned one, and what is different.
+    terminal.press("p");
+    terminal.shows(&["is pinned"]);
+    terminal.press("n");
+    terminal.shows(&["pinned "]);
+    terminal.press("d");
+    terminal.shows(&["less the pinned", "more"]);
     terminal.press("x");
-    terminal.shows(&["off: ", "KL 0.", "goes on"]);
-    terminal.press("x");
+    terminal.shows(&[" off · KL 0.", "goes on"]);
+    terminal.press("a");
+    terminal.shows(&["What it does", "next token", "probability", "clean, it goes on"]);
+    terminal.press("au");
     terminal.shows(&["x switches this head off"]);
+    // A position by typing, a token in another's place.
+    terminal.press("/");
+    terminal.shows(&["Go to a position"]);
+    terminal.press("2\r");
+    terminal.shows(&["A[2,"]);
+    terminal.press("X");
+    terminal.shows(&["what", "how", "zero in its place"]);
+    terminal.press("\x03");
     terminal.press("\x7f");
     terminal.shows(&["8 heads", "sorted by induction"]);
     // Random tokens twice, then what the stream says of them.
@@ -207,6 +225,35 @@ fn read_a_text_sort_the_heads_enter_one_switch_it_off_and_on_again() {
     terminal.shows(&["100 tokens"]);
     terminal.press("L");
     terminal.shows(&["the lens", "embedding", "1 mlp", "KL to the last"]);
+    terminal.press("\rv");
+    terminal.shows(&["neurons of mlp 1"]);
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
+fn what_was_captured_is_looked_at_without_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cat.safetensors");
+    let file = file.to_str().unwrap();
+    let captured = std::process::Command::new(env!("CARGO_BIN_EXE_blockscope"))
+        .args(["capture", &tiny(), "--prompt", "The cat sat on the mat", "--out", file])
+        .output()
+        .unwrap();
+    assert!(captured.status.success(), "{}", String::from_utf8_lossy(&captured.stderr));
+    let mut terminal = Terminal::open(&["view", file], 100, 30);
+    terminal.shows(&["llama", "8 heads", "0.0", "1.3"]);
+    terminal.press("\r");
+    terminal.shows(&["head 0.0", "looks at", "(0) The"]);
+    terminal.press("x");
+    terminal.shows(&["there is no model"]);
+    terminal.press("L\r");
+    terminal.shows(&["who wrote", "logit"]);
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+    let cut = std::fs::read(file).unwrap();
+    std::fs::write(file, &cut[..cut.len() / 2]).unwrap();
+    let refused = std::process::Command::new(env!("CARGO_BIN_EXE_blockscope")).args(["view", file]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("is it complete?"), "{refused:?}");
 }

@@ -3,6 +3,7 @@
 use super::failure::{Failure, Result};
 use super::output::Output;
 use super::run::{open, startup};
+use crate::profile::explore::Captured;
 use crate::trace::file::Content;
 use crate::trace::{chrome, file, input, study};
 use crate::tui::Begin;
@@ -47,6 +48,7 @@ pub fn run(args: &Args, colours: ColorChoice, out: &mut Output) -> Result {
 fn one(path: &Path, out: &mut Output) -> Result<Begin> {
     let (file, beginning) = look(path)?;
     if is_tensors(&beginning) {
+        Captured::check(path)?;
         return Ok(Begin::Seen { path: path.to_owned() });
     }
     let (is_trace, is_study) = (is_trace(&beginning), Content::of(&beginning) == Content::Study);

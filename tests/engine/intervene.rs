@@ -97,5 +97,5 @@ fn what_a_model_does_not_have_cannot_be_changed() {
     };
     assert!(refused(Target::Head(Head { block: 9, head: 0 }), Change::Zero).contains("no block 9"));
     assert!(refused(Target::Head(Head { block: 0, head: 99 }), Change::Zero).contains("no head 99"));
-    assert!(refused(Target::Mlp(0), Change::Mean).contains("reference"));
+    assert!(refused(Target::Mlp(0), Change::Mean).contains("no text to take the value from"));
 }

@@ -4,6 +4,7 @@ mod common;
 mod counted;
 mod explore;
 mod formats;
+mod grown;
 mod importance;
 mod intervene;
 mod parity;

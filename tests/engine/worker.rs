@@ -2,9 +2,8 @@
 
 use crate::common::golden;
 use blockscope::model::{Device, Toggles};
-use blockscope::profile::{Plan, PlannedArm, Prompt, Request, Rounds, Step};
-use blockscope::trace::explored::Area;
-use blockscope::trace::explored::Head;
+use blockscope::profile::{Control, Plan, PlannedArm, Prompt, Request, Rounds, Step};
+use blockscope::trace::explored::{Area, Head};
 use blockscope::trace::{self, Run, Status, Study, study};
 use blockscope::worker::{Answer, Command, Event, Look, Of, RunId, Seen, Worker};
 use std::sync::mpsc::{Receiver, channel};
@@ -274,4 +273,89 @@ fn a_text_is_looked_at_while_its_heads_are_gone_through() {
         _ => None,
     });
     assert!(matches!(&failed, Seen::Failed(why) if why.contains("vocabulary")), "{failed:?}");
+}
+
+#[test]
+fn a_text_grows_is_pinned_weighed_and_opened_from_a_file() {
+    let (worker, events) = worker();
+    load(&worker, golden("llama").to_str().unwrap(), "threads=1");
+    let seen = |run: u64| {
+        move |event: &Event| match event {
+            Event::Seen { run: RunId(of), seen } if *of == run => Some((**seen).clone()),
+            _ => None,
+        }
+    };
+    let all_heads = |run| until(&events, |event| matches!(seen(run)(event)?, Seen::AllHeads).then_some(()));
+    worker.send(Command::Explore { run: RunId(1), prompt: Prompt::Ids(vec![1, 5, 9, 5]), side: 8 });
+    all_heads(1);
+    worker.send(Command::Grow { run: RunId(1), tokens: 3 });
+    let (mut tokens, mut is_grown) = (0, false);
+    until(&events, |event| {
+        match seen(1)(event)? {
+            Seen::Grown(_) => tokens += 1,
+            Seen::GrownUp => is_grown = true,
+            Seen::AllHeads => return Some(()),
+            _ => {}
+        }
+        None
+    });
+    assert!(is_grown && tokens == 3);
+
+    worker.send(Command::Weigh { run: RunId(1) });
+    let mut parts = 0;
+    let table = until(&events, |event| match seen(1)(event)? {
+        Seen::Importance(found) => {
+            parts += found.len();
+            None
+        }
+        Seen::Worth(table) => Some(table),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!((parts, table.worths.len()), (12, 12));
+
+    // The pinned text stays when another model, or the same with other toggles, comes.
+    worker.send(Command::Pin { run: RunId(1) });
+    load(&worker, golden("llama").to_str().unwrap(), "threads=1,attention=window:2");
+    let ids = vec![1, 5, 9, 5, 9, 5, 3];
+    worker.send(Command::Explore { run: RunId(2), prompt: Prompt::Ids(ids.clone()), side: 8 });
+    let mut changes = Vec::new();
+    until(&events, |event| {
+        match seen(2)(event)? {
+            Seen::Heads { ran, .. } => changes.extend(ran.scores.into_iter().map(|scores| scores.change)),
+            Seen::AllHeads => return Some(()),
+            _ => {}
+        }
+        None
+    });
+    assert!(changes.len() == 8 && changes.iter().all(Option::is_some), "{changes:?}");
+    let look = Look::Pattern {
+        of: Of::Pinned,
+        head: Head { block: 0, head: 0 },
+        area: Area { queries: 3..4, keys: 0..4 },
+        bin: 1,
+    };
+    worker.send(Command::Look { run: RunId(2), look });
+    let answered = until(&events, |event| match seen(2)(event)? {
+        Seen::Answer { answer, .. } => Some(answer),
+        _ => None,
+    });
+    assert!(matches!(&answered, Answer::Pattern(cells) if (cells.iter().sum::<f32>() - 1.0).abs() < 1e-5));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("seen.safetensors");
+    let session = crate::common::open(golden("llama").to_str().unwrap(), "");
+    let captured = session.captured(&ids, (5..7, 2), &Control::default(), &mut |_| {}).unwrap();
+    captured.write(&path).unwrap();
+    worker.send(Command::OpenSeen { run: RunId(3), path, side: 8 });
+    all_heads(3);
+    let ask = |look: Look| {
+        worker.send(Command::Look { run: RunId(3), look });
+        until(&events, |event| match seen(3)(event)? {
+            Seen::Answer { answer, .. } => Some(answer),
+            _ => None,
+        })
+    };
+    assert!(matches!(ask(Look::Lens { positions: 0..7, top: 2 }), Answer::Lens(lens) if lens.positions() == (5..7)));
+    assert!(matches!(ask(Look::Lens { positions: 0..3, top: 2 }), Answer::Refused(why) if why.contains("--lens")));
+    assert!(matches!(ask(Look::Neurons { block: 0, position: 0 }), Answer::Refused(why) if why.contains("model")));
 }

@@ -41,12 +41,16 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     };
     let used = put(buf, first, title);
     let scale = app.gaze.scale.name();
-    let legend = 16 + scale.chars().count() as u16;
+    let is_difference = app.gaze.is_on_one() && app.gaze.pinned.is_some() && app.gaze.difference;
+    let legend = match is_difference {
+        true => heat::width_of_difference(theme) + 1,
+        false => 16 + scale.chars().count() as u16,
+    };
     if first.width > used + legend + 2 && app.gaze.shows != Shows::Worth {
         let place = skip(first, first.width - legend);
-        match app.gaze.is_on_one() && app.gaze.pinned.is_some() && app.gaze.difference {
+        match is_difference {
             true => heat::legend_of_difference(buf, place, theme),
-            false => heat::legend(buf, place, theme, scale),
+            false => drop(heat::legend(buf, place, theme, scale)),
         };
     }
     match app.gaze.shows {

@@ -91,16 +91,30 @@ pub fn difference(buf: &mut Buffer, area: Rect, theme: &Theme, value: Option<f32
     Some(strength)
 }
 
+/// Differences in the legend, and the words around them.
+const STEPS: [f32; 9] = [-1.0, -0.56, -0.25, -0.06, 0.0, 0.06, 0.25, 0.56, 1.0];
+const LESS: &str = "less −1 ";
+const MORE: &str = " 1 more";
+
 /// What its shades mean.
-pub fn legend_of_difference(buf: &mut Buffer, area: Rect, theme: &Theme) -> u16 {
-    const STEPS: [f32; 9] = [-1.0, -0.56, -0.25, -0.06, 0.0, 0.06, 0.25, 0.56, 1.0];
-    let mut used = put(buf, area, Span::styled("less −1 ", theme.dim));
-    let wide = if is_rich(theme) { 1 } else { 2 };
+pub fn legend_of_difference(buf: &mut Buffer, area: Rect, theme: &Theme) {
+    let mut used = put(buf, area, Span::styled(LESS, theme.dim));
+    let wide = width_of_step(theme);
     for value in STEPS {
         let _ = difference(buf, Rect { width: wide, ..skip(row(area, 0), used) }, theme, Some(value));
         used += wide;
     }
-    used + put(buf, skip(area, used), Span::styled(" 1 more", theme.dim))
+    put(buf, skip(area, used), Span::styled(MORE, theme.dim));
+}
+
+/// How wide that legend is.
+pub fn width_of_difference(theme: &Theme) -> u16 {
+    (LESS.chars().count() + MORE.chars().count()) as u16 + STEPS.len() as u16 * width_of_step(theme)
+}
+
+/// Without colours a difference needs a sign beside its shade.
+fn width_of_step(theme: &Theme) -> u16 {
+    if is_rich(theme) { 1 } else { 2 }
 }
 
 fn character(shade: f32) -> &'static str {

@@ -14,25 +14,22 @@ use std::rc::Rc;
 use tch::{Kind, Tensor};
 
 impl Captured {
+    /// Whether a file may be one, by what it begins with.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn check(path: &Path) -> Result<()> {
+        open(path).map(drop)
+    }
+
     /// Opens one again.
     ///
     /// # Errors
     /// It is none, or not whole, or its parts do not fit together.
     pub fn read(path: &Path) -> Result<Self> {
         let _no_grad = tch::no_grad_guard();
-        let file = TensorFile::open(path)?;
+        let (file, told) = open(path)?;
         let refused = |problem: String| Error::file(path, problem);
-        let told = file.told(KEY).ok_or_else(|| {
-            refused("expected what `blockscope capture --out FILE` writes when no --hooks are named; this has tensors alone".into())
-        })?;
-        let told: Told = serde_json::from_str(told)
-            .map_err(|error| refused(format!("expected what was seen of a text: {error}")))?;
-        if told.version != VERSION {
-            return Err(refused(format!(
-                "expected version {VERSION}, found {}: open it with a newer Blockscope",
-                told.version
-            )));
-        }
         let attention: Attention = told
             .attention
             .parse()
@@ -80,6 +77,27 @@ impl Captured {
         };
         Ok(Self { exploration: Rc::new(exploration), told: told.shown(), lens, attributions })
     }
+}
+
+/// A file, and what it tells beside its tensors.
+fn open(path: &Path) -> Result<(TensorFile, Told)> {
+    let file = TensorFile::open(path)?;
+    let refused = |problem: String| Error::file(path, problem);
+    let told = file.told(KEY).ok_or_else(|| {
+        refused(
+            "expected what `blockscope capture --out FILE` writes when no --hooks are named; this has tensors alone"
+                .into(),
+        )
+    })?;
+    let told: Told =
+        serde_json::from_str(told).map_err(|error| refused(format!("expected what was seen of a text: {error}")))?;
+    if told.version != VERSION {
+        return Err(refused(format!(
+            "expected version {VERSION}, found {}: open it with a newer Blockscope",
+            told.version
+        )));
+    }
+    Ok((file, told))
 }
 
 /// Reads tensors whose shapes are known.
