@@ -1,6 +1,6 @@
 //! `blockscope ablate`: what becomes of a text when parts of the model are switched off.
 
-use super::args::{ModelArgs, TurnArgs};
+use super::args::{ModelArgs, TextArgs};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
@@ -21,7 +21,7 @@ pub struct Args {
     model: ModelArgs,
 
     #[command(flatten)]
-    prompt: TurnArgs,
+    prompt: TextArgs,
 
     /// A head, such as 8.1; may be given again
     #[arg(long, value_name = "BLOCK.HEAD")]

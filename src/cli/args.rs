@@ -92,6 +92,25 @@ impl TurnArgs {
     }
 }
 
+/// The same, or random tokens twice.
+#[derive(Debug, clap::Args)]
+pub struct TextArgs {
+    #[command(flatten)]
+    turn: TurnArgs,
+
+    /// In place of a text this many random tokens, twice: heads that find what came before stand out
+    #[arg(long, value_name = "N", group = "PromptArgs", value_parser = clap::value_parser!(u32).range(2..))]
+    repeat: Option<u32>,
+}
+
+impl TextArgs {
+    /// # Errors
+    /// Those of [`TurnArgs::prompt`].
+    pub fn prompt(&self) -> Result<Prompt> {
+        self.repeat.map_or_else(|| self.turn.prompt(), |n| Ok(Prompt::Repeated(n)))
+    }
+}
+
 /// Where to write, and whether over what is there.
 #[derive(Debug, clap::Args)]
 pub struct OutArgs {

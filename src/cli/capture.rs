@@ -1,6 +1,6 @@
 //! `blockscope capture`: what a model made of a text, as a safetensors file.
 
-use super::args::{ModelArgs, PositionsArg, TurnArgs, check_free};
+use super::args::{ModelArgs, PositionsArg, TextArgs, check_free};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
@@ -24,7 +24,7 @@ pub struct Args {
     model: ModelArgs,
 
     #[command(flatten)]
-    prompt: TurnArgs,
+    prompt: TextArgs,
 
     /// Activations alone: names with * in them, separated by commas
     #[arg(long, value_name = "GLOB,…")]

@@ -1,12 +1,12 @@
 //! `blockscope explore`: what heads look at and what the residual stream says, without a screen.
 
-use super::args::{ModelArgs, PositionsArg, TurnArgs};
+use super::args::{ModelArgs, PositionsArg, TextArgs};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use crate::model;
-use crate::profile::{Control, Exploration, Prompt, Session};
+use crate::profile::{Control, Exploration, Session};
 use crate::report::explored as report;
 use crate::trace::explored::{HeadScores, WorthTable};
 use serde_json::json;
@@ -21,11 +21,7 @@ pub struct Args {
     model: ModelArgs,
 
     #[command(flatten)]
-    prompt: TurnArgs,
-
-    /// In place of a text this many random tokens, twice: heads that find what came before stand out
-    #[arg(long, value_name = "N", group = "PromptArgs", value_parser = clap::value_parser!(u32).range(2..))]
-    repeat: Option<u32>,
+    prompt: TextArgs,
 
     /// Whose next token is looked at: a position of the prompt, from 0 [default: the last]
     #[arg(long, value_name = "POSITION")]
@@ -53,7 +49,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
-    let prompt = args.repeat.map_or_else(|| args.prompt.prompt(), |n| Ok(Prompt::Repeated(n)))?;
+    let prompt = args.prompt.prompt()?;
     let interrupt = Interrupt::listen()?;
     let session = loading::open(&args.model, &interrupt, out)?;
     let ids = session.prompt_ids(&prompt)?;
