@@ -96,7 +96,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
         (&["profile", "--repeats", "0"], "1..=1000"),
         (&["profile", "--json", "--parts"], "cannot be used with"),
         (&["profile", "--force"], "--out"),
-        (&["capture", LLAMA, "--ids", "1", "--out", "x"], "--hooks"),
+        (&["capture", LLAMA, "--ids", "1", "--out", "x", "--hooks", "logits", "--lens", "all"], "--hooks"),
         (&["capture", LLAMA, "--ids", "1", "--hooks", "[", "--out", "x"], "hook pattern '['"),
         (&["tokenize"], "TEXT"),
         (&["tokenize", "a", "b", "c"], "TEXT"),
