@@ -1,12 +1,14 @@
 //! Everything that the interface knows: one value, changed only by [`App::update`](super::update).
 
-use super::action::{self, Act, Scope};
+pub use super::screen::Screen;
+
+use super::action::{Act, Scope};
 use super::branches::Branches;
 use super::candidate::Candidate;
 use super::changing::Changing;
-use super::explorer::{self, Explorer, Gaze};
+use super::explorer::{Explorer, Gaze};
 use super::form::{Field, Form};
-use super::live::{Live, State};
+use super::live::Live;
 use super::measuring::Measuring;
 use super::outline::{Node, Outline};
 use super::picker::{CachedModel, Picker};
@@ -14,7 +16,7 @@ use super::points::Listed;
 use super::ranked::Ranking;
 use super::studied::{Studied, Studies};
 use super::theme::Theme;
-use super::timeline::{At, Chart, Foreign, Reader, Shows};
+use super::timeline::{At, Chart, Foreign, Reader};
 use super::traced::Sums;
 use super::update::Manner;
 use super::widget::prose::Page;
@@ -78,22 +80,6 @@ pub struct App {
     /// Whether, and how, to run as soon as the model is ready.
     pub(super) run_when_loaded: Option<Manner>,
     pub(super) last_run: u64,
-}
-
-/// The screens, in the order of their tabs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Screen {
-    Blocks,
-    Timeline,
-    Roofline,
-    Memory,
-    Generate,
-    SingleStep,
-    Compare,
-    Matrix,
-    Sweep,
-    Heads,
-    Lens,
 }
 
 /// What lies over the screen.
@@ -229,94 +215,6 @@ pub enum Hit {
     Popup,
     /// Around a popup.
     Outside,
-}
-
-impl Screen {
-    pub const ALL: [Screen; 11] = [
-        Screen::Blocks,
-        Screen::Timeline,
-        Screen::Roofline,
-        Screen::Memory,
-        Screen::Generate,
-        Screen::SingleStep,
-        Screen::Compare,
-        Screen::Matrix,
-        Screen::Sweep,
-        Screen::Heads,
-        Screen::Lens,
-    ];
-
-    /// The name on its tab.
-    pub fn name(self) -> &'static str {
-        match self {
-            Screen::Blocks => "Blocks",
-            Screen::Timeline => "Timeline",
-            Screen::Roofline => "Roofline",
-            Screen::Memory => "Memory",
-            Screen::Generate => "Generate",
-            Screen::SingleStep => "Step",
-            Screen::Compare => "Compare",
-            Screen::Matrix => "Matrix",
-            Screen::Sweep => "Sweep",
-            Screen::Heads => "Heads",
-            Screen::Lens => "Lens",
-        }
-    }
-
-    /// The same where there is little room.
-    pub fn short_name(self) -> &'static str {
-        match self {
-            Screen::Timeline => "Time",
-            Screen::Roofline => "Roof",
-            Screen::Generate => "Text",
-            Screen::Memory => "Mem",
-            screen => screen.name(),
-        }
-    }
-
-    /// The action that opens it.
-    pub fn act(self) -> Act {
-        match self {
-            Screen::Blocks => Act::Blocks,
-            Screen::Timeline => Act::Timeline,
-            Screen::Roofline => Act::Roofline,
-            Screen::Memory => Act::Memory,
-            Screen::Generate => Act::Generate,
-            Screen::SingleStep => Act::SingleStep,
-            Screen::Compare => Act::Compare,
-            Screen::Matrix => Act::Matrix,
-            Screen::Sweep => Act::Sweep,
-            Screen::Heads => Act::Heads,
-            Screen::Lens => Act::Lens,
-        }
-    }
-
-    /// Whether it shows a study rather than a run.
-    pub fn is_of_studies(self) -> bool {
-        matches!(self, Screen::Compare | Screen::Matrix | Screen::Sweep)
-    }
-
-    /// Whether it shows what is seen of one pass over a text.
-    pub fn is_of_text(self) -> bool {
-        matches!(self, Screen::Heads | Screen::Lens)
-    }
-
-    /// The actions that it has of its own.
-    pub fn scope(self) -> Scope {
-        match self {
-            Screen::Blocks => Scope::Blocks,
-            Screen::Timeline => Scope::Timeline,
-            Screen::Roofline => Scope::Roofline,
-            Screen::Memory => Scope::Memory,
-            Screen::Generate => Scope::Generate,
-            Screen::SingleStep => Scope::SingleStep,
-            Screen::Compare => Scope::Compare,
-            Screen::Matrix => Scope::Matrix,
-            Screen::Sweep => Scope::Sweep,
-            Screen::Heads => Scope::Heads,
-            Screen::Lens => Scope::Lens,
-        }
-    }
 }
 
 impl App {
@@ -490,111 +388,6 @@ impl App {
 
     pub fn has_chat_template(&self) -> bool {
         self.card().is_some_and(|card| card.has_chat_template)
-    }
-
-    /// Why an action cannot be done now; `None` if it can.
-    pub fn why_not(&self, act: Act) -> Option<&'static str> {
-        let viewer = matches!(self.engine, Engine::Viewer);
-        match act {
-            Act::Run
-            | Act::TraceRun
-            | Act::Step
-            | Act::EditPrompt
-            | Act::Toggles
-            | Act::Models
-            | Act::AcceptAndRun
-            | Act::Choose
-            | Act::Repeat
-            | Act::Grow
-            | Act::Weigh
-            | Act::SwitchOff
-            | Act::Change
-                if viewer =>
-            {
-                Some("a file is looked at: there is no model to run")
-            }
-            Act::MeasurePeaks if viewer => Some("a file is looked at; blockscope doctor --refresh measures the roofs"),
-            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks | Act::Choose | Act::Repeat => match self.engine {
-                Engine::Loading { .. } => Some("the model is still loading"),
-                Engine::Empty => Some("no model is loaded: press m"),
-                _ if self.is_running() => Some("a run goes on: Esc ends it"),
-                _ if self.studies.going_on().is_some() => Some("a study goes on: Esc ends it"),
-                _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
-                _ if self.explorer.as_ref().is_some_and(|seen| seen.state == State::Starting) => {
-                    Some("a text is being read: Esc ends that")
-                }
-                _ => None,
-            },
-            Act::Grow | Act::Weigh | Act::Pin | Act::Jump | Act::SwitchOff | Act::Change => match &self.explorer {
-                Some(seen) if !seen.text.tokens.is_empty() => None,
-                _ => Some("no text has been read: press r"),
-            },
-            Act::Told if self.gaze.changes.is_empty() => Some("nothing is changed: x switches the selected head off"),
-            Act::Difference if self.gaze.pinned.is_none() => Some("nothing is pinned: p pins the selected head"),
-            Act::Cancel if self.is_busy() => None,
-            Act::Cancel => Some("nothing is running"),
-            Act::Save if self.screen.is_of_studies() => match self.study() {
-                None => Some("there is no study to save"),
-                Some(_) if viewer => Some("this study is in its file already"),
-                Some(studied) if studied.is_going_on() => Some("the study still goes on"),
-                Some(_) => None,
-            },
-            Act::Save => match &self.live {
-                None => Some("there is no run to save"),
-                Some(_) if viewer => Some("this run is in its file already"),
-                Some(live) if live.is_going_on() => Some("the run still goes on"),
-                Some(_) => None,
-            },
-            Act::StepPart | Act::StepBlock | Act::StepPass | Act::StepOn => {
-                // A key pressed before the halt it is meant for is kept for it.
-                let steps = self.live.as_ref().is_some_and(|live| match live.state {
-                    State::Halted => true,
-                    State::Running => live.stepping && live.halt.is_some(),
-                    State::Starting | State::Cancelling | State::Over => false,
-                });
-                (!steps).then_some("no run waits for a step: press s")
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether a text was read of which there is something to see.
-    fn has_seen(&self) -> bool {
-        self.explorer.as_ref().is_some_and(|seen| !seen.scores.is_empty())
-    }
-
-    /// Whether an action of the present screen would change anything: the strip leaves out what would not.
-    pub fn is_of_use(&self, act: Act) -> bool {
-        match (self.screen, act) {
-            (Screen::Blocks, Act::Findings) => self.outline.phase.is_some() && self.sums().is_some(),
-            (Screen::Blocks, Act::Phase | Act::Slowest | Act::PerStep) => self.live.is_some(),
-            (Screen::Blocks, Act::Up | Act::Down | Act::Open) => self.live.is_some() || self.card().is_some(),
-            (Screen::Timeline, _) if self.reader.shows != Shows::Slices => {
-                matches!(act, Act::Find | Act::Grouping) && self.chart().is_some()
-            }
-            (Screen::Timeline, Act::NextPass) => self.chart().is_some_and(|chart| !chart.timeline.stretches.is_empty()),
-            (Screen::Timeline, Act::NextFound) => self.reader.sought.is_some(),
-            (Screen::Timeline, _) => self.chart().is_some(),
-            (Screen::Roofline, Act::MeasurePeaks) => true,
-            (Screen::Roofline | Screen::Memory, _) => self.sums().is_some() || act == Act::Phase && self.live.is_some(),
-            (Screen::Compare | Screen::Matrix | Screen::Sweep, act)
-                if act != Act::Choose && action::is_of(self.screen.scope(), act) =>
-            {
-                self.study().is_some()
-            }
-            (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::NextFound) => self.has_seen() && self.gaze.is_on_one(),
-            (Screen::Heads, Act::Close) => self.has_seen() && self.gaze.shows != explorer::Shows::All,
-            (Screen::Heads, Act::Open | Act::Grouping | Act::Filter) => {
-                self.has_seen() && self.gaze.shows == explorer::Shows::All
-            }
-            (Screen::Heads | Screen::Lens, Act::AllOn | Act::Told) => !self.gaze.changes.is_empty(),
-            (Screen::Heads, Act::Difference) => self.gaze.is_on_one() && self.gaze.pinned.is_some(),
-            (Screen::Lens, Act::NextFound | Act::Versus | Act::Neurons) => self.has_seen() && self.gaze.drilled,
-            (Screen::Heads, Act::Repeat) => true,
-            (Screen::Heads | Screen::Lens, act) if action::is_of(self.screen.scope(), act) => self.has_seen(),
-            (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
-            _ => true,
-        }
     }
 
     /// Says something for a while.

@@ -14,6 +14,7 @@
 //! Deliberately absent: any thread that draws, any tensor, any key that is not in the table.
 
 pub mod action;
+mod allowed;
 pub mod app;
 mod branches;
 pub mod candidate;
@@ -31,6 +32,7 @@ mod perform;
 pub mod picker;
 mod points;
 mod ranked;
+mod screen;
 pub mod studied;
 mod swept;
 pub mod tally;

@@ -254,15 +254,17 @@ impl App {
         self.load_cancelled = false;
         self.toggles = card.toggles.clone();
         let warnings = card.warnings.join("\n\n");
+        let rebuilt = self.explorer.as_ref().is_some_and(|seen| seen.text.model == card.info.name);
         self.engine = Engine::Ready(card);
         self.form.suit(self.has_tokenizer(), self.has_chat_template());
         if !warnings.is_empty() {
             self.notice("The model is ready, with a warning", warnings, false);
         }
-        match self.run_when_loaded.take() {
-            Some(manner) => self.start(manner),
-            None => Vec::new(),
+        let mut effects = self.explore_again(rebuilt);
+        if let Some(manner) = self.run_when_loaded.take() {
+            effects.extend(self.start(manner));
         }
+        effects
     }
 
     fn load_failed(&mut self, error: String, kept: bool) {
@@ -271,6 +273,8 @@ impl App {
             return;
         }
         self.run_when_loaded = None;
+        // What was seen went with the model.
+        self.explorer = None;
         let previous = match std::mem::replace(&mut self.engine, Engine::Empty) {
             Engine::Loading { previous, .. } => previous.filter(|_| kept),
             Engine::Ready(card) => Some(card).filter(|_| kept),

@@ -29,6 +29,8 @@ pub struct Explorer {
     pub since: Nanos,
     /// Without tokens until the pass is over.
     pub text: Text,
+    /// Whether it is the text before, read with other toggles.
+    pub is_again: bool,
     /// Whether the text grows.
     pub grows: bool,
     /// Of every head that was gone through, in order.
@@ -98,6 +100,7 @@ impl Explorer {
             state: State::Starting,
             since,
             text: Text::default(),
+            is_again: false,
             grows: false,
             scores: Vec::new(),
             thumbnails: Vec::new(),

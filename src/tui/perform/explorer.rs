@@ -48,6 +48,22 @@ impl App {
         run
     }
 
+    /// Reads the present text again where the same model was built anew, with other toggles: what is looked at and what
+    /// is changed stays. What another model saw is of no use.
+    pub(in crate::tui) fn explore_again(&mut self, rebuilt: bool) -> Vec<Effect> {
+        let Some(before) = self.explorer.take().filter(|seen| rebuilt && !seen.text.tokens.is_empty()) else {
+            return Vec::new();
+        };
+        let ids = before.text.tokens.iter().map(|(id, _)| *id).collect();
+        let changes = std::mem::take(&mut self.gaze.changes);
+        let effects = self.explore(Prompt::Ids(ids));
+        self.gaze.changes = changes;
+        if let Some(explorer) = &mut self.explorer {
+            explorer.is_again = true;
+        }
+        effects
+    }
+
     /// Lets the text go on.
     pub(super) fn grow(&mut self) -> Vec<Effect> {
         let Some(explorer) = &mut self.explorer else { return Vec::new() };
@@ -91,7 +107,9 @@ impl App {
     /// Takes in what was seen.
     pub(in crate::tui) fn seen(&mut self, run: RunId, seen: Seen) -> Vec<Effect> {
         let Some(explorer) = self.explorer.as_mut().filter(|explorer| explorer.run == run) else { return Vec::new() };
-        if let Seen::Text(text) = &seen {
+        if let Seen::Text(text) = &seen
+            && !explorer.is_again
+        {
             // Where a reader of a text that goes on would look: at its end.
             let last = text.tokens.len().saturating_sub(1);
             (self.gaze.query, self.gaze.key) = (last, last);

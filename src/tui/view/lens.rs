@@ -162,7 +162,7 @@ fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&LensTable, usize, us
     let mut said = Line::default();
     for likely in &cell.top {
         let next = format!("{} {:.1}%   ", explorer.label(likely.id), 100.0 * likely.probability);
-        if said.width() + next.chars().count() > line(2).width as usize {
+        if said.width() + shown::width(&next) > line(2).width as usize {
             break;
         }
         said.push_span(Span::styled(next, theme.text));

@@ -9,6 +9,7 @@
 //!     received    █▂▁                      entropy
 //! ```
 
+use crate::text::shown;
 use crate::trace::explored::{Area, Pattern};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::Explorer;
@@ -183,7 +184,7 @@ fn across(app: &App, axes: &Axes, label: &dyn Fn(usize) -> String, name: &str, a
     let position = axes.across.position(axes.across.at);
     let position = if axes.across.bin == 1 { position } else { axes.selected(app) };
     let label = fit(&label(position), (area.width.saturating_sub(x) as usize).max(8));
-    let x = x.min(area.width.saturating_sub(label.chars().count() as u16 + 1));
+    let x = x.min(area.width.saturating_sub(shown::width(&label) as u16 + 1));
     let (x, gap) = if x > 0 { (x - 1, " ") } else { (x, "") };
     put(buf, skip(ticks, x), Span::styled(format!("{gap}{label} "), theme.strong));
 }

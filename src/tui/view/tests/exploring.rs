@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::worker::Command;
+use crossterm::event::KeyCode;
 
 /// Answers everything that is asked, as the model thread would.
 fn settle(app: &mut App, mut effects: Vec<Effect>) {
@@ -103,4 +104,62 @@ fn one_question_of_a_kind_at_a_time() {
     assert_eq!(asked(&app.update(Msg::Tick(app.clock))), 1, "the row of the new query");
     app.perform(Act::Up);
     assert_eq!(asked(&app.update(Msg::Tick(app.clock))), 0, "the answer before is waited for");
+}
+
+#[test]
+fn other_toggles_read_the_text_again_and_keep_what_is_looked_at() {
+    let mut app = read(Depth::True, &[Act::Open, Act::Up, Act::SwitchOff, Act::Pin]);
+    let (gaze, run) = (app.gaze.clone(), app.explorer.as_ref().unwrap().run);
+    let card = app.card().unwrap().clone();
+    let model = card.info.name.clone();
+    app.explorer.as_mut().unwrap().text.model = model;
+    let effects = app.update(Msg::Worker(worker::Event::Loaded(Box::new(card.clone()))));
+    let again = effects.iter().find_map(|effect| match effect {
+        Effect::Send(Command::Explore { run, prompt: crate::profile::Prompt::Ids(ids), .. }) => Some((*run, ids.len())),
+        _ => None,
+    });
+    let (again, tokens) = again.unwrap_or_else(|| panic!("{effects:?}"));
+    assert!(again != run && tokens == 8);
+    for seen in fixture::seen::heads() {
+        app.update(Msg::Worker(worker::Event::Seen { run: again, seen: Box::new(seen) }));
+    }
+    assert_eq!((app.gaze.query, &app.gaze.changes, &app.gaze.pinned), (gaze.query, &gaze.changes, &gaze.pinned));
+    // Another model's text is another text.
+    app.explorer.as_mut().unwrap().text.model = "another".into();
+    app.update(Msg::Worker(worker::Event::Loaded(Box::new(card))));
+    assert!(app.explorer.is_none());
+}
+
+#[test]
+fn a_text_that_grows_is_looked_at_where_it_grows() {
+    let mut app = read(Depth::True, &[Act::Open]);
+    let run = app.explorer.as_ref().unwrap().run;
+    assert!(matches!(&app.perform(Act::Grow)[..], [Effect::Send(Command::Grow { .. })]));
+    let seen = |seen| Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) });
+    app.update(seen(crate::worker::Seen::Grown((40, "·Paris".into()))));
+    assert_eq!((app.gaze.query, app.explorer.as_ref().unwrap().text.tokens.len()), (8, 9));
+    app.update(seen(crate::worker::Seen::GrownUp));
+    assert!(!app.explorer.as_ref().unwrap().grows);
+}
+
+#[test]
+fn a_token_is_put_in_the_place_of_another_by_typing_it() {
+    let mut app = read(Depth::True, &[Act::Change]);
+    let key = |code: KeyCode| Msg::Input(crossterm::event::Event::Key(code.into()));
+    // The last of what can be changed is the token.
+    for code in [KeyCode::Left, KeyCode::Down, KeyCode::Char(' '), KeyCode::Char('h'), KeyCode::Char('i')] {
+        app.update(key(code));
+    }
+    assert!(text(&drawn(&mut app, SMALL)).contains("becomes ·hi"));
+    let effects = app.update(key(KeyCode::Enter));
+    settle(&mut app, effects);
+    let [change] = app.gaze.changes[..] else { panic!("{:?}", app.gaze.changes) };
+    assert_eq!(app.explorer.as_ref().unwrap().change(&change), "(7) ·and → ·the");
+    // Two tokens do not fit where one stands.
+    app.perform(Act::Change);
+    for code in [KeyCode::Left, KeyCode::Char('a'), KeyCode::Char(' '), KeyCode::Char('b'), KeyCode::Enter] {
+        let effects = app.update(key(code));
+        settle(&mut app, effects);
+    }
+    assert!(text(&drawn(&mut app, SMALL)).contains("is 2 tokens"));
 }

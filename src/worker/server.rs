@@ -1,0 +1,302 @@
+//! The thread itself: one thing at a time, and in between what has time.
+
+use super::looking::Looking;
+use super::{Card, Command, Event, Queued, RunId, Seen};
+use crate::model::{self, Device, Toggles};
+use crate::profile::{Control, Exploration, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
+use crate::trace::{self, Peaks, study};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::TryRecvError::{Disconnected, Empty};
+
+/// What the thread has, and what it has been asked for.
+pub struct Server<'a, R> {
+    queue: &'a Receiver<Queued>,
+    /// Taken from the queue, but not begun.
+    waiting: VecDeque<Queued>,
+    control: &'a Control,
+    report: R,
+    session: Option<Session>,
+    looking: Option<Looking>,
+    /// What was seen of the text that others are held against.
+    pinned: Option<Rc<Exploration>>,
+}
+
+impl<'a, R: FnMut(Event)> Server<'a, R> {
+    pub fn new(queue: &'a Receiver<Queued>, control: &'a Control, report: R) -> Self {
+        Self { queue, waiting: VecDeque::new(), control, report, session: None, looking: None, pinned: None }
+    }
+
+    /// The thread's whole life.
+    pub fn serve(&mut self) {
+        while let Some(queued) = self.next() {
+            self.control.begin(queued.ticket);
+            self.perform(queued.command);
+        }
+    }
+
+    /// The next thing to do, which may be a while in coming; `None` when nobody is left to ask. Heads are gone through
+    /// meanwhile.
+    fn next(&mut self) -> Option<Queued> {
+        loop {
+            if let Some(queued) = self.waiting.pop_front() {
+                return Some(queued);
+            }
+            let has_more = self.looking.as_ref().is_some_and(Looking::has_more);
+            match if has_more { self.queue.try_recv() } else { self.queue.recv().map_err(|_| Disconnected) } {
+                Ok(queued) => return Some(queued),
+                Err(Disconnected) => return None,
+                Err(Empty) => self.go_on(),
+            }
+        }
+    }
+
+    /// Does the next piece of what has time.
+    fn go_on(&mut self) {
+        let (Some(looking), Some(session)) = (&mut self.looking, &self.session) else { return self.survey() };
+        let (run, control) = (looking.run, self.control);
+        let (grows, weighs) = (looking.is_growing(), looking.is_weighing());
+        let done = match (grows, weighs) {
+            (true, _) => quietly(|| looking.next_token(session, control)),
+            (_, true) => quietly(|| looking.next_importance(session, control)),
+            _ => return self.survey(),
+        };
+        let seen = match done {
+            Ok(Ok(seen)) => seen,
+            Ok(Err(model::Error::Cancelled)) => Seen::Cancelled,
+            Ok(Err(error)) => Seen::Failed(error.to_string()),
+            Err(problem) => Seen::Failed(problem),
+        };
+        if matches!(seen, Seen::Cancelled | Seen::Failed(_)) {
+            looking.stop();
+        }
+        let is_grown = grows && !looking.is_growing();
+        (self.report)(Event::Seen { run, seen: Box::new(seen) });
+        if is_grown {
+            (self.report)(Event::Seen { run, seen: Box::new(Seen::GrownUp) });
+        }
+    }
+
+    /// Goes through the heads of one more block. Who looks at something meanwhile is answered at once; whatever else is
+    /// asked for comes first, and the block begins again after it.
+    fn survey(&mut self) {
+        let Some(looking) = &self.looking else { return };
+        let (run, session, control) = (looking.run, self.session.as_ref(), self.control);
+        let pinned = self.pinned.as_deref();
+        let mut tell = |seen| (self.report)(Event::Seen { run, seen: Box::new(seen) });
+        let surveyed = quietly(|| {
+            looking.next_heads(pinned, &mut || {
+                while let Ok(queued) = self.queue.try_recv() {
+                    match queued.command {
+                        Command::Look { run: of, look } if of == run && self.waiting.is_empty() => {
+                            control.begin(queued.ticket);
+                            tell(looking.answer(session, pinned, look, control));
+                        }
+                        _ => self.waiting.push_back(queued),
+                    }
+                }
+                self.waiting.is_empty() && !control.is_cancelled()
+            })
+        });
+        let Some(looking) = &mut self.looking else { return };
+        match surveyed {
+            Ok(Some(seen)) => {
+                looking.passed();
+                tell(seen);
+            }
+            Ok(None) if control.is_cancelled() => looking.stop(),
+            Ok(None) => return,
+            Err(problem) => {
+                looking.stop();
+                tell(Seen::Failed(problem));
+            }
+        }
+        if !looking.has_more() {
+            tell(Seen::AllHeads);
+        }
+    }
+
+    fn perform(&mut self, command: Command) {
+        let Self { control, report, session, looking, pinned, .. } = self;
+        match command {
+            Command::Load { source, toggles, device } => {
+                // What was seen is of the model that goes.
+                *looking = None;
+                let loaded = quietly(|| load(session, (&source, device), &toggles, control, report));
+                match loaded.and_then(|loaded| loaded.map_err(|error| error.to_string())) {
+                    Ok(card) => report(Event::Loaded(Box::new(card))),
+                    Err(error) => report(Event::LoadFailed { error, kept: session.is_some() }),
+                }
+            }
+            Command::Run { run, request } => {
+                let mut forward = Forward { run, report };
+                let end = match session {
+                    None => Err("no model is loaded".to_owned()),
+                    Some(session) => quietly(|| session.run(&request, control, &mut forward)).map(drop),
+                };
+                if let Err(error) = end {
+                    Watch::event(&mut forward, trace::Event::End(trace::Status::Failed(error)));
+                }
+            }
+            Command::Study { run, plan } => {
+                let mut forward = Forward { run, report };
+                let end = match session {
+                    None => Err("no model is loaded".to_owned()),
+                    Some(session) => quietly(|| session.study(&plan, None, control, &mut forward)).map(drop),
+                };
+                if let Err(error) = end {
+                    WatchStudy::event(&mut forward, study::Event::End(trace::Status::Failed(error)));
+                }
+            }
+            Command::Explore { run, prompt, side } => {
+                // What the one before left may be large.
+                drop(looking.take());
+                *looking = explore(session.as_ref(), run, (&prompt, side), control, report);
+            }
+            Command::OpenSeen { run, path, side } => {
+                let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
+                let opened = quietly(|| Looking::open(&path, run, side, &mut tell));
+                match opened.and_then(|opened| opened.map_err(|error| error.to_string())) {
+                    Ok(opened) => *looking = Some(opened),
+                    Err(problem) => tell(Seen::Failed(problem)),
+                }
+            }
+            Command::Grow { run, tokens } => {
+                let present = looking.as_mut().filter(|looking| looking.run == run);
+                if let (Some(looking), Some(session)) = (present, session.as_ref()) {
+                    let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
+                    quietly(|| looking.grow(session, tokens)).unwrap_or_else(|problem| tell(Seen::Failed(problem)));
+                }
+            }
+            Command::Weigh { run } => {
+                if let Some(looking) = looking.as_mut().filter(|looking| looking.run == run) {
+                    looking.weigh();
+                }
+            }
+            Command::Pin { run } => {
+                let present = looking.as_ref().filter(|looking| looking.run == run);
+                *pinned = present.map(Looking::pinned).or(pinned.take());
+            }
+            Command::Unpin => *pinned = None,
+            Command::Look { run, look } => {
+                if let Some(looking) = looking.as_ref().filter(|looking| looking.run == run) {
+                    let seen = quietly(|| looking.answer(session.as_ref(), pinned.as_deref(), look, control));
+                    let seen = seen.unwrap_or_else(Seen::Failed);
+                    report(Event::Seen { run, seen: Box::new(seen) });
+                }
+            }
+            Command::MeasurePeaks { device, threads } => {
+                let measured = quietly(|| measure(session.as_mut(), device, threads, control, report));
+                report(Event::Peaks(measured.and_then(|peaks| peaks.map_err(|error| error.to_string()))));
+            }
+        }
+    }
+}
+
+/// Runs a text and keeps what it leaves.
+fn explore(
+    session: Option<&Session>,
+    run: RunId,
+    wanted: (&Prompt, usize),
+    control: &Control,
+    report: &mut impl FnMut(Event),
+) -> Option<Looking> {
+    let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
+    let begun = match session {
+        None => Err(Seen::Failed("no model is loaded".to_owned())),
+        Some(session) => match quietly(|| Looking::begin(session, run, wanted, control, &mut tell)) {
+            Ok(Ok(begun)) => Ok(begun),
+            Ok(Err(model::Error::Cancelled)) => Err(Seen::Cancelled),
+            Ok(Err(error)) => Err(Seen::Failed(error.to_string())),
+            Err(problem) => Err(Seen::Failed(problem)),
+        },
+    };
+    begun.map_err(tell).ok()
+}
+
+/// Loads a model, or rebuilds the present one if it is the same.
+fn load(
+    present: &mut Option<Session>,
+    (source, device): (&str, Device),
+    toggles: &Toggles,
+    control: &Control,
+    report: &mut impl FnMut(Event),
+) -> crate::model::Result<Card> {
+    let mut progress = |stage: &str, done, total| {
+        report(Event::Loading { stage: stage.to_owned(), done, total });
+        !control.is_cancelled()
+    };
+    match present {
+        Some(session) if session.card().info.source == source && session.card().device == device => {
+            session.rebuild(toggles, &mut progress)?;
+        }
+        _ => *present = Some(Session::open_on(device, source, toggles, &mut progress)?),
+    }
+    Ok(present.as_ref().map(|session| session.card().clone()).expect("it was loaded just now"))
+}
+
+/// Measures peaks, keeps them for later sessions, and hands them to the present one.
+fn measure(
+    session: Option<&mut Session>,
+    device: Device,
+    threads: usize,
+    control: &Control,
+    report: &mut impl FnMut(Event),
+) -> crate::model::Result<Box<Peaks>> {
+    let mut progress = |stage: &str, done, total| report(Event::Measuring { stage: stage.to_owned(), done, total });
+    let peaks = peaks::measure(device, threads, &mut progress, control)?;
+    // Where they cannot be kept, this session has them still.
+    let _ = peaks::store(&peaks);
+    if let Some(session) = session {
+        session.learn_peaks(&peaks);
+    }
+    Ok(Box::new(peaks))
+}
+
+/// A panic becomes an error with its message: LibTorch's operators panic where they refuse.
+fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        format!("the model thread panicked: {}", message.unwrap_or("without a message"))
+    })
+}
+
+/// Hands a run's events on under its number.
+struct Forward<'a, R> {
+    run: RunId,
+    report: &'a mut R,
+}
+
+impl<R: FnMut(Event)> Watch for Forward<'_, R> {
+    fn event(&mut self, event: trace::Event) {
+        (self.report)(Event::Run { run: self.run, events: vec![event] });
+    }
+
+    fn halted(&mut self, halt: Halt) {
+        (self.report)(Event::Halted { run: self.run, halt: Box::new(halt) });
+    }
+}
+
+impl<R: FnMut(Event)> WatchStudy for Forward<'_, R> {
+    fn event(&mut self, event: study::Event) {
+        (self.report)(Event::Study { run: self.run, events: vec![event] });
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        (self.report)(Event::Studying { run: self.run, progress: progress.clone() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_with_its_message() {
+        assert_eq!(quietly(|| 1), Ok(1));
+        let refused = quietly(|| tch::Tensor::from_slice(&[1.0, 2.0]).view([3]));
+        assert!(refused.unwrap_err().contains("shape '[3]' is invalid"));
+    }
+}
