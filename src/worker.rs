@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-pub use crate::profile::Card;
+pub use crate::profile::{Card, Tokenized};
 pub use looking::{Answer, Look, Of, Seen, Text};
 
 /// Something to do, in the order in which it was sent.
@@ -40,6 +40,8 @@ pub enum Command {
     Pin { run: RunId },
     /// Let go of what was pinned.
     Unpin,
+    /// Cut the prompt into its tokens.
+    Tokenize { prompt: Prompt },
     /// Look at something of that.
     Look { run: RunId, look: Look },
     /// Measure what the machine can do at most under these conditions, for this and for later sessions.
@@ -69,6 +71,8 @@ pub enum Event {
     Halted { run: RunId, halt: Box<Halt> },
     /// What is seen of a text.
     Seen { run: RunId, seen: Box<Seen> },
+    /// How the prompt is cut, or why it cannot be.
+    Tokenized(Box<Result<Tokenized, String>>),
     /// The measuring of peaks has come this far.
     Measuring { stage: String, done: u64, total: u64 },
     /// The peaks have been measured, and runs of the loaded model carry them from now on; or the reason

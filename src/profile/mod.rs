@@ -29,5 +29,5 @@ pub use intervene::{Change, Intervention, Interventions, Sources, Target};
 pub use request::{Prompt, Request};
 pub use run::Watch;
 pub use sampling::Sampling;
-pub use session::{Card, Session, open_tokenizer};
+pub use session::{Card, Session, Tokenized, open_tokenizer};
 pub use tracer::{Bounds, Traced, Tracer};

@@ -6,7 +6,7 @@ use crate::model::allocator::live;
 use crate::model::source::{Origin, Source};
 use crate::model::weights::{self, Parameters};
 use crate::model::{Decoder, Device, Error, Result, Spec, Toggles};
-use crate::text::{Input, Message, Token, Tokenizer};
+use crate::text::{Input, Message, Placed, Token, Tokenizer, Word};
 use crate::trace::{ModelInfo, Peaks};
 use crate::units::Bytes;
 use rand::{Rng, SeedableRng};
@@ -38,6 +38,14 @@ pub struct Session {
     card: Card,
     /// What this machine can do at most under the conditions of this session, where it was measured.
     peaks: Option<Box<Peaks>>,
+}
+
+/// A text in tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tokenized {
+    pub tokens: Vec<Placed>,
+    /// Word by word; or why this tokenizer has none.
+    pub merges: std::result::Result<Vec<Word>, String>,
 }
 
 impl Session {
@@ -216,6 +224,19 @@ impl Session {
             )));
         }
         Ok(ids)
+    }
+
+    /// How a prompt is cut into tokens, and by which merges.
+    ///
+    /// # Errors
+    /// It is no text; there is no tokenizer, or it refuses the text.
+    pub fn tokenized(&self, prompt: &Prompt) -> Result<Tokenized> {
+        let Prompt::Text(text) = prompt else {
+            return Err(Error::Request("expected a text: token ids, made-up prompts and chats are not cut".into()));
+        };
+        let tokenizer = self.needed_tokenizer()?;
+        let merges = tokenizer.merges(text, Input::Prompt).map_err(|error| error.to_string());
+        Ok(Tokenized { tokens: tokenizer.tokenize(text, Input::Prompt)?, merges })
     }
 
     /// The ids of a piece of a text: nothing but text, nothing around it.

@@ -85,6 +85,7 @@ pub enum Act {
     Told,
     Versus,
     Neurons,
+    Tokens,
     Reverse,
     NextField,
     PreviousField,
@@ -127,6 +128,8 @@ pub enum Scope {
     Changing,
     /// What that does.
     Effect,
+    /// How the prompt is cut.
+    Tokens,
     Palette,
     Help,
     Failure,

@@ -20,6 +20,7 @@ impl App {
             | Act::AcceptAndRun
             | Act::Choose
             | Act::Repeat
+            | Act::Tokens
             | Act::Grow
             | Act::Weigh
             | Act::SwitchOff
@@ -29,17 +30,19 @@ impl App {
                 Some("a file is looked at: there is no model to run")
             }
             Act::MeasurePeaks if viewer => Some("a file is looked at; blockscope doctor --refresh measures the roofs"),
-            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks | Act::Choose | Act::Repeat => match self.engine {
-                Engine::Loading { .. } => Some("the model is still loading"),
-                Engine::Empty => Some("no model is loaded: press m"),
-                _ if self.is_running() => Some("a run goes on: Esc ends it"),
-                _ if self.studies.going_on().is_some() => Some("a study goes on: Esc ends it"),
-                _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
-                _ if self.explorer.as_ref().is_some_and(|seen| seen.state == State::Starting) => {
-                    Some("a text is being read: Esc ends that")
+            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks | Act::Choose | Act::Repeat | Act::Tokens => {
+                match self.engine {
+                    Engine::Loading { .. } => Some("the model is still loading"),
+                    Engine::Empty => Some("no model is loaded: press m"),
+                    _ if self.is_running() => Some("a run goes on: Esc ends it"),
+                    _ if self.studies.going_on().is_some() => Some("a study goes on: Esc ends it"),
+                    _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
+                    _ if self.explorer.as_ref().is_some_and(|seen| seen.state == State::Starting) => {
+                        Some("a text is being read: Esc ends that")
+                    }
+                    _ => None,
                 }
-                _ => None,
-            },
+            }
             Act::Grow | Act::Weigh | Act::Pin | Act::Jump | Act::SwitchOff | Act::Change => match &self.explorer {
                 Some(seen) if !seen.text.tokens.is_empty() => None,
                 _ => Some("no text has been read: press r"),

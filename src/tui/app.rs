@@ -104,6 +104,11 @@ pub enum Popup {
     Jump(Picker),
     /// What is to be changed in the model or the text.
     Changing(Changing),
+    /// How the prompt is cut: line by line, once that is known.
+    Tokens {
+        lines: Vec<String>,
+        scroll: u16,
+    },
     /// What the changes do, in full.
     Effect {
         scroll: u16,
@@ -286,6 +291,7 @@ impl App {
                 Popup::Jump(_) => Scope::Jump,
                 Popup::Changing(_) => Scope::Changing,
                 Popup::Effect { .. } => Scope::Effect,
+                Popup::Tokens { .. } => Scope::Tokens,
                 Popup::Palette(_) => Scope::Palette,
                 Popup::Help { .. } => Scope::Help,
                 Popup::Notice { .. } => Scope::Failure,

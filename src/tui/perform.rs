@@ -49,6 +49,7 @@ impl App {
             Act::Choose => self.choose_study(),
             Act::Repaint => return vec![Effect::Repaint],
             Act::Suspend => return vec![Effect::Suspend],
+            Act::Tokens => return self.tokenize(),
             Act::EditPrompt => self.popup = Some(Popup::Prompt),
             Act::Toggles => self.popup = Some(Popup::Toggles { draft: self.toggles.clone(), row: 0 }),
             Act::Models => self.popup = Some(Popup::Models(Picker::default())),

@@ -234,6 +234,11 @@ impl App {
                 }
             }
             Event::Seen { run, seen } => return self.seen(run, *seen),
+            Event::Tokenized(tokenized) => {
+                if let Some(Popup::Tokens { lines, .. }) = &mut self.popup {
+                    *lines = super::view::tokens::lines(&tokenized);
+                }
+            }
             Event::Measuring { stage, done, total } => self.measuring(stage, done, total),
             Event::Peaks(peaks) => self.peaks(peaks),
             Event::Study { run, events } => self.studied(run, events),

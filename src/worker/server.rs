@@ -187,6 +187,15 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                     report(Event::Seen { run, seen: Box::new(seen) });
                 }
             }
+            Command::Tokenize { prompt } => {
+                let cut = match session {
+                    None => Err("no model is loaded".to_owned()),
+                    Some(session) => {
+                        quietly(|| session.tokenized(&prompt).map_err(|error| error.to_string())).and_then(|cut| cut)
+                    }
+                };
+                report(Event::Tokenized(Box::new(cut)));
+            }
             Command::MeasurePeaks { device, threads } => {
                 let measured = quietly(|| measure(session.as_mut(), device, threads, control, report));
                 report(Event::Peaks(measured.and_then(|peaks| peaks.map_err(|error| error.to_string()))));

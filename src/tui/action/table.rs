@@ -226,6 +226,7 @@ pub const ACTIONS: &[Action] = table! {
         Step       [char('s')]       "step",  "Single step", "run the model and halt after every part";
         Toggles    [char('t')]       "toggles", "Toggles", "choose attention, KV cache, number formats, threads";
         EditPrompt [char('e')]       "prompt", "Prompt", "edit the prompt, the number of tokens and the sampling";
+        Tokens     [char('T')]       "",      "Tokens", "how the tokenizer cuts the prompt: ids, bytes, places, merge by merge";
         Models     [char('m')]       "models", "Models", "choose another model";
         Save       [char('w')]       "save",  "Save", "write the run, or the study on the screen, to a file in the current folder";
         NextScreen [TAB]             "",      "Next screen", "go to the next screen";
@@ -324,6 +325,14 @@ pub const ACTIONS: &[Action] = table! {
         PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
         PageDown   [PAGE_DOWN, SPACE] "",     "Page down", "a screenful down";
         Dismiss    [ESC, char('a'), char('q'), ENTER] "close", "Close", "back to the screen";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "back to the screen";
+    }
+    Tokens {
+        Up         [UP, char('k')]   "scroll" + Down, "Up", "scroll up";
+        Down       [DOWN, char('j')] "",      "Down", "scroll down";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN, SPACE] "",     "Page down", "a screenful down";
+        Dismiss    [ESC, char('T'), char('q'), ENTER] "close", "Close", "back to the screen";
         Interrupt  [ctrl('c')]       "",      "Interrupt", "back to the screen";
     }
     Palette {

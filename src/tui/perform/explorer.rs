@@ -40,6 +40,13 @@ impl App {
         vec![Effect::Send(Command::OpenSeen { run, path, side: SIDE })]
     }
 
+    /// Shows how the prompt is cut.
+    pub(super) fn tokenize(&mut self) -> Vec<Effect> {
+        let Some(request) = self.asked(false) else { return Vec::new() };
+        self.popup = Some(Popup::Tokens { lines: Vec::new(), scroll: 0 });
+        vec![Effect::Send(Command::Tokenize { prompt: request.prompt })]
+    }
+
     fn look_anew(&mut self) -> RunId {
         self.last_run += 1;
         let run = RunId(self.last_run);

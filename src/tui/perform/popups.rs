@@ -25,6 +25,10 @@ impl App {
             (Popup::Candidate(candidate), act) => self.in_candidate(candidate, act),
             (Popup::Values { row }, act) => self.in_values(row, act),
             (Popup::Changing(changing), act) => self.in_changing(changing, act),
+            (Popup::Tokens { lines, .. }, _) => {
+                self.popup = Some(Popup::Tokens { lines, scroll: scrolled });
+                Vec::new()
+            }
             (Popup::Effect { .. }, _) => {
                 self.popup = Some(Popup::Effect { scroll: scrolled });
                 Vec::new()

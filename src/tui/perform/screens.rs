@@ -199,7 +199,15 @@ impl App {
                 let rows = if self.popup.is_none() { by.unsigned_abs() } else { 1 };
                 return (0..rows).flat_map(|_| self.perform(act)).collect();
             }
-            (Some(Popup::Help { scroll } | Popup::Effect { scroll } | Popup::Notice { scroll, .. }), _) => {
+            (
+                Some(
+                    Popup::Help { scroll }
+                    | Popup::Tokens { scroll, .. }
+                    | Popup::Effect { scroll }
+                    | Popup::Notice { scroll, .. },
+                ),
+                _,
+            ) => {
                 *scroll = (self.drawn.entries.0 as u16).saturating_add_signed(by as i16);
             }
             (Some(Popup::Prompt), _) => self.form.text.scroll((by as i16, 0)),

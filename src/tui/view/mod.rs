@@ -37,6 +37,7 @@ mod summary;
 mod sweep;
 mod timeline;
 mod toggles;
+pub mod tokens;
 mod unstudied;
 mod untraced;
 mod values;
@@ -103,6 +104,7 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         Some(Popup::Find(picker)) => find::draw(app, picker, over, buf, drawn),
         Some(Popup::Jump(picker)) => jump::draw(app, picker, over, buf, drawn),
         Some(Popup::Changing(changing)) => changing::draw(app, changing, over, buf, drawn),
+        Some(Popup::Tokens { lines, scroll }) => tokens::draw(app, lines, *scroll, over, buf, drawn),
         Some(Popup::Effect { scroll }) => effect::draw(app, *scroll, over, buf, drawn),
         Some(Popup::Palette(picker)) => palette::draw(app, picker, over, buf, drawn),
         Some(Popup::Help { scroll }) => help::draw(app, *scroll, over, buf, drawn),

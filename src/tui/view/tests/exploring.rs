@@ -34,6 +34,25 @@ fn read(depth: Depth, acts: &[Act]) -> App {
     app
 }
 
+/// The prompt was cut into two tokens, one of which is made of two.
+fn tokenized(depth: Depth) -> App {
+    use crate::text::{Placed, Step, Taken, Token, Word};
+    let mut app = with(ready(depth), &[Act::Tokens]);
+    let token = |id, text: &str| Token { id, text: text.into(), bytes: text.as_bytes().to_vec(), special: false };
+    let word = Word {
+        text: "at\u{1b}".into(),
+        place: 0..3,
+        taken: Taken::Merged,
+        pieces: vec![token(1, "a"), token(2, "t"), token(3, "\u{1b}")],
+        steps: vec![Step { at: 0, rank: 7, token: token(262, "at") }],
+    };
+    let placed = |id, text: &str, place| Placed { token: token(id, text), place: Some(place) };
+    let tokenized =
+        worker::Tokenized { tokens: vec![placed(262, "at", 0..2), placed(3, "\u{1b}", 2..3)], merges: Ok(vec![word]) };
+    app.update(Msg::Worker(worker::Event::Tokenized(Box::new(Ok(tokenized)))));
+    app
+}
+
 pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     vec![
         ("heads_unread", with(ready(depth), &[Act::Heads])),
@@ -47,6 +66,7 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("heads_filtered", read(depth, &[Act::Filter, Act::Filter])),
         ("changing", read(depth, &[Act::SwitchOff, Act::Change, Act::Right, Act::Down])),
         ("effect", read(depth, &[Act::SwitchOff, Act::Told])),
+        ("tokens", tokenized(depth)),
         ("jump", read(depth, &[Act::Open, Act::Jump])),
         ("lens_kl", read(depth, &[Act::Lens, Act::Colour, Act::Colour, Act::Colour])),
         ("lens_norm", read(depth, &[Act::Lens, Act::First, Act::Colour, Act::Colour, Act::Colour, Act::Colour])),

@@ -1,0 +1,64 @@
+//! How the tokenizer cuts the prompt: its tokens with their ids, bytes and places, and the merges that made them.
+//!
+//! ```text
+//! ╭ Tokens of the prompt ──────────────────────────────╮
+//! │  id  token  bytes        place                     │
+//! │ 280  ·cat   20 63 61 74  3..7                      │
+//! │                                                    │
+//! │ word   rank  makes  pieces                         │
+//! │ ·cat                · c a t                        │
+//! ╰────────────────────────────────────────────────────╯
+//! ```
+
+use crate::report::tokens as report;
+use crate::tui::action::Scope;
+use crate::tui::app::{App, Drawn};
+use crate::tui::foreign;
+use crate::tui::widget::{fit, popup, put, row, scrollbar, wrap};
+use crate::worker::Tokenized;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Columns inside: what a terminal of 80 has room for.
+pub const WIDTH: u16 = 72;
+
+pub fn draw(app: &App, lines: &[String], scroll: u16, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let theme = &app.theme;
+    let title = Line::from(Span::styled("Tokens of the prompt", theme.strong));
+    let size = (WIDTH + 6, area.height.saturating_sub(2).min(48));
+    let inside = popup::open(app, Scope::Tokens, title, size, area, buf, drawn);
+    if lines.is_empty() {
+        put(buf, inside, Span::styled("cutting the prompt…", theme.accent));
+        return;
+    }
+    let height = inside.height as usize;
+    let first = (scroll as usize).min(lines.len().saturating_sub(height));
+    drawn.entries = (first, height);
+    for (y, line) in lines.iter().skip(first).take(height).enumerate() {
+        let place = row(inside, y as u16);
+        put(buf, place, Span::styled(fit(line, place.width.saturating_sub(1) as usize), theme.text));
+    }
+    scrollbar(buf, inside, first, lines.len(), theme.dim, theme.rule);
+}
+
+/// All of it as lines.
+pub fn lines(tokenized: &Result<Tokenized, String>) -> Vec<String> {
+    let width = usize::from(WIDTH - 1);
+    let said = |text: &str| wrap(&foreign::prose(text), WIDTH - 1);
+    let Tokenized { tokens, merges } = match tokenized {
+        Ok(tokenized) => tokenized,
+        Err(why) => return said(why),
+    };
+    let printed = |pieces: Vec<crate::report::table::Piece>| {
+        let plain = pieces.iter().map(|piece| piece.plain(width)).collect::<Vec<_>>().join("\n\n");
+        plain.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut lines = printed(report::tokens(tokens));
+    lines.push(String::new());
+    lines.extend(match merges {
+        Ok(words) => printed(report::merges(words, width)),
+        Err(why) => said(why),
+    });
+    lines
+}
