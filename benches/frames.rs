@@ -73,7 +73,7 @@ fn seen(tokens: usize) -> Explorer {
         previous: score,
         duplicate: score,
         induction: score,
-        sink: Sink { key: 0, mass: 0.4 },
+        sink: Sink { key: 0, mass: 0.4, uniform: 0.1 },
         entropy: 0.5,
         distance: 9.0,
         change: None,

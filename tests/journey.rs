@@ -189,9 +189,9 @@ fn read_a_text_sort_the_heads_pin_one_switch_it_off_see_the_change_and_undo_it()
     terminal.press("0");
     terminal.shows(&["Nothing read yet", "read the prompt"]);
     terminal.press("r");
-    terminal.shows(&["8 heads", "sorted by place", "0.0", "1.3"]);
+    terminal.shows(&["8 heads", "by place", "0.0", "1.3"]);
     terminal.press("o");
-    terminal.shows(&["sorted by induction"]);
+    terminal.shows(&["by induction"]);
     terminal.press("\r");
     terminal.shows(&["rows sum to 1", "looks at", "(0) The", "received"]);
     terminal.press("v");
@@ -219,7 +219,7 @@ fn read_a_text_sort_the_heads_pin_one_switch_it_off_see_the_change_and_undo_it()
     terminal.shows(&["what", "how", "zero in its place"]);
     terminal.press("\x03");
     terminal.press("\x7f");
-    terminal.shows(&["8 heads", "sorted by induction"]);
+    terminal.shows(&["8 heads", "by induction"]);
     // Random tokens twice, then what the stream says of them.
     terminal.press("i");
     terminal.shows(&["100 tokens"]);

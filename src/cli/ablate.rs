@@ -9,6 +9,7 @@ use crate::model;
 use crate::profile::{Change, Intervention, Interventions, Prompt, Session, Sources, Target};
 use crate::report::explored as report;
 use crate::trace::explored::{Head, Place};
+use std::collections::HashSet;
 use std::str::FromStr;
 
 /// Switch off parts of the model and say what that does to a text
@@ -24,7 +25,7 @@ pub struct Args {
     prompt: TextArgs,
 
     /// A head, such as 8.1; may be given again
-    #[arg(long, value_name = "BLOCK.HEAD")]
+    #[arg(long, value_name = "BLOCK.HEAD", allow_hyphen_values = true)]
     head: Vec<Head>,
 
     /// All heads of a key/value head, such as 8.0; may be given again
@@ -60,7 +61,7 @@ pub struct Args {
     patch: Option<String>,
 
     /// Scale them by this, in place of switching them off
-    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true, value_parser = factor)]
     scale: Option<f32>,
 
     /// Tokens to continue the text by, clean and changed
@@ -96,7 +97,11 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         effect => effect?,
     };
     let (label, text) = (|id| session.token_label(id), |id| session.token_text(id));
-    let what: Vec<String> = wanted.iter().map(Intervention::to_string).collect();
+    let named = |wanted: &Intervention| match (wanted.target, wanted.change) {
+        (Target::Token { position }, Change::Swap(id)) => format!("token {position} swapped for {}", label(id)),
+        _ => wanted.to_string(),
+    };
+    let what: Vec<String> = wanted.iter().map(named).collect();
     if args.json {
         return out.json(&report::json::effect(&effect, &what, &text));
     }
@@ -130,7 +135,9 @@ impl Args {
             Some(by) => Change::Scale(by),
             None => Change::Zero,
         };
-        Ok(targets.into_iter().map(|target| Intervention { target, change }).collect())
+        let mut once = HashSet::new();
+        let targets = targets.into_iter().filter(|target| once.insert(*target));
+        Ok(targets.map(|target| Intervention { target, change }).collect())
     }
 }
 
@@ -160,4 +167,9 @@ fn swapped(session: &Session, position: u32, text: &str) -> Result<Intervention>
             Err(Failure::Usage(problem))
         }
     }
+}
+
+fn factor(given: &str) -> std::result::Result<f32, String> {
+    let parsed = given.parse().ok().filter(|factor: &f32| factor.is_finite());
+    parsed.ok_or_else(|| "expected a number, such as 0.5 or -1".into())
 }

@@ -24,7 +24,7 @@ pub struct Args {
     prompt: TextArgs,
 
     /// Whose next token is looked at: a position of the prompt, from 0 [default: the last]
-    #[arg(long, value_name = "POSITION")]
+    #[arg(long, value_name = "POSITION", allow_hyphen_values = true)]
     at: Option<usize>,
 
     /// The token whose logit is taken apart, by its id [default: the likeliest]

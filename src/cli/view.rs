@@ -47,7 +47,7 @@ pub fn run(args: &Args, colours: ColorChoice, out: &mut Output) -> Result {
 /// A run, a study, a text or a trace. What a pipe gives can be read only once: its beginning is put before the rest again.
 fn one(path: &Path, out: &mut Output) -> Result<Begin> {
     let (file, beginning) = look(path)?;
-    if is_tensors(&beginning) {
+    if is_tensors(path, &beginning) {
         Captured::check(path)?;
         return Ok(Begin::Seen { path: path.to_owned() });
     }
@@ -94,10 +94,11 @@ fn look(path: &Path) -> Result<(File, Vec<u8>)> {
     read().map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))
 }
 
-/// Whether a file that begins like this is safetensors: the length of its header in eight bytes, then JSON.
-pub fn is_tensors(beginning: &[u8]) -> bool {
+/// Whether a file is safetensors, or should be by its name: the length of its header in eight bytes, then JSON.
+pub fn is_tensors(path: &Path, beginning: &[u8]) -> bool {
+    let is_called_so = path.extension().is_some_and(|extension| extension == "safetensors");
     let length = beginning.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes));
-    length.is_some_and(|length| length < 1 << 32) && beginning.get(8) == Some(&b'{')
+    is_called_so || length.is_some_and(|length| length < 1 << 32) && beginning.get(8) == Some(&b'{')
 }
 
 /// Whether a file that begins like this is a trace: compressed, or JSON that is no run. What is neither is read as

@@ -66,6 +66,13 @@ impl Reach {
         })
     }
 
+    /// What a key receives of the queries that see it, on the mean, where all of so many spread their attention evenly.
+    pub fn even_share(self, key: usize, positions: usize) -> f32 {
+        let seeing: Vec<usize> = (key..positions).filter(|&query| self.sees(query, key)).collect();
+        let shares: f32 = seeing.iter().map(|&query| 1.0 / self.keys(query, 1) as f32).sum();
+        shares / seeing.len().max(1) as f32
+    }
+
     /// Where a cache keeps a position: the first ones for good, the others in turn.
     pub fn slot(self, position: usize) -> usize {
         match self {

@@ -267,7 +267,7 @@ impl fmt::Display for Intervention {
             Target::Attn(block) => write!(f, "attention {block}"),
             Target::Mlp(block) => write!(f, "mlp {block}"),
             Target::Block(block) => write!(f, "block {block}"),
-            Target::Stream { place, position } => write!(f, "{place} at {position}"),
+            Target::Stream { place, position } => write!(f, "residual stream after {place} at {position}"),
             Target::Token { position } => write!(f, "token {position}"),
         }?;
         match self.change {

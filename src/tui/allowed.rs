@@ -45,6 +45,7 @@ impl App {
             }
             Act::Grow | Act::Weigh | Act::Pin | Act::Jump | Act::SwitchOff | Act::Change => match &self.explorer {
                 Some(seen) if !seen.text.tokens.is_empty() => None,
+                Some(seen) if seen.state != State::Over => Some("the text is still being read"),
                 _ => Some("no text has been read: press r"),
             },
             Act::Told if self.gaze.changes.is_empty() => Some("nothing is changed: x switches the selected head off"),
@@ -100,11 +101,11 @@ impl App {
             {
                 self.study().is_some()
             }
-            (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::NextFound) => self.has_seen() && self.gaze.is_on_one(),
-            (Screen::Heads, Act::Close) => self.has_seen() && self.gaze.shows != explorer::Shows::All,
-            (Screen::Heads, Act::Open | Act::Grouping | Act::Filter) => {
-                self.has_seen() && self.gaze.shows == explorer::Shows::All
+            (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::Whole | Act::NextFound) => {
+                self.has_seen() && self.gaze.is_on_one()
             }
+            (Screen::Heads, Act::Close) => self.has_seen() && self.gaze.shows != explorer::Shows::All,
+            (Screen::Heads, Act::Grouping | Act::Filter) => self.has_seen() && self.gaze.shows == explorer::Shows::All,
             (Screen::Heads | Screen::Lens, Act::AllOn | Act::Told) => !self.gaze.changes.is_empty(),
             (Screen::Heads, Act::Difference) => self.gaze.is_on_one() && self.gaze.pinned.is_some(),
             (Screen::Lens, Act::NextFound | Act::Versus | Act::Neurons) => self.has_seen() && self.gaze.drilled,

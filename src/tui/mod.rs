@@ -250,6 +250,11 @@ fn drive(
             paint(app, Paint::Changes)?;
             drawn = Some(Instant::now());
             (changed, urgent) = (false, false);
+            // How much there is room for may be known only now: what is missing for it is asked for.
+            let waiting = app.update(Msg::Tick(Nanos::of(begin.elapsed())));
+            if let Some(why) = follow(app, waiting, act, paint)? {
+                return Ok(why);
+            }
             continue;
         }
         let message = if changed || app.wants_ticks() {
@@ -265,21 +270,34 @@ fn drive(
             }
         };
         changed |= app.wants_ticks() || message.is_some();
-        app.update(Msg::Tick(Nanos::of(begin.elapsed())));
+        let tick = Msg::Tick(Nanos::of(begin.elapsed()));
         // A flood of messages may not keep the screen from being drawn.
-        for message in message.into_iter().chain(inbox.try_iter()).take(1000) {
+        for message in std::iter::once(tick).chain(message).chain(inbox.try_iter()).take(1000) {
             urgent |= is_urgent(&message);
-            let mut waiting = app.update(message);
-            while let Some(effect) = (!waiting.is_empty()).then(|| waiting.remove(0)) {
-                match effect {
-                    Effect::Quit(why) => return Ok(why),
-                    Effect::Repaint => paint(app, Paint::All)?,
-                    Effect::Suspend => paint(app, Paint::AfterSuspending)?,
-                    effect => waiting.extend(act(effect).map(|answer| app.update(answer)).unwrap_or_default()),
-                }
+            let waiting = app.update(message);
+            if let Some(why) = follow(app, waiting, act, paint)? {
+                return Ok(why);
             }
         }
     }
+}
+
+/// Does what an update asks for, and what follows from that. Returns why the loop ends, if it does.
+fn follow(
+    app: &mut App,
+    mut waiting: Vec<Effect>,
+    act: &mut dyn FnMut(Effect) -> Option<Msg>,
+    paint: &mut dyn FnMut(&mut App, Paint) -> io::Result<()>,
+) -> io::Result<Option<Option<String>>> {
+    while let Some(effect) = (!waiting.is_empty()).then(|| waiting.remove(0)) {
+        match effect {
+            Effect::Quit(why) => return Ok(Some(why)),
+            Effect::Repaint => paint(app, Paint::All)?,
+            Effect::Suspend => paint(app, Paint::AfterSuspending)?,
+            effect => waiting.extend(act(effect).map(|answer| app.update(answer)).unwrap_or_default()),
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the screen must show this at once, rather than with the next frame of a run.

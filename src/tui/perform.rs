@@ -37,7 +37,7 @@ impl App {
             Act::Pin => return self.pin(),
             Act::Grow => return self.grow(),
             Act::Weigh => return self.weigh(),
-            Act::Grouping if self.screen == Screen::Heads => self.sort_heads(),
+            Act::Grouping if self.screen == Screen::Heads && self.gaze.shows != Shows::Worth => self.sort_heads(),
             Act::TraceRun => return self.start(Manner::Traced),
             Act::Step => return self.start(Manner::Stepped),
             Act::MeasurePeaks => return self.measure_peaks(),

@@ -266,8 +266,15 @@ impl App {
             self.notice("The model is ready, with a warning", warnings, false);
         }
         let mut effects = self.explore_again(rebuilt);
-        if let Some(manner) = self.run_when_loaded.take() {
-            effects.extend(self.start(manner));
+        match self.run_when_loaded.take() {
+            // Who looks at a text wants to see it, not to time it.
+            Some(_) if self.screen.is_of_text() => {
+                if effects.is_empty() {
+                    effects = self.explore_prompt();
+                }
+            }
+            Some(manner) => effects.extend(self.start(manner)),
+            None => {}
         }
         effects
     }

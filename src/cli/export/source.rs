@@ -31,7 +31,7 @@ impl Source {
             Ok((file, beginning))
         };
         let (file, beginning) = look().map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
-        if is_tensors(&beginning) {
+        if is_tensors(path, &beginning) {
             let captured = Captured::read(path)?;
             let text = captured.text(heads)?;
             return Ok(Source::Text(Box::new((captured, text))));

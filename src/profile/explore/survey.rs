@@ -181,7 +181,7 @@ fn of_block(
             },
             duplicate: found.duplicate.score(sums[head * 3]),
             induction: found.induction.score(sums[head * 3 + 1]),
-            sink: Sink { key: sink.0 as u32, mass: sink.1 },
+            sink: Sink { key: sink.0 as u32, mass: sink.1, uniform: found.reach.even_share(sink.0, t) },
             entropy: heads.spread(head).iter().sum::<f32>() / queries_after,
             distance: (all_queries - sums[head * 3 + 2]) / t as f32,
             change: reference.map(|_| changed[head] / t as f32),

@@ -46,12 +46,13 @@ pub fn heads(scores: &[HeadScores]) -> Vec<Piece> {
         format!("; spread evenly they would be {:.2}, {:.2} and {:.2}", uniform[0], uniform[1], uniform[2])
     });
     let (n, all) = (named.len(), scores.len());
+    let shown = if n > ROWS { format!("; the {ROWS} that look most at what is found") } else { String::new() };
     vec![
-        Piece::Title(format!("{n} of {all} heads do something that has a name")),
+        Piece::Title(format!("{n} of {all} heads do something that has a name{shown}")),
         Piece::Table(Table { columns, rows }),
         Piece::Note(format!(
             "measured; induction, previous, duplicate: mean share of attention where there is something to find{uniform}; \
-             sink: what the key that gathers most receives of those that see it; entropy ÷ its most; distance in tokens"
+             sink: what the key that gathers most receives of those that see it, a role only beyond three times an even spread's; entropy ÷ its most; distance in tokens"
         )),
     ]
 }

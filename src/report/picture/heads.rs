@@ -108,7 +108,7 @@ fn sorted(grids: &[(&Thumbnail, Grid)], of: fn(&Thumbnail) -> u32) -> Vec<u32> {
 fn told(text: &Text, (blocks, heads): (usize, usize)) -> Heading {
     let facts = format!("{} of {}", counted(blocks, "block"), counted(heads, "head"));
     let basis = "Measured. A head does something that has a name where that takes at least 0.3 of its attention, three times \
-                 what an even spread would give, for six queries or more; a sink is a key that receives more than 0.3. Frames \
+                 what an even spread would give, for six queries or more; a sink is a key that receives as much. Frames \
                  have the colour of the first. What a query does not see is absent, not 0.";
     Heading::of_text(text, "What every head looks at", &facts, basis)
 }

@@ -52,6 +52,8 @@ pub fn scene(text: &Text, size: Option<Size>) -> Result<Scene, String> {
     let shown = positions.min(((extent.width - 2.0 * MARGIN - names) / CELL) as usize);
     let every =
         (lens.places.len() as f64 * LEAST_ROW / (extent.height - AROUND - ABOVE - LIFT)).ceil().max(1.0) as usize;
+    // After an attention and after an MLP is not the same: of several always the same stage.
+    let every = if every > 1 { every.next_multiple_of(2) } else { every };
     let field = heading(&mut scene, &told(text, lens, (shown, positions), every));
     let band = keys(&mut scene, text, field);
     let rows = lens.places.len().div_ceil(every);

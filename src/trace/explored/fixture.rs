@@ -84,7 +84,7 @@ fn scores(at: Head) -> HeadScores {
         previous: score(if kind == 1 { 0.72 } else { 0.08 }),
         duplicate: score(0.05),
         induction: score(if kind == 3 { 0.81 } else { 0.02 }),
-        sink: Sink { key: 0, mass: if kind == 0 || at.block > 1 && kind == 3 { 0.64 } else { 0.11 } },
+        sink: Sink { key: 0, mass: if kind == 0 || at.block > 1 && kind == 3 { 0.64 } else { 0.11 }, uniform: 0.12 },
         entropy: 0.2 + 0.1 * kind as f32,
         distance: 1.5 + kind as f32,
         change: None,

@@ -33,7 +33,8 @@ pub struct HeadScores {
     pub duplicate: Score,
     /// On tokens that come after an earlier one that is the same (Olsson et al., arXiv:2209.11895).
     pub induction: Score,
-    /// The key that receives most from all that see it, α_k = Σ_{q ≥ k} A[q, k] / (T − k) (Gu et al., arXiv:2410.10781).
+    /// The key that receives most from all that see it, α_k = Σ A[q, k] / (number of queries that see k), T − k of them
+    /// without a window (Gu et al., arXiv:2410.10781).
     /// Of the first half: what few queries see receives much from one of them.
     pub sink: Sink,
     /// Mean over the queries after the first of H[q] / ln(number of keys): 0 looks at one key, 1 at all alike.
@@ -52,6 +53,9 @@ pub struct Sink {
     pub key: u32,
     /// α of it.
     pub mass: f32,
+    /// What it would receive if all spread their attention evenly: much, where the text or the window is short.
+    #[serde(default)]
+    pub uniform: f32,
 }
 
 /// What a head does that has a name.
@@ -94,7 +98,7 @@ impl HeadScores {
             (Role::Induction, is(self.induction)),
             (Role::Previous, is(self.previous)),
             (Role::Duplicate, is(self.duplicate)),
-            (Role::Sink, self.sink.mass > SINK_MASS),
+            (Role::Sink, self.sink.mass > SINK_MASS && self.sink.mass >= ROLE_TIMES * self.sink.uniform),
         ];
         roles.into_iter().filter(|(_, is)| *is).map(|(role, _)| role).collect()
     }

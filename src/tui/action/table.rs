@@ -188,12 +188,13 @@ pub const ACTIONS: &[Action] = table! {
         Grow       [char('g')]       "go on", "Go on", "let the text go on: every token adds a row to every pattern";
         ZoomIn     [char('+'), char('=')] "zoom" + ZoomOut, "Zoom in", "half as many positions in a cell";
         ZoomOut    [char('-')]       "",      "Zoom out", "twice as many positions in a cell; the largest is shown";
+        Whole      [char('z')]       "all",   "All of it", "as many positions in a cell that the whole text fits";
         NextFound  [char('n')]       "next head" + PreviousFound, "Next head", "the next head in the order chosen";
         PreviousFound [char('N')]    "",      "Head before", "the head before in the order chosen";
         PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
         PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
-        First      [HOME]            "",      "First", "the first head, or the first query";
-        Last       [END]             "",      "Last", "the last head, or the last query";
+        First      [HOME]            "",      "First", "the first head, or what is first down the screen";
+        Last       [END]             "",      "Last", "the last head, or what is last down the screen";
     }
     Lens {
         Left       [LEFT, char('h')] "token" + Right, "Token before", "select the position before";

@@ -29,6 +29,8 @@ pub struct Explorer {
     pub since: Nanos,
     /// Without tokens until the pass is over.
     pub text: Text,
+    /// Whether what heads do is of the text before it grew.
+    pub is_stale: bool,
     /// Whether it is the text before, read with other toggles.
     pub is_again: bool,
     /// Whether the text grows.
@@ -100,6 +102,7 @@ impl Explorer {
             state: State::Starting,
             since,
             text: Text::default(),
+            is_stale: false,
             is_again: false,
             grows: false,
             scores: Vec::new(),
@@ -134,6 +137,7 @@ impl Explorer {
                 // What was weighed was another text.
                 (self.importance, self.worth, self.weighs) = (Vec::new(), None, false);
                 self.text.lens.end = self.text.tokens.len();
+                self.is_stale = true;
                 self.state = State::Running;
             }
             Seen::GrownUp => self.grows = false,
@@ -144,6 +148,7 @@ impl Explorer {
             }
             Seen::Heads { block, ran } => {
                 // After the text has grown they come anew.
+                self.is_stale &= block + 1 < self.text.n_layers;
                 let n = ran.scores.len();
                 let place = |have: usize| (block * n).min(have)..(block * n + n).min(have);
                 self.scores.splice(place(self.scores.len()), ran.scores);

@@ -17,8 +17,12 @@ const GROWN: usize = 16;
 
 impl App {
     /// Reads what the prompt editor holds.
-    pub(super) fn explore_prompt(&mut self) -> Vec<Effect> {
-        self.asked(false).map_or_else(Vec::new, |request| self.explore(request.prompt))
+    pub(in crate::tui) fn explore_prompt(&mut self) -> Vec<Effect> {
+        let Some(request) = self.asked(false) else { return Vec::new() };
+        if !self.gaze.changes.is_empty() {
+            self.say("the prompt is read as it is: all changes are taken back", false);
+        }
+        self.explore(request.prompt)
     }
 
     /// Reads random tokens twice, and puts the heads that look back at what came after first.
@@ -75,7 +79,7 @@ impl App {
     pub(super) fn grow(&mut self) -> Vec<Effect> {
         let Some(explorer) = &mut self.explorer else { return Vec::new() };
         explorer.grows = true;
-        explorer.state = State::Running;
+        (explorer.state, explorer.since) = (State::Running, self.clock);
         vec![Effect::Send(Command::Grow { run: explorer.run, tokens: GROWN })]
     }
 
@@ -87,7 +91,7 @@ impl App {
             return Vec::new();
         }
         explorer.importance.clear();
-        explorer.state = State::Running;
+        (explorer.state, explorer.since) = (State::Running, self.clock);
         vec![Effect::Send(Command::Weigh { run: explorer.run })]
     }
 
@@ -123,7 +127,11 @@ impl App {
             self.gaze.versus = None;
         }
         let (is_last, has_grown) = (matches!(seen, Seen::AllHeads), matches!(seen, Seen::Grown(_)));
-        let was_cancelled = matches!(seen, Seen::Cancelled);
+        let cancelled = matches!(seen, Seen::Cancelled).then_some(match () {
+            () if explorer.grows => "the text grows no further",
+            () if explorer.weighs => "heads are switched off no further: I begins again",
+            () => "reading the text was cancelled",
+        });
         let is_file = explorer.text.is_file || matches!(self.engine, Engine::Viewer);
         let failed = explorer.apply(seen);
         let encoded = explorer.encoded.take();
@@ -139,8 +147,7 @@ impl App {
         match failed {
             Some(reason) if is_file => self.notice("The file could not be opened", reason, true),
             Some(reason) => self.notice("The text could not be read", reason, true),
-            None if was_cancelled => self.say("reading the text was cancelled", false),
-            None => {}
+            None => drop(cancelled.map(|what| self.say(what, false))),
         }
         Vec::new()
     }

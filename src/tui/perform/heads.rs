@@ -85,6 +85,10 @@ impl App {
             Act::Colour => gaze.scale = gaze.scale.next(),
             Act::Difference => gaze.difference = !gaze.difference,
             Act::ZoomIn => gaze.bin = (gaze.bin / 2).max(1),
+            Act::Whole => {
+                let cells = gaze.cells.0.min(gaze.cells.1).max(1);
+                gaze.bin = (last + 1).div_ceil(cells).next_power_of_two();
+            }
             Act::ZoomOut if gaze.bin * gaze.cells.0.max(1) <= last => gaze.bin *= 2,
             Act::NextFound => gaze.selected = neighbour(1).unwrap_or(gaze.selected),
             Act::PreviousFound => gaze.selected = neighbour(-1).unwrap_or(gaze.selected),

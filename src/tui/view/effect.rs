@@ -150,10 +150,10 @@ pub fn brief(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2]
     };
     let first = format!("{what} · KL {:.4} nats · −ln p {} a token", effect.mean_kl(), signed(effect.more_nll(), 4));
     let text = |ids: &[u32]| ids.iter().map(|&id| explorer.label(id)).collect::<String>().replace('·', " ");
-    let most = effect
-        .candidates
-        .first()
-        .map(|shift| format!("{} {} · ", explorer.label(shift.id), signed(shift.logits.1 - shift.logits.0, 2)));
+    let most = effect.candidates.first().map(|shift| {
+        let (before, after) = (100.0 * shift.probabilities.0, 100.0 * shift.probabilities.1);
+        format!("{} {before:.1}% → {after:.1}% · ", explorer.label(shift.id))
+    });
     let most = most.unwrap_or_default();
     let same = effect.clean == effect.changed;
     let second = match same {

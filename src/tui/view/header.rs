@@ -159,6 +159,8 @@ fn status(app: &App) -> Line<'static> {
         let word = match seen.state {
             State::Cancelling => "cancelling…",
             State::Starting => "reading the text",
+            _ if seen.grows => "going on with the text",
+            _ if seen.weighs && seen.worth.is_none() => "switching heads off",
             _ => "going through the heads",
         };
         return Line::from_iter([

@@ -19,7 +19,7 @@ use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit};
 use crate::tui::explorer::{Explorer, Shows};
 use crate::tui::live::State;
-use crate::tui::widget::{below, heat, put, put_right, row, skip, wrap};
+use crate::tui::widget::{below, fit, heat, put, put_right, row, skip, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -39,14 +39,19 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         Shows::One => one::title(app, explorer),
         Shows::Worth => worth::title(app, explorer),
     };
-    let used = put(buf, first, title);
     let scale = app.gaze.scale.name();
     let is_difference = app.gaze.is_on_one() && app.gaze.pinned.is_some() && app.gaze.difference;
     let legend = match is_difference {
         true => heat::width_of_difference(theme) + 1,
         false => 16 + scale.chars().count() as u16,
     };
-    if first.width > used + legend + 2 && app.gaze.shows != Shows::Worth {
+    // On a narrow screen the end of the title gives way: the scale has to be known.
+    let room = first.width.saturating_sub(if app.gaze.shows == Shows::Worth { 0 } else { legend + 2 });
+    let used = match title.width() as u16 <= room {
+        true => put(buf, first, title),
+        false => put(buf, first, Span::styled(fit(&title.to_string(), room as usize), theme.text)),
+    };
+    if first.width >= used + legend + 2 && app.gaze.shows != Shows::Worth {
         let place = skip(first, first.width - legend);
         match is_difference {
             true => heat::legend_of_difference(buf, place, theme),
@@ -80,11 +85,14 @@ fn foot(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer) {
 
 fn about(app: &App, scores: &HeadScores, width: usize) -> Line<'static> {
     let theme = &app.theme;
-    let share = |name: &str, score: Score| format!("{name} {:.2} (evenly {:.2})", score.value, score.uniform);
+    let share = |name: &str, score: Score| {
+        let few = if score.queries < 6 { format!(", {} queries", score.queries) } else { String::new() };
+        format!("{name} {:.2} (evenly {:.2}{few})", score.value, score.uniform)
+    };
     let facts = [
         share("induction", scores.induction),
         share("previous", scores.previous),
-        format!("sink {:.2} on {}", scores.sink.mass, scores.sink.key),
+        format!("sink {:.2} on {} (evenly {:.2})", scores.sink.mass, scores.sink.key, scores.sink.uniform),
         format!("entropy {:.2}", scores.entropy),
         format!("{:.1} tokens back", scores.distance),
         share("duplicate", scores.duplicate),

@@ -25,7 +25,7 @@ pub fn draw(scene: &mut Scene, text: &Text, scores: &HeadScores, area: Area) {
         share(Role::Induction, scores.induction),
         share(Role::Previous, scores.previous),
         share(Role::Duplicate, scores.duplicate),
-        (Role::Sink.name(), Some(Role::Sink), scores.sink.mass, None),
+        (Role::Sink.name(), Some(Role::Sink), scores.sink.mass, Some(scores.sink.uniform)),
         ("entropy", None, scores.entropy, Some(1.0)),
     ];
     for (name, role, value, even) in rows {

@@ -97,7 +97,7 @@ fn the_lens_ends_with_what_the_model_says_and_says_what_it_leaves_out() {
     assert!(!told.contains("(0)"), "{told}");
     let few = Picture::Lens.of(Subject::Text(&text(14, 30, 2)), Some(Size { width: 960, height: 600 })).unwrap();
     let told = all_texts(&few);
-    assert!(told.contains("29 mlp = model") && told.contains("Of 61 places one in 3 is shown"), "{told}");
+    assert!(told.contains("29 mlp = model") && told.contains("Of 61 places one in 4 is shown"), "{told}");
 }
 
 #[test]

@@ -23,8 +23,9 @@ pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
     let named = explorer.scores.iter().filter(|scores| !scores.roles().is_empty()).count();
     Line::from_iter([
         Span::styled(count, theme.strong),
-        Span::styled(format!(" · {} tokens · {named} do something with a name", explorer.text.tokens.len()), theme.dim),
-        Span::styled(format!(" · sorted by {}", app.gaze.order.name()), theme.text),
+        Span::styled(format!(" · {} tokens · {named} with a role", explorer.text.tokens.len()), theme.dim),
+        Span::styled(format!(" · by {}", app.gaze.order.name()), theme.text),
+        Span::styled(if explorer.is_stale { " · as before it grew" } else { "" }, theme.warn),
         Span::styled(
             app.gaze.filter.map_or(String::new(), |role| format!(" · {} heads only", role.name())),
             theme.accent,
@@ -80,7 +81,9 @@ fn caption(app: &App, scores: &HeadScores, width: usize, is_off: bool) -> String
         (_, Order::Place, None) => String::new(),
         (_, order, _) => {
             let key = order.key(scores);
-            if key < 10.0 { format!("{key:.2}") } else { format!("{key:.0}") }
+            let full = if key < 10.0 { format!("{key:.2}") } else { format!("{key:.0}") };
+            // .35 where there is no room for 0.35: rounded, never cut.
+            if full.len() > room { full.trim_start_matches('0').to_owned() } else { full }
         }
     };
     let says: String = says.chars().take(room).collect();

@@ -172,8 +172,11 @@ fn row_most(shown: &Shown, axes: &Axes, y: usize) -> f32 {
 /// What lies across: its name, where each fifth stands, the label of the selected position.
 fn across(app: &App, axes: &Axes, label: &dyn Fn(usize) -> String, name: &str, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
-    let used = put(buf, area, Span::styled(format!("{} →  ", axes.names.1), theme.dim));
-    put(buf, skip(area, used), Span::styled(fit(name, area.width.saturating_sub(used) as usize), theme.strong));
+    // A name, where several maps have one, says more than what lies across.
+    match name {
+        "" => put(buf, area, Span::styled(format!("{} →", axes.names.1), theme.dim)),
+        name => put(buf, area, Span::styled(fit(name, area.width as usize), theme.strong)),
+    };
     let ticks = row(area, 1);
     for i in (0..axes.across.n).step_by(5) {
         let text = axes.across.position(i).to_string();

@@ -20,12 +20,12 @@ pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
     let share = share.and_then(|links| links.shares.get(gaze.key)).copied();
     let at = format!("A[{},{}]", gaze.query, gaze.key);
     let value = match share {
-        Some(share) if share.is_nan() => format!("{at} absent: the query does not see this key"),
+        Some(share) if share.is_nan() => format!("{at} absent: not seen"),
         Some(share) => format!("{at} = {share:.4}"),
         None => at,
     };
     let convention = if gaze.columns { "columns sum to 1" } else { "rows sum to 1" };
-    let zoom = if gaze.bin > 1 { format!(" · {} positions a cell, the largest", gaze.bin) } else { String::new() };
+    let zoom = if gaze.bin > 1 { format!(" · largest of {0}×{0}", gaze.bin) } else { String::new() };
     Line::from_iter([
         Span::styled(format!("head {}", gaze.selected), theme.strong),
         Span::styled(format!(" · {value}"), theme.text),
@@ -117,14 +117,21 @@ fn draw_links(app: &App, explorer: &Explorer, links: &Links, area: Rect, buf: &m
             Span::styled(" looks at", theme.dim),
         ]),
     );
+    let shown = area.height.saturating_sub(3) as usize;
     let mut shares: Vec<(usize, f32)> = links.shares.iter().copied().enumerate().filter(|(_, s)| !s.is_nan()).collect();
     shares.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    for (y, (key, share)) in shares.iter().take(area.height.saturating_sub(2) as usize).enumerate() {
+    for (y, (key, share)) in shares.iter().take(shown).enumerate() {
         let line = row(below(area, 1), y as u16);
         let is_here = *key == gaze.key;
         let style = if is_here { theme.selected.patch(theme.strong) } else { theme.text };
         put(buf, take(line, 13), Span::styled(fit(&explorer.at(*key), 13), style));
         put_right(buf, take(skip(line, 14), 5), Span::styled(format!("{share:.3}"), style));
         bar::bar(buf, skip(take(line, area.width.saturating_sub(1)), 20), f64::from(*share), theme.attention, theme);
+    }
+    if shares.len() > shown {
+        let rest: f32 = shares[shown..].iter().map(|(_, share)| share).sum();
+        let line = row(below(area, 1), shown as u16);
+        put(buf, take(line, 13), Span::styled(format!("{} others", shares.len() - shown), theme.dim));
+        put_right(buf, take(skip(line, 14), 5), Span::styled(format!("{rest:.3}"), theme.dim));
     }
 }

@@ -27,6 +27,7 @@ pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
     let (blocks, all) = (explorer.weighed_blocks(), explorer.text.n_layers);
     let how_far = match &explorer.worth {
         Some(table) => format!(" · share of a prefill of {}, median of {}", table.prefill, table.repeats),
+        None if !explorer.weighs => " · ended before it was known: I begins again".to_owned(),
         None if blocks < all => format!(" · {blocks} of {all} blocks so far"),
         None => " · timing the text…".to_owned(),
     };
@@ -40,7 +41,11 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     let theme = &app.theme;
     let heads = explorer.weighed();
     if heads.is_empty() {
-        put(buf, skip(below(area, 1), 1), Span::styled("every head is switched off by itself…", theme.accent));
+        let (text, style) = match explorer.weighs {
+            true => ("every head is switched off by itself…", theme.accent),
+            false => ("I switches every head off by itself, and then times the text", theme.text),
+        };
+        put(buf, skip(below(area, 1), 1), Span::styled(text, style));
         return;
     }
     let list = take(skip(below(area, 1), 1), TABLE);

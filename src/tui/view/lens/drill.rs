@@ -58,6 +58,11 @@ pub fn draw(
     if app.gaze.neurons {
         return neurons(app, explorer, position, right, buf);
     }
+    if let Some(versus) = app.gaze.versus.filter(|&versus| explorer.chosen(&app.gaze) == Some(versus)) {
+        let hint = format!("∖ the others are held against {}: n and N take one", explorer.label(versus));
+        put(buf, right, Span::styled(fit(&hint, right.width as usize), theme.dim));
+        return;
+    }
     let refused = explorer.refused(|look| matches!(look, Look::Attribution { .. }));
     match explorer.attribution.as_ref().filter(|found| found.position as usize == position) {
         _ if refused.is_some() => {
@@ -88,7 +93,9 @@ fn neurons(app: &App, explorer: &Explorer, position: usize, area: Rect, buf: &mu
     let of = explorer.neurons.as_ref().filter(|it| (it.block, it.position) == (block, position));
     let Some(found) = of else {
         let why = explorer.refused(|look| matches!(look, Look::Neurons { .. }));
-        put(buf, row(area, 1), Span::styled(why.map_or("…".to_owned(), foreign::label), theme.dim));
+        for (y, line) in wrap(&foreign::prose(why.unwrap_or("…")), area.width).into_iter().enumerate() {
+            put(buf, row(area, 1 + y as u16), Span::styled(line, theme.dim));
+        }
         return;
     };
     let most = found.neurons.first().map_or(1.0, |neuron| neuron.writes).max(f32::MIN_POSITIVE);
