@@ -105,6 +105,7 @@ impl App {
                 self.has_seen() && self.gaze.is_on_one()
             }
             (Screen::Heads, Act::Close) => self.has_seen() && self.gaze.shows != explorer::Shows::All,
+            (Screen::Heads, Act::Open) => self.has_seen() && !self.gaze.is_on_one(),
             (Screen::Heads, Act::Grouping | Act::Filter) => self.has_seen() && self.gaze.shows == explorer::Shows::All,
             (Screen::Heads | Screen::Lens, Act::AllOn | Act::Told) => !self.gaze.changes.is_empty(),
             (Screen::Heads, Act::Difference) => self.gaze.is_on_one() && self.gaze.pinned.is_some(),

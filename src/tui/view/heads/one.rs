@@ -131,7 +131,7 @@ fn draw_links(app: &App, explorer: &Explorer, links: &Links, area: Rect, buf: &m
     if shares.len() > shown {
         let rest: f32 = shares[shown..].iter().map(|(_, share)| share).sum();
         let line = row(below(area, 1), shown as u16);
-        put(buf, take(line, 13), Span::styled(format!("{} others", shares.len() - shown), theme.dim));
+        put(buf, take(line, 13), Span::styled(format!("{} more", shares.len() - shown), theme.dim));
         put_right(buf, take(skip(line, 14), 5), Span::styled(format!("{rest:.3}"), theme.dim));
     }
 }
