@@ -53,6 +53,16 @@ fn tokenized(depth: Depth) -> App {
     app
 }
 
+/// What heads matter beside what they cost.
+fn weighed(depth: Depth) -> App {
+    let mut app = read(depth, &[Act::Weigh]);
+    let run = app.explorer.as_ref().unwrap().run;
+    for seen in fixture::seen::worth() {
+        app.update(Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) }));
+    }
+    app
+}
+
 pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     vec![
         ("heads_unread", with(ready(depth), &[Act::Heads])),
@@ -66,6 +76,7 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("heads_filtered", read(depth, &[Act::Filter, Act::Filter])),
         ("changing", read(depth, &[Act::SwitchOff, Act::Change, Act::Right, Act::Down])),
         ("effect", read(depth, &[Act::SwitchOff, Act::Told])),
+        ("heads_worth", weighed(depth)),
         ("tokens", tokenized(depth)),
         ("jump", read(depth, &[Act::Open, Act::Jump])),
         ("lens_kl", read(depth, &[Act::Lens, Act::Colour, Act::Colour, Act::Colour])),
@@ -80,8 +91,8 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
 #[test]
 fn patterns_are_seen_in_every_depth_of_colour() {
     for depth in [Depth::Indexed, Depth::Basic, Depth::Plain] {
-        for (name, acts) in [("heads", &[][..]), ("head", &[Act::Open]), ("lens", &[Act::Lens])] {
-            let shown = text(&drawn(&mut read(depth, acts), SMALL));
+        for (name, mut app) in scenes(depth) {
+            let shown = text(&drawn(&mut app, SMALL));
             insta::assert_snapshot!(format!("{name}_{depth:?}").to_lowercase(), shown);
         }
     }
