@@ -42,10 +42,10 @@ def hold(name, found, is_f32):
     if is_f32 and found["max_logit"] > SAME_LOGITS:
         raise SystemExit(
             f"{name}: logits differ from Blockscope's in f32 by up to {found['max_logit']:.2g}; "
-            f"expected at most {SAME_LOGITS}. These are not the same weights, or one of the two is wrong: nothing is timed."
+            f"expected at most {SAME_LOGITS}. Weights differ, or one of the two is wrong: nothing is timed."
         )
     if found["kl_mean"] > SAME_MODEL_KL:
         raise SystemExit(
             f"{name}: predictions diverge from Blockscope's in f32 by {found['kl_mean']:.2g} nats; "
-            f"expected at most {SAME_MODEL_KL}. This is not the same model, or a wrong one: nothing is timed."
+            f"expected at most {SAME_MODEL_KL}. Weights differ, or one of the two is wrong: nothing is timed."
         )

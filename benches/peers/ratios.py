@@ -6,6 +6,8 @@ from statistics import median
 DRAWS = 10_000
 # The same samples give the same interval.
 SEED = 0
+# Of fewer values the median lies outside of all of them too often for 95%.
+FEWEST = 6
 
 
 def interval(values):
@@ -15,8 +17,10 @@ def interval(values):
     return median(values), medians[int(0.025 * DRAWS)], medians[int(0.975 * DRAWS) - 1]
 
 
-def verdict(low, high, target):
-    """Whether an interval lies on the right side of what is wanted."""
+def verdict(values, low, high, target):
+    """Whether the interval of these lies on the right side of what is wanted."""
+    if len(values) < FEWEST:
+        return "too few rounds"
     if low >= target:
         return "met"
     return "not met" if high < target else "too close to say"

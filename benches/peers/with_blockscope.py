@@ -47,7 +47,8 @@ class Blockscope:
 
     def profiling(self, prompt, new, repeats, *more, model=None):
         lengths = ["--prompt-tokens", str(prompt), "--new-tokens", str(new), "--repeats", str(repeats)]
-        return [self.program, "profile", model or self.model, "--set", self.toggles, *lengths, "--json", *map(str, more)]
+        base = [self.program, "profile", model or self.model, "--set", self.toggles, "--json"]
+        return [*base, *lengths, *map(str, more)]
 
     def logits(self, ids, to):
         """Writes the logits of every position to a safetensors file."""
