@@ -43,7 +43,7 @@ ROUNDS=20 PEERS=llama.cpp make bench-peers         # more of them, against one p
 ```
 
 It needs Python 3.11 with venv, and a C++ compiler; the packages, pinned in `benches/peers`, go into the cache folder
-once: transformers with PyTorch (some 2.7 GB to download and 6 GB unpacked where the index has PyTorch with CUDA only)
+once: transformers with PyTorch (some 2.7 GB to download and 5 GB unpacked where the index has PyTorch with CUDA only)
 and llama.cpp (77 MB of sources, built in some ten minutes). Every time that was measured is kept as JSON in the cache
 folder, under `peers/`. Leave the machine alone meanwhile; the line *others* at the top says whether it was.
 """

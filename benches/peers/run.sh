@@ -4,7 +4,7 @@
 #     benches/peers/run.sh [BLOCKSCOPE]
 # Variables: ROUNDS (6), THREADS (2), PEERS ("transformers llama.cpp", or one of them), PAGE (docs/benchmarks.md).
 # Each peer gets a virtual environment in the cache folder, made once for each set of versions. transformers comes with
-# the index's PyTorch: on x86-64 that is the build with CUDA, 2.7 GB to download and 6 GB unpacked, since its libraries
+# the index's PyTorch: on x86-64 that is the build with CUDA, 2.7 GB to download and 5 GB unpacked, since its libraries
 # must be there to load it; where your index offers one without, that one is taken. llama.cpp is built from the sources
 # in its Python package (77 MB, some ten minutes on two processors). A peer that cannot be had is left out, with a word.
 set -euo pipefail

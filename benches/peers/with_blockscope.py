@@ -65,16 +65,18 @@ class Blockscope:
         outer = [part for part in decode if part["name"].rpartition(".")[0] not in names]
         return sum(part["bytes"] for part in outer) / steps
 
-    def memory(self, prompt, new):
+    def memory(self, prompt, new, model=None):
         """Bytes that the process holds while it computes, and the most that it ever held."""
-        return watch(self.profiling(prompt, new, 2))
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "run.jsonl")
+            return watch(self.profiling(prompt, new, 2, "--out", file, model=model), file)
 
     def memory_of_nothing(self, prompt, new):
         """The same with a model of next to nothing, in the same formats."""
         with tempfile.TemporaryDirectory() as folder:
             config = Path(folder, "config.json")
             config.write_text(json.dumps(NOTHING))
-            return watch(self.profiling(prompt, new, 2, model=f"random:{config}"))
+            return self.memory(prompt, new, f"random:{config}")
 
 
 def plain(file):
@@ -89,8 +91,9 @@ def plain(file):
     return latencies
 
 
-def watch(command):
-    """Looks at what a process holds until it ends: the median of the last half of the time, and its high-water mark."""
+def watch(command, file):
+    """Looks at what a process holds until it ends: the median since this file is there, which is written when the model
+    is loaded, and its high-water mark."""
     seen, peak = [], 0
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     while process.poll() is None:
@@ -99,16 +102,16 @@ def watch(command):
         except OSError:
             break
         sizes = {words[0]: int(words[1]) * 1024 for words in map(str.split, lines) if words[-1] == "kB"}
-        if "VmRSS:" in sizes:
+        peak = sizes.get("VmHWM:", peak)
+        if "VmRSS:" in sizes and file.exists():
             seen.append(sizes["VmRSS:"])
-            peak = sizes["VmHWM:"]
         time.sleep(EVERY_S)
     _, errors = process.communicate()
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(command)} failed:\n{errors.decode()}")
     if not seen:
         return {"resident": None, "peak": None}
-    return {"resident": median(seen[len(seen) // 2 :]), "peak": peak}
+    return {"resident": median(seen), "peak": peak}
 
 
 def bandwidth(program, threads):
