@@ -5,6 +5,9 @@ import platform
 import time
 from pathlib import Path
 
+# With fewer processors busy than this, a machine is taken to be left alone.
+QUIET = 0.1
+
 
 def describe():
     return {
@@ -27,6 +30,14 @@ def first(file, name):
     except OSError:
         return None
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), None)
+
+
+def quiet(patience):
+    """Waits until others leave the machine alone, so many seconds at most; how many processors they keep busy then."""
+    until = time.monotonic() + patience
+    while (busy := others()) is not None and busy > QUIET and time.monotonic() < until:
+        pass
+    return busy
 
 
 def others(seconds=1.0):

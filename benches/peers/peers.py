@@ -112,6 +112,7 @@ def arguments():
     parser.add_argument("--peer", action="append", required=True, help="transformers=PYTHON or llama.cpp=PYTHON")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--wait", type=float, default=60, help="seconds that a round waits for others to be done")
     parser.add_argument("--commit", help="what the program was built from")
     parser.add_argument("--page", type=Path, required=True)
     parser.add_argument("--raw", type=Path, required=True, help="folder for what was measured")
@@ -169,7 +170,7 @@ def rounds(options, ours, workers, prompts):
     cases = [case for case in plan.CASES if case.theirs in workers]
     times, busy, began, stolen = {case.name: [] for case in cases}, [], time.monotonic(), machine.stolen()
     for number in range(options.rounds):
-        busy.append(machine.others())
+        busy.append(machine.quiet(options.wait))
         for case in cases:
             say(f"round {number + 1}/{options.rounds}: {case.name}")
             sides = [("ours", ours[case.ours]), ("theirs", workers[case.theirs])]

@@ -2,7 +2,8 @@
 # Measures Blockscope against transformers and llama.cpp: the same weights, prompts, lengths and threads, in turn, and
 # writes docs/benchmarks.md. `make bench-peers` builds the program first.
 #     benches/peers/run.sh [BLOCKSCOPE]
-# Variables: ROUNDS (6), THREADS (2), PEERS ("transformers llama.cpp", or one of them), PAGE (docs/benchmarks.md).
+# Variables: ROUNDS (6), THREADS (2), PEERS ("transformers llama.cpp", or one of them), PAGE (docs/benchmarks.md), WAIT
+# (60: so many seconds at most a round waits until nothing else keeps the processors busy).
 # Each peer gets a virtual environment in the cache folder, made once for each set of versions. transformers comes with
 # the index's PyTorch: on x86-64 that is the build with CUDA, 2.7 GB to download and 5 GB unpacked, since its libraries
 # must be there to load it; where your index offers one without, that one is taken. llama.cpp is built from the sources
@@ -94,5 +95,5 @@ if [ "$program" = "$built" ] && found="$(git -C "$root" describe --always --dirt
 fi
 # Any of the environments has what the conductor needs.
 exec "${peers[1]#*=}" -B "$here/peers.py" --program "$program" --model "$model" --rounds "${ROUNDS:-6}" \
-  --threads "${THREADS:-2}" --page "${PAGE:-$root/docs/benchmarks.md}" --raw "$(cache_folder)/peers" \
+  --threads "${THREADS:-2}" --wait "${WAIT:-60}" --page "${PAGE:-$root/docs/benchmarks.md}" --raw "$(cache_folder)/peers" \
   ${commit[@]+"${commit[@]}"} "${peers[@]}"
