@@ -156,7 +156,7 @@ the GGUF file's {file}; wanted ≤ {plan.OF_FILE:g}: {is_met}. Peers' processes 
 
 def agreement(found):
     rows = [
-        [name, f"{seen['max_logit']:.1g}", f"{seen['kl_mean']:.1e}", f"{seen['top1']:.1%}"]
+        [name, f"{seen['max_logit']:.2g}", f"{seen['kl_mean']:.1e}", f"{seen['top1']:.1%}"]
         for name, seen in found["agreement"]["contenders"].items()
     ]
     head = ["", "largest difference of a logit", "KL mean, nats", "same first choice"]
