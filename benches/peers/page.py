@@ -21,8 +21,10 @@ HOW = """\
   too, is Q8_0; Blockscope keeps it in int8.) Before anything is timed, predictions are compared: see above.
 - **A round** measures both sides of each row, one right after the other; which goes first changes from round to
   round. It waits a while for others to leave the machine alone. A measurement is {times} runs after one that does not
-  count, and their mean is the round's. Peers are processes that have loaded already and tell the time of the runs alone, so neither loading nor Python's start is in
-  it; Blockscope's is the latency of tokens in the plain repeats of `blockscope profile`.
+  count, and their mean is the round's. Peers are processes that have loaded already and tell the time of the runs
+  alone, so neither loading nor Python's start is in it; Blockscope's is the latency of tokens in the plain repeats of
+  `blockscope profile`. A peer is one process in all rounds, Blockscope a new one in each: how times differ from
+  process to process is in its spread, and not in theirs.
 - **prefill**: from the prompt to the first token: one pass from an empty cache, the logits of the last position, the
   likeliest token. **decode**: {steps} steps after a prompt of {before} and its first token, each with its choice.
 - transformers' forward is called directly, with `DynamicCache`, in inference mode: what `generate` does around it is
