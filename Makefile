@@ -2,11 +2,11 @@
 # What is fetched lies in the cache folder that all clones share, and is fetched once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench interop clean check check-lint libtorch model
+.PHONY: help run test lint bench interop bench-peers clean check check-lint libtorch model
 
 help:
 	@echo 'Blockscope shows a transformer at work, block by block, in your terminal.'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
 run: check libtorch model ## open the interface on the default model; ARGS="…" is passed to blockscope
 	cargo run --release -- $(ARGS)
@@ -24,6 +24,10 @@ bench: check libtorch model ## measure loading, prefill, decode and drawing
 interop: check libtorch ## read exported traces with the tools of others, which this fetches into the cache folder
 	cargo build --locked
 	tests/interop/check.sh "$${CARGO_TARGET_DIR:-target}/debug/blockscope"
+
+bench-peers: check libtorch model ## measure beside transformers and llama.cpp, into docs/benchmarks.md; fetches and builds them once
+	cargo build --release --locked
+	benches/peers/run.sh
 
 clean: ## remove what was built here; what all clones share is kept
 	cargo clean
