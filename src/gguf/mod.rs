@@ -97,6 +97,15 @@ impl Gguf {
         Ok(&self.map[self.tensor(name)?.range.clone()])
     }
 
+    /// Lets go of the pages that were read so far: they count as the process's memory as long as they are mapped, and
+    /// come again from the file when they are touched.
+    pub fn let_go(&self) {
+        // SAFETY: the map is of a file and only read, so a page that was dropped comes back with the same bytes.
+        // What the system refuses costs memory and nothing else.
+        #[cfg(unix)]
+        let _ = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+    }
+
     /// Writes the values of a tensor, row-major, straight from the file into `out`.
     ///
     /// # Errors

@@ -85,7 +85,11 @@ impl Source {
         let mut load = |source: &dyn WeightSource| Parameters::load(source, &self.spec, &formats, device, progress);
         match &self.origin {
             Origin::Folder(path) => load(&Folder::open(path)?),
-            Origin::Gguf(gguf) => load(gguf.as_ref()),
+            Origin::Gguf(gguf) => {
+                let loaded = load(gguf.as_ref());
+                gguf.let_go();
+                loaded
+            }
             Origin::Random => load(&Random::new(&self.named, &self.spec, toggles.weights)),
         }
     }

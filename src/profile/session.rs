@@ -2,7 +2,7 @@
 
 use super::request::Prompt;
 use super::{machine, peaks};
-use crate::model::allocator::live;
+use crate::model::allocator::{self, live};
 use crate::model::source::{Origin, Source};
 use crate::model::weights::{self, Parameters};
 use crate::model::{Decoder, Device, Error, Result, Spec, Toggles};
@@ -279,6 +279,8 @@ fn load(
     let parameters =
         source.load(toggles, device, &mut |done, all| progress("loading weights", done as u64, all as u64))?;
     let taken = live().weights - before;
+    // What was read and made on the way lies between what stays.
+    allocator::trim();
     let formula = Bytes(weights::bytes(&source.spec, &toggles.formats()));
     Ok((parameters, if taken == Bytes(0) { formula } else { taken }))
 }
