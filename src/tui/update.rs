@@ -233,7 +233,7 @@ impl App {
                     live.halt(halt);
                 }
             }
-            Event::Seen { run, seen } => return self.seen(run, *seen),
+            Event::Seen { run, seen } => self.seen(run, *seen),
             Event::Tokenized(tokenized) => {
                 if let Some(Popup::Tokens { lines, .. }) = &mut self.popup {
                     *lines = super::view::tokens::lines(&tokenized);

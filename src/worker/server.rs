@@ -63,15 +63,10 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
             (_, true) => quietly(|| looking.next_importance(session, control)),
             _ => return self.survey(),
         };
-        let seen = match done {
-            Ok(Ok(seen)) => seen,
-            Ok(Err(model::Error::Cancelled)) => Seen::Cancelled,
-            Ok(Err(error)) => Seen::Failed(error.to_string()),
-            Err(problem) => Seen::Failed(problem),
-        };
-        if matches!(seen, Seen::Cancelled | Seen::Failed(_)) {
+        let seen = succeeded(done).unwrap_or_else(|seen| {
             looking.stop();
-        }
+            seen
+        });
         let is_grown = grows && !looking.is_growing();
         (self.report)(Event::Seen { run, seen: Box::new(seen) });
         if is_grown {
@@ -157,10 +152,9 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
             }
             Command::OpenSeen { run, path, side } => {
                 let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
-                let opened = quietly(|| Looking::open(&path, run, side, &mut tell));
-                match opened.and_then(|opened| opened.map_err(|error| error.to_string())) {
+                match succeeded(quietly(|| Looking::open(&path, run, side, &mut tell))) {
                     Ok(opened) => *looking = Some(opened),
-                    Err(problem) => tell(Seen::Failed(problem)),
+                    Err(seen) => tell(seen),
                 }
             }
             Command::Grow { run, tokens } => {
@@ -215,12 +209,7 @@ fn explore(
     let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
     let begun = match session {
         None => Err(Seen::Failed("no model is loaded".to_owned())),
-        Some(session) => match quietly(|| Looking::begin(session, run, wanted, control, &mut tell)) {
-            Ok(Ok(begun)) => Ok(begun),
-            Ok(Err(model::Error::Cancelled)) => Err(Seen::Cancelled),
-            Ok(Err(error)) => Err(Seen::Failed(error.to_string())),
-            Err(problem) => Err(Seen::Failed(problem)),
-        },
+        Some(session) => succeeded(quietly(|| Looking::begin(session, run, wanted, control, &mut tell))),
     };
     begun.map_err(tell).ok()
 }
@@ -262,6 +251,16 @@ fn measure(
         session.learn_peaks(&peaks);
     }
     Ok(Box::new(peaks))
+}
+
+/// What came of some work, or what is seen in its place.
+fn succeeded<T>(done: Result<model::Result<T>, String>) -> Result<T, Seen> {
+    match done {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(model::Error::Cancelled)) => Err(Seen::Cancelled),
+        Ok(Err(error)) => Err(Seen::Failed(error.to_string())),
+        Err(problem) => Err(Seen::Failed(problem)),
+    }
 }
 
 /// A panic becomes an error with its message: LibTorch's operators panic where they refuse.

@@ -5,7 +5,7 @@
 
 mod read;
 
-use super::Exploration;
+use super::{Exploration, whole_numbers};
 use crate::model::probe::{Hook, Place as At};
 use crate::model::tensor_file::{self, Written};
 use crate::model::{Error, Result};
@@ -125,8 +125,7 @@ impl Captured {
         let mut tensors = Vec::new();
         let mut keep = |name: String, tensor: &Tensor| tensors.push((name, Written::new(tensor)));
         let batched = |tensor: &Tensor| tensor.unsqueeze(0);
-        let ids: Vec<i64> = seen.ids.iter().map(|&id| i64::from(id)).collect();
-        keep("input_ids".into(), &batched(&Tensor::from_slice(&ids)));
+        keep("input_ids".into(), &batched(&whole_numbers(&seen.ids)));
         keep(hook(None, Hook::Embed), &batched(&seen.embed));
         for (block, layer) in seen.blocks.iter().enumerate() {
             let of_block = |name| hook(Some(block), name);
@@ -222,7 +221,7 @@ fn hook(block: Option<usize>, name: Hook) -> String {
 /// The lens by what its cells hold, each [places, positions] or [places, positions, top].
 fn lens_tensors(lens: &LensTable) -> Vec<(&'static str, Tensor)> {
     let places = lens.places.len() as i64;
-    let n = lens.places.first().map_or(0, |(_, cells)| cells.len()) as i64;
+    let n = lens.positions().len() as i64;
     let cells = || lens.places.iter().flat_map(|(_, cells)| cells);
     let floats =
         |of: &dyn Fn(&LensCell) -> f32| Tensor::from_slice(&cells().map(of).collect::<Vec<f32>>()).view([places, n]);

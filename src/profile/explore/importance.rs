@@ -8,12 +8,12 @@
 //! What comes before the block is the residual stream that was kept, so all blocks take half of what a pass for each part
 //! would. Memory is bounded, however long the text: so many positions pass at a time, so many logits are made at a time.
 
-use super::{Exploration, numbers};
+use super::{Exploration, numbers, whole_numbers};
 use crate::model::allocator::trim;
 use crate::model::probe::{self, Hook, Op, Pass, Probe};
 use crate::model::{Decoder, Error, Result, Toggles, memory};
 use crate::profile::{Control, Session};
-use crate::trace::explored::{Component, Head, Importance, Place};
+use crate::trace::explored::{Component, Head, Importance};
 use tch::{Kind, Tensor};
 
 /// Positions that pass through the model at a time, of all elements of a batch together; at least one text's.
@@ -35,7 +35,7 @@ impl Session {
         let (card, decoder) = (self.card(), self.decoder());
         let n_heads = card.spec.n_heads as u32;
         let before = exploration.before(block).unsqueeze(0); // [1, T, d_model]
-        let clean = exploration.residual(Place::Post(exploration.n_layers() - 1)).unsqueeze(0);
+        let clean = exploration.last().unsqueeze(0);
         // How some formats multiply depends on how many rows there are. So the clean text goes with the others, unless
         // each goes alone: then they have as many rows as it had in the pass that was kept.
         let together = (POSITIONS / exploration.len()).max(1);
@@ -63,8 +63,7 @@ impl Session {
 fn differences(decoder: &Decoder, x: &Tensor, ids: &[u32], control: &Control) -> Result<Vec<(f32, f32)>> {
     let (elements, t, d_model) = x.size3()?;
     let later = elements - 1;
-    let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-    let ids = Tensor::from_slice(&ids).to_device(x.device());
+    let ids = whole_numbers(ids).to_device(x.device());
     let mut sums = vec![(0.0, 0.0); later as usize];
     let step = (LOGITS as i64 / elements).max(1);
     for start in (0..t).step_by(step as usize) {

@@ -1,6 +1,6 @@
 //! The logit lens: what the residual stream would say if the model ended there.
 
-use super::{Exploration, numbers};
+use super::{Exploration, numbers, place_before};
 use crate::model::allocator::trim;
 use crate::model::{Decoder, Error, Result};
 use crate::trace::explored::{LensCell, LensTable, Likely, Place};
@@ -20,7 +20,7 @@ impl Exploration {
     /// # Panics
     /// There are no such positions.
     pub fn lens(&self, decoder: &Decoder, place: Place, positions: Range<usize>, top: usize) -> Vec<LensCell> {
-        let last = self.says(decoder, Place::Post(self.n_layers() - 1), &positions);
+        let last = self.says(decoder, self.last_place(), &positions);
         self.cells(decoder, place, (positions, &last), top)
     }
 
@@ -38,7 +38,7 @@ impl Exploration {
         let mut places: Vec<(Place, Vec<LensCell>)> = self.places().map(|place| (place, Vec::new())).collect();
         for start in positions.clone().step_by(TOGETHER) {
             let part = start..(start + TOGETHER).min(positions.end);
-            let last = self.says(decoder, Place::Post(self.n_layers() - 1), &part);
+            let last = self.says(decoder, self.last_place(), &part);
             for (place, cells) in &mut places {
                 if !goes_on(start) {
                     return Err(Error::Cancelled);
@@ -92,7 +92,7 @@ impl Exploration {
 
         let x = self.residual(place).narrow(0, positions.start as i64, positions.len() as i64).to_kind(Kind::Float);
         let norm = numbers(&(x.square().mean_dim([-1].as_slice(), false, Kind::Float)).sqrt());
-        let write = self.place_before(place).map(|before| {
+        let write = place_before(place).map(|before| {
             let before = self.residual(before).narrow(0, positions.start as i64, positions.len() as i64);
             let before = before.to_kind(Kind::Float);
             let length = |x: &Tensor| x.square().sum_dim_intlist([-1].as_slice(), false, Kind::Float).sqrt();

@@ -31,6 +31,7 @@ use super::session::Session;
 use crate::model::allocator::trim;
 use crate::model::decoder::Wanted;
 use crate::model::probe::{Hook, Pass};
+use crate::model::toggles::Reach;
 use crate::model::{Result, memory};
 use crate::trace::explored::Place;
 use std::cell::OnceCell;
@@ -56,6 +57,12 @@ struct Layer {
     post: Tensor,
 }
 
+impl Layer {
+    fn of(Kept { q, k, v, mid, post }: Kept, reach: Reach) -> Self {
+        Self { heads: Heads::new(q, k, reach), v, mid, post }
+    }
+}
+
 impl Session {
     /// Runs `ids` once, without a cache, and keeps what there is to look at. `progress` is told how many blocks are
     /// done.
@@ -70,9 +77,9 @@ impl Session {
         let mut keep = keep::Keep::new(control, progress);
         let _logits = decoder.forward(&decoder.input(&input, 1), None, Wanted::Last, &mut Pass::new(&mut keep))?;
         let (embed, kept) = keep.kept(spec.n_layers)?;
-        let layer = |Kept { q, k, v, mid, post }| {
+        let layer = |kept| {
             trim_if_long(ids.len() as i64);
-            Layer { heads: Heads::new(q, k, decoder.reach()), v, mid, post }
+            Layer::of(kept, decoder.reach())
         };
         Ok(Exploration {
             ids: ids.to_vec(),
@@ -117,9 +124,14 @@ impl Exploration {
         }
     }
 
+    /// After the last block.
+    fn last_place(&self) -> Place {
+        Place::Post(self.n_layers() - 1)
+    }
+
     /// What leaves the last block. [T, d_model]
     fn last(&self) -> &Tensor {
-        self.residual(Place::Post(self.n_layers() - 1))
+        self.residual(self.last_place())
     }
 
     /// What a hook showed. [T, d_model], or of a head's reading [n_heads, T, d_head]
@@ -139,20 +151,29 @@ impl Exploration {
         }
     }
 
-    /// The place before, in the order of the pass.
-    fn place_before(&self, place: Place) -> Option<Place> {
-        match place {
-            Place::Embedded => None,
-            Place::Mid(0) => Some(Place::Embedded),
-            Place::Mid(block) => Some(Place::Post(block - 1)),
-            Place::Post(block) => Some(Place::Mid(block)),
-        }
-    }
-
-    /// What enters a block.
+    /// What enters a block. [T, d_model]
     fn before(&self, block: usize) -> &Tensor {
-        self.residual(block.checked_sub(1).map_or(Place::Embedded, Place::Post))
+        self.residual(entry(block))
     }
+}
+
+/// The place that a block begins from.
+fn entry(block: usize) -> Place {
+    block.checked_sub(1).map_or(Place::Embedded, Place::Post)
+}
+
+/// The place before, in the order of the pass.
+fn place_before(place: Place) -> Option<Place> {
+    match place {
+        Place::Embedded => None,
+        Place::Mid(block) => Some(entry(block)),
+        Place::Post(block) => Some(Place::Mid(block)),
+    }
+}
+
+/// Token ids as the operators take them. [T]
+fn whole_numbers(ids: &[u32]) -> Tensor {
+    Tensor::from_slice(&ids.iter().map(|&id| i64::from(id)).collect::<Vec<_>>())
 }
 
 /// Positions from which on it pays to give memory back between blocks: what stays of each lies between large tensors

@@ -1,7 +1,7 @@
 //! All heads at once: what each looks at, made small, and what it does, in numbers.
 
 use super::heads::largest;
-use super::{Exploration, Heads};
+use super::{Exploration, Heads, whole_numbers};
 use crate::model::toggles::Reach;
 use crate::model::{Error, Result};
 use crate::profile::Control;
@@ -84,8 +84,7 @@ impl Found {
             duplicate.add(count(&|key| key < query && ids[key] == ids[query]), seen);
             induction.add(count(&|key| key > 0 && ids[key - 1] == ids[query]), seen);
         }
-        let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        Self { ids: Tensor::from_slice(&ids), reach, duplicate, induction }
+        Self { ids: whole_numbers(ids), reach, duplicate, induction }
     }
 
     /// Which keys are what a query looks for, for each of the kinds; and the keys' positions. [queries · keys, 3], f32

@@ -116,8 +116,8 @@ impl App {
     }
 
     /// Takes in what was seen.
-    pub(in crate::tui) fn seen(&mut self, run: RunId, seen: Seen) -> Vec<Effect> {
-        let Some(explorer) = self.explorer.as_mut().filter(|explorer| explorer.run == run) else { return Vec::new() };
+    pub(in crate::tui) fn seen(&mut self, run: RunId, seen: Seen) {
+        let Some(explorer) = self.explorer.as_mut().filter(|explorer| explorer.run == run) else { return };
         if let Seen::Text(text) = &seen
             && !explorer.is_again
         {
@@ -149,7 +149,6 @@ impl App {
             Some(reason) => self.notice("The text could not be read", reason, true),
             None => drop(cancelled.map(|what| self.say(what, false))),
         }
-        Vec::new()
     }
 
     /// Asks for what the screen shows and has not got.

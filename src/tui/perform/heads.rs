@@ -102,16 +102,7 @@ impl App {
         let heads = explorer.weighed();
         let is_it = |component: Component| component == Component::Head(self.gaze.selected);
         let at = heads.iter().position(|it| is_it(it.component)).unwrap_or(0);
-        let (page, last) = (self.drawn.listed.1.max(2) - 1, heads.len().saturating_sub(1));
-        let to = match act {
-            Act::Up => at.saturating_sub(1),
-            Act::Down => (at + 1).min(last),
-            Act::PageUp => at.saturating_sub(page),
-            Act::PageDown => (at + page).min(last),
-            Act::First => 0,
-            Act::Last => last,
-            _ => at,
-        };
+        let to = self.moved(act, at, heads.len());
         if let Some(Component::Head(head)) = heads.get(to).map(|it| it.component) {
             self.gaze.selected = head;
         }

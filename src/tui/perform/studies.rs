@@ -217,7 +217,7 @@ impl App {
     }
 
     /// Where an action leads in a list of `n` from `at`.
-    fn moved(&self, act: Act, at: usize, n: usize) -> usize {
+    pub(super) fn moved(&self, act: Act, at: usize, n: usize) -> usize {
         let page = self.drawn.listed.1.max(2) as isize - 1;
         let to = |by: isize| at.saturating_add_signed(by).min(n.saturating_sub(1));
         match act {

@@ -73,18 +73,17 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     };
     let body = Rect { height: area.height.saturating_sub(2 + FOOT), ..below(area, 2) };
     let gaze = &app.gaze;
-    let n = lens.places.first().map_or(0, |(_, cells)| cells.len());
+    let n = lens.positions().len();
+    let selected = gaze.query.saturating_sub(lens.first).min(n.saturating_sub(1));
+    let place = gaze.place.min(lens.places.len().saturating_sub(1));
+    let under = below(area, area.height.saturating_sub(FOOT));
     if gaze.drilled {
-        let selected = gaze.query.saturating_sub(lens.first).min(n.saturating_sub(1));
-        let place = gaze.place.min(lens.places.len().saturating_sub(1));
         let whole = Rect { height: area.height.saturating_sub(1 + FOOT), ..below(area, 1) };
         drill::draw(app, explorer, (lens, place, selected), whole, buf);
-        return foot(app, explorer, (lens, place, selected), below(area, area.height.saturating_sub(FOOT)), buf);
+        return foot(app, explorer, (lens, place, selected), under, buf);
     }
     let across = usize::from(area.width.saturating_sub(PLACES + 3) / CELL).max(1);
-    let selected = gaze.query.saturating_sub(lens.first).min(n.saturating_sub(1));
     let left = scrolled(0, selected, across, n);
-    let place = gaze.place.min(lens.places.len().saturating_sub(1));
     let height = body.height as usize;
     let top = scrolled(drawn.listed.0, place, height, lens.places.len());
     drawn.listed = (top, height);
@@ -111,7 +110,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         }
     }
     scrollbar(buf, body, top, lens.places.len(), theme.dim, theme.rule);
-    foot(app, explorer, (lens, place, selected), below(area, area.height.saturating_sub(FOOT)), buf);
+    foot(app, explorer, (lens, place, selected), under, buf);
 }
 
 /// What the shades of a figure mean.

@@ -1,5 +1,6 @@
 //! Bars in eighths of a cell, in one colour or in several one after the other.
 
+use super::plot::HEIGHTS;
 use super::row;
 use crate::tui::theme::{Depth, Theme};
 use ratatui::buffer::Buffer;
@@ -11,12 +12,10 @@ const EIGHTHS: [&str; 9] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"
 /// What stands for the second, third… colour where there are none.
 const PLAIN: [&str; 3] = ["█", "▒", "░"];
 
-const LEVELS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-
 /// A column of one cell, as high as this share of it. Something is never drawn as nothing.
 pub fn level(share: f32) -> &'static str {
     let eighths = (share.clamp(0.0, 1.0) * 8.0).round() as usize;
-    LEVELS[eighths.max(usize::from(share > 0.0))]
+    HEIGHTS[eighths.max(usize::from(share > 0.0))]
 }
 
 /// Draws a bar of `share` of the width of the area's first row. Something is never drawn as nothing.

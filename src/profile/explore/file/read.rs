@@ -6,7 +6,7 @@ use crate::model::tensor_file::TensorFile;
 use crate::model::toggles::Attention;
 use crate::model::{Error, Result};
 use crate::profile::explore::keep::Kept;
-use crate::profile::explore::{Exploration, Heads, Layer, numbers};
+use crate::profile::explore::{Exploration, Layer, numbers};
 use crate::trace::explored::{Attribution, LensCell, LensTable, Likely, Place, Writer};
 use std::cell::OnceCell;
 use std::path::Path;
@@ -58,7 +58,7 @@ impl Captured {
                 mid: tensor(Hook::ResidMid, &[1, t, d_model])?,
                 post: tensor(Hook::ResidPost, &[1, t, d_model])?,
             };
-            Ok(Layer { heads: Heads::new(kept.q, kept.k, attention.reach), v: kept.v, mid: kept.mid, post: kept.post })
+            Ok(Layer::of(kept, attention.reach))
         };
         let exploration = Exploration {
             ids: ids.into_iter().map(|id| id as u32).collect(),
@@ -174,7 +174,7 @@ impl Reader<'_> {
 
     /// Who wrote the likeliest tokens, at the positions of the lens.
     fn attributions(&self, lens: &LensTable, writers: &[Writer]) -> Result<Vec<Attribution>> {
-        let n = lens.places.first().map_or(0, |(_, cells)| cells.len());
+        let n = lens.positions().len();
         let shares = self.floats("attribution.shares", &[n as i64, writers.len() as i64])?;
         let tokens = self.numbers("attribution.tokens", &[n as i64])?;
         let logits = self.floats("attribution.logits", &[n as i64])?;

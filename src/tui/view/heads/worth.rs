@@ -105,11 +105,10 @@ fn chart(app: &App, explorer: &Explorer, heads: &[Importance], selected: usize, 
     let x = bounds(places.iter().map(|place| place.0).filter(|x| *x > 0.0), 0.3);
     let axes = Axes { x, y: bounds(places.iter().map(|place| place.1), 1.0), field };
     axes.labels(area, ("% of the time", "KL"), None, theme, buf);
-    for (i, at) in places.iter().enumerate().rev() {
-        let Some(cell) = axes.cell(*at) else { continue };
-        let (mark, style) = if i == selected { ("●", theme.accent) } else { ("•", theme.attention) };
-        put(buf, Rect::new(cell.x, cell.y, 1, 1), Span::styled(mark, style));
+    for cell in places.iter().filter_map(|at| axes.cell(*at)) {
+        put(buf, Rect::new(cell.x, cell.y, 1, 1), Span::styled("•", theme.attention));
     }
+    // Last, so that it lies on the others.
     if let Some(cell) = places.get(selected).and_then(|at| axes.cell(*at)) {
         put(buf, Rect::new(cell.x, cell.y, 1, 1), Span::styled("●", theme.accent));
     }
