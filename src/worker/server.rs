@@ -63,12 +63,12 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
             (_, true) => quietly(|| looking.next_importance(session, control)),
             _ => return self.survey(),
         };
-        let seen = succeeded(done).unwrap_or_else(|seen| {
+        let seen = succeeded(done).map(Box::new).unwrap_or_else(|seen| {
             looking.stop();
             seen
         });
         let is_grown = grows && !looking.is_growing();
-        (self.report)(Event::Seen { run, seen: Box::new(seen) });
+        (self.report)(Event::Seen { run, seen });
         if is_grown {
             (self.report)(Event::Seen { run, seen: Box::new(Seen::GrownUp) });
         }
@@ -154,7 +154,7 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                 let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
                 match succeeded(quietly(|| Looking::open(&path, run, side, &mut tell))) {
                     Ok(opened) => *looking = Some(opened),
-                    Err(seen) => tell(seen),
+                    Err(seen) => tell(*seen),
                 }
             }
             Command::Grow { run, tokens } => {
@@ -208,10 +208,10 @@ fn explore(
 ) -> Option<Looking> {
     let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
     let begun = match session {
-        None => Err(Seen::Failed("no model is loaded".to_owned())),
+        None => Err(Box::new(Seen::Failed("no model is loaded".to_owned()))),
         Some(session) => succeeded(quietly(|| Looking::begin(session, run, wanted, control, &mut tell))),
     };
-    begun.map_err(tell).ok()
+    begun.map_err(|seen| tell(*seen)).ok()
 }
 
 /// Loads a model, or rebuilds the present one if it is the same.
@@ -254,12 +254,12 @@ fn measure(
 }
 
 /// What came of some work, or what is seen in its place.
-fn succeeded<T>(done: Result<model::Result<T>, String>) -> Result<T, Seen> {
+fn succeeded<T>(done: Result<model::Result<T>, String>) -> Result<T, Box<Seen>> {
     match done {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(model::Error::Cancelled)) => Err(Seen::Cancelled),
-        Ok(Err(error)) => Err(Seen::Failed(error.to_string())),
-        Err(problem) => Err(Seen::Failed(problem)),
+        Ok(Err(model::Error::Cancelled)) => Err(Box::new(Seen::Cancelled)),
+        Ok(Err(error)) => Err(Box::new(Seen::Failed(error.to_string()))),
+        Err(problem) => Err(Box::new(Seen::Failed(problem))),
     }
 }
 
