@@ -268,8 +268,8 @@ impl App {
         let mut effects = self.explore_again(rebuilt);
         match self.run_when_loaded.take() {
             // Who looks at a text wants to see it, not to time it.
-            Some(_) if self.screen.is_of_text() && !effects.is_empty() => {}
-            Some(_) if self.screen.is_of_text() => effects = self.explore_prompt(),
+            Some(_) if self.screen.is_of_text() && self.explorer.is_some() => {}
+            Some(_) if self.screen.is_of_text() => effects.extend(self.explore_prompt()),
             Some(manner) => effects.extend(self.start(manner)),
             None => {}
         }

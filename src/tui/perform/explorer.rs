@@ -63,7 +63,10 @@ impl App {
     /// is changed stays. What another model saw is of no use.
     pub(in crate::tui) fn explore_again(&mut self, rebuilt: bool) -> Vec<Effect> {
         let Some(before) = self.explorer.take().filter(|seen| rebuilt && !seen.text.tokens.is_empty()) else {
-            return Vec::new();
+            // Of another model there is nothing to hold against this one, and nothing to patch from.
+            self.gaze.difference = false;
+            let unpinned = self.gaze.pinned.take();
+            return unpinned.map(|_| Effect::Send(Command::Unpin)).into_iter().collect();
         };
         let ids = before.text.tokens.iter().map(|(id, _)| *id).collect();
         let changes = std::mem::take(&mut self.gaze.changes);

@@ -158,7 +158,7 @@ fn other_toggles_read_the_text_again_and_keep_what_is_looked_at() {
     // Another model's text is another text.
     app.explorer.as_mut().unwrap().text.model = "another".into();
     app.update(Msg::Worker(worker::Event::Loaded(Box::new(card))));
-    assert!(app.explorer.is_none());
+    assert!(app.explorer.is_none() && app.gaze.pinned.is_none());
 }
 
 #[test]
