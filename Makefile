@@ -2,11 +2,11 @@
 # What is fetched lies in the cache folder that all clones share, and is fetched once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench interop bench-peers clean check check-lint libtorch model
+.PHONY: help run test lint bench interop bench-peers bench-interface bench-growth book clean check check-lint libtorch model
 
 help:
 	@echo 'Blockscope shows a transformer at work, block by block, in your terminal.'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s%s\n", $$1, $$2 }' Makefile
 
 run: check libtorch model ## open the interface on the default model; ARGS="…" is passed to blockscope
 	cargo run --release -- $(ARGS)
@@ -28,6 +28,17 @@ interop: check libtorch ## read exported traces with the tools of others, which 
 bench-peers: check libtorch model ## measure beside transformers and llama.cpp, into docs/benchmarks.md; fetches and builds them once
 	cargo build --release --locked
 	benches/peers/run.sh
+
+bench-interface: check libtorch model ## measure what the interface takes: starts, keys, its share of a run
+	cargo build --release --locked
+	benches/measure.sh benches/interface/measure.py
+
+bench-growth: check libtorch model ## measure how capture, trace and compare grow with the prompt, into docs/growth.svg
+	cargo build --release --locked
+	benches/measure.sh benches/growth/measure.py docs/growth.svg
+
+book: ## build the book into target/book; reads as well in docs/book/src, without it
+	@scripts/book.sh
 
 clean: ## remove what was built here; what all clones share is kept
 	cargo clean

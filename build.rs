@@ -3,15 +3,47 @@
 
 use std::path::Path;
 
+const SOURCES: [&str; 7] = [
+    "native/allocator.cpp",
+    "native/attention.cpp",
+    "native/int4.cpp",
+    "native/linear.cpp",
+    "native/operator.cpp",
+    "native/pointwise.cpp",
+    "native/tracer.cpp",
+];
+
 fn main() {
     // torch-sys, whose `links` key is "tch", passes on the folder of the libraries it was linked with.
     let lib = std::env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys names LibTorch's library folder");
     // Through the clone's `.libtorch` link to the real folder, so that the binary can be moved.
     let lib = Path::new(&lib).canonicalize().expect("LibTorch's library folder exists");
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    if reads_packed_relocations() {
+        println!("cargo:rustc-link-arg=-Wl,-z,pack-relative-relocs"); // 0.9 MB of addresses that the loader fills in
+    }
     println!("cargo:rustc-env=LIBTORCH_VERSION={}", version(&lib));
     println!("cargo:rerun-if-changed=build.rs");
     compile_native(&lib);
+}
+
+/// Whether the C library of this machine, for which is built, can load a program whose relative relocations are packed
+/// (DT_RELR): glibc from 2.36 on. Linkers that cannot pack say so and go on.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn reads_packed_relocations() -> bool {
+    unsafe extern "C" {
+        safe fn gnu_get_libc_version() -> *const std::ffi::c_char;
+    }
+    // SAFETY: the C library returns a string of its own, which stays.
+    let version = unsafe { std::ffi::CStr::from_ptr(gnu_get_libc_version()) }.to_string_lossy();
+    let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
+    let same_machine = std::env::var("TARGET") == std::env::var("HOST");
+    same_machine && (numbers.next(), numbers.next()) >= (Some(2), Some(36))
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn reads_packed_relocations() -> bool {
+    false
 }
 
 /// The part of this program that is written in C++, against LibTorch's own headers.
@@ -26,7 +58,8 @@ fn compile_native(lib: &Path) {
         .define("NDEBUG", None)
         .flag("-isystem")
         .flag(&include)
-        .files(["native/allocator.cpp", "native/int4.cpp", "native/tracer.cpp"]);
+        .flag_if_supported("-Wno-psabi") // vectors pass between functions that are inlined
+        .files(SOURCES);
     if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
         build.flag("-fopenmp"); // LibTorch's threads are OpenMP's
     }

@@ -1,5 +1,5 @@
-//! How long a frame of each screen takes at 200×60, with a real traced run of 512 prompt and 64 new tokens loaded, and one
-//! of the pattern of a head that fills the screen.
+//! How long a frame of each screen takes at 200×60: with a real traced run of 512 prompt and 64 new tokens loaded, with real
+//! studies of a tiny model, a text that was read, and the pattern of a head that fills the screen.
 
 use blockscope::model::Toggles;
 use blockscope::profile::{Control, Prompt, Request, Session};
@@ -9,15 +9,20 @@ use blockscope::tui::app::Screen;
 use blockscope::tui::explorer::{Explorer, Shows};
 use blockscope::tui::form::Form;
 use blockscope::tui::live::Live;
-use blockscope::tui::{App, Depth, Msg, Theme, draw};
+use blockscope::tui::{App, Depth, Effect, Msg, Theme, draw};
 use blockscope::units::Nanos;
-use blockscope::worker::{Answer, Look, RunId, Seen, Text};
+use blockscope::worker::{Answer, Look, RunId, Seen, Text, Worker};
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::hint::black_box;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// So many that one of a hundred is known well.
+const FRAMES: usize = 2_000;
 
 fn recorded() -> Run {
     let session = Session::open("smollm2", &Toggles::default(), &mut |_, _, _| true).unwrap_or_else(|e| panic!("{e}"));
@@ -39,6 +44,24 @@ fn press(app: &mut App, key: char) {
     app.update(Msg::Input(Input::Key(key)));
 }
 
+/// The mean of a frame by criterion, and what one of a hundred frames exceeds.
+fn time_frames(c: &mut Criterion, name: &str, app: &mut App, area: Rect) {
+    let mut frame = || {
+        let mut buffer = Buffer::empty(area);
+        draw(app, area, &mut buffer);
+        buffer
+    };
+    c.bench_function(name, |b| b.iter(&mut frame));
+    let mut times: Vec<Duration> = Vec::with_capacity(FRAMES);
+    for _ in 0..FRAMES {
+        let began = Instant::now();
+        black_box(frame());
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    println!("{name:<24}p99:    {:.2?} of {FRAMES} frames", times[FRAMES * 99 / 100]);
+}
+
 fn frames(c: &mut Criterion) {
     let run = recorded();
     let area = Rect::new(0, 0, 200, 60);
@@ -51,13 +74,82 @@ fn frames(c: &mut Criterion) {
         if screen == "Blocks" {
             press(&mut app, '+');
         }
-        c.bench_function(&format!("frame/{screen}"), |b| {
-            b.iter(|| {
-                let mut buffer = Buffer::empty(area);
-                draw(&mut app, area, &mut buffer);
-                buffer
-            });
-        });
+        time_frames(c, &format!("frame/{screen}"), &mut app, area);
+    }
+}
+
+/// The interface with a model thread of its own, driven by keys.
+struct Driven {
+    app: App,
+    worker: Worker,
+    inbox: Receiver<Msg>,
+}
+
+impl Driven {
+    fn open(model: &str, prompt: &str) -> Self {
+        let (sender, inbox) = channel();
+        let worker = Worker::spawn(move |event| drop(sender.send(Msg::Worker(event))));
+        let form = Form::new(Some(&Prompt::Text(prompt.to_owned())));
+        let app = App::new(Theme::new(Depth::True), Toggles::default(), form, Vec::new(), None);
+        let mut driven = Self { app, worker, inbox };
+        let effects = driven.app.open(model.to_owned(), false);
+        driven.perform(effects);
+        driven.settle();
+        driven
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Effect::Send(command) = effect {
+                self.worker.send(command);
+            }
+        }
+    }
+
+    /// Until nothing is waited for any more.
+    fn settle(&mut self) {
+        while self.app.is_busy() {
+            let message = self.inbox.recv().expect("the model thread lives");
+            let effects = self.app.update(message);
+            self.perform(effects);
+        }
+    }
+
+    fn press(&mut self, code: KeyCode) {
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        let effects = self.app.update(Msg::Input(Input::Key(key)));
+        self.perform(effects);
+        self.settle();
+    }
+}
+
+/// The screens of studies, the text screens and a lesson, on what was really measured and read.
+fn driven(c: &mut Criterion) {
+    let area = Rect::new(0, 0, 200, 60);
+    let tiny = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/golden/llama");
+    let mut studies = Driven::open(tiny, "The cat sat on the mat");
+    // Compared with the cache off; every value of the first toggle; with the present toggles alone.
+    for (name, keys) in [("Compare", "7cj"), ("Matrix", "8c"), ("Sweep", "9c")] {
+        keys.chars().for_each(|key| studies.press(KeyCode::Char(key)));
+        if name == "Compare" {
+            studies.press(KeyCode::Left);
+        }
+        studies.press(KeyCode::Enter);
+        assert!(studies.app.study().is_some_and(|study| !study.is_going_on()), "{name} was measured");
+        time_frames(c, &format!("frame/{name}"), &mut studies.app, area);
+    }
+    let mut text =
+        Driven::open("smollm2", &"When Mary and John went to the store, John gave a drink to Mary. ".repeat(8));
+    for (name, keys) in [("All heads", "0r"), ("Lens", "L"), ("Lesson", "y")] {
+        keys.chars().for_each(|key| text.press(KeyCode::Char(key)));
+        // What is missing for what there is room for.
+        draw(&mut text.app, area, &mut Buffer::empty(area));
+        text.press(KeyCode::Null);
+        if name == "Lesson" {
+            text.press(KeyCode::Enter);
+        }
+        assert!(text.app.explorer.as_ref().is_some_and(|seen| seen.scores.len() == 270), "{name} was read");
+        time_frames(c, &format!("frame/{name}"), &mut text.app, area);
     }
 }
 
@@ -119,18 +211,12 @@ fn one_head(c: &mut Criterion) {
     let tile = explorer.pattern.as_ref().map(|pattern| pattern.cells.len());
     assert_eq!(tile, Some(app.gaze.cells.0 * app.gaze.cells.1), "the screen is full");
     app.explorer = Some(explorer);
-    c.bench_function("frame/One head", |b| {
-        b.iter(|| {
-            let mut buffer = Buffer::empty(area);
-            draw(&mut app, area, &mut buffer);
-            buffer
-        });
-    });
+    time_frames(c, "frame/One head", &mut app, area);
 }
 
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(50).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
-    targets = one_head, frames
+    targets = one_head, frames, driven
 }
 criterion_main!(benches);

@@ -8,20 +8,17 @@ use blockscope::units::Bytes;
 use flate2::write::GzEncoder;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
+mod opening;
+
 const EVENTS: u64 = 1_000_000;
-const REPEATS: usize = 5;
 /// When the first event begins, in µs after the base: as far from it as in a real trace.
 const BEGIN: u64 = 4_622_149_557_000;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [what, path] = arguments.as_slice()
-        && what == "open"
-    {
-        return open(Path::new(path));
+    if let Some(path) = opening::asked_for() {
+        return open(&path);
     }
     let folder = tempfile::tempdir().unwrap();
     let plain = folder.path().join("trace.json");
@@ -31,11 +28,7 @@ fn main() {
     for path in [plain, packed] {
         let size = Bytes(std::fs::metadata(&path).unwrap().len());
         println!("{} of {EVENTS} events, {size}", path.file_name().unwrap().to_string_lossy());
-        for _ in 0..REPEATS {
-            let child = Command::new(std::env::current_exe().unwrap()).arg("open").arg(&path).output().unwrap();
-            assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
-            print!("  {}", String::from_utf8_lossy(&child.stdout));
-        }
+        opening::each(&path);
     }
 }
 
@@ -45,19 +38,12 @@ fn open(path: &Path) {
     let timeline = chrome::open(&[PathBuf::from(path)], &mut |_| ()).unwrap();
     let time = begin.elapsed();
     let slices: usize = timeline.tracks.iter().map(|track| track.slices.len()).sum();
-    let peak = high_water().map_or("unknown".to_owned(), |bytes| bytes.to_string());
     println!(
-        "{:.2} s, at most {peak} resident: {slices} slices on {} tracks",
+        "{:.2} s, at most {} resident: {slices} slices on {} tracks",
         time.as_secs_f64(),
+        opening::peak(),
         timeline.tracks.len()
     );
-}
-
-/// The most memory that this process has had, where the system tells.
-fn high_water() -> Option<Bytes> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(Bytes(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024))
 }
 
 /// Writes the trace: modules of ten events each, one after another.

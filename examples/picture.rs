@@ -5,7 +5,7 @@
 //! cargo run --release --example picture -- run.jsonl 120x34 '1jjl' > docs/blocks.svg
 //! ```
 //!
-//! The last argument is the keys to press before the picture is taken.
+//! The last argument is the keys to press before the picture is taken; a line break is Enter, and arrows are themselves.
 
 use blockscope::model::Toggles;
 use blockscope::tui::form::Form;
@@ -51,7 +51,13 @@ fn main() {
     let mut buffer = Buffer::empty(area);
     draw(&mut app, area, &mut buffer);
     for key in keys.chars() {
-        app.update(Msg::Input(Event::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE))));
+        let code = match key {
+            '\n' => KeyCode::Enter,
+            '←' => KeyCode::Left,
+            '→' => KeyCode::Right,
+            key => KeyCode::Char(key),
+        };
+        app.update(Msg::Input(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))));
         buffer.reset();
         draw(&mut app, area, &mut buffer);
     }
@@ -63,7 +69,7 @@ fn svg(buffer: &Buffer) -> String {
     let (width, height) = (f64::from(area.width) * WIDTH, f64::from(area.height) * HEIGHT);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" xml:space=\"preserve\">\n\
-         <style>text {{ font: 14px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace }}</style>\n\
+         <style>text {{ font: 14px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; white-space: pre }}</style>\n\
          <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{GROUND}\"/>\n"
     );
     for y in 0..area.height {

@@ -1,16 +1,21 @@
-// Weights of four bits, in the order in which LibTorch's product for the CPU wants them, as numbers again.
+// Weights of four bits, in an order of this program's own: row by row, as they are read.
+//
+// `packed` holds the numbers of a row one after the other, two a byte, the first in the lower half: uint8,
+// [out * in / 2 + 64]. Each group of 32 neighbours in a row has a scale and what its 0 is worth, in `groups`: f16,
+// [(out * in / 32 + 16) * 2], row by row. A number is q * scale + least. What lies past the last row is never used, but
+// read: a step takes 64 bytes, and a row need not end where a step does. `in` is a multiple of 32.
 #pragma once
 
 #include <cstdint>
 
 #include <ATen/core/Tensor.h>
 
-// Writes the transpose of a matrix as bf16, [in, out], on LibTorch's threads. Whoever watches operators sees it as
-// one: blockscope::int4_dequantise.
-//
-// `packed` is what _convert_weight_to_int4pack_for_cpu made: blocks of `rows` rows; in a block, for each column,
-// rows / 2 bytes whose low halves are the first half of the rows and whose high halves are the second.
-// `scale_zero` is bf16, [in / group, out, 2]. A number is (q - 8) * scale + zero.
-// All are contiguous; `out` must be a multiple of `rows`, `rows` even and at most 128, `in` a multiple of the groups.
-extern "C" void blockscope_int4_dequantise(const at::Tensor* packed, const at::Tensor* scale_zero,
-                                           at::Tensor* transposed, int64_t rows);
+namespace blockscope {
+
+constexpr int64_t INT4_GROUP = 32;
+
+}  // namespace blockscope
+
+// The matrix as bf16, [out, in]. Seen as blockscope::int4_dequantise.
+extern "C" at::Tensor* blockscope_int4_dequantise(const at::Tensor* packed, const at::Tensor* groups, int64_t out,
+                                                  int64_t in);

@@ -11,6 +11,7 @@
 //! | 3 | [`worker`] | the thread that owns the model |
 //! | 2 | [`profile`] | runs a model and measures |
 //! | 2 | [`report`] | a run or a study as tables, JSON, pictures |
+//! | 1 | [`learn`] | the lessons, their worked examples and the glossary, as plain data |
 //! | 1 | [`model`] | the transformer, on LibTorch |
 //! | 1 | [`text`] | tokenizers, chat templates, how a token is shown |
 //! | 1 | [`trace`] | what was measured, as plain data; run files |
@@ -19,6 +20,7 @@
 
 pub mod cli;
 pub mod gguf;
+pub mod learn;
 pub mod model;
 pub mod profile;
 pub mod report;

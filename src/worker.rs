@@ -16,7 +16,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-pub use crate::profile::{Card, Tokenized};
+pub use crate::profile::proof::Found;
+pub use crate::profile::{Card, Column, Columns, Tokenized};
 pub use looking::{Answer, Look, Of, Seen, Text};
 
 /// Something to do, in the order in which it was sent.
@@ -42,6 +43,10 @@ pub enum Command {
     Unpin,
     /// Cut the prompt into its tokens.
     Tokenize { prompt: Prompt },
+    /// Look up a text's tokens in the table of embeddings, so many features of each.
+    Columns { text: String, features: usize },
+    /// Prove on the loaded model what a lesson claims, counted from 0; on as much of the prompt as that needs.
+    Prove { lesson: usize, prompt: Prompt },
     /// Look at something of that.
     Look { run: RunId, look: Look },
     /// Measure what the machine can do at most under these conditions, for this and for later sessions.
@@ -73,6 +78,10 @@ pub enum Event {
     Seen { run: RunId, seen: Box<Seen> },
     /// How the prompt is cut, or why it cannot be.
     Tokenized(Box<Result<Tokenized, String>>),
+    /// A text's tokens as columns, or why there are none.
+    Columns { text: String, columns: Box<Result<Columns, String>> },
+    /// What came of an experiment, or why it could not be made.
+    Proved { lesson: usize, came: Box<Result<Found, String>> },
     /// The measuring of peaks has come this far.
     Measuring { stage: String, done: u64, total: u64 },
     /// The peaks have been measured, and runs of the loaded model carry them from now on; or the reason

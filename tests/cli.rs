@@ -69,9 +69,10 @@ fn ids(value: &Value) -> Vec<u64> {
 #[test]
 fn help_names_every_command() {
     let help = stdout(&["--help"]);
-    for command in
-        ["run", "generate", "profile", "compare", "sweep", "capture", "tokenize", "inspect", "view", "export", "doctor"]
-    {
+    for command in [
+        "run", "learn", "generate", "profile", "compare", "sweep", "capture", "tokenize", "inspect", "view", "export",
+        "doctor",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         assert!(stdout(&[command, "--help"]).contains("Usage: blockscope"));
     }
@@ -507,6 +508,28 @@ fn doctor_finds_what_the_tests_run_on() {
     assert_eq!(found["libtorch"], found["libtorch_expected"]);
     assert!(found["threads"].as_u64().unwrap() > 0 && found["memory_bytes"].as_u64().unwrap() > 0);
     assert!(stdout(&["doctor", "--no-measure"]).contains("as expected"));
+}
+
+#[test]
+fn lessons_are_checked_without_a_screen() {
+    let all = stdout(&["learn", "--check"]);
+    let lines: Vec<&str> = all.lines().collect();
+    assert_eq!(lines.last(), Some(&"26 passed, 0 failed, 0 skipped"), "{all}");
+    for (at, line) in lines[..26].iter().enumerate() {
+        assert!(line.starts_with(&format!("PASS  {:>2}  ", at + 1)) && line.contains(['≤', '≥']), "{line}");
+    }
+    assert!(all.contains("16  observation"), "{all}");
+    let one = stdout(&["learn", "7", LLAMA, "--check"]);
+    assert!(one.starts_with("PASS   7  law") && one.lines().count() == 2, "{one}");
+    // What training makes is not to be found in random weights, and the exit code says so.
+    let random = run(&["learn", "all", RANDOM, "--check"]);
+    assert_eq!(random.status.code(), Some(1), "{random:?}");
+    let said = String::from_utf8_lossy(&random.stdout);
+    let starts = |with: &str| said.lines().any(|line| line.starts_with(with));
+    assert!(starts("FAIL  15  observation") && starts("FAIL  16  observation"), "{said}");
+    assert!(starts("PASS  14  law") && starts("skip   2"), "{said}");
+    assert!(refusal(&["learn", "27"], 2).contains("from 1 to 26"));
+    assert!(refusal(&["learn", "7", LLAMA, "--check", "--prompt", "a"], 1).contains("too short"));
 }
 
 #[test]

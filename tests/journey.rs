@@ -1,4 +1,4 @@
-//! A user's way through the real program in a real terminal: open, run, change a toggle, step, resize, quit.
+//! A user's way through the real program in a real terminal: open, run, change a toggle, step, resize, quit; learn.
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
@@ -15,16 +15,27 @@ struct Terminal {
     keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
     child: Box<dyn Child + Send + Sync>,
+    /// Where the program keeps its state: not where the user of this machine has it.
+    state: tempfile::TempDir,
 }
 
 impl Terminal {
     fn open(arguments: &[&str], columns: u16, rows: u16) -> Self {
+        Self::open_where(&[("TERM", "xterm-256color")], arguments, columns, rows)
+    }
+
+    /// With these variables in its environment.
+    fn open_where(variables: &[(&str, &str)], arguments: &[&str], columns: u16, rows: u16) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_blockscope"));
         command.args(arguments);
-        command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let state = tempfile::tempdir().unwrap();
+        command.env("XDG_STATE_HOME", state.path());
         // Somewhere else than the clone: the binary finds LibTorch from any folder.
         command.cwd(std::env::temp_dir());
         let child = pair.slave.spawn_command(command).unwrap();
@@ -41,7 +52,7 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { master: pair.master, keys, screen, child }
+        Self { master: pair.master, keys, screen, child, state }
     }
 
     fn press(&mut self, keys: &str) {
@@ -256,4 +267,85 @@ fn what_was_captured_is_looked_at_without_the_model() {
     let refused = std::process::Command::new(env!("CARGO_BIN_EXE_blockscope")).args(["view", file]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("is it complete?"), "{refused:?}");
+}
+
+#[test]
+fn three_lessons_doing_what_they_ask() {
+    let model = tiny();
+    let mut terminal = Terminal::open(&["learn", "1", &model], 120, 36);
+    terminal.shows(&["1 What goes in and out", "1/6", "your text, token by token", "x[0]"]);
+    terminal.press("]");
+    terminal.shows(&["2/6", "▸ Press e"]);
+    terminal.press("e and went home\x1b");
+    terminal.shows(&["✓ Press e", "noticed"]);
+    terminal.press("]]");
+    terminal.shows(&["4/6", "▸ Press 5, then r"]);
+    terminal.press("5r");
+    terminal.shows(&["✓ Press 5", "noticed"]);
+    terminal.press("]");
+    terminal.shows(&["5/6", "Press A, B or C"]);
+    terminal.press("A");
+    terminal.shows(&["✗", "✓"]);
+    terminal.press("]!");
+    terminal.shows(&["Experiment · law", "PASS", "≤"]);
+
+    // To the list, where this lesson is done, and to the seventh.
+    terminal.press("yy");
+    terminal.shows(&["● What goes in and out", "1 of 26 done"]);
+    terminal.press("jjjjjj\r");
+    terminal.shows(&["7 Attention is an average", "1/6"]);
+    terminal.press("]");
+    terminal.shows(&["2/6", "▸ Press →"]);
+    terminal.press("\x1b[C");
+    terminal.shows(&["✓ Press →", "X: three tokens"]);
+    terminal.press("]]");
+    terminal.shows(&["4/6", "▸ Press →"]);
+    terminal.press("\x1b[F");
+    terminal.shows(&["✓ Press →", "10/10"]);
+    terminal.press("]B]!");
+    terminal.shows(&["PASS"]);
+
+    // The eighth comes after it, on the Heads screen.
+    terminal.press("]");
+    terminal.shows(&["8 Queries, keys, values", "Nothing read yet"]);
+    terminal.press("]r");
+    terminal.shows(&["✓ Press r", "heads"]);
+    terminal.press("]\r");
+    terminal.shows(&["3/6", "noticed", "looks at"]);
+    terminal.press("]v");
+    terminal.shows(&["4/6", "noticed", "columns sum to 1"]);
+    terminal.press("G");
+    terminal.shows(&["Terms and symbols"]);
+    terminal.press("softmax");
+    terminal.shows(&["softmax"]);
+    terminal.press("\r]C]!");
+    terminal.shows(&["PASS"]);
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+
+    let kept = std::fs::read_to_string(terminal.state.path().join("blockscope/lessons.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    for lesson in ["1", "7", "8"] {
+        assert_eq!(kept["lessons"][lesson]["is_proved"], true, "{kept:#}");
+    }
+}
+
+/// The first frame is drawn before the C library has set up the environment.
+#[test]
+fn the_first_frame_already_knows_the_environment() {
+    let variables = [("TERM", "xterm-256color"), ("NO_COLOR", "1")];
+    let mut terminal = Terminal::open_where(&variables, &["run", &tiny(), "--wait"], 80, 24);
+    terminal.shows(&["Blockscope"]);
+    {
+        let parser = terminal.screen.lock().unwrap();
+        let cells = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));
+        let coloured = cells.filter(|&(row, column)| {
+            let cell = parser.screen().cell(row, column).unwrap();
+            cell.fgcolor() != vt100::Color::Default || cell.bgcolor() != vt100::Color::Default
+        });
+        assert_eq!(coloured.count(), 0);
+    }
+    terminal.shows(&["ready"]);
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
 }

@@ -96,9 +96,7 @@ def main():
         found["bytes_of_step"] = {
             name: contender.bytes_of_step(plan.BEFORE, plan.STEPS) for name, contender in ours.items()
         }
-        found["bandwidth"] = [bandwidth(options.program, options.threads)]
         found |= rounds(options, ours, workers, prompts)
-        found["bandwidth"].append(bandwidth(options.program, options.threads))
     finally:
         for worker in workers.values():
             worker.end()
@@ -168,9 +166,10 @@ def memory(ours, workers, prompts):
 def rounds(options, ours, workers, prompts):
     """The times of every round, and how busy the machine was otherwise."""
     cases = [case for case in plan.CASES if case.theirs in workers]
-    times, busy, began, stolen = {case.name: [] for case in cases}, [], time.monotonic(), machine.stolen()
+    times, busy, read, began, stolen = {case.name: [] for case in cases}, [], [], time.monotonic(), machine.stolen()
     for number in range(options.rounds):
         busy.append(machine.quiet(options.wait))
+        read.append(bandwidth(options.program, options.threads))
         for case in cases:
             say(f"round {number + 1}/{options.rounds}: {case.name}")
             sides = [("ours", ours[case.ours]), ("theirs", workers[case.theirs])]
@@ -180,6 +179,7 @@ def rounds(options, ours, workers, prompts):
     return {
         "times_s": times,
         "busy_processors": busy,
+        "bandwidth": read,
         "took_s": time.monotonic() - began,
         "stolen_s": None if stolen is None else machine.stolen() - stolen,
     }

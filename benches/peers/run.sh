@@ -10,18 +10,12 @@
 # in its Python package (77 MB, some ten minutes on two processors). A peer that cannot be had is left out, with a word.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
-# shellcheck source-path=SCRIPTDIR source=../../scripts/common.sh
-. "$here/../../scripts/common.sh"
+# shellcheck source-path=SCRIPTDIR source=../built.sh
+. "$here/../built.sh"
 
 [ $# -le 1 ] || die "expected at most one argument, the program to measure: $0 target/release/blockscope"
-built="${CARGO_TARGET_DIR:-$root/target}/release/blockscope"
 program="${1:-$built}"
-[ -x "$program" ] || die "$program: there is no such program; cargo build --release makes it"
-model="$(cache_folder)/models/SmolLM2-135M-Instruct.Q4_1.gguf"
-[ -f "$model" ] || die "$model: there is no such model; make model fetches it"
-
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
-  die "Python 3.11 or newer is needed; found $(python3 --version 2>&1 || true)."
+check_measured "$program"
 python3 -c 'import venv, ensurepip' 2>/dev/null ||
   die "python3 has no venv, which keeps the packages apart. (Debian, Ubuntu: apt install python3-venv)"
 

@@ -1,7 +1,8 @@
 //! The command line: one file a subcommand.
 //!
 //! Results go to standard output, everything said beside them to standard error. Exit codes: 0 done,
-//! 1 the work failed, 2 wrong usage, 3 a gate of `compare` was not reached; 130 and 143 ended by Ctrl-C and by SIGTERM.
+//! 1 the work failed, 2 wrong usage, 3 a gate of `compare` was not reached; 130 and 143 ended by Ctrl-C and by
+//! SIGTERM (the interface, which gives back the terminal and has nothing to lose, ends with 0).
 
 mod ablate;
 mod args;
@@ -14,6 +15,7 @@ mod failure;
 mod generate;
 mod inspect;
 mod interrupt;
+mod learn;
 mod loading;
 mod output;
 mod peaks;
@@ -48,6 +50,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Learn(learn::Args),
     Generate(generate::Args),
     Profile(profile::Args),
     Compare(compare::Args),
@@ -66,16 +69,29 @@ const MODEL_HELP: &str = "\
 MODEL is a folder in Hugging Face layout, a .gguf file, smollm2 (the default), or random:PRESET or
 random:path/to/config.json (the shapes only, with seeded weights). `blockscope MODEL` is `blockscope run MODEL`.";
 
-/// Reads the command line of this process. A first word that names a model stands for `run` and that model.
-pub fn arguments() -> Cli {
-    let mut words: Vec<OsString> = std::env::args_os().collect();
-    if let Some(first) = words.get(1).and_then(|word| word.to_str())
-        && !Cli::command().get_subcommands().any(|command| command.get_name() == first)
-        && (first == "smollm2" || first.starts_with("random:") || Path::new(first).exists())
-    {
-        words.insert(1, "run".into());
+impl Cli {
+    /// Reads the command line. A first word that names a model stands for `run` and that model.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help that was asked for.
+    pub fn read(mut words: Vec<OsString>) -> Result<Self, clap::Error> {
+        if let Some(first) = words.get(1).and_then(|word| word.to_str())
+            && !Cli::command().get_subcommands().any(|command| command.get_name() == first)
+            && (first == "smollm2" || first.starts_with("random:") || Path::new(first).exists())
+        {
+            words.insert(1, "run".into());
+        }
+        Cli::try_parse_from(words)
     }
-    Cli::parse_from(words)
+}
+
+/// Draws the first frame if the interface was asked for, without anything that computes.
+pub fn announce(cli: Cli) {
+    match cli.command.unwrap_or_else(|| Command::Run(run::Args::default())) {
+        Command::Run(args) => run::announce(&args, cli.color),
+        Command::Learn(args) => learn::announce(&args, cli.color),
+        _ => {}
+    }
 }
 
 /// Does what was asked for and returns how it went.
@@ -83,6 +99,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let mut out = Output::new(cli.color);
     let done = match cli.command.unwrap_or_else(|| Command::Run(run::Args::default())) {
         Command::Run(args) => run::run(&args, cli.color),
+        Command::Learn(args) => learn::run(&args, cli.color, &mut out),
         Command::Generate(args) => generate::run(&args, &mut out),
         Command::Profile(args) => profile::run(&args, &mut out),
         Command::Compare(args) => compare::run(&args, &mut out),

@@ -2,6 +2,8 @@
 
 use super::args::ModelArgs;
 use super::failure::{Failure, Result};
+use super::learn;
+use crate::model::Device;
 use crate::model::source::cached_models;
 use crate::profile::Prompt;
 use crate::trace::{Run, Study, file, study};
@@ -34,17 +36,31 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, colours: ColorChoice) -> Result {
+    // Before the screen is taken: what refuses, or warns on standard error, does it where it can be read.
+    args.model.device().open()?;
+    open(of(args, colours)?)
+}
+
+/// Draws what [`run`] will show first. A GPU may refuse, so nothing is drawn before it was opened.
+pub fn announce(args: &Args, colours: ColorChoice) {
+    if args.model.device() == Device::Cpu
+        && let Ok(startup) = of(args, colours)
+    {
+        tui::announce(&startup);
+    }
+}
+
+/// What the interface begins with, as it was asked for.
+fn of(args: &Args, colours: ColorChoice) -> Result<Startup> {
     let prompt = args.prompt.clone().map(|text| if args.chat { Prompt::Chat(text) } else { Prompt::Text(text) });
-    let startup = Startup {
+    Ok(Startup {
+        toggles: args.model.toggles()?,
+        device: args.model.device(),
         prompt,
         new_tokens: args.max_new,
         run_at_once: !args.wait,
         ..startup(Begin::Model(args.model.named().to_owned()), colours)
-    };
-    let (toggles, device) = (args.model.toggles()?, args.model.device());
-    // Before the screen is taken: what refuses, or warns on standard error, does it where it can be read.
-    device.open()?;
-    open(Startup { toggles, device, ..startup })
+    })
 }
 
 /// What the interface begins with, unless more was asked for.
@@ -65,6 +81,9 @@ pub fn startup(begin: Begin, colours: ColorChoice) -> Startup {
         cached: cached.map(|(name, path)| CachedModel { name, source: path.to_string_lossy().into_owned() }).collect(),
         save: Box::new(save),
         save_study: Box::new(save_study),
+        lessons: None,
+        progress: learn::progress(),
+        keep: Box::new(learn::keep),
     }
 }
 

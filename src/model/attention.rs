@@ -1,14 +1,14 @@
 //! The first stage of a block: every position gathers from the ones before it (Vaswani et al.,
 //! arXiv:1706.03762), with as many key/value heads as the model has (Ainslie et al., arXiv:2305.13245).
 
-use super::Result;
 use super::cache::LayerCache;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::probe::{Hook, Op, Pass};
 use super::reach::Stretch;
 use super::rope::Rotation;
-use super::toggles::{self, Kernel, Reach};
+use super::toggles::{self, Kernel, Kernels, Reach};
+use super::{Result, native};
 use tch::{Device, Kind, Tensor};
 
 /// Multi-head self-attention.
@@ -17,6 +17,7 @@ pub struct Attention {
     pub qkv: Qkv,
     pub out: Linear,
     pub kernel: Kernel,
+    pub kernels: Kernels,
     pub n_heads: i64,
     pub n_kv_heads: i64,
     pub d_head: i64,
@@ -55,15 +56,10 @@ impl Attention {
         pass: &mut Pass,
     ) -> Result<Tensor> {
         let x = pass.op(Op::AttnNorm, |_| Ok(self.norm.forward(x)))?;
-        let (q, k, v) = pass.op(Op::Qkv, |_| {
-            let [q, k, v] = self.qkv.forward(&x, (self.n_heads * self.d_head, self.n_kv_heads * self.d_head));
-            let q = self.heads(&q, self.n_heads); //    [batch, n_heads, T, d_head]
-            let k = self.heads(&k, self.n_kv_heads); // [batch, n_kv_heads, T, d_head]
-            let v = self.heads(&v, self.n_kv_heads);
-            Ok((q, k, v))
-        })?;
+        // [batch, n_heads, T, d_head], and twice [batch, n_kv_heads, T, d_head]
+        let (q, k, v) = pass.op(Op::Qkv, |_| Ok(self.qkv.forward(&x, self)))?;
         let (q, k) = match &positions.rotation {
-            Some(rotation) => pass.op(Op::Rope, |_| Ok((rotation.apply(&q), rotation.apply(&k))))?,
+            Some(rotation) => pass.op(Op::Rope, |_| Ok((rotation.apply(q), rotation.apply(k))))?,
             None => (q, k),
         };
         let (k, v) = match cache {
@@ -74,26 +70,41 @@ impl Attention {
         let k = pass.hook(Hook::K, k);
         let v = pass.hook(Hook::V, v);
 
-        let z = attend(self.kernel, &q, &k, &v, &positions.views, pass)?; // [batch, n_heads, T, d_head]
+        let z = self.attend(&q, &k, &v, &positions.views, pass)?; // [batch, n_heads, T, d_head]
         let z = pass.hook(Hook::Z, z);
         pass.op(Op::Out, |_| Ok(self.out.forward(&z.transpose(1, 2).flatten(2, 3))))
     }
 
+    /// softmax(Q·Kᵀ/√d + mask)·V, of each head.
+    fn attend(&self, q: &Tensor, k: &Tensor, v: &Tensor, views: &[View], pass: &mut Pass) -> Result<Tensor> {
+        match (self.kernel, views) {
+            (Kernel::Fused, [one]) => pass.op(Op::Fused, |_| Ok(fused(self.kernels, q, k, v, one))),
+            (Kernel::Fused, several) => pass.op(Op::Fused, |_| {
+                let part = |view: &View| fused(self.kernels, &view.queries(q), &view.keys(k), &view.keys(v), view);
+                Ok(Tensor::cat(&several.iter().map(part).collect::<Vec<_>>(), 2))
+            }),
+            (Kernel::Eager, views) => eager(q, k, v, views.first().and_then(|view| view.mask.as_ref()), pass),
+        }
+    }
+
     /// [batch, T, heads · d_head] → [batch, heads, T, d_head]
-    fn heads(&self, x: &Tensor, heads: i64) -> Tensor {
-        x.unflatten(2, [heads, self.d_head]).transpose(1, 2)
+    fn heads(&self, x: &Tensor) -> Tensor {
+        x.unflatten(2, [-1, self.d_head]).transpose(1, 2)
     }
 }
 
 impl Qkv {
-    /// [batch, T, d_model] → [batch, T, d_attn], and twice [batch, T, d_kv]
-    fn forward(&self, x: &Tensor, (d_attn, d_kv): (i64, i64)) -> [Tensor; 3] {
+    /// [batch, T, d_model] → the heads of `attention`: queries, keys and values
+    fn forward(&self, x: &Tensor, attention: &Attention) -> (Tensor, Tensor, Tensor) {
         match self {
-            Qkv::Separate { q, k, v } => [q, k, v].map(|linear| linear.forward(x)),
+            Qkv::Separate { q, k, v } => {
+                let heads = |linear: &Linear| attention.heads(&linear.forward(x));
+                (heads(q), heads(k), heads(v))
+            }
             Qkv::Joined(qkv) => {
-                let all = qkv.forward(x);
-                let part = |start, length| all.narrow(-1, start, length);
-                [part(0, d_attn), part(d_attn, d_kv), part(d_attn + d_kv, d_kv)]
+                let all = attention.heads(&qkv.forward(x)); // [batch, n_heads + 2 · n_kv_heads, T, d_head]
+                let (q, kv) = (attention.n_heads, attention.n_kv_heads);
+                (all.narrow(1, 0, q), all.narrow(1, q, kv), all.narrow(1, q + kv, kv))
             }
         }
     }
@@ -101,7 +112,11 @@ impl Qkv {
 
 impl View {
     /// What positions `past .. past + new` may see, in the activations' format and where they are.
-    pub fn of_pass(attention: toggles::Attention, past: usize, new: usize, options: (Kind, Device)) -> Vec<Self> {
+    pub fn of_pass(
+        (attention, kernels): (toggles::Attention, Kernels),
+        (past, new): (usize, usize),
+        options: (Kind, Device),
+    ) -> Vec<Self> {
         let reach = attention.reach;
         let stretches = attention.stretches(past, new);
         if new == 1 {
@@ -109,8 +124,10 @@ impl View {
             return stretches.into_iter().map(|stretch| Self { stretch, mask: None, causal: false }).collect();
         }
         let view = |stretch: Stretch| match (attention.kernel, reach) {
-            // From the start, the fused kernel knows the triangle itself.
-            (Kernel::Fused, Reach::All) if past == 0 => Self { stretch, mask: None, causal: true },
+            // From the start, the fused kernel knows the triangle itself; ours knows its rest, too.
+            (Kernel::Fused, Reach::All) if past == 0 || kernels == Kernels::Native => {
+                Self { stretch, mask: None, causal: true }
+            }
             (_, Reach::All) => {
                 let all = [new as i64, (past + new) as i64];
                 let mask = Tensor::full(all, f64::NEG_INFINITY, options).triu(past as i64 + 1);
@@ -147,21 +164,14 @@ impl View {
     }
 }
 
-/// softmax(Q·Kᵀ/√d + mask)·V, of each head.
-fn attend(kernel: Kernel, q: &Tensor, k: &Tensor, v: &Tensor, views: &[View], pass: &mut Pass) -> Result<Tensor> {
-    match (kernel, views) {
-        (Kernel::Fused, [one]) => pass.op(Op::Fused, |_| Ok(fused(q, k, v, one))),
-        (Kernel::Fused, several) => pass.op(Op::Fused, |_| {
-            let part = |view: &View| fused(&view.queries(q), &view.keys(k), &view.keys(v), view);
-            Ok(Tensor::cat(&several.iter().map(part).collect::<Vec<_>>(), 2))
-        }),
-        (Kernel::Eager, views) => eager(q, k, v, views.first().and_then(|view| view.mask.as_ref()), pass),
-    }
-}
-
 /// In one kernel, which holds no more of the scores than a tile.
-fn fused(q: &Tensor, k: &Tensor, v: &Tensor, view: &View) -> Tensor {
+fn fused(kernels: Kernels, q: &Tensor, k: &Tensor, v: &Tensor, view: &View) -> Tensor {
+    if kernels == Kernels::Native && view.mask.is_none() && native::takes(&[q, k, v]) {
+        return native::attention(q, k, v);
+    }
     let (mask, causal, shared) = (view.mask.as_ref(), view.causal, q.size()[1] != k.size()[1]);
+    // LibTorch's triangle begins at the first key: behind a cache it wants a mask, which `View` makes where it is used.
+    assert!(!causal || q.size()[2] == k.size()[2], "queries, keys and values of one format");
     if shared && q.size()[2] == 1 {
         // As rows of one matrix, the query heads that share a key head are several times as fast as one by one.
         let (heads, stacked) = (q.size(), stacked(q, k.size()[1]));

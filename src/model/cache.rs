@@ -2,8 +2,9 @@
 
 use super::allocator::{Tag, tagged};
 use super::matrix::in_eight_bits;
+use super::native;
 use super::spec::Spec;
-use super::toggles::{Precision, Reach};
+use super::toggles::{Kernels, Precision, Reach};
 use tch::{Device, Kind, Tensor};
 
 /// Room is added in steps of this many positions, or of half of what there is if that is more: a
@@ -30,6 +31,7 @@ enum Store {
         numbers: Tensor,
         /// The format in which they are read.
         kind: Kind,
+        kernels: Kernels,
     },
     Int8 {
         numbers: Tensor,
@@ -43,7 +45,7 @@ impl KvCache {
     /// An empty cache with room for `capacity` positions. It keeps `precision`, and gives what the activations are.
     pub fn new(
         spec: &Spec,
-        (reach, precision): (Reach, Precision),
+        (reach, precision, kernels): (Reach, Precision, Kernels),
         batch: usize,
         capacity: usize,
         activations: (Kind, Device),
@@ -54,7 +56,7 @@ impl KvCache {
         };
         let shape = [batch as i64, spec.n_kv_heads as i64, room as i64, spec.d_head as i64];
         let _tagged = tagged(Tag::KvCache);
-        let empty = || Store::new(shape, precision, activations);
+        let empty = || Store::new(shape, (precision, kernels), activations);
         let layer = |_| LayerCache { keys: empty(), values: empty(), reach, len: 0 };
         Self { layers: (0..spec.n_layers).map(layer).collect() }
     }
@@ -85,14 +87,10 @@ impl LayerCache {
         let append = |store: &mut Store, numbers: &Tensor| match reach {
             Reach::All => {
                 store.reserve(past, len);
-                store.write(past, numbers);
-                store.read(len)
+                store.written(past, numbers, len)
             }
             // It takes the place of what has left the window; in which order keys lie does not matter.
-            Reach::Near { .. } if new == 1 => {
-                store.write(reach.slot(past), numbers);
-                store.read(reach.kept(len))
-            }
+            Reach::Near { .. } if new == 1 => store.written(reach.slot(past), numbers, reach.kept(len)),
             // Each of several sees what the later ones push out.
             Reach::Near { .. } => {
                 let numbers = store.rounded(numbers);
@@ -113,13 +111,26 @@ impl LayerCache {
 }
 
 impl Store {
-    fn new(shape: [i64; 4], precision: Precision, (kind, device): (Kind, Device)) -> Self {
+    fn new(shape: [i64; 4], (precision, kernels): (Precision, Kernels), (kind, device): (Kind, Device)) -> Self {
         let numbers = Tensor::empty(shape, (precision.kind(), device));
         if precision.is_float() {
-            return Self::Float { numbers, kind };
+            return Self::Float { numbers, kind, kernels };
         }
         let [batch, heads, capacity, _] = shape;
         Self::Int8 { numbers, scale: Tensor::empty([batch, heads, capacity, 1], (Kind::BFloat16, device)), kind }
+    }
+
+    /// Writes from slot `start` on, and reads the first `len` slots.
+    fn written(&mut self, start: usize, new: &Tensor, len: usize) -> Tensor {
+        match self {
+            Self::Float { numbers, kind, kernels: Kernels::Native } if [numbers.kind(), *kind] == [new.kind(); 2] => {
+                native::cache_written(numbers, new, start as i64, len as i64)
+            }
+            _ => {
+                self.write(start, new);
+                self.read(len)
+            }
+        }
     }
 
     /// Writes from slot `start` on. [batch, n_kv_heads, T, d_head]
@@ -139,7 +150,7 @@ impl Store {
     fn read(&self, len: usize) -> Tensor {
         let first = |tensor: &Tensor| tensor.narrow(2, 0, len as i64);
         match self {
-            Self::Float { numbers, kind } => first(numbers).to_kind(*kind),
+            Self::Float { numbers, kind, .. } => first(numbers).to_kind(*kind),
             Self::Int8 { numbers, scale, kind } => first(numbers).to_kind(*kind) * first(scale).to_kind(*kind),
         }
     }
@@ -147,7 +158,7 @@ impl Store {
     /// Numbers as they would be read after they were written.
     fn rounded(&self, new: &Tensor) -> Tensor {
         match self {
-            Self::Float { numbers, kind } => new.to_kind(numbers.kind()).to_kind(*kind),
+            Self::Float { numbers, kind, .. } => new.to_kind(numbers.kind()).to_kind(*kind),
             Self::Int8 { kind, .. } => {
                 let (steps, step) = quantised(new);
                 steps.to_kind(*kind) * step.to_kind(*kind)

@@ -11,7 +11,7 @@ use super::norm::Norm;
 use super::probe::{Hook, Op, Pass};
 use super::rope::Rotary;
 use super::spec::{MlpKind, Positions, Spec};
-use super::toggles::{self, Fuse, Precision, Toggles};
+use super::toggles::{self, Fuse, Kernels, Precision, Toggles};
 use super::weights::{GATE_UP, Parameters, QKV, Slot};
 use super::{Error, Result};
 use tch::{Device, Kind, Tensor};
@@ -29,6 +29,7 @@ pub struct Decoder {
     lm_head: Linear,
     attention: toggles::Attention,
     kv_dtype: Precision,
+    kernels: Kernels,
     /// The format of the activations, and where they are.
     activations: (Kind, Device),
 }
@@ -45,13 +46,15 @@ impl Decoder {
     /// model for other toggles costs next to nothing. The model computes where they lie.
     pub fn new(spec: &Spec, parameters: &Parameters, toggles: &Toggles) -> Self {
         let _tagged = tagged(Tag::Weights);
+        let device = parameters.norm(Slot::FinalNorm, None).0.device();
+        let kernels = if device == Device::Cpu { toggles.kernels } else { Kernels::LibTorch };
         let norm = |slot, block| {
             let (scale, shift) = parameters.norm(slot, block);
-            Norm::new(spec.norm, scale, shift)
+            Norm::new(spec.norm, scale, shift, kernels)
         };
         let block = |block: usize| {
             let block = Some(block);
-            let linear = |slots| parameters.linear(slots, block);
+            let linear = |slots| parameters.linear(slots, block).by(kernels);
             let qkv = match toggles.fuse {
                 Fuse::Separate => Qkv::Separate { q: linear(&[Slot::Q]), k: linear(&[Slot::K]), v: linear(&[Slot::V]) },
                 Fuse::Joined => Qkv::Joined(linear(QKV)),
@@ -69,28 +72,28 @@ impl Decoder {
                     qkv,
                     out: linear(&[Slot::Out]),
                     kernel: toggles.attention.kernel,
+                    kernels,
                     n_heads: spec.n_heads as i64,
                     n_kv_heads: spec.n_kv_heads as i64,
                     d_head: spec.d_head as i64,
                 },
-                mlp: Mlp { norm: norm(Slot::MlpNorm, block), up, down: linear(&[Slot::Down]), activation },
+                mlp: Mlp { norm: norm(Slot::MlpNorm, block), up, down: linear(&[Slot::Down]), activation, kernels },
             }
         };
-        let final_norm = norm(Slot::FinalNorm, None);
-        let device = final_norm.device();
         let rotary = match &spec.positions {
             Positions::Learned => None,
-            Positions::Rope(rope) => Some(Rotary::new(rope, spec.d_head, device)),
+            Positions::Rope(rope) => Some(Rotary::new(rope, spec.d_head, device, kernels)),
         };
         Self {
             embed: parameters.embed(),
             position: parameters.positions(),
             rotary,
             blocks: (0..spec.n_layers).map(block).collect(),
-            final_norm,
-            lm_head: parameters.lm_head(),
+            final_norm: norm(Slot::FinalNorm, None),
+            lm_head: parameters.lm_head().by(kernels),
             attention: toggles.attention,
             kv_dtype: toggles.kv_dtype(),
+            kernels,
             activations: (toggles.compute.kind(), device),
             spec: spec.clone(),
         }
@@ -152,7 +155,7 @@ impl Decoder {
     ) -> Result<Tensor> {
         let (past, new) = (cache.as_ref().map_or(0, |cache| cache.len()), x.size()[1] as usize);
         let rotation = self.rotary.as_ref().map(|rotary| rotary.rotation(past, new, self.activations.0));
-        let views = View::of_pass(self.attention, past, new, self.activations);
+        let views = View::of_pass((self.attention, self.kernels), (past, new), self.activations);
         let positions = attention::Positions { rotation, views };
         for (number, block) in self.blocks.iter().enumerate().skip(first) {
             let cache = cache.as_mut().map(|cache| cache.layer(number));
@@ -185,7 +188,7 @@ impl Decoder {
 
     /// An empty cache for so many sequences, with room for `capacity` positions of each.
     pub fn new_cache(&self, batch: usize, capacity: usize) -> KvCache {
-        KvCache::new(&self.spec, (self.attention.reach, self.kv_dtype), batch, capacity, self.activations)
+        KvCache::new(&self.spec, (self.attention.reach, self.kv_dtype, self.kernels), batch, capacity, self.activations)
     }
 
     fn embed(&self, ids: &Tensor, past: usize) -> Tensor {

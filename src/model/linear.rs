@@ -1,6 +1,7 @@
 //! A matrix product with an optional bias.
 
 use super::matrix::Matrix;
+use super::toggles::Kernels;
 use tch::{Kind, Tensor};
 
 /// y = x·Wᵀ + b. The weights rest and are multiplied in a format of their own; the activations keep theirs.
@@ -8,6 +9,7 @@ pub struct Linear {
     matrix: Matrix,
     /// [out]
     bias: Option<Tensor>,
+    kernels: Kernels,
 }
 
 impl Linear {
@@ -16,7 +18,12 @@ impl Linear {
             Matrix::Dense(weight) => bias.map(|bias| bias.to_kind(weight.kind())),
             _ => bias,
         };
-        Self { matrix, bias }
+        Self { matrix, bias, kernels: Kernels::LibTorch }
+    }
+
+    /// The same, multiplied by these kernels.
+    pub fn by(self, kernels: Kernels) -> Self {
+        Self { kernels, ..self }
     }
 
     /// [.., in] → [.., out]
@@ -26,12 +33,12 @@ impl Linear {
 
     /// As [`Linear::forward`], with the result in a format of its own.
     pub fn forward_as(&self, x: &Tensor, kind: Kind) -> Tensor {
-        self.matrix.product(x, self.bias.as_ref()).to_kind(kind)
+        self.matrix.product(x, self.bias.as_ref(), self.kernels, kind)
     }
 
     /// x·Wᵀ alone, in f32: what parts of an input make of the output, which b is no part of. [.., in] → [.., out]
     pub fn unbiased(&self, x: &Tensor) -> Tensor {
-        self.matrix.product(x, None).to_kind(Kind::Float)
+        self.matrix.product(x, None, self.kernels, Kind::Float)
     }
 
     /// b, where there is one. [out]
@@ -41,7 +48,7 @@ impl Linear {
 
     /// The same; its memory is shared.
     pub fn shared(&self) -> Self {
-        Self { matrix: self.matrix.shared(), bias: self.bias.as_ref().map(Tensor::shallow_clone) }
+        Self { matrix: self.matrix.shared(), bias: self.bias.as_ref().map(Tensor::shallow_clone), ..*self }
     }
 
     /// The tensors that it consists of.

@@ -45,10 +45,15 @@ pub fn check_run(spec: &Spec, toggles: &Toggles, prompt: usize, positions: usize
     let batch = toggles.batch as u64;
     let kept = toggles.attention.reach.kept(positions);
     let cache = if toggles.kv_cache { batch * spec.kv_bytes(kept, toggles.kv_dtype()) } else { 0 };
-    // Scores, masked scores and their softmax in f32 are alive at once.
-    let matrices = match toggles.attention.kernel {
-        Kernel::Eager => batch * 3 * (spec.n_heads * prompt * prompt) as u64 * 4,
-        Kernel::Fused => 0,
+    let attention = match toggles.attention.kernel {
+        // Scores, masked scores and their softmax in f32 are alive at once.
+        Kernel::Eager => (3 * (spec.n_heads * prompt * prompt) as u64, "attention matrices of one block"),
+        // `native/attention.cpp` puts them in order.
+        Kernel::Fused => {
+            let features = spec.d_head.next_multiple_of(32);
+            let numbers = 2 * spec.n_kv_heads * positions.max(prompt) * features;
+            (numbers as u64, "keys and values of one block in f32")
+        }
     };
     // The widest activations of one block: gate, up and their product beside the residual stream.
     let activations = batch * toggles.compute.row_bytes((prompt * (3 * spec.d_mlp + 4 * spec.d_model)) as u64);
@@ -58,7 +63,7 @@ pub fn check_run(spec: &Spec, toggles: &Toggles, prompt: usize, positions: usize
     };
     let parts = [
         (cache, format!("KV cache of {kept} positions")),
-        (matrices, "attention matrices of one block".to_owned()),
+        (batch * attention.0 * 4, attention.1.to_owned()),
         (activations, "activations of one block".to_owned()),
     ];
     check(&what, &parts, available, "try attention=fused, or a shorter prompt")

@@ -1,10 +1,11 @@
 //! The second stage of a block: every position by itself, across its features.
 
-use super::Result;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::probe::{Hook, Op, Pass};
 use super::spec::Activation;
+use super::toggles::Kernels;
+use super::{Result, native};
 use tch::Tensor;
 
 /// A two-layer perceptron, gated or plain.
@@ -13,6 +14,7 @@ pub struct Mlp {
     pub up: Up,
     pub down: Linear,
     pub activation: Activation,
+    pub kernels: Kernels,
 }
 
 /// From d_model to d_mlp. The activation of a gate decides how much of `up` passes.
@@ -44,14 +46,21 @@ impl Mlp {
         };
         let pre = pass.hook(Hook::MlpPre, pre);
         let hidden = pass.op(Op::Act, |_| {
-            let active = self.activation.of(&pre);
             Ok(match up {
-                Some(up) => active * up,
-                None => active,
+                Some(up) => self.gated(&pre, &up),
+                None => self.activation.of(&pre),
             })
         })?;
         let hidden = pass.hook(Hook::MlpPost, hidden);
         pass.op(Op::Down, |_| Ok(self.down.forward(&hidden)))
+    }
+
+    /// What the gate lets through. [batch, T, d_mlp], all three
+    fn gated(&self, gate: &Tensor, up: &Tensor) -> Tensor {
+        match (self.activation, self.kernels) {
+            (Activation::Silu, Kernels::Native) if native::takes(&[gate, up]) => native::silu_mul(gate, up),
+            _ => self.activation.of(gate) * up,
+        }
     }
 }
 

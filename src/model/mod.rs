@@ -20,6 +20,7 @@ pub mod linear;
 pub mod matrix;
 pub mod memory;
 pub mod mlp;
+pub mod native;
 pub mod norm;
 pub mod probe;
 pub mod reach;

@@ -1,7 +1,9 @@
 //! Normalisation of the residual stream, position by position.
 
+use super::native;
 use super::spec::Norm as Kind;
-use tch::{Device, Kind as Compute, Tensor};
+use super::toggles::Kernels;
+use tch::{Kind as Compute, Tensor};
 
 /// RMSNorm or LayerNorm with its learned scale (and shift).
 pub struct Norm {
@@ -10,6 +12,7 @@ pub struct Norm {
     scale: Tensor,
     /// β [d_model]
     shift: Option<Tensor>,
+    kernels: Kernels,
 }
 
 impl Norm {
@@ -34,18 +37,16 @@ impl Norm {
         self.shift.as_ref()
     }
 
-    pub fn new(kind: Kind, scale: Tensor, shift: Option<Tensor>) -> Self {
-        Self { kind, scale, shift }
-    }
-
-    /// Where it computes.
-    pub fn device(&self) -> Device {
-        self.scale.device()
+    pub fn new(kind: Kind, scale: Tensor, shift: Option<Tensor>, kernels: Kernels) -> Self {
+        Self { kind, scale, shift, kernels }
     }
 
     /// [batch, T, d_model] → the same shape.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         match self.kind {
+            Kind::Rms { eps } if self.kernels == Kernels::Native && native::takes(&[x, &self.scale]) => {
+                native::rms_norm(x, &self.scale, eps)
+            }
             Kind::Rms { eps } => x.rms_norm(self.scale.size(), Some(&self.scale), eps),
             Kind::Layer { eps } => x.layer_norm(self.scale.size(), Some(&self.scale), self.shift.as_ref(), eps, false),
         }

@@ -1,7 +1,9 @@
 //! Rotary positions: each pair of features of a query or key is turned by an angle that grows with
 //! its position, so that a score depends only on the distance (Su et al., arXiv:2104.09864).
 
+use super::native;
 use super::spec::{Rope, RopeScaling};
+use super::toggles::Kernels;
 use std::f64::consts::TAU;
 use tch::{Device, Kind, Tensor};
 
@@ -9,6 +11,7 @@ use tch::{Device, Kind, Tensor};
 pub struct Rotary {
     /// Radians per position. [d_head / 2]
     frequencies: Tensor,
+    kernels: Kernels,
 }
 
 /// The rotation of each position of one pass.
@@ -16,25 +19,31 @@ pub struct Rotation {
     /// [T, d_head / 2]
     cos: Tensor,
     sin: Tensor,
+    kernels: Kernels,
 }
 
 impl Rotary {
-    pub fn new(rope: &Rope, d_head: usize, device: Device) -> Self {
-        Self { frequencies: Tensor::from_slice(&frequencies(rope, d_head)).to_device(device) }
+    pub fn new(rope: &Rope, d_head: usize, device: Device, kernels: Kernels) -> Self {
+        Self { frequencies: Tensor::from_slice(&frequencies(rope, d_head)).to_device(device), kernels }
     }
 
-    /// The rotations of positions `past .. past + new`, once for all blocks, in the activations' format.
+    /// The rotations of positions `past .. past + new`, once for all blocks, for activations of this format.
     pub fn rotation(&self, past: usize, new: usize, kind: Kind) -> Rotation {
         let device = self.frequencies.device();
         let positions = Tensor::arange_start(past as i64, (past + new) as i64, (Kind::Float, device));
         let angles = positions.outer(&self.frequencies);
-        Rotation { cos: angles.cos().to_kind(kind), sin: angles.sin().to_kind(kind) }
+        // LibTorch multiplies numbers of one format; ours takes the angles as they are.
+        let kind = if self.kernels == Kernels::Native { Kind::Float } else { kind };
+        Rotation { cos: angles.cos().to_kind(kind), sin: angles.sin().to_kind(kind), kernels: self.kernels }
     }
 }
 
 impl Rotation {
-    /// [batch, heads, T, d_head] → the same shape; feature i turns with feature i + d_head / 2.
-    pub fn apply(&self, x: &Tensor) -> Tensor {
+    /// [batch, heads, T, d_head] → the same shape; feature i turns with feature i + d_head / 2. It may be done in place.
+    pub fn apply(&self, x: Tensor) -> Tensor {
+        if self.kernels == Kernels::Native && native::takes(&[&x]) {
+            return native::rotated(&x, (&self.cos, &self.sin));
+        }
         let halves = x.chunk(2, -1);
         let (a, b) = (&halves[0], &halves[1]);
         Tensor::cat(&[a * &self.cos - b * &self.sin, b * &self.cos + a * &self.sin], -1)
@@ -72,12 +81,12 @@ mod tests {
 
     #[test]
     fn a_score_depends_only_on_the_distance() {
-        let rotary = Rotary::new(&rope(RopeScaling::Default), 16, Device::Cpu);
+        let rotary = Rotary::new(&rope(RopeScaling::Default), 16, Device::Cpu, Kernels::LibTorch);
         let q = Tensor::randn([1, 1, 1, 16], (Kind::Double, Device::Cpu));
         let k = Tensor::randn([1, 1, 1, 16], (Kind::Double, Device::Cpu));
         let score = |m, n| {
-            let q = rotary.rotation(m, 1, Kind::Double).apply(&q);
-            let k = rotary.rotation(n, 1, Kind::Double).apply(&k);
+            let q = rotary.rotation(m, 1, Kind::Double).apply(q.shallow_clone());
+            let k = rotary.rotation(n, 1, Kind::Double).apply(k.shallow_clone());
             (q * k).sum(Kind::Double).double_value(&[])
         };
         assert!((score(7, 3) - score(107, 103)).abs() < 1e-4);

@@ -5,12 +5,14 @@
 
 pub mod capture;
 mod clock;
+mod columns;
 pub mod control;
 pub mod experiment;
 pub mod explore;
 pub mod intervene;
 pub mod machine;
 pub mod peaks;
+pub mod proof;
 mod quality;
 mod recorder;
 pub mod request;
@@ -22,6 +24,7 @@ pub mod session;
 pub mod tracer;
 
 pub use capture::{Capture, Hooks};
+pub use columns::{Column, Columns};
 pub use control::{Control, Glimpse, Halt, Step};
 pub use experiment::{Plan, PlannedArm, Progress, QualityText, Rounds, WatchStudy};
 pub use explore::Exploration;

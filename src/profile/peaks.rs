@@ -5,7 +5,7 @@
 //!
 //! | | is | taken from |
 //! |---|---|---|
-//! | products | FLOP/s of x·Wᵀ of square matrices, as the model's layers compute it, in each format | the size at which it is fastest, of those that the time allows |
+//! | products | FLOP/s of x·Wᵀ of square matrices, as the model's layers compute it by default, in each format | the size at which it is fastest, of those that the time allows |
 //! | memory reads | bytes/s of one operator over a buffer several times the last-level cache | the operator that reads fastest, of those of [`Reader`]; of equals, the fastest in cache |
 //! | the same in cache | bytes/s of that operator over a quarter of the cache | to see that it is memory that limits it |
 //! | dispatch | time of x + y of one element each, with the result allocated | batches of [`CALLS`] calls |
@@ -72,6 +72,8 @@ pub enum Reader {
     /// A matrix times a vector, as in a decode step.
     MvF32,
     MvF16,
+    /// The same by this program's own product, which only computes on the processor.
+    LinearF32,
 }
 
 /// Does the work and says how long it took. Tests hand in one that only says so.
@@ -310,15 +312,17 @@ impl Plan<'_> {
 }
 
 impl Reader {
-    const ALL: [Reader; 4] = [Reader::SumF32, Reader::MaxF32, Reader::MvF32, Reader::MvF16];
+    /// All there are.
+    pub const ALL: [Reader; 5] = [Reader::SumF32, Reader::MaxF32, Reader::MvF32, Reader::MvF16, Reader::LinearF32];
 
     /// Operator and format: `sum f32`.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Reader::SumF32 => "sum f32",
             Reader::MaxF32 => "max f32",
             Reader::MvF32 => "mv f32",
             Reader::MvF16 => "mv f16",
+            Reader::LinearF32 => "linear f32",
         }
     }
 }

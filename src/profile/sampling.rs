@@ -109,13 +109,14 @@ fn nucleus(sorted: &[(u32, f64)], top_p: f64) -> usize {
 
 /// The index of the largest logit, the first of equals.
 fn likeliest(logits: &[f32]) -> u32 {
-    let mut best = 0;
-    for (id, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] || logits[best].is_nan() {
-            best = id;
-        }
+    // In lanes, which a processor compares at once; what is no number is never the larger one.
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    let (chunks, rest) = logits.as_chunks::<16>();
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, &logit)| *lane = if logit > *lane { logit } else { *lane });
     }
-    best as u32
+    let largest = lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |largest, &logit| largest.max(logit));
+    logits.iter().position(|&logit| logit == largest).unwrap_or(0) as u32
 }
 
 #[cfg(test)]

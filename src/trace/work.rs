@@ -99,11 +99,18 @@ pub fn traffic(signature: &Signature) -> Option<Bytes> {
     if ["copy_", "fill_", "zero_"].contains(&name) {
         return Some(all(signature.inputs.get(1..).unwrap_or_default())? + all(&signature.outputs)?);
     }
+    if name == CACHE_WRITE {
+        let written = all(signature.inputs.get(1..)?)?;
+        return Some(written + written);
+    }
     Some(all(&signature.inputs)? + all(&signature.outputs)?)
 }
 
+/// Writes its second input to a place in its first, of which it gives back more than it wrote.
+const CACHE_WRITE: &str = "blockscope::cache_write_";
+
 /// The format in which it multiplies, which decides the roof that it is measured against: that of the
-/// activations. `None` where nothing is multiplied.
+/// activations, but for this program's own operators, which multiply in f32. `None` where nothing is multiplied.
 pub fn multiplies_in(signature: &Signature) -> Option<Dtype> {
     let index = match formula(plain_name(&signature.name)) {
         Formula::Product(index) | Formula::Attention(index) => index,
@@ -111,7 +118,8 @@ pub fn multiplies_in(signature: &Signature) -> Option<Dtype> {
         Formula::Convolution => 0,
         Formula::Nothing | Formula::Unknown => return None,
     };
-    signature.input(index).map(|tensor| tensor.dtype)
+    let of_activations = signature.input(index)?.dtype;
+    Some(if signature.name.starts_with("blockscope::") { Dtype::F32 } else { of_activations })
 }
 
 /// How the work of an operator follows from its shapes.
@@ -145,11 +153,14 @@ fn formula(name: &str) -> Formula {
         | "mkldnn_linear"
         | "_scaled_mm"
         | "_weight_int8pack_mm"
+        | "blockscope::linear"
+        | "blockscope::linear_int4"
         | "_weight_int4pack_mm"
         | "_weight_int4pack_mm_for_cpu"
         | "mkldnn::_linear_pointwise" => Formula::Product(0),
         "addmm" | "addmv" | "baddbmm" | "_addmm_activation" | "addmm_" | "baddbmm_" => Formula::Product(1),
         "scaled_dot_product_attention"
+        | "blockscope::attention"
         | "_scaled_dot_product_flash_attention_for_cpu"
         | "_scaled_dot_product_flash_attention"
         | "_scaled_dot_product_efficient_attention"
@@ -203,7 +214,8 @@ const NOTHING: &[&str] = &[
     "zero", "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "new_zeros", "new_full", "new_ones",
     "scalar_tensor", "result_type", "arange", "linspace", "eye", "tril", "triu", "item", "_local_scalar_dense", "is_nonzero", "equal",
     "_nested_tensor_from_mask", "_weight_int4pack_qm", "_convert_weight_to_int4pack_for_cpu",
-    "blockscope::int4_dequantise",
+    "blockscope::int4_dequantise", "blockscope::rms_norm", "blockscope::silu_mul", "blockscope::rotate",
+    "blockscope::cache_write",
     // element-wise
     "add", "sub", "rsub", "mul", "div", "neg", "abs", "sign", "pow", "square", "sqrt", "rsqrt", "reciprocal", "exp",
     "exp2", "expm1", "log", "log2", "log1p", "sin", "cos", "tan", "tanh", "sigmoid", "silu", "gelu", "relu", "elu",
@@ -359,6 +371,9 @@ mod tests {
         assert_eq!(bytes(&in_place), 3 * 32);
         let copy = Signature { aliases: true, ..signature("copy_", vec![tensor(&[8]), tensor(&[8])], &[8]) };
         assert_eq!(bytes(&copy), 2 * 32, "what was there is not read");
+        let named = |name: &str| Signature { name: name.to_owned(), ..in_place.clone() };
+        assert_eq!(bytes(&named("blockscope::rotate_")), 3 * 32);
+        assert_eq!(bytes(&named(CACHE_WRITE)), 2 * 32, "neither what was there nor what else there is");
         let gather = signature("embedding", vec![tensor(&[1000, 8]), tensor(&[2])], &[2, 8]);
         assert_eq!(bytes(&gather), 8 + 2 * 64, "only the rows that are taken");
         assert_eq!(bytes(&signature("empty", vec![], &[8])), 0);

@@ -32,6 +32,15 @@ pub enum Act {
     Sweep,
     Heads,
     Lens,
+    Learn,
+    NextPage,
+    PreviousPage,
+    AnswerA,
+    AnswerB,
+    AnswerC,
+    Prove,
+    CloseLesson,
+    Glossary,
     Palette,
     Help,
     Quit,
@@ -113,6 +122,7 @@ pub enum Scope {
     Sweep,
     Heads,
     Lens,
+    Learn,
     /// The popups.
     Prompt,
     Toggles,
@@ -131,6 +141,7 @@ pub enum Scope {
     /// How the prompt is cut.
     Tokens,
     Palette,
+    Glossary,
     Help,
     Failure,
 }

@@ -25,24 +25,38 @@ impl App {
             | Act::Weigh
             | Act::SwitchOff
             | Act::Change
+            | Act::Prove
                 if viewer =>
             {
                 Some("a file is looked at: there is no model to run")
             }
-            Act::MeasurePeaks if viewer => Some("a file is looked at; blockscope doctor --refresh measures the roofs"),
-            Act::Run | Act::TraceRun | Act::Step | Act::MeasurePeaks | Act::Choose | Act::Repeat | Act::Tokens => {
-                match self.engine {
-                    Engine::Loading { .. } => Some("the model is still loading"),
-                    Engine::Empty => Some("no model is loaded: press m"),
-                    _ if self.is_running() => Some("a run goes on: Esc ends it"),
-                    _ if self.studies.going_on().is_some() => Some("a study goes on: Esc ends it"),
-                    _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
-                    _ if self.explorer.as_ref().is_some_and(|seen| seen.state == State::Starting) => {
-                        Some("a text is being read: Esc ends that")
-                    }
-                    _ => None,
-                }
+            Act::NextPage | Act::PreviousPage | Act::AnswerA | Act::AnswerB | Act::AnswerC | Act::CloseLesson
+                if self.course.open.is_none() =>
+            {
+                Some("no lesson is open: y shows them")
             }
+            Act::Prove if self.course.open.is_none() => Some("no lesson is open: y shows them"),
+            Act::AcceptKey if self.jumps_to_heads() => Some("a head is gone to with Enter"),
+            Act::MeasurePeaks if viewer => Some("a file is looked at; blockscope doctor --refresh measures the roofs"),
+            Act::Run
+            | Act::TraceRun
+            | Act::Step
+            | Act::MeasurePeaks
+            | Act::Choose
+            | Act::Repeat
+            | Act::Prove
+            | Act::Tokens => match self.engine {
+                Engine::Loading { .. } => Some("the model is still loading"),
+                Engine::Empty => Some("no model is loaded: press m"),
+                _ if self.is_running() => Some("a run goes on: Esc ends it"),
+                _ if self.studies.going_on().is_some() => Some("a study goes on: Esc ends it"),
+                _ if self.course.is_waiting() => Some("an experiment is being made: Esc ends it"),
+                _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
+                _ if self.explorer.as_ref().is_some_and(|seen| seen.state == State::Starting) => {
+                    Some("a text is being read: Esc ends that")
+                }
+                _ => None,
+            },
             Act::Grow | Act::Weigh | Act::Pin | Act::Jump | Act::SwitchOff | Act::Change => match &self.explorer {
                 Some(seen) if !seen.text.tokens.is_empty() => None,
                 Some(seen) if seen.state != State::Over => Some("the text is still being read"),
@@ -112,6 +126,10 @@ impl App {
             (Screen::Lens, Act::NextFound | Act::Versus | Act::Neurons) => self.has_seen() && self.gaze.drilled,
             (Screen::Heads, Act::Repeat) => true,
             (Screen::Heads | Screen::Lens, act) if action::is_of(self.screen.scope(), act) => self.has_seen(),
+            (Screen::Learn, Act::Up) => self.course.shows_list(),
+            (Screen::Learn, Act::Open) => self.course.shows_list(),
+            (Screen::Learn, Act::Left) => !self.course.shows_list() && self.course.has_steps(),
+            (Screen::Learn, Act::Close) => !self.course.shows_list(),
             (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
             _ => true,
         }

@@ -6,6 +6,7 @@ use super::action::{Act, Scope};
 use super::branches::Branches;
 use super::candidate::Candidate;
 use super::changing::Changing;
+use super::course::Course;
 use super::explorer::{Explorer, Gaze};
 use super::form::{Field, Form};
 use super::live::Live;
@@ -58,6 +59,8 @@ pub struct App {
     /// What is seen of a text, and how it is looked at.
     pub explorer: Option<Explorer>,
     pub gaze: Gaze,
+    /// The lessons, and how far the learner is.
+    pub course: Course,
     pub form: Form,
     pub outline: Outline,
     pub reading: Reading,
@@ -114,6 +117,8 @@ pub enum Popup {
         scroll: u16,
     },
     Palette(Picker),
+    /// Terms and symbols.
+    Glossary(Picker),
     Help {
         scroll: u16,
     },
@@ -180,9 +185,11 @@ pub struct Drawn {
     pub listed: (usize, usize),
     /// Where the time runs on the Timeline.
     pub axis: Rect,
+    /// The first visible line of the lesson, how many there are, and how many it has.
+    pub lesson: (usize, usize, usize),
     /// Cells of a head's pattern that there is room for: down and across.
     pub cells: (usize, usize),
-    /// The first visible entry of a popup's list, and how many there are.
+    /// The first visible entry of a popup's list, or of the lessons, and how many there are.
     pub entries: (usize, usize),
     /// Where the terminal's own cursor belongs.
     pub cursor: Option<Position>,
@@ -211,7 +218,7 @@ pub enum Hit {
     Named(usize),
     /// A token of the Generate screen.
     Token(usize),
-    /// An entry of a popup's list.
+    /// An entry of a popup's list, or of the lessons.
     Entry(usize),
     /// A value of a toggle.
     Value(usize, String),
@@ -249,6 +256,7 @@ impl App {
             chosen: None,
             explorer: None,
             gaze: Gaze::default(),
+            course: Course::default(),
             form,
             outline,
             reading: Reading::default(),
@@ -293,6 +301,7 @@ impl App {
                 Popup::Effect { .. } => Scope::Effect,
                 Popup::Tokens { .. } => Scope::Tokens,
                 Popup::Palette(_) => Scope::Palette,
+                Popup::Glossary(_) => Scope::Glossary,
                 Popup::Help { .. } => Scope::Help,
                 Popup::Notice { .. } => Scope::Failure,
             }],
@@ -329,6 +338,7 @@ impl App {
             || self.studies.going_on().is_some()
             || self.measuring.is_some()
             || self.explorer.as_ref().is_some_and(Explorer::is_waiting)
+            || self.course.is_waiting()
             || matches!(self.engine, Engine::Loading { .. })
     }
 

@@ -154,6 +154,18 @@ impl Form {
         }
     }
 
+    /// Takes this text, to be continued as it is, unless the user has written or chosen something.
+    pub fn propose(&mut self, text: &str) {
+        if !self.chosen && self.written() == DEFAULT_TEXT {
+            *self = Self { values: self.values.clone(), ..Self::new(Some(&Prompt::Text(text.to_owned()))) };
+        }
+    }
+
+    /// The text in the editor.
+    pub fn written(&self) -> String {
+        self.text.lines().join("\n")
+    }
+
     /// Sets the number of new tokens.
     pub fn set_new_tokens(&mut self, n: u32) {
         self.values[1] = n.to_string();
@@ -184,13 +196,12 @@ impl Form {
         if let Some(wrong) = Field::ALL.into_iter().find_map(|field| Some((field, self.problem(field)?))) {
             return Err(wrong);
         }
-        let text = || self.text.lines().join("\n");
         // Every value has been checked: none of these falls back.
         let number = |field: Field| self.value(field).parse::<f64>().unwrap_or_default();
         Ok(Request {
             prompt: match self.kind {
-                Kind::Text => Prompt::Text(text()),
-                Kind::Chat => Prompt::Chat(text()),
+                Kind::Text => Prompt::Text(self.written()),
+                Kind::Chat => Prompt::Chat(self.written()),
                 Kind::Synthetic => Prompt::Synthetic(number(Field::Length) as u32),
             },
             new_tokens: number(Field::NewTokens) as u32,
@@ -242,6 +253,11 @@ impl Form {
         if self.focus == Field::Text {
             match key.code {
                 KeyCode::Char(c) if !foreign::keeps(c) => {}
+                // As in the other fields.
+                KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                    self.text.select_all();
+                    self.text.cut();
+                }
                 _ => {
                     self.text.input(key);
                 }

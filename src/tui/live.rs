@@ -24,6 +24,8 @@ pub struct Live {
     pub chat: bool,
     /// Whether it is traced: plain and traced repeats alternate, after a warm-up that nothing is told of.
     pub is_traced: bool,
+    /// Whether its tokens are drawn by lot.
+    pub is_sampled: bool,
     /// Whether it halts after every part.
     pub stepping: bool,
     /// The last halt; it stays while the run goes on to the next.
@@ -61,6 +63,7 @@ impl Live {
             state: State::Starting,
             chat: false,
             is_traced: false,
+            is_sampled: false,
             stepping,
             halt: None,
             since,

@@ -20,6 +20,7 @@ mod branches;
 pub mod candidate;
 pub mod changing;
 mod compared;
+pub mod course;
 pub mod explorer;
 mod foreign;
 pub mod form;
@@ -50,12 +51,14 @@ mod fixture;
 mod tests;
 
 pub use app::App;
+pub use course::TEXT as LESSON_TEXT;
 pub use perform::moment;
 pub use picker::CachedModel;
 pub use theme::{ColorChoice, Depth, Theme};
 pub use update::{Effect, Msg};
 pub use view::draw;
 
+use crate::learn::Progress;
 use crate::model::{Device, Toggles};
 use crate::profile::Prompt;
 use crate::trace::Run;
@@ -63,6 +66,7 @@ use crate::trace::study::Study;
 use crate::trace::timeline::Timeline;
 use crate::units::Nanos;
 use crate::worker::{self, Worker};
+use course::Course;
 use form::Form;
 use live::Live;
 use std::io::{self, IsTerminal};
@@ -74,14 +78,17 @@ use terminal::Session;
 /// While a study measures, the screen follows it more slowly still: every drawing is noise in it.
 const STUDY_FRAME: Duration = Duration::from_millis(400);
 
-/// While a run computes, the screen follows it ten times a second: more would take time from the model.
-const FRAME: Duration = Duration::from_millis(100);
+/// While a run computes, the screen follows it five times a second: more would take time from the model.
+const FRAME: Duration = Duration::from_millis(200);
 
 /// Writes a run to a new file; one that exists is refused with [`io::ErrorKind::AlreadyExists`].
 pub type SaveRun = Box<dyn Fn(&Run, &Path) -> io::Result<()>>;
 
 /// The same of a study.
 pub type SaveStudy = Box<dyn Fn(&Study, &Path) -> io::Result<()>>;
+
+/// Keeps how far the learner is, or says why it cannot.
+pub type KeepProgress = Box<dyn Fn(&Progress) -> Result<(), String>>;
 
 /// What the interface begins with.
 pub struct Startup {
@@ -100,6 +107,20 @@ pub struct Startup {
     pub cached: Vec<CachedModel>,
     pub save: SaveRun,
     pub save_study: SaveStudy,
+    /// Whether lessons come first.
+    pub lessons: Option<Lessons>,
+    /// How far the learner is, or why that is not known.
+    pub progress: Result<Progress, String>,
+    pub keep: KeepProgress,
+}
+
+/// What of the lessons is on the screen first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lessons {
+    /// The list of them.
+    All,
+    /// One, counted from 0.
+    One(usize),
 }
 
 /// What is on the screen first.
@@ -122,8 +143,8 @@ pub enum Begin {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "the interface needs a terminal, and {0} is not one; `blockscope profile` and `blockscope generate` do the \
-         same without"
+        "the interface needs a terminal, and {0} is not one; `blockscope profile`, `blockscope generate` and \
+         `blockscope learn --check` do the same without"
     )]
     NotATerminal(&'static str),
     #[error("the terminal: {0}")]
@@ -145,23 +166,24 @@ pub fn run(startup: Startup) -> Result<(), Error> {
     }
     let depth = Depth::detect(startup.color, |name| std::env::var(name).ok());
     let (inbox, messages) = mpsc::channel();
+    let (mut app, effects) = first(&startup, Theme::new(depth));
+    // Before anything that might fail: from now on the terminal is given back whatever happens.
+    let mut session = Session::open(depth, inbox.clone())?;
     let worker = match startup.begin {
         Begin::Run { .. } | Begin::Study { .. } | Begin::Trace { .. } => None,
         // It is there without a model too: it makes the patterns that are looked at.
         Begin::Model(_) | Begin::Picker | Begin::Seen { .. } => {
-            let inbox = inbox.clone();
             // Once the interface is gone, nobody is left to tell.
             Some(Worker::spawn(move |event| drop(inbox.send(Msg::Worker(event)))))
         }
     };
     let (save, save_study) = (&startup.save, &startup.save_study);
-    let (mut app, effects) = first(&startup, Theme::new(depth));
-    let mut session = Session::open(depth, inbox)?;
     let mut act = |effect: Effect| match (effect, &worker) {
         (Effect::Save { name, run }, _) => Some(Msg::Saved(save_as_new(&name, |path| save(&run, path)))),
         (Effect::SaveStudy { name, study }, _) => {
             Some(Msg::StudySaved(save_as_new(&name, |path| save_study(&study, path))))
         }
+        (Effect::Keep(progress), _) => (startup.keep)(&progress).err().map(Msg::Unkept),
         (Effect::Send(command), Some(worker)) => {
             worker.send(command);
             None
@@ -192,6 +214,17 @@ pub fn run(startup: Startup) -> Result<(), Error> {
     }
 }
 
+/// Draws the first frame of what [`run`] will show, if there is a terminal: for the time until the program is loaded.
+/// Whatever fails, fails again in [`run`], which can say so.
+pub fn announce(startup: &Startup) {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return;
+    }
+    let depth = Depth::detect(startup.color, |name| std::env::var(name).ok());
+    let (mut app, _) = first(startup, Theme::new(depth));
+    let _ = terminal::draw_early(depth, &mut app);
+}
+
 /// The state to begin with, and the first things to do.
 fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
     let mut form = Form::new(startup.prompt.as_ref());
@@ -204,6 +237,7 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
     };
     let mut app = App::new(theme, startup.toggles.clone(), form, startup.cached.clone(), live);
     app.device = startup.device;
+    app.course = Course::with(startup.progress.clone());
     let effects = match &startup.begin {
         Begin::Model(source) => app.open(source.clone(), startup.run_at_once),
         Begin::Picker => app.perform(action::Act::Models),
@@ -221,6 +255,14 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
         }
         Begin::Run { .. } => Vec::new(),
     };
+    if let (Some(_), Err(why)) = (startup.lessons, &startup.progress) {
+        app.say(format!("progress is not kept: {why}"), true);
+    }
+    match startup.lessons {
+        None => {}
+        Some(Lessons::All) => app.screen = app::Screen::Learn,
+        Some(Lessons::One(lesson)) => app.open_lesson(lesson),
+    }
     (app, effects)
 }
 

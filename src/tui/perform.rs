@@ -3,6 +3,7 @@
 mod explorer;
 mod heads;
 mod lens;
+mod lessons;
 mod popups;
 mod screens;
 mod studies;
@@ -67,6 +68,15 @@ impl App {
             Act::Sweep => self.screen = Screen::Sweep,
             Act::Heads => self.screen = Screen::Heads,
             Act::Lens => self.screen = Screen::Lens,
+            Act::Learn => self.go_to_lessons(),
+            Act::NextPage => self.next_page(true),
+            Act::PreviousPage => self.next_page(false),
+            Act::AnswerA => self.answer(0),
+            Act::AnswerB => self.answer(1),
+            Act::AnswerC => self.answer(2),
+            Act::Prove => return self.prove(),
+            Act::CloseLesson => self.course.open = None,
+            Act::Glossary => self.popup = Some(Popup::Glossary(Picker::default())),
             Act::NextScreen => self.turn(1),
             Act::PreviousScreen => self.turn(Screen::ALL.len() - 1),
             Act::StepPart => return self.go_on(Step::Part),
@@ -86,6 +96,7 @@ impl App {
                 Screen::Heads if self.gaze.shows == Shows::Worth => self.on_worth(act),
                 Screen::Heads => self.on_heads(act),
                 Screen::Lens => self.on_lens(act),
+                Screen::Learn => self.on_learn(act),
             },
         }
         Vec::new()
@@ -104,6 +115,8 @@ impl App {
             seen.state = State::Cancelling;
         } else if let Some(measuring) = &mut self.measuring {
             measuring.cancelled = true;
+        } else if self.course.is_waiting() {
+            // The thread says that it was cancelled.
         } else {
             self.load_cancelled = true;
         }
@@ -157,7 +170,7 @@ fn date(days: u64) -> (u64, u64, u64) {
 }
 
 /// How long something has been going on.
-pub(super) fn elapsed(since: Nanos, now: Nanos) -> String {
+pub(in crate::tui) fn elapsed(since: Nanos, now: Nanos) -> String {
     format!("{:.1} s", (now - since).seconds())
 }
 

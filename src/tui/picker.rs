@@ -3,6 +3,8 @@
 use super::action::{self, Act, Action, Scope};
 use super::foreign;
 use super::timeline::Chart;
+use crate::learn::{Term, glossary};
+use crate::trace::explored::HeadScores;
 use crate::trace::timeline::Grouped;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -110,6 +112,27 @@ impl Picker {
             position.to_string().starts_with(&wanted) || tokens[*position].1.to_lowercase().contains(&wanted)
         };
         (0..tokens.len()).filter(fits).collect()
+    }
+
+    /// The heads whose number begins with what was typed, or that do what was typed; by their place in `scores`.
+    pub fn heads(&self, scores: &[HeadScores]) -> Vec<usize> {
+        let wanted = self.input.trim().to_lowercase();
+        let does = |scores: &HeadScores| scores.roles().iter().any(|role| role.name().starts_with(&wanted));
+        let fits = |head: &usize| scores[*head].at.to_string().starts_with(&wanted) || does(&scores[*head]);
+        (0..scores.len()).filter(fits).collect()
+    }
+
+    /// The terms whose name or meaning holds what was typed; those whose name begins with it first.
+    pub fn terms(&self) -> Vec<&'static Term> {
+        let wanted = self.input.trim().to_lowercase();
+        let place = |term: &Term| match term.name.to_lowercase().find(&wanted) {
+            Some(0) => Some(0),
+            Some(_) => Some(1),
+            None => term.meaning.to_lowercase().contains(&wanted).then_some(2),
+        };
+        let mut found: Vec<_> = glossary().iter().filter_map(|term| Some((place(term)?, term))).collect();
+        found.sort_by_key(|(place, _)| *place);
+        found.into_iter().map(|(_, term)| term).collect()
     }
 
     /// The names on the Timeline that hold what was typed, most own time first.

@@ -16,10 +16,11 @@ pub enum Screen {
     Sweep,
     Heads,
     Lens,
+    Learn,
 }
 
 impl Screen {
-    pub const ALL: [Screen; 11] = [
+    pub const ALL: [Screen; 12] = [
         Screen::Blocks,
         Screen::Timeline,
         Screen::Roofline,
@@ -31,6 +32,7 @@ impl Screen {
         Screen::Sweep,
         Screen::Heads,
         Screen::Lens,
+        Screen::Learn,
     ];
 
     /// The name on its tab.
@@ -47,7 +49,13 @@ impl Screen {
             Screen::Sweep => "Sweep",
             Screen::Heads => "Heads",
             Screen::Lens => "Lens",
+            Screen::Learn => "Learn",
         }
+    }
+
+    /// The screen of this name, in whatever case.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|screen| screen.name().eq_ignore_ascii_case(name))
     }
 
     /// The same where there is little room.
@@ -57,6 +65,8 @@ impl Screen {
             Screen::Roofline => "Roof",
             Screen::Generate => "Text",
             Screen::Memory => "Mem",
+            Screen::Compare => "Cmp",
+            Screen::Matrix => "Mat",
             screen => screen.name(),
         }
     }
@@ -75,6 +85,7 @@ impl Screen {
             Screen::Sweep => Act::Sweep,
             Screen::Heads => Act::Heads,
             Screen::Lens => Act::Lens,
+            Screen::Learn => Act::Learn,
         }
     }
 
@@ -102,6 +113,7 @@ impl Screen {
             Screen::Sweep => Scope::Sweep,
             Screen::Heads => Scope::Heads,
             Screen::Lens => Scope::Lens,
+            Screen::Learn => Scope::Learn,
         }
     }
 }

@@ -10,16 +10,52 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::panic::{self, PanicHookInfo};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
+type Canvas = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// A terminal that was taken over before the interface proper has begun. The [`Session`] goes on with it.
+static EARLY: Mutex<Option<(Canvas, Signals)>> = Mutex::new(None);
+
+/// Takes the terminal over and draws on it; the [`Session`] that is opened later goes on with what is there.
+///
+/// # Errors
+/// As of [`Session::open`].
+pub fn draw_early(depth: Depth, app: &mut App) -> io::Result<()> {
+    let (mut canvas, signals) = take_over(depth)?;
+    draw(&mut canvas, app).inspect_err(|_| leave())?;
+    *EARLY.lock().unwrap_or_else(PoisonError::into_inner) = Some((canvas, signals));
+    Ok(())
+}
+
+fn take_over(depth: Depth) -> io::Result<(Canvas, Signals)> {
+    // What has been decided about colours is not to be decided again by the environment.
+    crossterm::style::force_color_output(depth != Depth::Plain);
+    let signals = signals()?;
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+    let canvas = enter().and_then(|()| Terminal::new(backend)).inspect_err(|_| leave())?;
+    Ok((canvas, signals))
+}
+
+fn draw(canvas: &mut Canvas, app: &mut App) -> io::Result<()> {
+    canvas.draw(|frame| {
+        let area = frame.area();
+        view::draw(app, area, frame.buffer_mut());
+        if let Some(cursor) = app.drawn.cursor {
+            frame.set_cursor_position(cursor);
+        }
+    })?;
+    Ok(())
+}
+
 /// A terminal in our hands. Dropping it gives it back.
 pub struct Session {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Canvas,
     hook: Arc<Hook>,
     stop: Arc<AtomicBool>,
 }
@@ -30,19 +66,11 @@ impl Session {
     /// # Errors
     /// A terminal that cannot be switched to raw mode or written to.
     pub fn open(depth: Depth, inbox: Sender<Msg>) -> io::Result<Self> {
-        // What has been decided about colours is not to be decided again by the environment.
-        crossterm::style::force_color_output(depth != Depth::Plain);
-        enter().inspect_err(|_| leave())?;
+        let early = EARLY.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (terminal, signals) = early.map_or_else(|| take_over(depth), Ok)?;
         let hook = hook_panics();
         let stop = Arc::new(AtomicBool::new(false));
-        let made = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())));
-        let terminal = match made.and_then(|terminal| listen(inbox, Arc::clone(&stop)).map(|()| terminal)) {
-            Ok(terminal) => terminal,
-            Err(error) => {
-                leave();
-                return Err(error);
-            }
-        };
+        listen(signals, inbox, Arc::clone(&stop)).inspect_err(|_| leave())?;
         Ok(Self { terminal, hook, stop })
     }
 
@@ -51,14 +79,7 @@ impl Session {
     /// # Errors
     /// A terminal that cannot be written to any more.
     pub fn draw(&mut self, app: &mut App) -> io::Result<()> {
-        self.terminal.draw(|frame| {
-            let area = frame.area();
-            view::draw(app, area, frame.buffer_mut());
-            if let Some(cursor) = app.drawn.cursor {
-                frame.set_cursor_position(cursor);
-            }
-        })?;
-        Ok(())
+        draw(&mut self.terminal, app)
     }
 
     /// Forgets what is on the screen, so that the next drawing writes every cell.
@@ -146,9 +167,9 @@ fn hook_panics() -> Arc<Hook> {
     previous
 }
 
-/// Starts the threads that wait for keys and for the end of the process.
-fn listen(inbox: Sender<Msg>, stop: Arc<AtomicBool>) -> io::Result<()> {
-    signals(inbox.clone())?;
+/// Starts the threads that wait for keys and for a request to end the process.
+fn listen(signals: Signals, inbox: Sender<Msg>, stop: Arc<AtomicBool>) -> io::Result<()> {
+    heed(signals, inbox.clone())?;
     let read = move || {
         while !stop.load(Ordering::Relaxed) {
             let event = match event::poll(Duration::from_millis(250)) {
@@ -176,14 +197,25 @@ fn idle(kind: MouseEventKind) -> bool {
     matches!(kind, MouseEventKind::Moved | MouseEventKind::Drag(_) | MouseEventKind::Up(_))
 }
 
-/// A request to end the process ends the interface properly, so that the terminal is given back.
 #[cfg(unix)]
-fn signals(inbox: Sender<Msg>) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+type Signals = signal_hook::iterator::Signals;
+#[cfg(not(unix))]
+type Signals = ();
+
+/// From now on a request to end or to stop the process waits until it is [heeded](heed).
+#[cfg(unix)]
+fn signals() -> io::Result<Signals> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+    Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP])
+}
+
+/// A request to end the process, or to stop it, is met properly: the terminal is given back first.
+#[cfg(unix)]
+fn heed(mut signals: Signals, inbox: Sender<Msg>) -> io::Result<()> {
     let wait = move || {
-        for _ in signals.forever() {
-            if inbox.send(Msg::Ended(None)).is_err() {
+        for signal in signals.forever() {
+            let stop = signal == signal_hook::consts::SIGTSTP;
+            if inbox.send(if stop { Msg::Stopped } else { Msg::Ended(None) }).is_err() {
                 break;
             }
         }
@@ -193,6 +225,11 @@ fn signals(inbox: Sender<Msg>) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn signals(_inbox: Sender<Msg>) -> io::Result<()> {
+fn signals() -> io::Result<Signals> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn heed(_signals: Signals, _inbox: Sender<Msg>) -> io::Result<()> {
     Ok(())
 }

@@ -491,7 +491,7 @@ fn screens_turn_round() {
         assert_eq!(app.screen, screen);
     }
     app.update(key(KeyCode::BackTab));
-    assert_eq!(app.screen, Screen::Lens);
+    assert_eq!(app.screen, Screen::Learn);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::action;
 use super::app::{App, Engine, Hit, Popup, Screen};
 use super::form::Field;
 use super::live::{Live, State};
+use crate::learn::Progress;
 use crate::profile::{Prompt, Request, Step};
 use crate::trace::study::Study;
 use crate::trace::{self, Run, Status, Watched};
@@ -27,6 +28,10 @@ pub enum Msg {
     Saved(Result<String, String>),
     /// The same of the study on the screen.
     StudySaved(Result<String, String>),
+    /// The learner's progress could not be kept: why.
+    Unkept(String),
+    /// The process was asked to stop, as Ctrl-Z does.
+    Stopped,
     /// The terminal gives no more input, and why; or the process was asked to end.
     Ended(Option<String>),
 }
@@ -60,6 +65,8 @@ pub enum Effect {
         name: String,
         study: Box<Study>,
     },
+    /// Keep how far the learner is.
+    Keep(Progress),
     /// Draw everything anew.
     Repaint,
     /// Stop the process until it is called back.
@@ -74,6 +81,7 @@ impl App {
         let mut effects = self.take(msg);
         self.add_up();
         effects.extend(self.look());
+        effects.extend(self.attend());
         effects
     }
 
@@ -110,6 +118,12 @@ impl App {
                 self.notice("The study could not be saved", error, true);
                 Vec::new()
             }
+            Msg::Unkept(why) => {
+                self.say(format!("progress is not kept: {why}"), true);
+                self.course.unkept = Some(why);
+                Vec::new()
+            }
+            Msg::Stopped => vec![Effect::Suspend],
             Msg::Ended(why) => vec![Effect::Quit(why)],
         }
     }
@@ -133,7 +147,13 @@ impl App {
         let (tokenizer, template) = (self.has_tokenizer(), self.has_chat_template());
         match &mut self.popup {
             Some(Popup::Prompt) => self.form.key(key, tokenizer, template),
-            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Jump(picker) | Popup::Palette(picker)) => {
+            Some(
+                Popup::Models(picker)
+                | Popup::Find(picker)
+                | Popup::Jump(picker)
+                | Popup::Glossary(picker)
+                | Popup::Palette(picker),
+            ) => {
                 picker.key(key);
             }
             Some(Popup::Changing(changing)) => match key.code {
@@ -150,7 +170,13 @@ impl App {
 
     fn paste(&mut self, text: &str) {
         match &mut self.popup {
-            Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Jump(picker) | Popup::Palette(picker)) => {
+            Some(
+                Popup::Models(picker)
+                | Popup::Find(picker)
+                | Popup::Jump(picker)
+                | Popup::Glossary(picker)
+                | Popup::Palette(picker),
+            ) => {
                 picker.paste(text);
             }
             Some(Popup::Changing(changing)) => changing.paste(text),
@@ -239,6 +265,14 @@ impl App {
                     *lines = super::view::tokens::lines(&tokenized);
                 }
             }
+            Event::Columns { text, columns } => {
+                if let Some((of, came)) = &mut self.course.columns
+                    && *of == text
+                {
+                    *came = Some(*columns);
+                }
+            }
+            Event::Proved { lesson, came } => self.proved(lesson, *came),
             Event::Measuring { stage, done, total } => self.measuring(stage, done, total),
             Event::Peaks(peaks) => self.peaks(peaks),
             Event::Study { run, events } => self.studied(run, events),
@@ -324,7 +358,7 @@ impl App {
     }
 
     /// Opens the first model, and runs it if asked to.
-    pub(super) fn open(&mut self, source: String, run: bool) -> Vec<Effect> {
+    pub fn open(&mut self, source: String, run: bool) -> Vec<Effect> {
         self.run_when_loaded = run.then_some(Manner::Timed);
         self.load(source)
     }
@@ -367,8 +401,8 @@ impl App {
                 self.last_run += 1;
                 let run = RunId(self.last_run);
                 let chat = matches!(request.prompt, Prompt::Chat(_));
-                self.live =
-                    Some(Live { chat, is_traced: manner == Manner::Traced, ..Live::new(run, step, self.clock) });
+                let (is_traced, is_sampled) = (manner == Manner::Traced, request.sampling.temperature > 0.0);
+                self.live = Some(Live { chat, is_traced, is_sampled, ..Live::new(run, step, self.clock) });
                 self.reading.selected = None;
                 self.reading.scroll = None;
                 if step {

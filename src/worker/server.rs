@@ -3,6 +3,7 @@
 use super::looking::Looking;
 use super::{Card, Command, Event, Queued, RunId, Seen};
 use crate::model::{self, Device, Toggles};
+use crate::profile::proof::{PROOFS, Subject};
 use crate::profile::{Control, Exploration, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
 use crate::trace::{self, Peaks, study};
 use std::collections::VecDeque;
@@ -182,13 +183,19 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                 }
             }
             Command::Tokenize { prompt } => {
-                let cut = match session {
-                    None => Err("no model is loaded".to_owned()),
-                    Some(session) => {
-                        quietly(|| session.tokenized(&prompt).map_err(|error| error.to_string())).and_then(|cut| cut)
-                    }
-                };
+                let cut = asked(session.as_ref(), |session| session.tokenized(&prompt));
                 report(Event::Tokenized(Box::new(cut)));
+            }
+            Command::Columns { text, features } => {
+                let columns = asked(session.as_ref(), |session| session.columns(&text, features));
+                report(Event::Columns { text, columns: Box::new(columns) });
+            }
+            Command::Prove { lesson, prompt } => {
+                let came = asked(session.as_ref(), |session| {
+                    let subject = Subject::new(session, session.prompt_ids(&prompt)?, control)?;
+                    PROOFS[lesson].run(&subject)
+                });
+                report(Event::Proved { lesson, came: Box::new(came) });
             }
             Command::MeasurePeaks { device, threads } => {
                 let measured = quietly(|| measure(session.as_mut(), device, threads, control, report));
@@ -196,6 +203,12 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
             }
         }
     }
+}
+
+/// Asks something of the model that there is.
+fn asked<T>(session: Option<&Session>, question: impl FnOnce(&Session) -> model::Result<T>) -> Result<T, String> {
+    let session = session.ok_or("no model is loaded")?;
+    quietly(|| question(session)).and_then(|answer| answer.map_err(|error| error.to_string()))
 }
 
 /// Runs a text and keeps what it leaves.

@@ -4,8 +4,8 @@ use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::{Hook, Pass, Place, Probe};
 use blockscope::model::source::Source;
 use blockscope::model::{Decoder, Device, Spec, Toggles};
-use blockscope::profile::Session;
-use blockscope::trace::{self, Run, Watched};
+use blockscope::profile::{Control, Prompt, Request, Session};
+use blockscope::trace::{self, Event, Run, Status, Watched};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -20,6 +20,25 @@ pub fn golden(family: &str) -> PathBuf {
 pub fn open(named: &str, toggles: &str) -> Session {
     let toggles = Toggles::default().with("threads=1").unwrap().with(toggles).unwrap();
     Session::open(named, &toggles, &mut |_, _, _| true).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What is asked for so many tokens of the same text every time, with every operator recorded.
+pub fn request(prompt: u32, new_tokens: u32) -> Request {
+    Request {
+        prompt: Prompt::Synthetic(prompt),
+        new_tokens,
+        stop: false,
+        watched: Watched::Operators,
+        ..Request::default()
+    }
+}
+
+/// A run from beginning to end.
+pub fn run(session: &Session, request: &Request) -> Run {
+    let mut run = Run::default();
+    let status = session.run(request, &Control::default(), &mut |event: Event| run.apply(event));
+    assert_eq!(status, Status::Done);
+    run
 }
 
 /// The passes that were traced; plain ones stand before them.

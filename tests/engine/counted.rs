@@ -1,28 +1,14 @@
 //! What was counted from the shapes that ran is exactly what the formulas say, and what they say is what the
 //! closed formulas of a transformer say.
 
-use crate::common::{golden, open, traced};
+use crate::common::{golden, open, request, run, traced};
 use blockscope::model::Spec;
 use blockscope::model::spec::MlpKind;
 use blockscope::model::toggles::Precision;
-use blockscope::profile::{Control, Prompt, Request, Session};
+use blockscope::profile::Session;
 use blockscope::trace::operator::self_times;
-use blockscope::trace::{Account, Event, Overhead, Pass, Phase, Run, Status, Watched};
+use blockscope::trace::{Account, Overhead, Pass, Phase, Run};
 use blockscope::units::{Flops, Nanos};
-
-fn run(session: &Session, prompt: u32, new_tokens: u32) -> Run {
-    let request = Request {
-        prompt: Prompt::Synthetic(prompt),
-        new_tokens,
-        stop: false,
-        watched: Watched::Operators,
-        ..Request::default()
-    };
-    let mut run = Run::default();
-    let status = session.run(&request, &Control::default(), &mut |event: Event| run.apply(event));
-    assert_eq!(status, Status::Done);
-    run
-}
 
 /// One block on so many new positions after so many past ones: projections, attention over all keys, MLP.
 fn block(spec: &Spec, new: u64, past: u64) -> u64 {
@@ -92,7 +78,7 @@ fn counted_is_analytic_for_every_part_of_every_family_and_every_way_to_build_it(
                     let toggles = format!("attention={attention},kv_cache={cache},weights={format},compute={format}");
                     let session = open(golden(family).to_str().unwrap(), &toggles);
                     for prompt in [1, 24] {
-                        let run = run(&session, prompt, 4);
+                        let run = run(&session, &request(prompt, 4));
                         for phase in [Phase::Prefill, Phase::Decode] {
                             let what = format!("{family} {toggles}, {prompt} tokens, {}", phase.name());
                             check(&session, &run, phase, &what);
@@ -118,7 +104,7 @@ fn counted_is_by_formula_for_every_part_of_every_optimisation() {
     ] {
         let session = open(golden(family).to_str().unwrap(), toggles);
         for (prompt, phase) in [(24, Phase::Prefill), (24, Phase::Decode), (1, Phase::Prefill)] {
-            let run = run(&session, prompt, 4);
+            let run = run(&session, &request(prompt, 4));
             let account = Account::of(&run, phase).unwrap();
             let what = format!("{family} {toggles}, {prompt} tokens, {}", phase.name());
             assert_eq!((account.cut, account.unknown()), (None, vec![]), "{what}");
@@ -138,7 +124,7 @@ fn counted_is_by_formula_for_every_part_of_every_optimisation() {
 fn only_what_a_window_shows_is_causal_work() {
     let session = open(golden("llama").to_str().unwrap(), "attention=sinks:2+5");
     let spec = &session.card().spec;
-    let run = run(&session, 24, 4);
+    let run = run(&session, &request(24, 4));
     for (phase, visible) in [(Phase::Prefill, (1..=24).map(|seen: u64| seen.min(7)).sum()), (Phase::Decode, 3 * 7)] {
         let account = Account::of(&run, phase).unwrap();
         let part = run.parts.iter().position(|part| part.path == "blocks.1.attn.fused").unwrap();
@@ -163,7 +149,7 @@ fn unaccounted(run: &Run, pass: &Pass) -> f64 {
 fn on_a_real_model_counted_is_analytic_and_rows_add_up_to_the_wall() {
     for toggles in ["", "weights=bf16,compute=bf16"] {
         let session = open("smollm2", toggles);
-        let runs = [run(&session, 512, 65), run(&session, 512, 2)];
+        let runs = [run(&session, &request(512, 65)), run(&session, &request(512, 2))];
         for phase in [Phase::Prefill, Phase::Decode] {
             check(&session, &runs[0], phase, toggles);
             assert_eq!(Overhead::of(&runs[0], phase).unwrap().pairs, 1);

@@ -1,5 +1,6 @@
 //! The engine, from files to logits to recorded runs: one binary, so that LibTorch is linked once.
 
+mod budget;
 mod common;
 mod counted;
 mod explore;

@@ -1,9 +1,9 @@
 //! The tracer sees every operator and every allocation of a pass, exactly, and changes nothing.
 
-use crate::common::{Model, golden, open, traced};
+use crate::common::{Model, golden, open, request, run, traced};
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::{Pass as Forward, Unwatched};
-use blockscope::profile::{Bounds, Control, Halt, Prompt, Request, Session, Step, Traced, Tracer, Watch};
+use blockscope::profile::{Bounds, Control, Halt, Request, Session, Step, Traced, Tracer, Watch};
 use blockscope::trace::operator::{Scope, Tensor as Shape, parents};
 use blockscope::trace::{
     Account, Allocation, Argument, Category, Cut, Dtype, Event, Operator, Overhead, Pass, PassMemory, Phase, Run,
@@ -59,25 +59,13 @@ fn tiny() -> Session {
     open(golden("llama").to_str().unwrap(), "")
 }
 
-fn request(prompt: u32, new_tokens: u32) -> Request {
-    Request {
-        prompt: Prompt::Synthetic(prompt),
-        new_tokens,
-        stop: false,
-        watched: Watched::Operators,
-        ..Request::default()
-    }
-}
-
-fn run(session: &Session, request: &Request) -> Run {
-    let mut run = Run::default();
-    let status = session.run(request, &Control::default(), &mut |event: Event| run.apply(event));
-    assert_eq!(status, Status::Done);
-    run
-}
-
 fn path(run: &Run, part: Option<u32>) -> &str {
     part.map_or("", |part| &run.parts[part as usize].path)
+}
+
+/// A product of weights, by whosever kernel.
+fn is_linear(signature: &Signature) -> bool {
+    ["aten::linear", "mkldnn::_linear_pointwise", "blockscope::linear"].contains(&signature.name.as_str())
 }
 
 fn signature<'r>(run: &'r Run, operator: &Operator) -> &'r Signature {
@@ -287,7 +275,7 @@ fn operators_nest_and_belong_to_the_part_that_ran() {
             assert!(span.start <= operator.start && end <= span.start + span.time, "one clock for both");
         }
         let linear_of = |name: &str| -> Vec<_> {
-            let of = |o: &&Operator| path(&run, o.part) == name && signature(&run, o).name == "aten::linear";
+            let of = |o: &&Operator| path(&run, o.part) == name && is_linear(signature(&run, o));
             pass.operators.iter().filter(of).collect()
         };
         assert_eq!(linear_of("blocks.1.attn.qkv").len(), 3);
@@ -300,7 +288,7 @@ fn operators_nest_and_belong_to_the_part_that_ran() {
 fn bf16_is_traced_as_bf16() {
     let run = run(&open("smollm2", "weights=bf16,compute=bf16"), &request(32, 2));
     let up = |pass: &Pass| {
-        let of = |o: &&Operator| path(&run, o.part) == "blocks.29.mlp.up" && signature(&run, o).name == "aten::linear";
+        let of = |o: &&Operator| path(&run, o.part) == "blocks.29.mlp.up" && is_linear(signature(&run, o));
         signature(&run, pass.operators.iter().find(of).unwrap()).clone()
     };
     let tensor = |sizes: &[u64]| Shape { dtype: Dtype::Bf16, sizes: sizes.to_vec() };

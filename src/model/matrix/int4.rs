@@ -1,14 +1,12 @@
 //! Weights of four bits: groups of neighbours in a row share a scale and a zero.
 
-use crate::model::Result;
 use crate::model::toggles::GROUP;
+use crate::model::{Result, native};
 use tch::{Device, Kind, Tensor};
-use torch_sys::C_tensor;
 
 const GROUP_SIZE: i64 = GROUP as i64;
-
-/// Above so many rows of activations the matrix is widened to bf16 first.
-const INT4_ROWS: i64 = 24;
+/// Bytes behind the last row: a step of the product reads so many at once (`native/int4.h`).
+const BEYOND: i64 = 64;
 
 /// Four-bit numbers as they are read or made: w = q·scale + least.
 pub struct Groups {
@@ -20,15 +18,13 @@ pub struct Groups {
     pub least: Tensor,
 }
 
-/// Four-bit numbers as LibTorch's product for the CPU wants them: w = (q − 8)·scale + zero.
+/// Four-bit numbers as the product wants them, row by row.
 pub struct Int4 {
-    /// [out, in / 2], in an order of the kernel's own.
+    /// Two numbers a byte, the first in its lower half. [out · in / 2 + 64]
     packed: Tensor,
-    /// bf16. [in / 32, out, 2]
-    scale_zero: Tensor,
-    /// How many rows a block of that order has, where it is the one that is known how to unpack.
-    rows: Option<i64>,
-    out: i64,
+    /// f16: scale and least number of each group. [out · in / 16 + 32]
+    groups: Tensor,
+    shape: [i64; 2],
 }
 
 impl Groups {
@@ -63,85 +59,54 @@ impl Groups {
 }
 
 impl Int4 {
-    /// Puts the numbers into the kernel's order. They stay exactly what they are; scales and zeros are rounded
-    /// to bf16.
+    /// Puts the numbers into the product's order. They stay exactly what they are; scales and least numbers are rounded
+    /// to f16, in which files have them.
     ///
     /// # Errors
-    /// The kernel does not take a matrix of this shape.
+    /// There is no memory for them.
     pub fn pack(groups: &Groups) -> Result<Self> {
-        let out = groups.q.size()[0];
-        let packed = groups.q.f_to_kind(Kind::Int)?.f_internal_convert_weight_to_int4pack_for_cpu(1)?;
-        let zero = &groups.least + &groups.scale * 8.0;
-        let scale_zero = Tensor::f_stack(&[&groups.scale, &zero], 2)?; // [out, in / 32, 2]
-        let scale_zero = scale_zero.f_transpose(0, 1)?.f_contiguous()?.f_to_kind(Kind::BFloat16)?;
-        Ok(Self { rows: known_order(&packed, &groups.q)?, packed, scale_zero, out })
+        let shape = <[i64; 2]>::try_from(groups.q.size().as_slice()).expect("a matrix");
+        let pairs = groups.q.f_reshape([-1, 2])?;
+        let packed = pairs.f_select(1, 0)? + pairs.f_select(1, 1)? * 16;
+        let beyond = |length, kind| Tensor::f_zeros([length], (kind, Device::Cpu));
+        let packed = Tensor::f_cat(&[packed, beyond(BEYOND, Kind::Uint8)?], 0)?;
+        let groups = Tensor::f_stack(&[&groups.scale, &groups.least], 2)?.f_reshape([-1])?;
+        // Of what no f16 can say, the nearest: a file's numbers stay finite.
+        let groups = groups.f_clamp(-65504.0, 65504.0)?.f_to_kind(Kind::Half)?;
+        let groups = Tensor::f_cat(&[groups, beyond(BEYOND / 2, Kind::Half)?], 0)?;
+        Ok(Self { packed, groups, shape })
     }
 
-    /// For how many rows of activations at most the packed numbers are multiplied as they are.
-    pub(super) fn most_rows(&self) -> i64 {
-        if self.rows.is_some() { INT4_ROWS } else { i64::MAX }
+    /// x·Wᵀ + b by this program's product for few rows, [.., in] → [.., out].
+    pub(super) fn directly(&self, x: &Tensor, bias: Option<&Tensor>, kind: Kind) -> Tensor {
+        native::linear_int4(x, (&self.packed, &self.groups), self.shape[0], bias, kind)
     }
 
-    /// bf16 x·Wᵀ, [rows, in] → [rows, out], by LibTorch's kernel for packed numbers.
-    pub(super) fn directly(&self, x: &Tensor) -> Tensor {
-        x.internal_weight_int4pack_mm_for_cpu(&self.packed, GROUP_SIZE, &self.scale_zero)
+    /// In bf16, for one product. [out, in]
+    pub(super) fn widened(&self) -> Tensor {
+        native::int4_dequantised((&self.packed, &self.groups), self.shape)
     }
 
-    /// The same of [.., in] with the numbers unpacked first, where it is known how.
-    pub(super) fn widened(&self, x: &Tensor) -> Tensor {
-        match self.rows {
-            Some(block) => x.matmul(&self.transposed(block)),
-            None => super::by_rows(x, |x| self.directly(x)),
-        }
-    }
-
-    /// Wᵀ in bf16, for one product. [in, out]
-    fn transposed(&self, block: i64) -> Tensor {
-        let inner = self.scale_zero.size()[0] * GROUP_SIZE;
-        let mut made = Tensor::empty([inner, self.out], (Kind::BFloat16, Device::Cpu));
-        // SAFETY: all three are alive, contiguous and of the shapes and formats that it says (`pack`), and nobody
-        // else has the one that is written to.
-        unsafe {
-            blockscope_int4_dequantise(self.packed.as_ptr(), self.scale_zero.as_ptr(), made.as_mut_ptr(), block);
-        }
-        made
+    /// Rows by number: [..] → f32 [.., in].
+    pub(super) fn rows(&self, ids: &Tensor) -> Tensor {
+        let [out, inner] = self.shape;
+        let taken = |table: &Tensor, each: i64| {
+            let table = table.narrow(0, 0, out * each).view([out, each]);
+            Tensor::embedding(&table, ids, -1, false, false)
+        };
+        let bytes = taken(&self.packed, inner / 2);
+        let q = Tensor::stack(&[bytes.bitwise_and(15), bytes.bitwise_right_shift_tensor_scalar(4)], -1);
+        let groups = taken(&self.groups, inner / GROUP_SIZE * 2).to_kind(Kind::Float).unflatten(-1, [-1, 2]);
+        let of_groups = |which| groups.select(-1, which).unsqueeze(-1); // [.., in / 32, 1]
+        let q = q.flatten(-2, -1).unflatten(-1, [-1, GROUP_SIZE]).to_kind(Kind::Float);
+        (q * of_groups(0) + of_groups(1)).flatten(-2, -1)
     }
 
     pub(super) fn tensors(&self) -> Vec<&Tensor> {
-        vec![&self.packed, &self.scale_zero]
+        vec![&self.packed, &self.groups]
     }
 
     pub(super) fn shared(&self) -> Self {
-        let (packed, scale_zero) = (self.packed.shallow_clone(), self.scale_zero.shallow_clone());
-        Self { packed, scale_zero, ..*self }
+        Self { packed: self.packed.shallow_clone(), groups: self.groups.shallow_clone(), shape: self.shape }
     }
-}
-
-/// The order of the kernel depends on the processor. Those that are known have blocks of 64 or 32 rows; in a
-/// block, for each column, the low halves of the bytes are the first half of its rows and the high halves the
-/// second. Whether it is one of them is seen by unpacking. `None`: the kernel is then used for any number of rows.
-fn known_order(packed: &Tensor, q: &Tensor) -> Result<Option<i64>> {
-    let (out, inner) = (q.size()[0], q.size()[1]);
-    for block in [64, 32] {
-        if out % block != 0 {
-            continue;
-        }
-        let bytes = packed.f_view([out / block, inner, block / 2])?;
-        let halves = [bytes.f_bitwise_and(15)?, bytes.f_bitwise_right_shift_tensor_scalar(4)?];
-        let unpacked = Tensor::f_cat(&halves, 2)?.f_transpose(1, 2)?.f_reshape([out, inner])?;
-        if unpacked.f_equal(q)? {
-            return Ok(Some(block));
-        }
-    }
-    Ok(None)
-}
-
-// native/int4.h
-unsafe extern "C" {
-    fn blockscope_int4_dequantise(
-        packed: *const C_tensor,
-        scale_zero: *const C_tensor,
-        transposed: *mut C_tensor,
-        rows: i64,
-    );
 }

@@ -9,8 +9,8 @@ mod int4;
 
 pub use int4::{Groups, Int4};
 
-use super::Result;
-use super::toggles::Precision;
+use super::toggles::{Kernels, Precision};
+use super::{Result, native};
 use tch::{Kind, Tensor};
 
 /// A matrix of `out` rows and `in` columns.
@@ -28,10 +28,22 @@ pub enum Matrix {
     Int4(Int4),
 }
 
-/// Above so many rows of activations a matrix is widened first. LibTorch multiplies a vector in f16 faster than in
-/// any other float format, and a matrix far slower.
-const HALF_ROWS: i64 = 1;
-const INT8_ROWS: i64 = 20;
+/// Up to how many rows of activations a matrix is multiplied as it rests.
+mod most_rows {
+    /// By this program's own products.
+    pub const F32: i64 = 1;
+    pub const BF16: i64 = 4;
+    pub const F16: i64 = 8;
+    pub const INT4: i64 = 8;
+    /// Where the result is wider than the weights, which then would all be widened to f32.
+    pub const TO_F32: i64 = 32;
+    /// By LibTorch's. In f16 it multiplies a vector faster than in any other float format, and a matrix far slower.
+    pub const LIBTORCH_F16: i64 = 1;
+    pub const INT8: i64 = 20;
+}
+
+/// So many numbers are widened at a time.
+const STRIPE: i64 = 1 << 24;
 
 impl Matrix {
     /// Numbers [out, in] of any format, in another.
@@ -43,7 +55,8 @@ impl Matrix {
         Ok(match precision {
             Precision::F32 => Self::Dense(dense(Kind::Float)?),
             Precision::Bf16 => Self::Dense(dense(Kind::BFloat16)?),
-            Precision::F16 => Self::Half(dense(Kind::Half)?),
+            // Of what no f16 can say, the nearest: a finite weight stays finite.
+            Precision::F16 => Self::Half(numbers.f_clamp(-65504.0, 65504.0)?.f_to_kind(Kind::Half)?.f_contiguous()?),
             Precision::Int8 => {
                 let (values, scale) = in_eight_bits(&dense(Kind::Float)?)?;
                 Self::Int8 { values, scale: scale.f_squeeze_dim(1)? }
@@ -52,59 +65,67 @@ impl Matrix {
         })
     }
 
-    /// x·Wᵀ + b, [.., in] → [.., out], in the format in which it was multiplied, or wider. The bias of a dense
-    /// matrix is in its format.
-    pub fn product(&self, x: &Tensor, bias: Option<&Tensor>) -> Tensor {
-        if let Self::Dense(weight) = self {
-            return x.to_kind(weight.kind()).linear(weight, bias);
-        }
-        let y = self.without_bias(x);
-        match bias {
-            Some(bias) => y + bias,
-            None => y,
-        }
-    }
-
-    fn without_bias(&self, x: &Tensor) -> Tensor {
+    /// x·Wᵀ + b, [.., in] → [.., out] of the format `kind`, f32 or that of the activations. The bias of a dense matrix is
+    /// in its format.
+    pub fn product(&self, x: &Tensor, bias: Option<&Tensor>, kernels: Kernels, kind: Kind) -> Tensor {
         let rows = x.numel() as i64 / x.size()[x.dim() - 1].max(1);
-        let most = match self {
-            Self::Dense(_) => i64::MAX,
-            Self::Half(_) => HALF_ROWS,
-            Self::Int8 { .. } => INT8_ROWS,
-            Self::Int4(weight) => weight.most_rows(),
-        };
-        if rows <= most { self.directly(x) } else { self.widened(x) }
-    }
-
-    /// x·Wᵀ with the numbers as they rest.
-    pub fn directly(&self, x: &Tensor) -> Tensor {
-        match self {
-            Self::Dense(weight) => x.to_kind(weight.kind()).linear(weight, None::<&Tensor>),
-            Self::Half(weight) => x.to_kind(Kind::Half).linear(weight, None::<&Tensor>),
-            Self::Int8 { values, scale } => {
-                by_rows(&x.to_kind(Kind::BFloat16), |x| x.internal_weight_int8pack_mm(values, scale))
-            }
-            Self::Int4(weight) => by_rows(&x.to_kind(Kind::BFloat16), |x| weight.directly(x)),
+        if rows <= self.most_rows(kernels, kind) {
+            self.directly(x, bias, kernels, kind)
+        } else {
+            self.widened(x, bias, kernels, kind)
         }
     }
 
-    /// x·Wᵀ with the numbers brought to a format that multiplies fast, for this one product.
-    pub fn widened(&self, x: &Tensor) -> Tensor {
-        match self {
-            Self::Dense(_) => self.directly(x),
-            // Through f32: there is a fast way there, and none straight to bf16.
-            Self::Half(weight) => x.linear(&weight.to_kind(Kind::Float).to_kind(x.kind()), None::<&Tensor>),
-            Self::Int8 { values, scale } => {
-                x.to_kind(Kind::BFloat16).linear(&values.to_kind(Kind::BFloat16), None::<&Tensor>) * scale
+    /// Above so many rows it is widened first.
+    fn most_rows(&self, kernels: Kernels, kind: Kind) -> i64 {
+        match (self, kernels) {
+            (Self::Dense(weight), Kernels::Native) if weight.kind() == Kind::Float => most_rows::F32,
+            (Self::Dense(_) | Self::Half(_), Kernels::Native) if kind == Kind::Float => most_rows::TO_F32,
+            (Self::Dense(_), Kernels::Native) => most_rows::BF16,
+            (Self::Dense(_), Kernels::LibTorch) => i64::MAX,
+            (Self::Half(_), Kernels::Native) => most_rows::F16,
+            (Self::Half(_), Kernels::LibTorch) => most_rows::LIBTORCH_F16,
+            (Self::Int8 { .. }, _) => most_rows::INT8,
+            (Self::Int4(_), _) => most_rows::INT4,
+        }
+    }
+
+    /// The product with the numbers as they rest.
+    pub fn directly(&self, x: &Tensor, bias: Option<&Tensor>, kernels: Kernels, kind: Kind) -> Tensor {
+        match (self, kernels) {
+            (Self::Dense(weight) | Self::Half(weight), Kernels::Native) => native::linear(x, weight, bias, kind),
+            (Self::Int4(weight), _) => weight.directly(x, bias, kind), // LibTorch has none for this order
+            (Self::Dense(weight), Kernels::LibTorch) => x.to_kind(weight.kind()).linear(weight, bias).to_kind(kind),
+            (Self::Half(weight), Kernels::LibTorch) => {
+                biased(x.to_kind(Kind::Half).linear(weight, None::<&Tensor>), bias).to_kind(kind)
             }
-            Self::Int4(weight) => weight.widened(&x.to_kind(Kind::BFloat16)),
+            // As fast as one of our own would be.
+            (Self::Int8 { values, scale }, _) => {
+                let product = |x: &Tensor| x.internal_weight_int8pack_mm(values, scale);
+                biased(by_rows(&x.to_kind(Kind::BFloat16), product), bias).to_kind(kind)
+            }
+        }
+    }
+
+    /// The product with all numbers brought to the format of the result, for this one time.
+    pub fn widened(&self, x: &Tensor, bias: Option<&Tensor>, kernels: Kernels, kind: Kind) -> Tensor {
+        let x = x.to_kind(kind);
+        let product = |weight: &Tensor| dense(&x, weight, None, kernels);
+        match self {
+            Self::Dense(weight) if weight.kind() == kind => dense(&x, weight, bias, kernels),
+            Self::Dense(weight) => biased(by_stripes(weight, |weight| product(&weight.to_kind(kind))), bias),
+            // Through f32: there is a fast way there, and none straight to bf16.
+            Self::Half(weight) => {
+                biased(by_stripes(weight, |weight| product(&weight.to_kind(Kind::Float).to_kind(kind))), bias)
+            }
+            Self::Int8 { values, scale } => {
+                biased(by_stripes(values, |values| product(&values.to_kind(kind))) * scale, bias)
+            }
+            Self::Int4(weight) => biased(product(&weight.widened().to_kind(kind)), bias),
         }
     }
 
     /// Rows by number: [..] → [.., in], f32 or as they rest.
-    ///
-    /// # Panics
-    /// The format does not give single rows: `Toggles::check` refuses it for an embedding.
     pub fn rows(&self, ids: &Tensor) -> Tensor {
         let taken = |table: &Tensor| Tensor::embedding(table, ids, -1, false, false);
         match self {
@@ -112,7 +133,7 @@ impl Matrix {
             Self::Int8 { values, scale } => {
                 taken(values).to_kind(Kind::Float) * taken(&scale.unsqueeze(1)).to_kind(Kind::Float)
             }
-            Self::Int4(_) => panic!("rows of packed blocks"),
+            Self::Int4(table) => table.rows(ids),
         }
     }
 
@@ -162,6 +183,31 @@ pub(super) fn in_eight_bits(numbers: &Tensor) -> Result<(Tensor, Tensor)> {
     let scale = (largest / 127.0).clamp_min(f64::from(f32::MIN_POSITIVE)).f_to_kind(Kind::BFloat16)?;
     let steps = numbers.f_div(&scale.f_to_kind(Kind::Float)?)?.f_round()?.f_clamp(-127.0, 127.0)?;
     Ok((steps.f_to_kind(Kind::Int8)?, scale))
+}
+
+/// x·Wᵀ + b of one format of floats, over many rows.
+fn dense(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, kernels: Kernels) -> Tensor {
+    let by_onednn = (kernels, x.kind()) == (Kernels::Native, Kind::Float);
+    let made = if by_onednn { native::linear_onednn(x, weight, bias) } else { None };
+    made.unwrap_or_else(|| x.linear(weight, bias))
+}
+
+/// A product with the rows of a matrix some at a time: no large one is held a second time as a whole.
+fn by_stripes(weight: &Tensor, product: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    let [out, inner] = [weight.size()[0], weight.size()[1].max(1)];
+    let rows = (STRIPE / inner).max(1);
+    if out <= rows {
+        return product(weight);
+    }
+    let starts = (0..out).step_by(rows as usize);
+    Tensor::cat(&starts.map(|start| product(&weight.narrow(0, start, rows.min(out - start)))).collect::<Vec<_>>(), -1)
+}
+
+fn biased(product: Tensor, bias: Option<&Tensor>) -> Tensor {
+    match bias {
+        Some(bias) => product + bias,
+        None => product,
+    }
 }
 
 /// Does with [rows, in] what is wanted of [.., in].

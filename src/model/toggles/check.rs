@@ -4,9 +4,6 @@ use super::{GROUP, Kernel, Precision, Reach, Toggle, Toggles, processors};
 use crate::model::spec::Spec;
 use crate::model::{Device, Error, Result};
 
-/// LibTorch's product with weights of four bits takes rows in sixteens.
-const INT4_ROWS: usize = 16;
-
 /// The most sequences at a time.
 const MOST_BATCH: usize = 1024;
 
@@ -16,14 +13,8 @@ impl Toggles {
     /// # Errors
     /// The reason why not, as the screen shows it beside the greyed value.
     pub fn check(&self, spec: &Spec) -> Result<()> {
-        let reasons = [
-            self.no_compute(),
-            self.no_int4(spec),
-            self.no_head(spec),
-            self.no_cache_format(),
-            self.no_reach(),
-            self.no_number(),
-        ];
+        let reasons =
+            [self.no_compute(), self.no_int4(spec), self.no_cache_format(), self.no_reach(), self.no_number()];
         reasons.into_iter().flatten().next().map_or(Ok(()), |reason| Err(Error::Toggle(reason)))
     }
 
@@ -53,40 +44,17 @@ impl Toggles {
     }
 
     fn no_int4(&self, spec: &Spec) -> Option<String> {
-        let inners = [spec.d_model, spec.d_attn(), spec.d_mlp];
-        let outs = [spec.d_model, spec.d_attn(), spec.d_kv(), spec.d_mlp];
-        let fits = inners.iter().all(|n| n.is_multiple_of(GROUP)) && outs.iter().all(|n| n.is_multiple_of(INT4_ROWS));
-        (self.weights == Precision::Int4 && !fits).then(|| {
-            format!(
-                "weights=int4 needs rows of whole groups of {GROUP}, and rows in multiples of {INT4_ROWS}; this model \
-                 has d_model {}, d_attn {}, d_kv {}, d_mlp {}",
-                spec.d_model,
-                spec.d_attn(),
-                spec.d_kv(),
-                spec.d_mlp
-            )
-        })
-    }
-
-    fn no_head(&self, spec: &Spec) -> Option<String> {
-        if self.lm_head() != Precision::Int4 {
-            return None;
+        let refused = |toggle: Toggle, widths: &[(&str, usize)]| {
+            let (name, width) = widths.iter().find(|(_, width)| !width.is_multiple_of(GROUP))?;
+            let toggle = toggle.name();
+            Some(format!("{toggle}=int4 needs rows of whole groups of {GROUP}; this model has {name} {width}"))
+        };
+        let inners = [("d_model", spec.d_model), ("d_attn", spec.d_attn()), ("d_mlp", spec.d_mlp)];
+        match (self.weights, self.lm_head()) {
+            (Precision::Int4, _) => refused(Toggle::Weights, &inners),
+            (_, Precision::Int4) => refused(Toggle::LmHead, &inners[..1]),
+            _ => None,
         }
-        if spec.tied {
-            return Some(
-                "lm_head=int4 cannot be had here: the embedding is the same matrix, and a token's row cannot be taken \
-                 out of packed blocks; int8 can"
-                    .into(),
-            );
-        }
-        let fits = spec.d_model.is_multiple_of(GROUP) && spec.d_vocab.is_multiple_of(INT4_ROWS);
-        (!fits).then(|| {
-            format!(
-                "lm_head=int4 needs rows of whole groups of {GROUP}, and rows in multiples of {INT4_ROWS}; this model \
-                 has d_model {} and d_vocab {}",
-                spec.d_model, spec.d_vocab
-            )
-        })
     }
 
     fn no_cache_format(&self) -> Option<String> {

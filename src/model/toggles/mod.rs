@@ -7,7 +7,7 @@
 mod check;
 mod values;
 
-pub use values::{Attention, Fuse, GROUP, Kernel, Logits, Precision, Reach};
+pub use values::{Attention, Fuse, GROUP, Kernel, Kernels, Logits, Precision, Reach};
 
 use super::{Error, Result};
 use std::fmt;
@@ -25,6 +25,8 @@ pub struct Toggles {
     /// Of the activations: f32 or bf16.
     pub compute: Precision,
     pub fuse: Fuse,
+    /// On the processor; elsewhere they are LibTorch's.
+    pub kernels: Kernels,
     pub logits: Logits,
     /// Sequences computed at a time.
     pub batch: usize,
@@ -42,6 +44,7 @@ pub enum Toggle {
     LmHead,
     Compute,
     Fuse,
+    Kernels,
     Logits,
     Batch,
     Threads,
@@ -75,6 +78,7 @@ impl Default for Toggles {
             lm_head: None,
             compute: Precision::F32,
             fuse: Fuse::Separate,
+            kernels: Kernels::Native,
             logits: Logits::Last,
             batch: 1,
             threads: processors(),
@@ -125,6 +129,9 @@ impl Toggles {
             Toggle::LmHead => self.lm_head = or_auto(&ALL_PRECISIONS)?,
             Toggle::Compute => self.compute = one_of(&OF_ACTIVATIONS)?,
             Toggle::Fuse => self.fuse = pick(value, &[("separate", Fuse::Separate), ("joined", Fuse::Joined)])?,
+            Toggle::Kernels => {
+                self.kernels = pick(value, &[("libtorch", Kernels::LibTorch), ("native", Kernels::Native)])?;
+            }
             Toggle::Logits => self.logits = pick(value, &[("all", Logits::All), ("last", Logits::Last)])?,
             Toggle::Batch => self.batch = number()?,
             Toggle::Threads => self.threads = number()?,
@@ -152,6 +159,7 @@ impl Toggles {
             Toggle::LmHead => self.lm_head().name().into(),
             Toggle::Compute => self.compute.name().into(),
             Toggle::Fuse => if self.fuse == Fuse::Joined { "joined" } else { "separate" }.into(),
+            Toggle::Kernels => if self.kernels == Kernels::Native { "native" } else { "libtorch" }.into(),
             Toggle::Logits => if self.logits == Logits::All { "all" } else { "last" }.into(),
             Toggle::Batch => self.batch.to_string(),
             Toggle::Threads => self.threads.to_string(),
@@ -198,7 +206,7 @@ impl fmt::Display for Toggles {
 
 impl Toggle {
     /// Every toggle, in the order in which they are shown and written.
-    pub const ALL: [Toggle; 10] = [
+    pub const ALL: [Toggle; 11] = [
         Toggle::Attention,
         Toggle::KvCache,
         Toggle::KvDtype,
@@ -206,6 +214,7 @@ impl Toggle {
         Toggle::LmHead,
         Toggle::Compute,
         Toggle::Fuse,
+        Toggle::Kernels,
         Toggle::Logits,
         Toggle::Batch,
         Toggle::Threads,
@@ -232,6 +241,7 @@ impl Toggle {
             Toggle::LmHead => "lm_head",
             Toggle::Compute => "compute",
             Toggle::Fuse => "fuse",
+            Toggle::Kernels => "kernels",
             Toggle::Logits => "logits",
             Toggle::Batch => "batch",
             Toggle::Threads => "threads",
@@ -253,6 +263,7 @@ impl Toggle {
             Toggle::LmHead => formats(true, &ALL_PRECISIONS),
             Toggle::Compute => formats(false, &OF_ACTIVATIONS),
             Toggle::Fuse => named(&["separate", "joined"]),
+            Toggle::Kernels => named(&["libtorch", "native"]),
             Toggle::Logits => named(&["all", "last"]),
             Toggle::Batch => named(&["1", "2", "4", "8"]),
             Toggle::Threads => (1..=processors()).map(|threads| threads.to_string()).collect(),
@@ -288,6 +299,7 @@ impl Toggle {
             }
             Toggle::Compute => "the number format of the activations between the products",
             Toggle::Fuse => "joined computes queries, keys and values in one product, and gate and up in one",
+            Toggle::Kernels => "whose operators compute: LibTorch's, or Blockscope's own where they are faster",
             Toggle::Logits => "whether a prefill computes the logits of every position, or of the last one only",
             Toggle::Batch => "how many sequences are computed at a time",
             Toggle::Threads => "how many processors one operator may use",

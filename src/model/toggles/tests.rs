@@ -6,7 +6,7 @@ fn what_is_printed_can_be_read_back() {
     let chosen = "attention=sinks:4+60, kv_cache=off,weights=int4,compute=bf16,fuse=joined,batch=3,threads=1";
     let toggles = Toggles::default().with(chosen).unwrap();
     let printed = "attention=sinks:4+60,kv_cache=off,kv_dtype=bf16,weights=int4,lm_head=int8,compute=bf16,\
-                   fuse=joined,logits=last,batch=3,threads=1";
+                   fuse=joined,kernels=native,logits=last,batch=3,threads=1";
     assert_eq!(toggles.to_string(), printed);
     assert_eq!(Toggles::default().with(printed).unwrap().to_string(), printed);
     for attention in ["eager", "fused", "window:7", "sinks:1+2", "eager+window:7", "eager+sinks:1+2"] {
@@ -45,13 +45,13 @@ fn what_cannot_be_had_is_refused_with_the_reason() {
     let spec = Source::open("random:smollm2-135m").unwrap().spec;
     let refusal = |list: &str| Toggles::default().with(list).unwrap().check(&spec).unwrap_err().to_string();
     assert!(refusal("compute=bf16").contains("needs weights that are not f32"));
-    assert!(refusal("weights=int4,lm_head=int4").contains("same matrix"));
     assert!(refusal("weights=bf16,compute=bf16,kv_dtype=f32").contains("keeps nothing more"));
     assert!(refusal("attention=eager+window:8").contains("kv_cache=off"));
     assert!(refusal("batch=5000").contains("1024"));
     assert!(Toggles::default().with("weights=int4,compute=bf16,kv_dtype=int8").unwrap().check(&spec).is_ok());
     let odd = crate::model::Spec { d_model: 40, ..spec };
-    assert!(
-        Toggles::default().with("weights=int4").unwrap().check(&odd).unwrap_err().to_string().contains("d_model 40")
-    );
+    for packed in ["weights=int4", "weights=f32,lm_head=int4"] {
+        let refusal = Toggles::default().with(packed).unwrap().check(&odd).unwrap_err().to_string();
+        assert!(refusal.contains("d_model 40"), "{refusal}");
+    }
 }

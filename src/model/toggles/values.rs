@@ -40,7 +40,7 @@ pub enum Precision {
     F16,
     /// Eight bits, with a scale for each row (for each head and position, in the KV cache).
     Int8,
-    /// Four bits, with a scale and a zero for each [`GROUP`] neighbours in a row.
+    /// Four bits, with a scale and a least number for each [`GROUP`] neighbours in a row.
     Int4,
 }
 
@@ -52,6 +52,15 @@ pub const GROUP: usize = 32;
 pub enum Fuse {
     Separate,
     Joined,
+}
+
+/// Whose operators compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kernels {
+    /// LibTorch's own.
+    LibTorch,
+    /// This program's, where it has one that is faster (`native/`).
+    Native,
 }
 
 /// For which positions of a prefill the LM head computes logits.

@@ -176,7 +176,7 @@ impl Key {
             _ if !self.is_matrix() => formats.compute,
             Slot::LmHead => formats.lm_head,
             Slot::Embed if spec.tied => formats.lm_head,
-            // Of packed blocks no single row can be taken.
+            // It is looked up, not multiplied: finer numbers cost no time.
             Slot::Embed if formats.weights == Precision::Int4 => Precision::Int8,
             _ => formats.weights,
         }

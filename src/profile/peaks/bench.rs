@@ -1,7 +1,7 @@
 //! The work that peaks are measured by, on LibTorch.
 
 use super::{Bench, Reader, Work};
-use crate::model::{Device, Error, Result};
+use crate::model::{Device, Error, Result, native};
 use crate::trace::Dtype;
 use crate::units::Nanos;
 use std::time::Instant;
@@ -58,7 +58,7 @@ impl LibTorch {
                 let all = all.f_view_dtype(kind)?;
                 let buffer = match reader {
                     Reader::SumF32 | Reader::MaxF32 => all,
-                    Reader::MvF32 | Reader::MvF16 => all.f_view([-1, COLUMNS])?,
+                    Reader::MvF32 | Reader::MvF16 | Reader::LinearF32 => all.f_view([-1, COLUMNS])?,
                 };
                 Operands::Read(buffer, Tensor::f_ones([COLUMNS], on(kind))?)
             }
@@ -89,11 +89,21 @@ impl Bench for LibTorch {
 /// Does `work` with what was made ready for it, and returns what the last operator made.
 fn execute(work: Work, operands: &Operands) -> Result<Tensor> {
     Ok(match (work, operands) {
-        (Work::Product { .. }, Operands::Product(x, w)) => x.f_linear::<&Tensor>(w, None)?,
+        (Work::Product { dtype, .. }, Operands::Product(x, w)) => {
+            let by_onednn = dtype == Dtype::F32 && x.device() == tch::Device::Cpu;
+            match by_onednn.then(|| native::linear_onednn(x, w, None)).flatten() {
+                Some(made) => made,
+                None => x.f_linear::<&Tensor>(w, None)?,
+            }
+        }
         (Work::Read { reader, .. }, Operands::Read(buffer, vector)) => match reader {
             Reader::SumF32 => buffer.f_sum(None)?,
             Reader::MaxF32 => buffer.f_max()?,
             Reader::MvF32 | Reader::MvF16 => buffer.f_mv(vector)?,
+            Reader::LinearF32 if buffer.device() == tch::Device::Cpu => {
+                native::linear(&vector.f_unsqueeze(0)?, buffer, None, Kind::Float)
+            }
+            Reader::LinearF32 => return Err(Error::Unsupported("it computes on the processor only".into())),
         },
         (Work::Calls(n), Operands::Calls(x, y)) => {
             let mut made = x.f_add(y)?;
@@ -147,5 +157,9 @@ mod tests {
         let (_, operands) = bench.ready.as_ref().unwrap();
         let rows = execute(work, operands).unwrap();
         assert_eq!((rows.size(), rows.double_value(&[63])), (vec![64], 4096.0));
+        let work = Work::Read { reader: Reader::LinearF32, bytes: 1 << 20 };
+        bench.time(work).unwrap();
+        let (_, operands) = bench.ready.as_ref().unwrap();
+        assert!(execute(work, operands).unwrap().squeeze_dim(0).equal(&rows));
     }
 }

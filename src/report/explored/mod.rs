@@ -93,7 +93,7 @@ pub fn lens(lens: &LensTable, position: usize, named: Named) -> Vec<Piece> {
         Piece::Table(Table { columns, rows }),
         Piece::Note(
             "the residual stream there, read as the model reads its last one; KL against the last, in nats; \
-             norm: ‖x‖/√d, ! where an activation is massive"
+             norm: ‖x‖/√D, ! where an activation is massive"
                 .into(),
         ),
     ]

@@ -182,7 +182,7 @@ pub const ACTIONS: &[Action] = table! {
         Filter     [char('f')]       "filter", "Filter", "only heads that do this or that";
         Colour     [char('c')]       "scale", "Scale", "shares of attention linearly, by square root, by logarithm, or of the row's most";
         Transpose  [char('v')]       "rows/columns", "Rows or columns", "queries down and rows that sum to 1, or across and columns";
-        Jump       [char('/')]       "go to", "Go to", "go to a position by its number or its token";
+        Jump       [char('/')]       "go to", "Go to", "go to a head by its number or what it does; in one to a position by its number or token";
         Repeat     [char('i')]       "repeat probe", "Repeat probe", "run random tokens twice: heads that find what came before stand out";
         Weigh      [char('I')]       "importance", "Importance", "what every head matters, switched off by itself, beside what it costs";
         Grow       [char('g')]       "go on", "Go on", "let the text go on: every token adds a row to every pattern";
@@ -220,6 +220,18 @@ pub const ACTIONS: &[Action] = table! {
         First      [HOME]            "",      "First token", "select the first position";
         Last       [END]             "",      "Last token", "select the last position";
     }
+    Learn {
+        Up         [UP, char('k')]   "move" + Down, "Lesson above", "select the lesson above";
+        Down       [DOWN, char('j')] "",      "Lesson below", "select the lesson below";
+        Open       [ENTER]           "open",  "Open", "open the selected lesson, at the first page that was not read";
+        Left       [LEFT, char('h')] "step" + Right, "Step before", "one step back in the example";
+        Right      [RIGHT, char('l')] "",     "Next step", "one step on in the example";
+        Close      [BACKSPACE]       "lessons", "Lessons", "from the example back to the list of lessons";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        First      [HOME]            "",      "First", "the first lesson, or the first step";
+        Last       [END]             "",      "Last", "the last lesson, or the last step";
+    }
     Everywhere {
         Run        [char('r')]       "run",   "Run", "run the model on the prompt and measure it; on Heads and Lens read it";
         TraceRun   [char('R')]       "trace", "Run, traced", "the same with every operator and every allocation, beside a plain run";
@@ -243,6 +255,15 @@ pub const ACTIONS: &[Action] = table! {
         Sweep      [char('9')]       "",      "Screen: Sweep", "how time grows along a setting";
         Heads      [char('0')]       "",      "Screen: Heads", "what every head looks at, and what it does";
         Lens       [char('L')]       "",      "Screen: Lens", "what the residual stream says on its way";
+        Learn      [char('y')]       "",      "Screen: Learn", "the lessons; from another screen back to where the open one takes place";
+        NextPage   [char(']')]       "",      "Next page", "turn the page of the lesson, or scroll it";
+        PreviousPage [char('[')]     "",      "Page before", "turn back";
+        AnswerA    [char('A')]       "",      "Answer A", "the first answer to the lesson's question";
+        AnswerB    [char('B')]       "",      "Answer B", "the second";
+        AnswerC    [char('C')]       "",      "Answer C", "the third";
+        Prove      [char('!')]       "",      "Experiment", "prove on this model what the lesson claims";
+        CloseLesson [char('Y')]      "",      "Close the lesson", "take the lesson off the screen; what was done is kept";
+        Glossary   [char('G')]       "",      "Glossary", "terms and symbols, in a sentence or two";
         Palette    [char(':')]       "palette", "Palette", "find an action by its name";
         Help       [char('?')]       "help",  "Help", "the keys of this screen";
         Quit       [char('q')]       "quit",  "Quit", "leave; what runs is ended";
@@ -306,7 +327,7 @@ pub const ACTIONS: &[Action] = table! {
         Down       [DOWN]            "",      "Entry below", "select the entry below";
         PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
         PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
-        Accept     [ENTER]           "as query", "As query", "go to it among the queries";
+        Accept     [ENTER]           "go there", "Go there", "go to it: to a position among the queries";
         AcceptKey  [TAB]             "as key", "As key", "go to it among the keys";
         Dismiss    [ESC]             "close", "Close", "stay";
         Interrupt  [ctrl('c')]       "",      "Interrupt", "stay";
@@ -344,6 +365,14 @@ pub const ACTIONS: &[Action] = table! {
         Accept     [ENTER]           "do it", "Do it", "do what is selected";
         Dismiss    [ESC]             "close", "Close", "do nothing";
         Interrupt  [ctrl('c')]       "",      "Interrupt", "do nothing";
+    }
+    Glossary {
+        Up         [UP]              "move" + Down, "Entry above", "select the entry above";
+        Down       [DOWN]            "",      "Entry below", "select the entry below";
+        PageUp     [PAGE_UP]         "",      "Page up", "a screenful up";
+        PageDown   [PAGE_DOWN]       "",      "Page down", "a screenful down";
+        Dismiss    [ESC, ENTER]      "close", "Close", "back to the screen";
+        Interrupt  [ctrl('c')]       "",      "Interrupt", "back to the screen";
     }
     Help {
         Up         [UP, char('k')]   "scroll" + Down, "Up", "scroll up";

@@ -90,7 +90,7 @@ pub enum Figure {
     Entropy,
     /// Against the last place.
     Kl,
-    /// ‖x‖ / √d.
+    /// ‖x‖ / √D.
     Norm,
     /// ‖what was written‖ / ‖what was there‖.
     Write,
@@ -213,7 +213,7 @@ impl Figure {
             Figure::Rank => "how many tokens are likelier than the one that comes",
             Figure::Entropy => "entropy of what each place says, in nats",
             Figure::Kl => "KL from the last place, in nats",
-            Figure::Norm => "‖x‖ / √d_model; ! massive",
+            Figure::Norm => "‖x‖ / √D; ! massive",
             Figure::Write => "what was written against what was there, ‖Δ‖ / ‖x‖",
         }
     }

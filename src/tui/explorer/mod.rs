@@ -33,6 +33,8 @@ pub struct Explorer {
     pub is_stale: bool,
     /// Whether it is the text before, read with other toggles.
     pub is_again: bool,
+    /// Whether it is random tokens that come twice.
+    pub is_probe: bool,
     /// Whether the text grows.
     pub grows: bool,
     /// Of every head that was gone through, in order.
@@ -104,6 +106,7 @@ impl Explorer {
             text: Text::default(),
             is_stale: false,
             is_again: false,
+            is_probe: false,
             grows: false,
             scores: Vec::new(),
             thumbnails: Vec::new(),

@@ -29,7 +29,11 @@ impl App {
     pub(super) fn explore_repeated(&mut self) -> Vec<Effect> {
         (self.gaze.order, self.gaze.shows, self.gaze.filter) = (Order::Induction, Shows::All, None);
         self.screen = Screen::Heads;
-        self.explore(Prompt::Repeated(REPEATED))
+        let effects = self.explore(Prompt::Repeated(REPEATED));
+        if let Some(seen) = &mut self.explorer {
+            seen.is_probe = true;
+        }
+        effects
     }
 
     fn explore(&mut self, prompt: Prompt) -> Vec<Effect> {

@@ -46,10 +46,11 @@ impl App {
         self.gaze.selected = first.map_or(self.gaze.selected, |scores| scores.at);
     }
 
-    /// Another order, the first in it selected.
+    /// Another order, the first in it selected; by place the selected one stays.
     pub(super) fn sort_heads(&mut self) {
         self.gaze.order = self.gaze.order.next(self.gaze.pinned.is_some());
-        if self.gaze.shows == Shows::All || self.gaze.order == Order::Place {
+        // By place, the selected one is where it always is.
+        if self.gaze.order != Order::Place && self.gaze.shows == Shows::All {
             self.select_first();
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::model::{Toggle, Toggles};
 use crate::tui::action::{Act, Scope};
-use crate::tui::app::{App, Popup};
+use crate::tui::app::{App, Popup, Screen};
+use crate::tui::picker::Picker;
 use crate::tui::update::{Effect, Manner};
 
 impl App {
@@ -33,23 +34,7 @@ impl App {
                 self.popup = Some(Popup::Effect { scroll: scrolled });
                 Vec::new()
             }
-            (Popup::Jump(mut picker), act) => {
-                let positions =
-                    self.explorer.as_ref().map(|seen| picker.positions(&seen.text.tokens)).unwrap_or_default();
-                match positions.get(picker.selected) {
-                    Some(&position) if act == Act::Accept => {
-                        self.gaze.query = position;
-                        return Vec::new();
-                    }
-                    Some(&position) if act == Act::AcceptKey => {
-                        self.gaze.key = position;
-                        return Vec::new();
-                    }
-                    _ => picker.go(by, positions.len()),
-                }
-                self.popup = Some(Popup::Jump(picker));
-                Vec::new()
-            }
+            (Popup::Jump(picker), act) => self.in_jump(picker, act, by),
             (Popup::Models(mut picker), act) => {
                 let choices = picker.models(&self.cached);
                 match choices.get(picker.selected) {
@@ -71,6 +56,11 @@ impl App {
                 self.popup = Some(Popup::Find(picker));
                 Vec::new()
             }
+            (Popup::Glossary(mut picker), _) => {
+                picker.go(by, picker.terms().len());
+                self.popup = Some(Popup::Glossary(picker));
+                Vec::new()
+            }
             (Popup::Palette(mut picker), act) => {
                 let actions = picker.actions(&[self.screen.scope(), Scope::Everywhere]);
                 match actions.get(picker.selected) {
@@ -90,6 +80,28 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// To a head where all of them are seen, else to a position.
+    fn in_jump(&mut self, mut picker: Picker, act: Act, by: isize) -> Vec<Effect> {
+        let is_of_heads = self.jumps_to_heads();
+        let Some(seen) = &self.explorer else { return Vec::new() };
+        let places = if is_of_heads { picker.heads(&seen.scores) } else { picker.positions(&seen.text.tokens) };
+        match (places.get(picker.selected), act) {
+            (Some(&head), Act::Accept | Act::AcceptKey) if is_of_heads => self.gaze.selected = seen.scores[head].at,
+            (Some(&position), Act::Accept) => self.gaze.query = position,
+            (Some(&position), Act::AcceptKey) => self.gaze.key = position,
+            _ => {
+                picker.go(by, places.len());
+                self.popup = Some(Popup::Jump(picker));
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether what is gone to are heads.
+    pub(in crate::tui) fn jumps_to_heads(&self) -> bool {
+        self.screen == Screen::Heads && !self.gaze.is_on_one()
     }
 
     fn in_prompt(&mut self, act: Act) -> Vec<Effect> {
@@ -198,12 +210,20 @@ impl App {
     /// A click on an entry of a list: it is taken at once.
     pub(in crate::tui) fn click_entry(&mut self, entry: usize) -> Vec<Effect> {
         match &mut self.popup {
+            None => {
+                self.open_lesson(entry);
+                Vec::new()
+            }
             Some(Popup::Models(picker) | Popup::Find(picker) | Popup::Jump(picker) | Popup::Palette(picker)) => {
                 picker.selected = entry;
                 self.perform(Act::Accept)
             }
             Some(Popup::Changing(changing)) => {
                 changing.row = entry;
+                Vec::new()
+            }
+            Some(Popup::Glossary(picker)) => {
+                picker.selected = entry;
                 Vec::new()
             }
             Some(Popup::Values { row }) => {

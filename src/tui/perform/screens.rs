@@ -190,6 +190,7 @@ impl App {
                     | Popup::Find(_)
                     | Popup::Jump(_)
                     | Popup::Changing(_)
+                    | Popup::Glossary(_)
                     | Popup::Palette(_),
                 ),
                 _,

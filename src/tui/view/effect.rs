@@ -140,7 +140,7 @@ pub fn brief(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2]
             true => "from a file: what needs the model cannot be had here",
             false => "x switches this head off and says what that does; X changes other parts",
         };
-        return [Line::from(Span::styled(hint, theme.dim)), Line::default()];
+        return [Line::from(Span::styled(fit(hint, width), theme.dim)), Line::default()];
     }
     let what = explorer.changes(&app.gaze);
     let Some(effect) = explorer.effect_of(&app.gaze) else {

@@ -26,6 +26,8 @@ use ratatui::text::{Line, Span};
 
 /// Lines below: a rule, the selected head, what switching off does.
 const FOOT: u16 = 4;
+/// With fewer columns, scores are said without what an even spread would be.
+const NARROW: usize = 60;
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
@@ -78,7 +80,7 @@ fn foot(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer) {
     let [first, second] = effect::brief(app, explorer, width);
     put(buf, place(2), first);
     put(buf, place(3), second);
-    if app.gaze.changes.is_empty() {
+    if app.gaze.changes.is_empty() && width >= NARROW {
         put_right(buf, place(3), Span::styled("measured, on this text", theme.faint));
     }
 }
@@ -86,13 +88,19 @@ fn foot(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer) {
 fn about(app: &App, scores: &HeadScores, width: usize) -> Line<'static> {
     let theme = &app.theme;
     let share = |name: &str, score: Score| {
+        if width < NARROW {
+            return format!("{name} {:.2}", score.value);
+        }
         let few = if score.queries < 6 { format!(", {} queries", score.queries) } else { String::new() };
         format!("{name} {:.2} (evenly {:.2}{few})", score.value, score.uniform)
     };
     let facts = [
         share("induction", scores.induction),
         share("previous", scores.previous),
-        format!("sink {:.2} on {} (evenly {:.2})", scores.sink.mass, scores.sink.key, scores.sink.uniform),
+        match width < NARROW {
+            true => format!("sink {:.2}", scores.sink.mass),
+            false => format!("sink {:.2} on {} (evenly {:.2})", scores.sink.mass, scores.sink.key, scores.sink.uniform),
+        },
         format!("entropy {:.2}", scores.entropy),
         format!("{:.1} tokens back", scores.distance),
         share("duplicate", scores.duplicate),
@@ -140,6 +148,7 @@ pub fn unseen(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         ],
     };
     for &(act, key, what) in leads {
+        let what = fit(what, rest.width.saturating_sub(3) as usize);
         put(
             buf,
             rest,

@@ -1,5 +1,7 @@
-//! Where to go in a text: every position, narrowed by its number or its token.
+//! Where to go: every position of a text, narrowed by its number or its token; or every head, by its number or by what
+//! it does.
 
+use crate::trace::explored::HeadScores;
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn};
 use crate::tui::picker::Picker;
@@ -13,16 +15,27 @@ pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mu
     let theme = &app.theme;
     let Some(explorer) = &app.explorer else { return };
     let size = (area.width.saturating_sub(4).min(60), area.height.saturating_sub(2).min(24));
-    let title = Line::from(Span::styled("Go to a position", theme.strong));
-    let inside = popup::open(app, Scope::Jump, title, size, area, buf, drawn);
-    let entry = |(index, position)| Entry {
-        line: Line::from(Span::styled(explorer.at(position), theme.text)),
-        index: Some(index),
+    let is_of_heads = app.jumps_to_heads();
+    let (title, hint, none) = match is_of_heads {
+        true => ("Go to a head", "type its number, as 8.1, or what it does", "no head is called that"),
+        false => ("Go to a position", "type a number, or a part of a token", "no token is called that"),
     };
-    let positions = picker.positions(&explorer.text.tokens);
-    let entries: Vec<Entry> = positions.into_iter().enumerate().map(entry).collect();
-    list::draw(app, picker, "type a number, or a part of a token", &entries, inside, buf, drawn);
+    let title = Line::from(Span::styled(title, theme.strong));
+    let inside = popup::open(app, Scope::Jump, title, size, area, buf, drawn);
+    let entry = |(index, text)| Entry { line: Line::from(Span::styled(text, theme.text)), index: Some(index) };
+    let names: Vec<String> = match is_of_heads {
+        true => picker.heads(&explorer.scores).into_iter().map(|head| name(&explorer.scores[head])).collect(),
+        false => picker.positions(&explorer.text.tokens).into_iter().map(|at| explorer.at(at)).collect(),
+    };
+    let entries: Vec<Entry> = names.into_iter().enumerate().map(entry).collect();
+    list::draw(app, picker, hint, &entries, inside, buf, drawn);
     if entries.is_empty() {
-        put(buf, below(inside, 2), Span::styled("no token is called that", theme.faint));
+        put(buf, below(inside, 2), Span::styled(none, theme.faint));
     }
+}
+
+/// `8.1  induction, sink`
+fn name(scores: &HeadScores) -> String {
+    let roles: Vec<&str> = scores.roles().iter().map(|role| role.name()).collect();
+    format!("{:<6}{}", scores.at, roles.join(", "))
 }

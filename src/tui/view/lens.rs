@@ -37,14 +37,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         return unseen(app, skip(below(area, 1), 1), buf, drawn);
     };
     let first = Rect { width: area.width.saturating_sub(2), ..skip(row(area, 0), 1) };
-    let used = put(
-        buf,
-        first,
-        Line::from_iter([
-            Span::styled("the lens", theme.strong),
-            Span::styled(format!(" · {}", app.gaze.figure.name()), theme.dim),
-        ]),
-    );
+    let title = fit(&format!(" · {}", app.gaze.figure.name()), first.width.saturating_sub(8) as usize);
+    let title = [Span::styled("the lens", theme.strong), Span::styled(title, theme.dim)];
+    let used = put(buf, first, Line::from_iter(title));
     let legend = legend(app.gaze.figure);
     let wide = legend.chars().count() as u16 + 16;
     if first.width > used + wide + 2 {
@@ -170,7 +165,7 @@ fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&LensTable, usize, us
     let massive = if cell.massive { ", a massive activation" } else { "" };
     let write = cell.write.map_or(String::new(), |write| format!(" · wrote {write:.2} of it"));
     let facts = format!(
-        "KL to the last {:.2} nats · entropy {:.2} nats · ‖x‖/√d {:.1}{write} · largest |x| {:.0} of feature {}{massive}",
+        "KL to the last {:.2} nats · entropy {:.2} nats · ‖x‖/√D {:.1}{write} · largest |x| {:.0} of feature {}{massive}",
         cell.kl, cell.entropy, cell.norm, cell.largest.1, cell.largest.0,
     );
     // What changes do takes the place of the numbers.

@@ -3,7 +3,7 @@
 //! ```text
 //! header   Blockscope  model · device · toggles                what is running
 //! tabs    ─ 1 Blocks ── 2 Timeline ── 3 Roofline ── 4 Memory ── 5 Generate ── …
-//! body     the screen                                    (popups lie over it)
+//! body     the lesson │ the screen                       (popups lie over it)
 //! footer   what can be done here                    : palette  ? help  q quit
 //! ```
 
@@ -18,10 +18,12 @@ mod empty;
 mod find;
 mod footer;
 mod generate;
+mod glossary;
 mod header;
 mod heads;
 mod help;
 mod jump;
+mod learn;
 mod lens;
 mod matrix;
 mod memory;
@@ -72,7 +74,7 @@ pub fn draw(app: &mut App, area: Rect, buf: &mut Buffer) {
 fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     header::draw(app, row(area, 0), buf);
     footer::tabs(app, row(area, 1), buf, drawn);
-    let body = Rect { height: area.height - 3, ..below(area, 2) };
+    let body = learn::beside(app, Rect { height: area.height - 3, ..below(area, 2) }, buf, drawn);
     match app.screen {
         Screen::Blocks => blocks::draw(app, body, buf, drawn),
         Screen::Timeline => timeline::draw(app, body, buf, drawn),
@@ -85,6 +87,7 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         Screen::Sweep => sweep::draw(app, body, buf, drawn),
         Screen::Heads => heads::draw(app, body, buf, drawn),
         Screen::Lens => lens::draw(app, body, buf, drawn),
+        Screen::Learn => learn::draw(app, body, buf, drawn),
     }
     footer::strip(app, row(area, area.height - 1), buf, drawn);
     if app.popup.is_some() {
@@ -107,6 +110,7 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         Some(Popup::Tokens { lines, scroll }) => tokens::draw(app, lines, *scroll, over, buf, drawn),
         Some(Popup::Effect { scroll }) => effect::draw(app, *scroll, over, buf, drawn),
         Some(Popup::Palette(picker)) => palette::draw(app, picker, over, buf, drawn),
+        Some(Popup::Glossary(picker)) => glossary::draw(app, picker, over, buf, drawn),
         Some(Popup::Help { scroll }) => help::draw(app, *scroll, over, buf, drawn),
         Some(Popup::Notice { .. }) => notice::draw(app, over, buf, drawn),
     }

@@ -24,6 +24,7 @@ const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (200, 60);
 
 mod exploring;
+mod lessons;
 
 /// The interface with nothing in it.
 fn empty(depth: Depth) -> App {
@@ -283,12 +284,16 @@ fn text(buf: &Buffer) -> String {
     lines.join("\n")
 }
 
+fn snapshot(name: &str, app: &mut App, size: (u16, u16)) {
+    let shown = without_threads(&text(&drawn(app, size)));
+    insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), shown);
+}
+
 #[test]
 fn every_scene_looks_as_it_did() {
     for (name, mut app) in scenes(Depth::True) {
         for size in [SMALL, LARGE] {
-            let shown = without_threads(&text(&drawn(&mut app, size)));
-            insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), shown);
+            snapshot(name, &mut app, size);
         }
     }
 }

@@ -36,15 +36,20 @@ pub fn draw(
     if area.height > 0 && area.width > 3 {
         drawn.cursor = Some(Position::new(area.x + 2 + width.min(area.width - 3), area.y));
     }
-    let list = below(area, 2);
-    let selected = entries.iter().position(|entry| entry.index == Some(picker.selected)).unwrap_or(0);
+    self::entries(app, entries, picker.selected, below(area, 2), buf, drawn);
+}
+
+/// Draws entries with the chosen one in view.
+pub fn entries(app: &App, entries: &[Entry], chosen: usize, list: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let theme = &app.theme;
+    let selected = entries.iter().position(|entry| entry.index == Some(chosen)).unwrap_or(0);
     // With the first entry, its heading is to be seen as well.
-    let shown = if picker.selected == 0 { 0 } else { selected };
+    let shown = if chosen == 0 { 0 } else { selected };
     let first = scrolled(drawn.entries.0, shown, list.height as usize, entries.len());
     drawn.entries = (first, list.height as usize);
     for (y, entry) in entries.iter().skip(first).take(list.height as usize).enumerate() {
         let line = row(list, y as u16);
-        if entry.index == Some(picker.selected) {
+        if entry.index == Some(chosen) {
             buf.set_style(line.intersection(buf.area), theme.selected);
             put(buf, line, Span::styled("▌", theme.accent));
         }

@@ -3,7 +3,7 @@
 use crate::trace::explored::{HeadScores, Thumbnail};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::{Explorer, Order};
-use crate::tui::widget::{heat, put, row, scrollbar, scrolled, skip};
+use crate::tui::widget::{below, fit, heat, put, row, scrollbar, scrolled, skip};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -23,13 +23,13 @@ pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
     let named = explorer.scores.iter().filter(|scores| !scores.roles().is_empty()).count();
     Line::from_iter([
         Span::styled(count, theme.strong),
-        Span::styled(format!(" · {} tokens · {named} with a role", explorer.text.tokens.len()), theme.dim),
-        Span::styled(format!(" · by {}", app.gaze.order.name()), theme.text),
-        Span::styled(if explorer.is_stale { " · as before it grew" } else { "" }, theme.warn),
         Span::styled(
             app.gaze.filter.map_or(String::new(), |role| format!(" · {} heads only", role.name())),
             theme.accent,
         ),
+        Span::styled(format!(" · by {}", app.gaze.order.name()), theme.text),
+        Span::styled(format!(" · {} tokens · {named} with a role", explorer.text.tokens.len()), theme.dim),
+        Span::styled(if explorer.is_stale { " · as before it grew" } else { "" }, theme.warn),
     ])
 }
 
@@ -41,6 +41,12 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     let (width, height) = (cells as u16 + GAP, lines + 1);
     let across = usize::from(area.width.saturating_sub(2) / width).max(1);
     let order = explorer.order(&app.gaze);
+    if order.is_empty() {
+        let role = app.gaze.filter.map_or("", |role| role.name());
+        let none = format!("no {role} heads on this text; f goes on to the next kind");
+        put(buf, skip(below(area, 1), 1), Span::styled(fit(&none, area.width.saturating_sub(2) as usize), theme.dim));
+        return;
+    }
     let selected = order.iter().position(|&head| explorer.scores[head].at == app.gaze.selected).unwrap_or(0);
     let (rows, shown) = (order.len().div_ceil(across), usize::from(area.height / height).max(1));
     let first = scrolled(drawn.listed.0, selected / across, shown, rows);

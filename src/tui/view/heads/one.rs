@@ -9,16 +9,21 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// Columns of the list of links, and between maps; what the screen needs for them, and a map where there are several.
+/// Where there is less, the first few links stand below, if the screen is this high.
 const LINKS: u16 = 30;
 const GAP: u16 = 2;
 const WITH_LINKS: u16 = 70;
 const MAP: u16 = 36;
+const LINKS_BELOW: u16 = 5;
+const WITH_LINKS_BELOW: u16 = 15;
 
 pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
     let (theme, gaze) = (&app.theme, &app.gaze);
     let share = explorer.links.as_ref().filter(|links| links.head == gaze.selected && links.query == gaze.query);
     let share = share.and_then(|links| links.shares.get(gaze.key)).copied();
-    let at = format!("A[{},{}]", gaze.query, gaze.key);
+    // As the matrix stands: its row first.
+    let (row, column) = if gaze.columns { (gaze.key, gaze.query) } else { (gaze.query, gaze.key) };
+    let at = format!("A[{row},{column}]");
     let value = match share {
         Some(share) if share.is_nan() => format!("{at} absent: not seen"),
         Some(share) => format!("{at} = {share:.4}"),
@@ -38,6 +43,10 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     let maps = maps(app, area.width);
     let needed = if maps.len() > 1 { maps.len() as u16 * (MAP + GAP) + LINKS } else { WITH_LINKS };
     let links = if area.width >= needed { LINKS } else { 0 };
+    let (whole, area) = match links == 0 && maps.len() == 1 && area.height >= WITH_LINKS_BELOW {
+        true => (area, Rect { height: area.height - LINKS_BELOW, ..area }),
+        false => (area, area),
+    };
     let room = skip(Rect { width: area.width.saturating_sub(if links > 0 { links + 2 } else { 1 }), ..area }, 1);
     let width = (room.width + GAP) / maps.len() as u16 - GAP;
     let place = |i: usize| take(skip(room, i as u16 * (width + GAP)), width);
@@ -64,8 +73,12 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
             None => drop(put(buf, below(place(i), 2), Span::styled("…", theme.dim))),
         }
     }
-    if let Some(links) = explorer.links.as_ref().filter(|it| links > 0 && it.head == gaze.selected) {
-        draw_links(app, explorer, links, skip(area, area.width - LINKS), buf);
+    if let Some(found) = explorer.links.as_ref().filter(|it| it.head == gaze.selected) {
+        if links > 0 {
+            draw_links(app, explorer, found, skip(area, area.width - LINKS), buf);
+        } else if whole.height > area.height {
+            draw_links(app, explorer, found, skip(below(whole, area.height), 1), buf);
+        }
     }
 }
 
@@ -117,7 +130,8 @@ fn draw_links(app: &App, explorer: &Explorer, links: &Links, area: Rect, buf: &m
             Span::styled(" looks at", theme.dim),
         ]),
     );
-    let shown = area.height.saturating_sub(3) as usize;
+    // Below the links one line for the others, and one that is free where there is room.
+    let shown = area.height.saturating_sub(if area.height > LINKS_BELOW { 3 } else { 2 }) as usize;
     let mut shares: Vec<(usize, f32)> = links.shares.iter().copied().enumerate().filter(|(_, s)| !s.is_nan()).collect();
     shares.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     for (y, (key, share)) in shares.iter().take(shown).enumerate() {

@@ -20,6 +20,8 @@ use ratatui::text::{Line, Span};
 /// Columns of a name, and of a number.
 const NAME: u16 = 18;
 const NUMBER: u16 = 8;
+/// From this many columns on both lists stand side by side.
+const SIDE_BY_SIDE: u16 = 60;
 
 /// `place` and `x` are the selected cell.
 pub fn draw(
@@ -34,8 +36,7 @@ pub fn draw(
         return;
     };
     let position = lens.first + x;
-    let half = (area.width.saturating_sub(3)) / 2;
-    let (left, right) = (take(skip(area, 1), half), skip(area, half + 3));
+    let (left, right) = halves(area);
     put(
         buf,
         left,
@@ -45,9 +46,12 @@ pub fn draw(
         ]),
     );
     let choice = app.gaze.choice.min(cell.top.len().saturating_sub(1));
-    for (y, likely) in cell.top.iter().enumerate() {
+    // The chosen one is always seen.
+    let shown = left.height.saturating_sub(1) as usize;
+    let first = (choice + 1).saturating_sub(shown);
+    for (y, likely) in cell.top.iter().skip(first).take(shown).enumerate() {
         let line = row(below(left, 1), y as u16);
-        let style = if y == choice { theme.selected.patch(theme.strong) } else { theme.text };
+        let style = if first + y == choice { theme.selected.patch(theme.strong) } else { theme.text };
         let against = if app.gaze.versus == Some(likely.id) { "∖" } else { " " };
         let label = format!("{against}{}", explorer.label(likely.id));
         put(buf, take(line, NAME), Span::styled(fit(&label, NAME as usize - 1), style));
@@ -73,6 +77,17 @@ pub fn draw(
         Some(found) => shares(app, explorer, found, right, buf),
         None => drop(put(buf, right, Span::styled("who wrote it …", theme.dim))),
     }
+}
+
+/// Where the candidates go, and where what wrote one of them: side by side, or below each other where that is narrow.
+fn halves(area: Rect) -> (Rect, Rect) {
+    let inner = skip(area, 1);
+    if area.width < SIDE_BY_SIDE {
+        let above = area.height * 2 / 5;
+        return (Rect { height: above, ..inner }, below(inner, above + 1));
+    }
+    let half = area.width.saturating_sub(3) / 2;
+    (take(inner, half), skip(area, half + 3))
 }
 
 /// The strongest neurons of the block's MLP, and the tokens that they promote.

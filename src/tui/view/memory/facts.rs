@@ -135,7 +135,10 @@ fn cache(header: &Header, pass: &PassLevels) -> String {
     match kv_by_formula(header, pass.positions) {
         Some(formula) => {
             let room = if taken > formula { ", taken ahead" } else { "" };
-            format!("KV cache {taken} at {} positions{room} · 2·L·T·G·h·bytes = {formula} modelled", pass.positions)
+            format!(
+                "KV cache {taken} · by formula {formula} (modelled: 2·L·T·G·h·bytes) · {} positions{room}",
+                pass.positions
+            )
         }
         None if taken.0 == 0 => "no KV cache".into(),
         None => format!("KV cache {taken} at {} positions", pass.positions),

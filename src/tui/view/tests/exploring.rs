@@ -5,7 +5,7 @@ use crate::worker::Command;
 use crossterm::event::KeyCode;
 
 /// Answers everything that is asked, as the model thread would.
-fn settle(app: &mut App, mut effects: Vec<Effect>) {
+pub fn settle(app: &mut App, mut effects: Vec<Effect>) {
     while let Some(effect) = effects.pop() {
         if let Effect::Send(Command::Look { run, look }) = effect {
             let seen = Box::new(fixture::seen::answer(look));
@@ -15,7 +15,7 @@ fn settle(app: &mut App, mut effects: Vec<Effect>) {
 }
 
 /// The text was read; then these actions, each with what is asked because of it.
-fn read(depth: Depth, acts: &[Act]) -> App {
+pub fn read(depth: Depth, acts: &[Act]) -> App {
     let mut app = with(ready(depth), &[Act::Heads]);
     let run = match &app.perform(Act::Run)[..] {
         [Effect::Send(Command::Explore { run, .. })] => *run,
@@ -79,6 +79,7 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("heads_worth", weighed(depth)),
         ("tokens", tokenized(depth)),
         ("jump", read(depth, &[Act::Open, Act::Jump])),
+        ("jump_to_head", read(depth, &[Act::Jump])),
         ("lens_kl", read(depth, &[Act::Lens, Act::Colour, Act::Colour, Act::Colour])),
         ("lens_norm", read(depth, &[Act::Lens, Act::First, Act::Colour, Act::Colour, Act::Colour, Act::Colour])),
         ("lens_versus", read(depth, &[Act::Lens, Act::Open, Act::Versus, Act::NextFound])),
@@ -86,6 +87,17 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("lens_cell", read(depth, &[Act::Lens, Act::Left, Act::Open])),
         ("lens", read(depth, &[Act::Lens, Act::Up, Act::Left])),
     ]
+}
+
+#[test]
+fn a_head_is_gone_to_by_its_number() {
+    let mut app = read(Depth::Plain, &[Act::Jump]);
+    for key in "1.2".chars() {
+        app.update(Msg::Input(Input::Key(KeyCode::Char(key).into())));
+    }
+    app.perform(Act::Accept);
+    assert_eq!((app.gaze.selected.block, app.gaze.selected.head), (1, 2));
+    assert!(app.popup.is_none() && !app.gaze.is_on_one());
 }
 
 #[test]

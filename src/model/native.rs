@@ -1,0 +1,136 @@
+//! Operators of this program's own (`native/`, in C++): what LibTorch has no fast one for.
+//!
+//! They compute on the processor, on LibTorch's threads and in its memory, and whoever watches operators sees them as
+//! `blockscope::…`. Numbers are multiplied and added in f32, and rounded once, to the format of the result. As with
+//! LibTorch's plain operators, one that has no memory for its result panics with the reason.
+
+use std::ffi::{CStr, c_char};
+use tch::{Kind, Tensor};
+use torch_sys::C_tensor;
+
+/// x·Wᵀ + b of a few rows. [.., in] → [.., out], in bf16 or f32. x: f32 or bf16. The weight [out, in]: f32, bf16 or
+/// f16.
+pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, kind: Kind) -> Tensor {
+    // SAFETY: all are alive; `Matrix` holds weights contiguous, of these formats and shapes.
+    made(unsafe { blockscope_linear(x.as_ptr(), weight.as_ptr(), pointer(bias), is_bf16(kind)) })
+}
+
+/// The same, of weights of four bits: `packed` and `groups` as `native/int4.h` has them.
+pub fn linear_int4(
+    x: &Tensor,
+    (packed, groups): (&Tensor, &Tensor),
+    out: i64,
+    bias: Option<&Tensor>,
+    kind: Kind,
+) -> Tensor {
+    // SAFETY: all are alive; `Int4` made the two of these formats and shapes.
+    made(unsafe {
+        blockscope_linear_int4(x.as_ptr(), packed.as_ptr(), groups.as_ptr(), pointer(bias), out, is_bf16(kind))
+    })
+}
+
+/// Weights of four bits as bf16. [out, in]
+pub fn int4_dequantised((packed, groups): (&Tensor, &Tensor), [out, inner]: [i64; 2]) -> Tensor {
+    // SAFETY: as above.
+    made(unsafe { blockscope_int4_dequantise(packed.as_ptr(), groups.as_ptr(), out, inner) })
+}
+
+/// x·Wᵀ + b of many rows, all in f32, by oneDNN. `None`: this LibTorch is built without it.
+pub fn linear_onednn(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Option<Tensor> {
+    // SAFETY: all are alive; an operator of LibTorch's checks the rest itself.
+    let result = unsafe { blockscope_linear_onednn(x.as_ptr(), weight.as_ptr(), pointer(bias)) };
+    if result.is_null() && error().is_empty() { None } else { Some(made(result)) }
+}
+
+/// x / √(mean of the squares of its row + ε) ⊙ γ: [.., d], γ [d].
+pub fn rms_norm(x: &Tensor, scale: &Tensor, eps: f64) -> Tensor {
+    // SAFETY: both are alive and of one format (`takes`); γ is contiguous, as it was loaded.
+    made(unsafe { blockscope_rms_norm(x.as_ptr(), scale.as_ptr(), eps) })
+}
+
+/// SiLU(gate) ⊙ up. [batch, T, n], all three
+pub fn silu_mul(gate: &Tensor, up: &Tensor) -> Tensor {
+    // SAFETY: both are alive, of one format (`takes`) and one shape.
+    made(unsafe { blockscope_silu_mul(gate.as_ptr(), up.as_ptr()) })
+}
+
+/// x with feature i of each position turned together with feature i + d / 2, in place. [batch, heads, T, d], in which the
+/// features of a head lie beside each other; cos and sin [T, d / 2], f32
+pub fn rotated(x: &Tensor, (cos, sin): (&Tensor, &Tensor)) -> Tensor {
+    // SAFETY: all are alive, x of a format that it `takes`, cos and sin contiguous, as they were made.
+    made(unsafe { blockscope_rotate(x.as_ptr(), cos.as_ptr(), sin.as_ptr()) })
+}
+
+/// Writes x [batch, heads, T, d] to positions `start ..` of a store [batch, heads, room, d] of the same format.
+/// → its first `length` positions
+pub fn cache_written(store: &Tensor, x: &Tensor, start: i64, length: i64) -> Tensor {
+    // SAFETY: both are alive and of one format; the store has the room.
+    made(unsafe { blockscope_cache_write(store.as_ptr(), x.as_ptr(), start, length) })
+}
+
+/// softmax(Q·Kᵀ/√d)·V of each head, where no position sees a later one; the queries are the last of as many positions as
+/// there are keys. q [batch, n_heads, T, d], k and v [batch, n_kv_heads, keys, d] → [batch, n_heads, T, d]
+pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor) -> Tensor {
+    // SAFETY: all are alive, of one format (`takes`) and of these shapes.
+    made(unsafe { blockscope_attention(q.as_ptr(), k.as_ptr(), v.as_ptr()) })
+}
+
+/// Whether they are of one format, of those in which these operators read and write.
+pub fn takes(these: &[&Tensor]) -> bool {
+    let kind = these[0].kind();
+    matches!(kind, Kind::Float | Kind::BFloat16) && these.iter().all(|tensor| tensor.kind() == kind)
+}
+
+fn is_bf16(kind: Kind) -> bool {
+    kind == Kind::BFloat16
+}
+
+fn pointer(tensor: Option<&Tensor>) -> *const C_tensor {
+    tensor.map_or(std::ptr::null(), Tensor::as_ptr)
+}
+
+fn made(result: *mut C_tensor) -> Tensor {
+    assert!(!result.is_null(), "{}", error());
+    // SAFETY: a tensor of its own, which nobody else has.
+    unsafe { Tensor::from_ptr(result) }
+}
+
+/// What the last operator of this thread that made nothing says of it.
+fn error() -> String {
+    // SAFETY: a string that stays until this thread's next operator.
+    unsafe { CStr::from_ptr(blockscope_error()) }.to_string_lossy().into_owned()
+}
+
+// native/operator.h, native/linear.h, native/int4.h, native/pointwise.h, native/attention.h
+unsafe extern "C" {
+    fn blockscope_error() -> *const c_char;
+    fn blockscope_linear(
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        as_bf16: bool,
+    ) -> *mut C_tensor;
+    fn blockscope_linear_int4(
+        x: *const C_tensor,
+        packed: *const C_tensor,
+        groups: *const C_tensor,
+        bias: *const C_tensor,
+        out: i64,
+        as_bf16: bool,
+    ) -> *mut C_tensor;
+    fn blockscope_linear_onednn(x: *const C_tensor, weight: *const C_tensor, bias: *const C_tensor) -> *mut C_tensor;
+    fn blockscope_int4_dequantise(
+        packed: *const C_tensor,
+        groups: *const C_tensor,
+        out: i64,
+        inner: i64,
+    ) -> *mut C_tensor;
+    fn blockscope_attention(q: *const C_tensor, k: *const C_tensor, v: *const C_tensor) -> *mut C_tensor;
+    fn blockscope_rms_norm(x: *const C_tensor, scale: *const C_tensor, eps: f64) -> *mut C_tensor;
+    fn blockscope_silu_mul(gate: *const C_tensor, up: *const C_tensor) -> *mut C_tensor;
+    fn blockscope_rotate(x: *const C_tensor, cos: *const C_tensor, sin: *const C_tensor) -> *mut C_tensor;
+    fn blockscope_cache_write(store: *const C_tensor, x: *const C_tensor, start: i64, length: i64) -> *mut C_tensor;
+}
+
+#[cfg(test)]
+mod tests;

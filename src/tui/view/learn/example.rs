@@ -1,0 +1,28 @@
+//! What is computed by hand: one step at a time.
+
+use crate::learn::worked::{LINES, Worked};
+use crate::tui::action::Act;
+use crate::tui::app::{App, Drawn, Hit};
+use crate::tui::course::Opened;
+use crate::tui::widget::{below, put, put_right, row};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+pub fn draw(app: &App, opened: &Opened, worked: Worked, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let theme = &app.theme;
+    let Some(step) = opened.steps.get(opened.step) else { return };
+    put(buf, area, Span::styled(worked.title(), theme.dim));
+    let of = format!("{}/{} ", opened.step + 1, opened.steps.len());
+    put_right(buf, area, Span::styled(of, theme.dim));
+    put(buf, below(area, 2), Span::styled(step.title.as_str(), theme.strong));
+    let shown = below(area, 4);
+    for (y, line) in step.lines.iter().enumerate() {
+        put(buf, row(shown, y as u16), Span::styled(line.as_str(), theme.text));
+    }
+    // Always in the same place, whatever a step shows.
+    let keys = row(shown, LINES as u16 + 1);
+    let key = |key, word| [Span::styled(key, theme.accent), Span::styled(word, theme.dim)];
+    let width = put(buf, keys, Line::from_iter(key("→", " next step  ").into_iter().chain(key("←", " step before"))));
+    drawn.hits.push((Rect { width, ..keys }, Hit::Act(Act::Right)));
+}

@@ -1,0 +1,233 @@
+//! Lessons: the first screen of each, its pages, what is noticed.
+
+use super::exploring::{read, settle};
+use super::*;
+use crate::learn::{Page, Task, lessons};
+use crate::profile::proof::{Bound, Found};
+use crate::tui::course::Experiment;
+use crossterm::event::KeyCode;
+
+/// With this lesson open, and everything answered that it asks for.
+fn lesson(depth: Depth, at: usize) -> App {
+    let mut app = ready(depth);
+    app.open_lesson(at);
+    let effects = app.update(Msg::Tick(app.clock));
+    answered(&mut app, effects);
+    app
+}
+
+/// Answers as the model thread would.
+fn answered(app: &mut App, effects: Vec<Effect>) {
+    for effect in effects {
+        let more = match effect {
+            Effect::Send(Command::Columns { text, features }) => {
+                let token = |(id, word): (usize, &str)| worker::Column {
+                    id: id as u32,
+                    label: format!("·{word}"),
+                    features: (0..features).map(|feature| (id as f32 - feature as f32) / 64.0).collect(),
+                };
+                let tokens = text.split(' ').enumerate().map(token).collect();
+                let columns = Box::new(Ok(worker::Columns { d_model: 576, tokens }));
+                app.update(Msg::Worker(worker::Event::Columns { text, columns }))
+            }
+            Effect::Send(Command::Explore { run, .. }) => {
+                for seen in fixture::seen::heads() {
+                    let effects = app.update(Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) }));
+                    settle(app, effects);
+                }
+                drawn(app, SMALL);
+                let effects = app.update(Msg::Tick(app.clock));
+                settle(app, effects);
+                Vec::new()
+            }
+            Effect::Send(Command::Prove { lesson, .. }) => {
+                let found = Found { value: 2.4e-7, bound: Bound::AtMost(1e-4), said: "9 heads\u{1b}[2J".into() };
+                app.update(Msg::Worker(worker::Event::Proved { lesson, came: Box::new(Ok(found)) }))
+            }
+            _ => Vec::new(),
+        };
+        answered(app, more);
+    }
+}
+
+#[test]
+fn the_first_screen_of_every_lesson() {
+    for at in 0..lessons().len() {
+        let mut app = lesson(Depth::Plain, at);
+        snapshot(&format!("lesson_{:02}", at + 1), &mut app, SMALL);
+    }
+}
+
+#[test]
+fn the_list_a_question_an_experiment_and_the_glossary() {
+    let mut list = with(ready(Depth::Plain), &[Act::Learn, Act::Down]);
+    list.course.progress.of_mut(0).pages.insert(0);
+    let mut question = lesson(Depth::Plain, 7);
+    question.turn_to(lessons()[7].pages.len() - 2);
+    let mut answer = with(lesson(Depth::Plain, 7), &[]);
+    answer.turn_to(lessons()[7].pages.len() - 2);
+    answer.perform(Act::AnswerA);
+    let mut proof = lesson(Depth::Plain, 7);
+    let effects = proof.perform(Act::Prove);
+    answered(&mut proof, effects);
+    let mut glossary = with(lesson(Depth::Plain, 7), &[Act::Glossary]);
+    for size in [SMALL, LARGE] {
+        snapshot("lessons", &mut list, size);
+        snapshot("lesson_question", &mut question, size);
+        snapshot("lesson_answered", &mut answer, size);
+        snapshot("lesson_proved", &mut proof, size);
+        snapshot("glossary", &mut glossary, size);
+    }
+}
+
+#[test]
+fn every_page_fits_a_terminal_of_80_by_24_and_every_size_is_survived() {
+    for at in 0..lessons().len() {
+        let mut app = lesson(Depth::True, at);
+        for page in 0..lessons()[at].pages.len() {
+            app.turn_to(page);
+            // What is done says so in one line more, what was answered says why.
+            app.course.progress.of_mut(at).tasks.insert(page);
+            app.course.progress.of_mut(at).answer = Some(0);
+            drawn(&mut app, SMALL);
+            let (_, height, lines) = app.drawn.lesson;
+            assert!(lines <= height, "lesson {}, page {}: {lines} lines, room for {height}", at + 1, page + 1);
+        }
+        for size in [(60, 16), (79, 17), (80, 16), (100, 30), (300, 80), (3, 2)] {
+            drawn(&mut app, size);
+        }
+    }
+}
+
+#[test]
+fn steps_are_noticed_and_progress_is_kept() {
+    let mut app = lesson(Depth::Plain, 6);
+    assert_eq!(app.screen, Screen::Learn);
+    app.perform(Act::NextPage);
+    let effects = app.update(Msg::Tick(app.clock));
+    let kept = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Keep(_)));
+    assert!(kept(&effects), "a page that was read is kept: {effects:?}");
+    assert!(!app.course.progress.of(6).tasks.contains(&1));
+    app.perform(Act::Right);
+    let effects = app.update(Msg::Tick(app.clock));
+    assert!(app.course.progress.of(6).tasks.contains(&1) && kept(&effects));
+    assert!(!kept(&app.update(Msg::Tick(app.clock))), "nothing has changed since");
+}
+
+#[test]
+fn a_toggle_is_switched_back_only_after_it_was_switched() {
+    let mut app = lesson(Depth::Plain, 19);
+    let done = |app: &mut App| {
+        app.update(Msg::Tick(app.clock));
+        app.course.progress.of(19).tasks
+    };
+    let [off, on] = ["off", "on"].map(|value| {
+        let is_it = |page: &Page| page.asks().any(|task| *task == Task::Toggle("kv_cache".into(), value.into()));
+        lessons()[19].pages.iter().position(is_it).unwrap()
+    });
+    app.turn_to(on);
+    assert!(done(&mut app).is_empty(), "it is on from the beginning");
+    for (value, tasks) in [("off", vec![off]), ("on", vec![off, on])] {
+        app.toggles = app.toggles.with(&format!("kv_cache={value}")).unwrap();
+        assert_eq!(done(&mut app).into_iter().collect::<Vec<_>>(), tasks);
+    }
+}
+
+#[test]
+fn a_run_counts_as_drawn_by_lot_only_if_it_was() {
+    let mut app = lesson(Depth::Plain, 14);
+    app.turn_to(1);
+    for sampled in [false, true] {
+        if sampled {
+            app.form.focus(Field::Temperature);
+            app.form.key(KeyCode::Char('1').into(), true, true);
+        }
+        app.perform(Act::Run);
+        let events = fixture::events(8, 3).into_iter().chain([Event::End(Status::Done)]).collect();
+        let run = RunId(if sampled { 2 } else { 1 });
+        app.update(Msg::Worker(worker::Event::Run { run, events }));
+        assert_eq!(app.course.progress.of(14).tasks.contains(&1), sampled);
+    }
+}
+
+#[test]
+fn a_head_is_noticed_on_its_screen_alone() {
+    let mut app = read(Depth::Plain, &[]);
+    app.open_lesson(9);
+    app.update(Msg::Tick(app.clock));
+    let is_done = |app: &App| app.course.progress.of(9).tasks.contains(&0);
+    assert!(!is_done(&app));
+    app.gaze.selected = crate::trace::explored::Head { block: 16, head: 0 };
+    app.screen = Screen::Blocks;
+    app.update(Msg::Tick(app.clock));
+    assert!(!is_done(&app));
+    app.screen = Screen::Heads;
+    app.update(Msg::Tick(app.clock));
+    assert!(is_done(&app));
+}
+
+#[test]
+fn an_experiment_that_passes_counts_and_one_that_fails_does_not() {
+    let mut app = lesson(Depth::Plain, 2);
+    let found = |value| Found { value, bound: Bound::AtMost(1.0), said: String::new() };
+    for (value, passes) in [(f64::NAN, false), (2.0, false), (0.5, true)] {
+        app.perform(Act::Prove);
+        let came = Box::new(Ok(found(value)));
+        app.update(Msg::Worker(worker::Event::Proved { lesson: 2, came }));
+        assert_eq!(app.course.progress.of(2).is_proved, passes, "{value}");
+    }
+    app.perform(Act::Prove);
+    assert!(app.is_busy());
+    let came = Box::new(Err("too few tokens".to_owned()));
+    app.update(Msg::Worker(worker::Event::Proved { lesson: 2, came }));
+    assert!(matches!(&app.course.open.as_ref().unwrap().experiment, Experiment::Failed(why) if why.contains("few")));
+}
+
+#[test]
+fn the_first_answer_counts() {
+    let mut app = lesson(Depth::Plain, 0);
+    app.perform(Act::AnswerB);
+    assert_eq!(app.course.progress.of(0).answer, None, "there is no question on this page");
+    let page = lessons()[0].pages.iter().position(|page| matches!(page, Page::Question(_))).unwrap();
+    app.turn_to(page);
+    app.perform(Act::AnswerC);
+    app.perform(Act::AnswerB);
+    assert_eq!(app.course.progress.of(0).answer, Some(2));
+}
+
+#[test]
+fn from_a_lesson_to_the_list_and_back() {
+    let mut app = lesson(Depth::Plain, 7);
+    assert_eq!(app.screen, Screen::Heads);
+    app.perform(Act::Generate);
+    app.perform(Act::Learn);
+    assert_eq!(app.screen, Screen::Heads, "to where the lesson takes place");
+    app.perform(Act::Learn);
+    assert!(app.screen == Screen::Learn && app.course.shows_list(), "from there to the list");
+    app.perform(Act::Learn);
+    assert_eq!(app.screen, Screen::Heads, "and back");
+    app.perform(Act::CloseLesson);
+    assert!(app.course.open.is_none() && app.why_not(Act::NextPage).is_some());
+}
+
+#[test]
+fn every_screen_that_a_lesson_names_exists() {
+    use crate::learn::Stage;
+    use crate::model::{Toggle, Toggles};
+    for lesson in lessons() {
+        if let Stage::Screen(name) = &lesson.stage {
+            assert!(Screen::named(name).is_some(), "{name}");
+        }
+        for task in lesson.pages.iter().flat_map(Page::asks) {
+            match task {
+                Task::Screen(name) => assert!(Screen::named(name).is_some(), "{name}"),
+                Task::Toggle(name, value) => {
+                    assert!(Toggles::default().with(&format!("{name}={value}")).is_ok(), "{name}={value}");
+                    let toggle = Toggle::ALL.into_iter().find(|toggle| toggle.name() == name).unwrap();
+                    assert!(toggle.values().contains(value), "{name}={value} cannot be chosen");
+                }
+                _ => {}
+            }
+        }
+    }
+}
