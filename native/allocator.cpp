@@ -7,6 +7,9 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 namespace blockscope {
 namespace {
@@ -66,5 +69,18 @@ extern "C" void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]) {
 extern "C" void blockscope_memory_trim() {
 #ifdef __GLIBC__
   malloc_trim(0);
+#endif
+}
+
+extern "C" void blockscope_memory_in_huge_pages(const void* data, uint64_t bytes) {
+#ifdef __linux__
+  constexpr uintptr_t PAGE = 2 << 20;
+  constexpr int COLLAPSE = 25;  // MADV_COLLAPSE of Linux 6.1, which older headers lack and older systems refuse
+  if (bytes == 0) return;
+  const auto address = reinterpret_cast<uintptr_t>(data);
+  const uintptr_t begin = address / PAGE * PAGE, end = (address + bytes + PAGE - 1) / PAGE * PAGE;
+  // What lies beside it in its first and last page comes along. A wish: what the system refuses stays as it is.
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  madvise(reinterpret_cast<void*>(begin), end - begin, COLLAPSE);
 #endif
 }

@@ -23,6 +23,9 @@ void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]);
 // Gives free memory between what is alive back to the system, where the C library can.
 void blockscope_memory_trim(void);
 
+// Has the system keep these bytes in pages of 2 MiB, where it can: what is there already, and what will be.
+void blockscope_memory_in_huge_pages(const void* data, uint64_t bytes);
+
 #ifdef __cplusplus
 }
 

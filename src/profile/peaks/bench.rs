@@ -1,6 +1,7 @@
 //! The work that peaks are measured by, on LibTorch.
 
 use super::{Bench, Reader, Work};
+use crate::model::allocator::in_huge_pages;
 use crate::model::{Device, Error, Result, native};
 use crate::trace::Dtype;
 use crate::units::Nanos;
@@ -53,7 +54,11 @@ impl LibTorch {
                 });
                 let all = match present.transpose()?.filter(|buffer| buffer.numel() as u64 * 4 >= bytes) {
                     Some(buffer) => buffer.f_narrow(0, 0, (bytes / 4) as i64)?,
-                    None => Tensor::f_ones([(bytes / 4) as i64], on(Kind::Float))?,
+                    None => {
+                        let mut made = Tensor::f_empty([(bytes / 4) as i64], on(Kind::Float))?;
+                        in_huge_pages(&made); // as weights are
+                        made.f_fill_(1.0)?
+                    }
                 };
                 let all = all.f_view_dtype(kind)?;
                 let buffer = match reader {
