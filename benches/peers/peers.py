@@ -49,7 +49,10 @@ class Worker:
             pass  # it has ended; what it said last is all there is
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.name} ended before it answered (its own words are above).")
+            raise SystemExit(
+                f"{self.name} ended before it answered (its own words are above, or the system's in dmesg). "
+                "PEERS names those to measure, without it."
+            )
         return json.loads(line)
 
     def prefill(self, ids, times):

@@ -21,6 +21,11 @@ python3 -c 'import venv, ensurepip' 2>/dev/null ||
 
 llama_cpp="llama-cpp-python==0.3.36"
 build_options="-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF"
+# Where the processor has matrix units, this llama.cpp ends at a memory fault in its code for them, in a prefill of 512.
+if grep -qs amx_tile /proc/cpuinfo; then
+  without="-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
+  build_options+=" '-DCMAKE_C_FLAGS=$without' '-DCMAKE_CXX_FLAGS=$without'"
+fi
 
 # Where the environment of peer $1 lies: by Python, versions and how it is built, so that a change of any makes another.
 environment_of() {

@@ -42,11 +42,25 @@ pub fn take(area: Rect, width: u16) -> Rect {
     Rect { width: area.width.min(width), ..area }
 }
 
-/// Draws a line at the left of an area's first row, and returns how wide it is there.
+/// Draws a line at the left of an area's first row, and returns how wide it is there. One that is cut ends with `…`.
 pub fn put<'a>(buf: &mut Buffer, area: Rect, line: impl Into<Line<'a>>) -> u16 {
     let line = line.into();
-    (&line).render(row(area, 0), buf);
+    let row = row(area, 0).intersection(buf.area);
+    (&line).render(row, buf);
+    let is_cut = || line.to_string().trim_end().width() > usize::from(row.width);
+    if line.width() > usize::from(row.width) && !row.is_empty() && is_cut() {
+        mark_cut(buf, row);
+    }
     (line.width() as u16).min(area.width)
+}
+
+/// Says that a row goes on beyond its end. A character of two columns that would be halved makes room.
+fn mark_cut(buf: &mut Buffer, row: Rect) {
+    let last = row.right() - 1;
+    if row.width > 1 && buf[(last - 1, row.y)].symbol().width() > 1 {
+        buf[(last - 1, row.y)].set_symbol(" ");
+    }
+    buf[(last, row.y)].set_symbol("…");
 }
 
 /// Draws a line at the right of an area's first row.
@@ -182,6 +196,23 @@ mod tests {
         assert_eq!(fit("日本語", 4), "日…");
         assert_eq!(fit("abc", 0), "");
         assert_eq!(fit_end("/home/me/model.gguf", 11), "…model.gguf");
+    }
+
+    #[test]
+    fn a_line_that_is_cut_says_so() {
+        let drawn = |line: &str, width: u16| {
+            let area = Rect::new(0, 0, width, 1);
+            let mut buf = Buffer::empty(area);
+            let said = put(&mut buf, area, line);
+            (buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>(), said)
+        };
+        assert_eq!(drawn("blocks", 6), ("blocks".into(), 6));
+        assert_eq!(drawn("blocks", 5), ("bloc…".into(), 5));
+        assert_eq!(drawn("block ", 5), ("block".into(), 5));
+        // The cell that a wide character covers beside its own is blank.
+        assert_eq!(drawn("日本語", 4), ("日  …".into(), 4));
+        assert_eq!(drawn("日本", 3), ("日 …".into(), 3));
+        assert_eq!(drawn("blocks", 0), (String::new(), 0));
     }
 
     #[test]
