@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "native/allocator.cpp",
     "native/attention.cpp",
     "native/int4.cpp",
     "native/linear.cpp",
     "native/operator.cpp",
     "native/pointwise.cpp",
+    "native/region.cpp",
     "native/tracer.cpp",
 ];
 

@@ -7,9 +7,8 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
+
+#include "region.h"
 
 namespace blockscope {
 namespace {
@@ -25,7 +24,10 @@ struct Counting final : c10::Allocator {
     if (bytes == 0) return {nullptr, nullptr, &give_back, cpu};
     // A size that wraps around is left to the system to refuse.
     const size_t whole = bytes + sizeof(Block) < bytes ? SIZE_MAX : bytes + sizeof(Block);
-    auto* block = new (c10::alloc_cpu(whole)) Block{bytes, 0, UINT32_MAX, tag};
+    Region* region = nullptr;
+    void* memory = tag == BLOCKSCOPE_WEIGHTS ? Region::allocate(whole, &region) : nullptr;
+    if (memory == nullptr) memory = c10::alloc_cpu(whole);
+    auto* block = new (memory) Block{bytes, 0, UINT32_MAX, tag, region};
     live[tag].fetch_add(bytes, std::memory_order_relaxed);
     allocated(*block);
     void* data = block + 1;
@@ -37,7 +39,8 @@ struct Counting final : c10::Allocator {
     Block* block = static_cast<Block*>(data) - 1;
     live[block->tag].fetch_sub(block->bytes, std::memory_order_relaxed);
     freed(*block);
-    c10::free_cpu(block);
+    if (block->region == nullptr) c10::free_cpu(block);
+    else block->region->give_back();
   }
 
   c10::DeleterFnPtr raw_deleter() const override { return &give_back; }
@@ -69,18 +72,5 @@ extern "C" void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]) {
 extern "C" void blockscope_memory_trim() {
 #ifdef __GLIBC__
   malloc_trim(0);
-#endif
-}
-
-extern "C" void blockscope_memory_in_huge_pages(const void* data, uint64_t bytes) {
-#ifdef __linux__
-  constexpr uintptr_t PAGE = 2 << 20;
-  constexpr int COLLAPSE = 25;  // MADV_COLLAPSE of Linux 6.1, which older headers lack and older systems refuse
-  if (bytes == 0) return;
-  const auto address = reinterpret_cast<uintptr_t>(data);
-  const uintptr_t begin = address / PAGE * PAGE, end = (address + bytes + PAGE - 1) / PAGE * PAGE;
-  // What lies beside it in its first and last page comes along. A wish: what the system refuses stays as it is.
-  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-  madvise(reinterpret_cast<void*>(begin), end - begin, COLLAPSE);
 #endif
 }

@@ -23,13 +23,12 @@ void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]);
 // Gives free memory between what is alive back to the system, where the C library can.
 void blockscope_memory_trim(void);
 
-// Has the system keep these bytes in pages of 2 MiB, where it can: what is there already, and what will be.
-void blockscope_memory_in_huge_pages(const void* data, uint64_t bytes);
-
 #ifdef __cplusplus
 }
 
 namespace blockscope {
+
+class Region;
 
 // What lies before the memory of every tensor. As long as LibTorch's alignment, so that the memory keeps it.
 struct alignas(64) Block {
@@ -38,6 +37,8 @@ struct alignas(64) Block {
   uint64_t trace;
   uint32_t record;
   uint8_t tag;
+  // Where it lies; null: in LibTorch's own memory.
+  Region* region = nullptr;
 };
 
 // The tag of what this thread allocates.

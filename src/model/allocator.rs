@@ -4,9 +4,7 @@
 //! made, so it is where weights and caches are made that it is said.
 
 use crate::units::Bytes;
-use std::ffi::c_void;
 use std::marker::PhantomData;
-use tch::Tensor;
 
 /// What memory is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +12,8 @@ use tch::Tensor;
 pub enum Tag {
     /// Whatever a pass computes.
     Work = 0,
+    /// What stays as long as a model does, and is read again and again: it lies in memory of its own, in large pages
+    /// (`native/region.h`).
     Weights = 1,
     KvCache = 2,
 }
@@ -56,17 +56,6 @@ pub fn trim() {
     unsafe { blockscope_memory_trim() };
 }
 
-/// Has the system keep a tensor in pages of 2 MiB in place of 4 KiB, where it can (Linux): for large ones that are read
-/// again and again. A processor looks up where each page lies, and for a stream of weights in small ones that is
-/// what it waits for.
-pub fn in_huge_pages(tensor: &Tensor) {
-    if tensor.device() == tch::Device::Cpu && tensor.is_contiguous() {
-        let bytes = tensor.numel() as u64 * tensor.kind().elt_size_in_bytes() as u64;
-        // SAFETY: the tensor is alive; its bytes stay what they are.
-        unsafe { blockscope_memory_in_huge_pages(tensor.data_ptr(), bytes) };
-    }
-}
-
 impl Drop for Tagged {
     fn drop(&mut self) {
         // SAFETY: as in `tagged`.
@@ -79,5 +68,4 @@ unsafe extern "C" {
     fn blockscope_memory_tag(tag: u8) -> u8;
     fn blockscope_memory_live(live: &mut [u64; 3]);
     fn blockscope_memory_trim();
-    fn blockscope_memory_in_huge_pages(data: *const c_void, bytes: u64);
 }

@@ -4,7 +4,6 @@ use super::cuda::{self, Cuda};
 use super::{Error, Result, memory};
 use std::fmt;
 use std::str::FromStr;
-use tch::Tensor;
 
 /// A place to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -34,17 +33,6 @@ impl Device {
             Device::Cpu => tch::Device::Cpu,
             Device::Cuda(number) => tch::Device::Cuda(number as usize),
         }
-    }
-
-    /// A tensor of the processor's, brought here; where that is the processor, nothing is done.
-    ///
-    /// # Errors
-    /// It does not fit there.
-    pub fn take(self, tensor: Tensor) -> Result<Tensor> {
-        Ok(match self {
-            Device::Cpu => tensor,
-            Device::Cuda(_) => tensor.f_to_device(self.torch())?,
-        })
     }
 
     /// Waits until everything that was asked of it is done, so that a clock read then tells the truth. A

@@ -281,7 +281,6 @@ fn load(
     let taken = live().weights - before;
     // What was read and made on the way lies between what stays.
     allocator::trim();
-    parameters.tensors().for_each(allocator::in_huge_pages);
     let formula = Bytes(weights::bytes(&source.spec, &toggles.formats()));
     Ok((parameters, if taken == Bytes(0) { formula } else { taken }))
 }

@@ -106,6 +106,10 @@ impl Int4 {
         vec![&self.packed, &self.groups]
     }
 
+    pub(super) fn placed(&self, place: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
+        Ok(Self { packed: place(&self.packed)?, groups: place(&self.groups)?, shape: self.shape })
+    }
+
     pub(super) fn shared(&self) -> Self {
         Self { packed: self.packed.shallow_clone(), groups: self.groups.shallow_clone(), shape: self.shape }
     }

@@ -156,17 +156,16 @@ impl Matrix {
         }
     }
 
-    /// The same, where `move_to` brings its tensors.
+    /// The same of what `place` makes of its tensors: copies elsewhere.
     ///
     /// # Errors
-    /// Those of `move_to`.
-    pub fn moved(self, move_to: impl Fn(Tensor) -> Result<Tensor>) -> Result<Self> {
+    /// Those of `place`.
+    pub fn placed(&self, place: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
         Ok(match self {
-            Self::Dense(weight) => Self::Dense(move_to(weight)?),
-            Self::Half(weight) => Self::Half(move_to(weight)?),
-            Self::Int8 { values, scale } => Self::Int8 { values: move_to(values)?, scale: move_to(scale)? },
-            // A device for which `Toggles::check` allows it is the processor.
-            Self::Int4(weight) => Self::Int4(weight),
+            Self::Dense(weight) => Self::Dense(place(weight)?),
+            Self::Half(weight) => Self::Half(place(weight)?),
+            Self::Int8 { values, scale } => Self::Int8 { values: place(values)?, scale: place(scale)? },
+            Self::Int4(weight) => Self::Int4(weight.placed(place)?),
         })
     }
 }

@@ -38,7 +38,6 @@ impl Parameters {
         device: Device,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Self> {
-        let _tagged = tagged(Tag::Weights);
         let keys = Key::of(spec);
         check(source, spec, &keys)?;
         let mut loader = Loader { source, spec, formats, device, progress, done: 0, all: keys.len() };
@@ -139,7 +138,7 @@ impl Loader<'_> {
         }
         let parts: Result<Vec<Tensor>> =
             slots.iter().map(|&slot| self.vector(Key { slot, block, bias: true })).collect();
-        Ok(Linear::new(matrix, Some(Tensor::f_cat(&parts?, 0)?)))
+        Ok(Linear::new(matrix, Some(self.placed(&Tensor::f_cat(&parts?, 0)?)?)))
     }
 
     /// The rows of these slots, one below the other.
@@ -156,7 +155,15 @@ impl Loader<'_> {
                 several => Matrix::of(&Tensor::f_cat(several, 0)?, precision)?,
             }
         };
-        made.moved(|tensor| self.device.take(tensor))
+        made.placed(|tensor| self.placed(tensor))
+    }
+
+    /// A copy where it will stay. What was made on the way is free again, and in no gap between what stays.
+    fn placed(&self, tensor: &Tensor) -> Result<Tensor> {
+        let _tagged = tagged(Tag::Weights);
+        let mut placed = Tensor::f_empty(tensor.size(), (tensor.kind(), self.device.torch()))?;
+        placed.f_copy_(tensor)?;
+        Ok(placed)
     }
 
     fn groups(&mut self, key: Key) -> Result<Groups> {
@@ -173,7 +180,7 @@ impl Loader<'_> {
 
     fn vector(&mut self, key: Key) -> Result<Tensor> {
         let numbers = self.numbers(key)?;
-        self.device.take(numbers.f_to_kind(self.formats.compute.kind())?.f_contiguous()?)
+        self.placed(&numbers.f_to_kind(self.formats.compute.kind())?)
     }
 
     /// The weight in the format in which its source has it, or wider.

@@ -1,7 +1,7 @@
 //! The work that peaks are measured by, on LibTorch.
 
 use super::{Bench, Reader, Work};
-use crate::model::allocator::in_huge_pages;
+use crate::model::allocator::{Tag, tagged};
 use crate::model::{Device, Error, Result, native};
 use crate::trace::Dtype;
 use crate::units::Nanos;
@@ -55,9 +55,8 @@ impl LibTorch {
                 let all = match present.transpose()?.filter(|buffer| buffer.numel() as u64 * 4 >= bytes) {
                     Some(buffer) => buffer.f_narrow(0, 0, (bytes / 4) as i64)?,
                     None => {
-                        let mut made = Tensor::f_empty([(bytes / 4) as i64], on(Kind::Float))?;
-                        in_huge_pages(&made); // as weights are
-                        made.f_fill_(1.0)?
+                        let _tagged = tagged(Tag::Weights); // read from where they are
+                        Tensor::f_ones([(bytes / 4) as i64], on(Kind::Float))?
                     }
                 };
                 let all = all.f_view_dtype(kind)?;
