@@ -309,7 +309,7 @@ fn three_lessons_doing_what_they_ask() {
     terminal.press("]");
     terminal.shows(&["8 Queries, keys, values", "Nothing read yet"]);
     terminal.press("]r");
-    terminal.shows(&["✓ Press r", "heads"]);
+    terminal.shows(&["✓ Press r", "8 heads"]);
     terminal.press("]\r");
     terminal.shows(&["3/6", "noticed", "looks at"]);
     terminal.press("]v");

@@ -39,6 +39,32 @@ fn live_bytes_follow_each_tensor_under_its_tag() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn weights_lie_one_behind_another_and_go_back_to_the_system_with_the_last_of_them() {
+    let _alone = alone();
+    let resident = || {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        4096 * pages.split(' ').nth(1).unwrap().parse::<i64>().unwrap()
+    };
+    let weights = |bytes: i64| {
+        let _tagged = tagged(Tag::Weights);
+        Tensor::ones([bytes], (Kind::Int8, Device::Cpu))
+    };
+    let before = resident();
+    // Two in one region, and one that is larger than a region is.
+    let (first, second, large) = (weights(1 << 20), weights(15 << 20), weights(50 << 20));
+    let address = |tensor: &Tensor| tensor.data_ptr() as usize;
+    assert_eq!(address(&second) - address(&first), (1 << 20) + 64, "a header lies before each");
+    assert!([&first, &second, &large].iter().all(|tensor| address(tensor) % 64 == 0));
+    assert!(resident() - before > 60 << 20);
+    drop((first, large));
+    let all: i64 = second.sum(Kind::Int64).int64_value(&[]);
+    assert_eq!(all, 15 << 20, "what is alive stays");
+    drop(second);
+    assert!(resident() - before < 4 << 20, "{} more than before", Bytes((resident() - before) as u64));
+}
+
+#[test]
 fn a_model_holds_its_weights_and_its_rotary_frequencies_and_a_run_its_cache() {
     let _alone = alone();
     let empty = live();
