@@ -6,6 +6,9 @@
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "operator.h"
 #include "tensors.h"
@@ -250,4 +253,14 @@ extern "C" at::Tensor* blockscope_attention(const at::Tensor* q, const at::Tenso
     });
     return z;
   });
+}
+
+extern "C" bool blockscope_has_bf16_tiles() {
+#if defined(__x86_64__)
+  constexpr unsigned BOTH = 1u << 22 | 1u << 24;  // AMX-BF16 and AMX-TILE
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & BOTH) == BOTH;
+#else
+  return false;
+#endif
 }

@@ -13,3 +13,6 @@
 // f32; the features of a head lie beside each other. The queries are the last T of as many positions as there are keys,
 // and see what comes before them and themselves. n_heads is a multiple of n_kv_heads. Seen as blockscope::attention.
 extern "C" at::Tensor* blockscope_attention(const at::Tensor* q, const at::Tensor* k, const at::Tensor* v);
+
+// Whether the processor multiplies tiles of bf16 (AMX).
+extern "C" bool blockscope_has_bf16_tiles();

@@ -166,7 +166,10 @@ impl View {
 
 /// In one kernel, which holds no more of the scores than a tile.
 fn fused(kernels: Kernels, q: &Tensor, k: &Tensor, v: &Tensor, view: &View) -> Tensor {
-    if kernels == Kernels::Native && view.mask.is_none() && native::takes(&[q, k, v]) {
+    // Ours multiplies in f32. Of many queries in bf16, from the start on, LibTorch's is faster where there are tiles for it.
+    let is_for_tiles = || view.causal && q.kind() == Kind::BFloat16 && q.size()[2] == k.size()[2];
+    let is_ours = kernels == Kernels::Native && view.mask.is_none() && native::takes(&[q, k, v]);
+    if is_ours && !(is_for_tiles() && native::has_bf16_tiles()) {
         return native::attention(q, k, v);
     }
     let (mask, causal, shared) = (view.mask.as_ref(), view.causal, q.size()[1] != k.size()[1]);

@@ -95,6 +95,12 @@ fn made(result: *mut C_tensor) -> Tensor {
     unsafe { Tensor::from_ptr(result) }
 }
 
+/// Whether the processor multiplies tiles of bf16 (AMX), several times as fast as anything in f32. LibTorch uses that.
+pub fn has_bf16_tiles() -> bool {
+    // SAFETY: it asks the processor, and touches nothing.
+    unsafe { blockscope_has_bf16_tiles() }
+}
+
 /// What the last operator of this thread that made nothing says of it.
 fn error() -> String {
     // SAFETY: a string that stays until this thread's next operator.
@@ -126,6 +132,7 @@ unsafe extern "C" {
         inner: i64,
     ) -> *mut C_tensor;
     fn blockscope_attention(q: *const C_tensor, k: *const C_tensor, v: *const C_tensor) -> *mut C_tensor;
+    fn blockscope_has_bf16_tiles() -> bool;
     fn blockscope_rms_norm(x: *const C_tensor, scale: *const C_tensor, eps: f64) -> *mut C_tensor;
     fn blockscope_silu_mul(gate: *const C_tensor, up: *const C_tensor) -> *mut C_tensor;
     fn blockscope_rotate(x: *const C_tensor, cos: *const C_tensor, sin: *const C_tensor) -> *mut C_tensor;
