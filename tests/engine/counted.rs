@@ -151,7 +151,7 @@ fn on_a_real_model_counted_is_analytic_and_rows_add_up_to_the_wall() {
     // on matrix units.
     for (toggles, prompt) in [("", 2048), ("weights=bf16,compute=bf16", 4096)] {
         let session = open("smollm2", toggles);
-        let runs = [run(&session, &request(prompt, 33)), run(&session, &request(prompt, 2))];
+        let runs = [run(&session, &request(prompt, 17)), run(&session, &request(prompt, 2))];
         for phase in [Phase::Prefill, Phase::Decode] {
             check(&session, &runs[0], phase, toggles);
             assert_eq!(Overhead::of(&runs[0], phase).unwrap().pairs, 1);
