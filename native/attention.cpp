@@ -257,9 +257,13 @@ extern "C" at::Tensor* blockscope_attention(const at::Tensor* q, const at::Tenso
 
 extern "C" bool blockscope_has_bf16_tiles() {
 #if defined(__x86_64__)
-  constexpr unsigned BOTH = 1u << 22 | 1u << 24;  // AMX-BF16 and AMX-TILE
-  unsigned eax, ebx, ecx, edx;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & BOTH) == BOTH;
+  // Once: in a virtual machine it is the host that answers, and every block of a pass asks.
+  static const bool has = [] {
+    constexpr unsigned BOTH = 1u << 22 | 1u << 24;  // AMX-BF16 and AMX-TILE
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & BOTH) == BOTH;
+  }();
+  return has;
 #else
   return false;
 #endif

@@ -270,16 +270,11 @@ extern "C" at::Tensor* blockscope_linear_onednn(const at::Tensor* x, const at::T
   using Linear = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, c10::string_view,
                             c10::List<std::optional<at::Scalar>>, std::optional<c10::string_view>);
   keep_error("");
-  try {
+  return caught([&]() -> at::Tensor* {
     static const auto found = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
     if (!found) return nullptr;
     static const auto linear = found->typed<Linear>();
     const auto optional_bias = bias == nullptr ? std::optional<at::Tensor>() : std::optional<at::Tensor>(*bias);
     return new at::Tensor(linear.call(*x, *weight, optional_bias, "none", c10::List<std::optional<at::Scalar>>(), ""));
-  } catch (const std::exception& error) {
-    keep_error(error.what());
-  } catch (...) {
-    keep_error("an unknown error");
-  }
-  return nullptr;
+  });
 }

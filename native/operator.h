@@ -12,10 +12,23 @@ namespace blockscope {
 // What went wrong in the last operator of this thread that made nothing.
 void keep_error(const char* error);
 
+// What `work` gives back, a new tensor of the caller's; null where it failed.
+template <typename Work>
+at::Tensor* caught(Work work) noexcept {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    keep_error(error.what());
+  } catch (...) {
+    keep_error("an unknown error");
+  }
+  return nullptr;
+}
+
 // What `work` makes, as a new tensor of the caller's; null where it failed. Inputs may be null: those are not there.
 template <typename Work>
 at::Tensor* operator_named(const char* name, std::initializer_list<const at::Tensor*> inputs, Work work) noexcept {
-  try {
+  return caught([&] {
     at::RecordFunction guard(at::RecordScope::FUNCTION);
     if (guard.isActive()) {
       std::vector<c10::IValue> values;
@@ -26,12 +39,7 @@ at::Tensor* operator_named(const char* name, std::initializer_list<const at::Ten
     at::Tensor made = work();
     if (guard.isActive() && guard.needsOutputs()) guard.setOutputs(std::vector<c10::IValue>{made});
     return new at::Tensor(std::move(made));
-  } catch (const std::exception& error) {
-    keep_error(error.what());
-  } catch (...) {
-    keep_error("an unknown error");
-  }
-  return nullptr;
+  });
 }
 
 }  // namespace blockscope

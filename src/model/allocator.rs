@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 pub enum Tag {
     /// Whatever a pass computes.
     Work = 0,
-    /// What stays as long as a model does, and is read again and again: it lies in memory of its own, in large pages
+    /// What stays as long as a model does, and is read again and again: it lies in memory of its own, in huge pages
     /// (`native/region.h`).
     Weights = 1,
     KvCache = 2,

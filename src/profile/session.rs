@@ -279,7 +279,7 @@ fn load(
     let parameters =
         source.load(toggles, device, &mut |done, all| progress("loading weights", done as u64, all as u64))?;
     let taken = live().weights - before;
-    // What was read and made on the way lies between what stays.
+    // What was read and made on the way is free by now.
     allocator::trim();
     let formula = Bytes(weights::bytes(&source.spec, &toggles.formats()));
     Ok((parameters, if taken == Bytes(0) { formula } else { taken }))

@@ -131,6 +131,20 @@ pub enum Popup {
     },
 }
 
+impl Popup {
+    /// What is typed into, where entries are found by it.
+    pub fn picker(&mut self) -> Option<&mut Picker> {
+        match self {
+            Popup::Models(picker)
+            | Popup::Find(picker)
+            | Popup::Jump(picker)
+            | Popup::Glossary(picker)
+            | Popup::Palette(picker) => Some(picker),
+            _ => None,
+        }
+    }
+}
+
 /// How the model stands.
 #[derive(Debug, Clone)]
 pub enum Engine {

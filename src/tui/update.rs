@@ -145,17 +145,12 @@ impl App {
             return self.perform(act);
         }
         let (tokenizer, template) = (self.has_tokenizer(), self.has_chat_template());
+        if let Some(picker) = self.popup.as_mut().and_then(Popup::picker) {
+            picker.key(key);
+            return Vec::new();
+        }
         match &mut self.popup {
             Some(Popup::Prompt) => self.form.key(key, tokenizer, template),
-            Some(
-                Popup::Models(picker)
-                | Popup::Find(picker)
-                | Popup::Jump(picker)
-                | Popup::Glossary(picker)
-                | Popup::Palette(picker),
-            ) => {
-                picker.key(key);
-            }
             Some(Popup::Changing(changing)) => match key.code {
                 KeyCode::Backspace => drop(changing.text.pop()),
                 KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
@@ -169,16 +164,10 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) {
+        if let Some(picker) = self.popup.as_mut().and_then(Popup::picker) {
+            return picker.paste(text);
+        }
         match &mut self.popup {
-            Some(
-                Popup::Models(picker)
-                | Popup::Find(picker)
-                | Popup::Jump(picker)
-                | Popup::Glossary(picker)
-                | Popup::Palette(picker),
-            ) => {
-                picker.paste(text);
-            }
             Some(Popup::Changing(changing)) => changing.paste(text),
             Some(Popup::Prompt) if !self.form.applies(Field::Text) => {
                 self.say("a synthetic prompt has no text to paste into", false);

@@ -1,5 +1,6 @@
 //! What the keys do with lessons: on the Learn screen, and in the lesson beside any screen.
 
+use super::studies::moved;
 use crate::learn::{Page, lessons};
 use crate::profile::proof::Found;
 use crate::tui::action::Act;
@@ -14,32 +15,21 @@ impl App {
         if !self.course.shows_list() {
             return self.on_example(act);
         }
-        let page = self.drawn.entries.1.max(2) - 1;
-        let last = lessons().len() - 1;
-        let row = &mut self.course.row;
-        *row = match act {
-            Act::Up => row.saturating_sub(1),
-            Act::Down => (*row + 1).min(last),
-            Act::PageUp => row.saturating_sub(page),
-            Act::PageDown => (*row + page).min(last),
-            Act::First => 0,
-            Act::Last => last,
-            Act::Open => return self.open_lesson(self.course.row),
-            _ => *row,
-        };
+        if act == Act::Open {
+            return self.open_lesson(self.course.row);
+        }
+        self.course.row = moved(act, self.course.row, lessons().len(), self.drawn.entries.1);
     }
 
     fn on_example(&mut self, act: Act) {
         let Some(opened) = &mut self.course.open else { return };
-        let last = opened.steps.len().saturating_sub(1);
-        opened.step = match act {
-            Act::Left | Act::Up | Act::PageUp => opened.step.saturating_sub(1),
-            Act::Right | Act::Down | Act::PageDown | Act::Open => (opened.step + 1).min(last),
-            Act::First => 0,
-            Act::Last => last,
+        let act = match act {
             Act::Close => return self.course.lists = true,
-            _ => opened.step,
+            Act::Left | Act::PageUp => Act::Up,
+            Act::Right | Act::PageDown | Act::Open => Act::Down,
+            _ => act,
         };
+        opened.step = moved(act, opened.step, opened.steps.len(), 1);
     }
 
     /// From another screen to where the open lesson takes place, from there to the list, and back.

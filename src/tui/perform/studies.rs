@@ -216,19 +216,9 @@ impl App {
         };
     }
 
-    /// Where an action leads in a list of `n` from `at`.
+    /// Where an action leads in the screen's list, of `n` from `at`.
     pub(super) fn moved(&self, act: Act, at: usize, n: usize) -> usize {
-        let page = self.drawn.listed.1.max(2) as isize - 1;
-        let to = |by: isize| at.saturating_add_signed(by).min(n.saturating_sub(1));
-        match act {
-            Act::Up => to(-1),
-            Act::Down => to(1),
-            Act::PageUp => to(-page),
-            Act::PageDown => to(page),
-            Act::First => 0,
-            Act::Last => to(isize::MAX),
-            _ => at,
-        }
+        moved(act, at, n, self.drawn.listed.1)
     }
 
     fn start_study(&mut self, plan: Plan) -> Vec<Effect> {
@@ -291,5 +281,20 @@ pub(in crate::tui) fn screen_of(kind: &Kind) -> Screen {
         Kind::Compare => Screen::Compare,
         Kind::Matrix => Screen::Matrix,
         Kind::Sweep { .. } => Screen::Sweep,
+    }
+}
+
+/// Where an action leads in a list of `n` from `at`, where `rows` of it are seen: a page leaves one of them.
+pub(super) fn moved(act: Act, at: usize, n: usize, rows: usize) -> usize {
+    let page = rows.max(2) as isize - 1;
+    let to = |by: isize| at.saturating_add_signed(by).min(n.saturating_sub(1));
+    match act {
+        Act::Up => to(-1),
+        Act::Down => to(1),
+        Act::PageUp => to(-page),
+        Act::PageDown => to(page),
+        Act::First => 0,
+        Act::Last => to(isize::MAX),
+        _ => at,
     }
 }
