@@ -74,6 +74,15 @@ impl Gguf {
         self.numbers(key, "an array of integers", |kind, bytes| i64::try_from(decode_integer(kind, bytes)?).ok())
     }
 
+    /// An array of truth values.
+    pub fn bools(&self, key: &str) -> Result<Vec<bool>> {
+        self.value(key, "an array of bools", |entry| {
+            let (of, count, reader) = entry.array(&self.map)?;
+            let bytes = reader.bytes.get(reader.at..)?;
+            (of == Kind::Bool || count == 0).then(|| bytes.iter().take(count as usize).map(|&byte| byte == 1).collect())
+        })
+    }
+
     fn numbers<T>(&self, key: &str, expected: &'static str, get: impl Fn(Kind, &[u8]) -> Option<T>) -> Result<Vec<T>> {
         self.value(key, expected, |entry| {
             let (of, count, reader) = entry.array(&self.map)?;

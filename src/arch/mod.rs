@@ -1,0 +1,27 @@
+//! What a model is, as plain data: a tree of parts, each of which says once what it is.
+//!
+//! [`families`] read a description out of a file's [`entries`] into a [`Model`]; its [`parts`] say which weights they
+//! have ([`weight`]), what they should cost ([`work`]) and what they are called ([`path`], [`role`], [`hook`]).
+//! [`mask`] and [`rotation`] are the arithmetic of what a query attends to and of positions; [`toggles`] are the
+//! optimisations that can be chosen, [`formats`] the number formats among them, [`memory`] whether it all fits.
+
+pub mod entries;
+mod error;
+pub mod families;
+pub mod formats;
+pub mod hook;
+pub mod inventory;
+pub mod mask;
+pub mod memory;
+pub mod model;
+pub mod parts;
+pub mod path;
+pub mod role;
+pub mod rotation;
+pub mod toggles;
+pub mod weight;
+pub mod work;
+
+pub use error::{Error, Result};
+pub use model::Model;
+pub use toggles::{Toggle, Toggles};

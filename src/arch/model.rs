@@ -1,0 +1,234 @@
+//! A model as a described tree: stacks of blocks, each of which says what it is. Everything that depends on the structure
+//! of a model is read from here.
+
+use super::formats::{Formats, Precision};
+use super::hook::Hook;
+use super::mask::Mask;
+use super::parts::attention::Attention;
+use super::parts::embedding::Embedding;
+use super::parts::head::Head;
+use super::parts::mlp::Mlp;
+use super::parts::norm::Norm;
+use super::parts::{Part, Surroundings};
+use super::path::{Path, StackName};
+use super::role::Role;
+use super::toggles::Toggles;
+use super::weight::{Parameter, Slot};
+use super::work::Work;
+
+/// A transformer, described. Sizes in the field's standard letters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// A name to show.
+    pub name: String,
+    /// The name of its family in [`super::families`].
+    pub family: &'static str,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Tokens in the vocabulary.
+    pub d_vocab: usize,
+    /// Most positions that the model was made for.
+    pub n_ctx: usize,
+    pub embedding: Embedding,
+    pub blocks: Vec<Block>,
+    pub final_norm: Option<Norm>,
+    pub head: Head,
+    /// The token that a text begins with, where the model wants one.
+    pub bos: Option<u32>,
+    /// Tokens that end a text or a turn.
+    pub eos: Vec<u32>,
+}
+
+/// One block: two branches, each of which reads the residual stream and adds to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    pub attn: Attention,
+    pub mlp: Mlp,
+    pub order: Order,
+    /// What the results of the branches are multiplied by before they are added.
+    pub multiplier: f64,
+}
+
+/// In which order the branches read and write the residual stream.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Order {
+    /// The MLP reads what attention has added to.
+    Sequential,
+    /// Both read what enters the block (Wang & Komatsuzaki, GPT-J, 2021), through one norm where there is one here.
+    Parallel { norm: Option<Norm> },
+}
+
+impl Model {
+    /// Every part under these toggles, parents before children, in the order of a pass.
+    pub fn parts(&self, toggles: &Toggles) -> Vec<Part> {
+        let around = |block| Surroundings {
+            stack: StackName::Decoder,
+            block,
+            d_model: self.d_model,
+            tied: self.head.tied,
+            toggles,
+        };
+        let outside = around(None);
+        let mut parts = self.embedding.describe(self.d_vocab, &outside);
+        for (number, block) in self.blocks.iter().enumerate() {
+            parts.extend(block.describe(&around(Some(number))));
+        }
+        if let Some(norm) = self.final_norm {
+            parts.push(Part {
+                hooks: vec![Hook::FinalNormalized],
+                ..norm.describe(Role::FinalNorm, Slot::FinalNorm, &outside)
+            });
+        }
+        parts.push(self.head.describe(self.d_vocab, &outside));
+        parts
+    }
+
+    /// The part at a path under these toggles, if it has one.
+    pub fn part(&self, toggles: &Toggles, path: Path) -> Option<Part> {
+        self.parts(toggles).into_iter().find(|part| part.path == path)
+    }
+
+    /// Every weight, each once: a tied LM head is not counted again.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        self.parts(&Toggles::default()).iter().flat_map(Part::parameters).collect()
+    }
+
+    /// Number of weights.
+    pub fn n_parameters(&self) -> u64 {
+        self.parameters().iter().map(Parameter::count).sum()
+    }
+
+    /// Bytes of all weights as they lie in memory, scales included.
+    pub fn weight_bytes(&self, formats: &Formats) -> u64 {
+        self.parameters().iter().map(|parameter| parameter.bytes(self.head.tied, formats)).sum()
+    }
+
+    /// Bytes of the keys and values of `tokens` positions of one sequence under a chosen mask, and where the format has
+    /// scales, one for each head and position.
+    pub fn kv_bytes(&self, tokens: usize, chosen: Mask, precision: Precision) -> u64 {
+        let of_block = |block: &Block| {
+            let attn = &block.attn;
+            let kept = attn.mask.narrowed(chosen).kept(tokens);
+            (2 * kept * attn.n_kv_heads) as u64 * precision.row_bytes(attn.d_head as u64)
+        };
+        self.blocks.iter().map(of_block).sum()
+    }
+
+    pub fn n_layers(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Query heads of the block that has the most.
+    pub fn n_heads(&self) -> usize {
+        self.most(|block| block.attn.n_heads)
+    }
+
+    /// Key/value heads of the block that has the most.
+    pub fn n_kv_heads(&self) -> usize {
+        self.most(|block| block.attn.n_kv_heads)
+    }
+
+    /// Width of the widest head.
+    pub fn d_head(&self) -> usize {
+        self.most(|block| block.attn.d_head)
+    }
+
+    /// Hidden width of the widest MLP.
+    pub fn d_mlp(&self) -> usize {
+        self.most(|block| block.mlp.d_mlp)
+    }
+
+    fn most(&self, of: impl Fn(&Block) -> usize) -> usize {
+        self.blocks.iter().map(of).max().unwrap_or(0)
+    }
+
+    /// Changes every attention: what a family says of all its layers.
+    pub fn each_attention(&mut self, mut change: impl FnMut(usize, &mut Attention)) {
+        self.blocks.iter_mut().enumerate().for_each(|(number, block)| change(number, &mut block.attn));
+    }
+
+    /// Changes every MLP.
+    pub fn each_mlp(&mut self, mut change: impl FnMut(&mut Mlp)) {
+        self.blocks.iter_mut().for_each(|block| change(&mut block.mlp));
+    }
+
+    /// Whether these sizes can be a model at all. Past this check no product of two of them overflows.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn validate(&self) -> Result<(), String> {
+        // Wide enough for any model that exists; narrow enough that their products fit in 64 bits.
+        const MOST: usize = 1 << 24;
+        let sized = |name: &str, size: usize| match size {
+            1..=MOST => Ok(()),
+            _ => Err(format!("{name} is {size}; expected a number from 1 to {MOST}")),
+        };
+        sized("n_layers", self.n_layers())?;
+        for (name, size) in [("d_model", self.d_model), ("d_vocab", self.d_vocab), ("n_ctx", self.n_ctx)] {
+            sized(name, size)?;
+        }
+        // A file can name more blocks than it could hold weights for: each is checked by name later.
+        if self.n_layers() > MOST_LAYERS || self.n_heads() > 10_000 {
+            return Err(format!("{} layers of {} heads: no model is like that", self.n_layers(), self.n_heads()));
+        }
+        for block in &self.blocks {
+            let attn = &block.attn;
+            for (name, size) in [
+                ("n_heads", attn.n_heads),
+                ("n_kv_heads", attn.n_kv_heads),
+                ("d_head", attn.d_head),
+                ("d_mlp", block.mlp.d_mlp),
+            ] {
+                sized(name, size)?;
+            }
+            if !attn.n_heads.is_multiple_of(attn.n_kv_heads) {
+                return Err(format!(
+                    "{} query heads cannot share {} key/value heads evenly",
+                    attn.n_heads, attn.n_kv_heads
+                ));
+            }
+            if let Some(rotation) = &attn.rotation {
+                rotation.validate(attn.d_head)?;
+            }
+            match attn.mask {
+                Mask::Window { window: size, .. } | Mask::Chunks { size } => sized("the attention window", size)?,
+                Mask::Causal => {}
+            }
+            if !attn.scale.is_finite() || attn.softcap.is_some_and(|cap| !(cap.is_finite() && cap > 0.0)) {
+                return Err(format!("scores × {} capped at {:?}: expected finite numbers", attn.scale, attn.softcap));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// More blocks than any model has: refused before they are described one by one.
+pub const MOST_LAYERS: usize = 10_000;
+
+impl Block {
+    pub fn describe(&self, around: &Surroundings) -> Vec<Part> {
+        let mut parts = vec![Part { hooks: vec![Hook::ResidPre], ..around.on_stream(Role::Block, Work::Contains) }];
+        match self.order {
+            Order::Sequential => {
+                parts.extend(self.attn.describe(around));
+                parts.push(around.residual(Role::AttnResidual, 1, &[Hook::ResidMid]));
+                parts.extend(self.mlp.describe(around));
+                parts.push(around.residual(Role::MlpResidual, 1, &[Hook::ResidPost]));
+            }
+            Order::Parallel { norm } => {
+                parts.extend(norm.map(|norm| norm.describe(Role::Norm, Slot::Norm, around)));
+                parts.extend(self.attn.describe(around));
+                parts.extend(self.mlp.describe(around));
+                parts.push(around.residual(Role::Residual, 2, &[Hook::ResidPost]));
+            }
+        }
+        parts
+    }
+}
+
+impl Order {
+    pub fn is_parallel(self) -> bool {
+        matches!(self, Order::Parallel { .. })
+    }
+}
+
