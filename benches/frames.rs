@@ -1,10 +1,10 @@
 //! How long a frame of each screen takes at 200×60: with a real traced run of 512 prompt and 64 new tokens loaded, with real
 //! studies of a tiny model, a text that was read, and the pattern of a head that fills the screen.
 
+use blockscope::measure::{Control, Prompt, Request, Session};
 use blockscope::model::Toggles;
-use blockscope::profile::{Control, Prompt, Request, Session};
-use blockscope::trace::explored::{Head, HeadScores, Score, Sink};
-use blockscope::trace::{Event, Run, Watched};
+use blockscope::record::explored::{Head, HeadScores, Score, Sink};
+use blockscope::record::{Event, Run, Watched};
 use blockscope::tui::app::Screen;
 use blockscope::tui::explorer::{Explorer, Shows};
 use blockscope::tui::form::Form;

@@ -7,17 +7,17 @@
 mod looking;
 mod server;
 
+use crate::measure::{Control, Halt, Plan, Progress, Prompt, Request, Step};
 use crate::model::{Device, Toggles};
-use crate::profile::{Control, Halt, Plan, Progress, Prompt, Request, Step};
-use crate::trace::{self, Peaks, study};
+use crate::record::{self, Peaks, study};
 use server::Server;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-pub use crate::profile::proof::Found;
-pub use crate::profile::{Card, Column, Columns, Tokenized};
+pub use crate::interpret::proof::Found;
+pub use crate::measure::{Card, Column, Columns, Tokenized};
 pub use looking::{Answer, Look, Of, Seen, Text};
 
 /// Something to do, in the order in which it was sent.
@@ -67,7 +67,7 @@ pub enum Event {
     /// It could not be opened. `kept`: the model that was there before still is.
     LoadFailed { error: String, kept: bool },
     /// What happened in a run, in order; batched so that a watcher does not disturb what it watches.
-    Run { run: RunId, events: Vec<trace::Event> },
+    Run { run: RunId, events: Vec<record::Event> },
     /// What happened in a study, in order.
     Study { run: RunId, events: Vec<study::Event> },
     /// How far a study is.

@@ -1,6 +1,6 @@
 //! The machine as the command line shows it: what it can do at most, and devices that are not there.
 
-use blockscope::profile::peaks::Reader;
+use blockscope::measure::peaks::Reader;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -124,7 +124,7 @@ fn a_run_carries_the_peaks_that_were_kept_for_its_conditions_and_no_others() {
         let args = [&["profile", RANDOM, "--out", path.to_str().unwrap()], &small[..]].concat();
         let output = blockscope(cache.path(), &args);
         assert!(output.status.success(), "{}", errors(&output));
-        (blockscope::trace::file::read(&path).unwrap(), errors(&output))
+        (blockscope::record::file::read(&path).unwrap(), errors(&output))
     };
     assert_eq!(run("none.jsonl").0.peaks, None);
     keep(cache.path(), &machine, 1);

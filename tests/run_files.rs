@@ -1,7 +1,7 @@
 //! Run files: every version opens, what is written is read back, and no file does harm.
 
-use blockscope::trace::file::{self, Error, Existing, Reader, Writer};
-use blockscope::trace::{Event, Phase, Run, Status};
+use blockscope::record::file::{self, Error, Existing, Reader, Writer};
+use blockscope::record::{Event, Phase, Run, Status};
 use blockscope::units::{Bytes, Flops, Nanos};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -317,21 +317,21 @@ fn a_long_run_stays_small() {
     let mut run = Run { header: file::read(&fixture()).unwrap().header, ..Run::default() };
     let parts = 480;
     for part in 0..parts {
-        run.apply(Event::Part(blockscope::trace::Part { path: format!("blocks.{part}"), parent: None }));
+        run.apply(Event::Part(blockscope::record::Part { path: format!("blocks.{part}"), parent: None }));
     }
     for step in 0..65u32 {
         let prefill = step == 0;
-        run.apply(Event::PassStart(blockscope::trace::PassStart {
+        run.apply(Event::PassStart(blockscope::record::PassStart {
             phase: if prefill { Phase::Prefill } else { Phase::Decode },
             repeat: 0,
             step: step.saturating_sub(1),
             n_new: if prefill { 512 } else { 1 },
             n_past: if prefill { 0 } else { 511 + step },
-            watched: blockscope::trace::Watched::Parts,
+            watched: blockscope::record::Watched::Parts,
             start: Nanos(u64::from(step) * 70_000_000),
         }));
         let scale = if prefill { 512 } else { 1 };
-        let span = |part: u32| blockscope::trace::Span {
+        let span = |part: u32| blockscope::record::Span {
             part,
             start: Nanos(u64::from(part) * 131_072 * scale / 8),
             time: Nanos(123_456 * scale / 8),
@@ -350,8 +350,8 @@ fn a_long_run_stays_small() {
 
 /// A traced pass of `n` operators with a few shapes, and as many allocations.
 fn traced(n: u32) -> Run {
-    use blockscope::trace::operator::Tensor;
-    use blockscope::trace::{
+    use blockscope::record::operator::Tensor;
+    use blockscope::record::{
         Allocation, Argument, ByCategory, Category, Cut, Dtype, Operator, PassMemory, PassStart, Resident, Signature,
         Watched,
     };

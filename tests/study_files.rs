@@ -1,9 +1,10 @@
 //! Study files: every kind opens, what is written is read back, a study can be gone on with, and no file does harm.
 
-use blockscope::trace::file::{Content, Error, Existing};
-use blockscope::trace::study::file::{self, Reader, Writer};
-use blockscope::trace::study::{Arm, Event, Kind, Sample, Study};
-use blockscope::trace::{Comparison, Status, Sweep, Verdict, Watched, file as run_file};
+use blockscope::analyse::{Comparison, Sweep, Verdict};
+use blockscope::record::file::{Content, Error, Existing};
+use blockscope::record::study::file::{self, Reader, Writer};
+use blockscope::record::study::{Arm, Event, Kind, Sample, Study};
+use blockscope::record::{Status, Watched, file as run_file};
 use blockscope::units::Nanos;
 use std::fs;
 use std::io::Cursor;

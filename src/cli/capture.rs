@@ -5,8 +5,9 @@ use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
+use crate::interpret::{Capture, Hooks};
+use crate::measure::Session;
 use crate::model;
-use crate::profile::{Capture, Hooks, Session};
 use crate::units::Bytes;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -119,7 +120,7 @@ fn activations(
 
 /// What `--json` prints.
 fn description(capture: &Capture, path: &Path) -> Value {
-    let tensor = |(name, tensor): (&String, &crate::profile::capture::Kept)| json!({ "name": name, "dtype": kind(tensor.is_ids), "shape": tensor.shape });
+    let tensor = |(name, tensor): (&String, &crate::interpret::capture::Kept)| json!({ "name": name, "dtype": kind(tensor.is_ids), "shape": tensor.shape });
     json!({ "out": path.display().to_string(), "tensors": capture.tensors.iter().map(tensor).collect::<Vec<_>>() })
 }
 

@@ -4,9 +4,9 @@
 use super::args::{OutArgs, check_free};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
-use crate::profile::{Request, Session};
-use crate::trace::file::{Existing, Writer};
-use crate::trace::{Event, Run, Status};
+use crate::measure::{Request, Session};
+use crate::record::file::{Existing, Writer};
+use crate::record::{Event, Run, Status};
 
 /// Refuses an output file that could not be written, before anything is loaded.
 ///

@@ -3,10 +3,10 @@
 use super::args::ModelArgs;
 use super::failure::{Failure, Result};
 use super::learn;
+use crate::measure::Prompt;
 use crate::model::Device;
 use crate::model::source::cached_models;
-use crate::profile::Prompt;
-use crate::trace::{Run, Study, file, study};
+use crate::record::{Run, Study, file, study};
 use crate::tui::{self, Begin, CachedModel, Startup};
 use clap::ColorChoice;
 use std::io;

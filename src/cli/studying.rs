@@ -4,10 +4,11 @@ use super::args::{OutArgs, check_free};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::output::Output;
-use crate::profile::{Plan, Progress, Session, WatchStudy};
-use crate::trace::file::{Content, Existing};
-use crate::trace::study::{Event, Study, file::Writer};
-use crate::trace::{Status, input};
+use crate::measure::{Plan, Progress, Session, WatchStudy};
+use crate::record::file::{Content, Existing};
+use crate::record::study::file::Writer;
+use crate::record::study::{Event, Study};
+use crate::record::{Status, input};
 use std::io::Read;
 use std::path::Path;
 

@@ -3,9 +3,10 @@
 use super::failure::{Failure, Result};
 use super::output::Output;
 use super::run::{open, startup};
-use crate::profile::explore::Captured;
-use crate::trace::file::Content;
-use crate::trace::{chrome, file, input, study};
+use crate::analyse::chrome;
+use crate::interpret::explore::Captured;
+use crate::record::file::Content;
+use crate::record::{file, input, study};
 use crate::tui::Begin;
 use crate::units::percent;
 use clap::ColorChoice;

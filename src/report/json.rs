@@ -3,7 +3,8 @@
 //! Times are in seconds. What could not be measured is null.
 
 use super::traced;
-use crate::trace::{Account, Header, ModelInfo, Overhead, Phase, Quartiles, Run, Status};
+use crate::analyse::{Account, Overhead};
+use crate::record::{Header, ModelInfo, Phase, Quartiles, Run, Status};
 use crate::units::Nanos;
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,8 @@ use super::grid::{Align, Table, bullets, wrapped};
 use super::json::repeats;
 use super::layout::{Detail, Rows, lines};
 use super::traced;
-use crate::trace::{Account, ModelInfo, Overhead, Phase, Quartiles, Row, Run};
+use crate::analyse::{Account, Overhead};
+use crate::record::{ModelInfo, Phase, Quartiles, Row, Run};
 use crate::units::{Nanos, count, percent};
 
 /// A piece of the report, so that whoever prints it can set titles and notes apart.

@@ -10,8 +10,9 @@ pub use summary::summary;
 use super::grid::{Align, Table};
 use super::layout::{Layout, Rows};
 use super::table::Piece;
-use crate::trace::account::OperatorAccount;
-use crate::trace::{Account, Phase, Run};
+use crate::analyse::Account;
+use crate::analyse::account::OperatorAccount;
+use crate::record::{Phase, Run};
 use columns::{Column, Subject};
 use unicode_width::UnicodeWidthStr;
 

@@ -132,7 +132,7 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Prompt;
+    use crate::measure::Prompt;
 
     #[test]
     fn lengths_come_from_the_prompt_editor_within_bounds() {

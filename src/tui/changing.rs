@@ -2,8 +2,8 @@
 
 use super::app::{App, Screen};
 use super::explorer::Explorer;
-use crate::profile::{Change, Target};
-use crate::trace::explored::{Head, Place};
+use crate::interpret::{Change, Target};
+use crate::record::explored::{Head, Place};
 
 /// What is being put together. Its rows are what, how, and below them the changes that there are.
 #[derive(Debug, Clone, Default, PartialEq)]

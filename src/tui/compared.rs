@@ -2,9 +2,9 @@
 
 use super::branches::{Branch, Branches};
 use super::parts::{self, Kind};
-use crate::trace::Phase;
-use crate::trace::comparison::{Comparison, Figure};
-use crate::trace::study::Study;
+use crate::analyse::comparison::{Comparison, Figure};
+use crate::record::Phase;
+use crate::record::study::Study;
 use std::collections::HashMap;
 
 /// The row under which parts are added up over all blocks.

@@ -1,8 +1,8 @@
 //! What to run next: the prompt, how many tokens, how they are chosen; the state of the prompt editor.
 
 use super::foreign;
-use crate::profile::{Prompt, Request, Sampling};
-use crate::trace::Watched;
+use crate::measure::{Prompt, Request, Sampling};
+use crate::record::Watched;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 

@@ -3,8 +3,8 @@
 use super::tally::Tally;
 use super::timeline::Chart;
 use super::traced::Traced;
-use crate::profile::Halt;
-use crate::trace::{Event, Phase, Run, Status};
+use crate::measure::Halt;
+use crate::record::{Event, Phase, Run, Status};
 use crate::units::Nanos;
 use crate::worker::RunId;
 

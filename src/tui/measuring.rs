@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::update::Effect;
-use crate::trace::{self, Peaks};
+use crate::record::{self, Peaks};
 use crate::units::Nanos;
 use crate::worker::Command;
 
@@ -41,7 +41,7 @@ impl App {
                 let unsteady = "the roofs were measured, but the machine was busy: d once more when it is idle";
                 self.say(if peaks.is_steady() { "the roofs were measured" } else { unsteady }, !peaks.is_steady());
                 if let Some(live) = self.live.as_mut().filter(|live| peaks.are_of(&live.run.header)) {
-                    live.apply(trace::Event::Peaks(peaks));
+                    live.apply(record::Event::Peaks(peaks));
                 }
             }
             Err(_) if measuring.is_some_and(|measuring| measuring.cancelled) => {

@@ -58,12 +58,12 @@ pub use theme::{ColorChoice, Depth, Theme};
 pub use update::{Effect, Msg};
 pub use view::draw;
 
+use crate::analyse::timeline::Timeline;
 use crate::learn::Progress;
+use crate::measure::Prompt;
 use crate::model::{Device, Toggles};
-use crate::profile::Prompt;
-use crate::trace::Run;
-use crate::trace::study::Study;
-use crate::trace::timeline::Timeline;
+use crate::record::Run;
+use crate::record::study::Study;
 use crate::units::Nanos;
 use crate::worker::{self, Worker};
 use course::Course;
@@ -346,10 +346,10 @@ fn follow(
 fn is_urgent(message: &Msg) -> bool {
     match message {
         Msg::Worker(worker::Event::Run { events, .. }) => {
-            events.iter().any(|event| matches!(event, crate::trace::Event::End(_)))
+            events.iter().any(|event| matches!(event, crate::record::Event::End(_)))
         }
         Msg::Worker(worker::Event::Study { events, .. }) => {
-            events.iter().any(|event| matches!(event, crate::trace::study::Event::End(_)))
+            events.iter().any(|event| matches!(event, crate::record::study::Event::End(_)))
         }
         Msg::Worker(worker::Event::Loading { .. } | worker::Event::Studying { .. }) | Msg::Tick(_) => false,
         _ => true,

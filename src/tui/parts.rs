@@ -2,7 +2,7 @@
 
 use crate::model::spec::{MlpKind, Positions, Spec};
 use crate::model::toggles::{Fuse, Kernel, Toggles};
-use crate::trace::ModelInfo;
+use crate::record::ModelInfo;
 
 /// What a part belongs to: the colour of its bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

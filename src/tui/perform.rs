@@ -14,7 +14,7 @@ use super::explorer::Shows;
 use super::live::State;
 use super::picker::Picker;
 use super::update::{Effect, Manner};
-use crate::profile::Step;
+use crate::measure::Step;
 use crate::units::Nanos;
 
 impl App {

@@ -3,9 +3,9 @@
 use super::action::{self, Act, Action, Scope};
 use super::foreign;
 use super::timeline::Chart;
+use crate::analyse::timeline::Grouped;
 use crate::learn::{Term, glossary};
-use crate::trace::explored::HeadScores;
-use crate::trace::timeline::Grouped;
+use crate::record::explored::HeadScores;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A model on this machine.

@@ -1,9 +1,10 @@
 //! The points of the roofline: parts added up over all blocks, blocks, or operators by their name.
 
 use super::parts::{self, Kind};
-use crate::trace::account::{OperatorAccount, PartAccount};
-use crate::trace::roofline::{Products, Standing, standing};
-use crate::trace::{Account, Dtype, Run};
+use crate::analyse::Account;
+use crate::analyse::account::{OperatorAccount, PartAccount};
+use crate::analyse::roofline::{Products, Standing, standing};
+use crate::record::{Dtype, Run};
 use crate::units::{Bytes, Flops, Nanos};
 use std::collections::HashMap;
 
@@ -209,8 +210,8 @@ impl Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Phase;
-    use crate::trace::roofline::Bound;
+    use crate::analyse::roofline::Bound;
+    use crate::record::Phase;
     use crate::tui::fixture;
 
     fn points(phase: Phase, grouping: Grouping) -> (Run, Account, Vec<Point>) {

@@ -1,9 +1,9 @@
 //! What a study of many arms amounts to, worked out for the Matrix screen, and how its table is read.
 
-use crate::trace::comparison::{Comparison, Figure};
-use crate::trace::pareto::{self, Standing};
-use crate::trace::study::{Quality, Study};
-use crate::trace::{Phase, study};
+use crate::analyse::comparison::{Comparison, Figure};
+use crate::analyse::pareto::{self, Standing};
+use crate::record::study::{Quality, Study};
+use crate::record::{Phase, study};
 use crate::units::Bytes;
 use std::cmp::Ordering;
 

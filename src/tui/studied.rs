@@ -5,9 +5,9 @@ use super::branches::Branches;
 use super::compared::Compared;
 use super::live::State;
 use super::ranked::{self, Ranked};
-use crate::profile::Progress;
-use crate::trace::study::{Arm, Event, Kind, Study};
-use crate::trace::sweep::Sweep;
+use crate::analyse::sweep::Sweep;
+use crate::measure::Progress;
+use crate::record::study::{Arm, Event, Kind, Study};
 use crate::units::Nanos;
 use crate::worker::RunId;
 

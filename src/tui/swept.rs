@@ -1,6 +1,6 @@
 //! How the points of a sweep are gone through.
 
-use crate::trace::sweep::Sweep;
+use crate::analyse::sweep::Sweep;
 
 /// Every point as its series and its place there: from left to right, at one x one series after the other.
 pub fn places(sweep: &Sweep) -> Vec<(usize, usize)> {

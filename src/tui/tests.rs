@@ -7,9 +7,9 @@ use super::live::State;
 use super::theme::{Depth, Theme};
 use super::update::{Effect, Msg};
 use super::{Paint, drive, fixture, save_as_new};
+use crate::measure::{Prompt, Request, Step};
 use crate::model::toggles::Attention;
-use crate::profile::{Prompt, Request, Step};
-use crate::trace::{Event, Phase, Run, Status, Watched, study};
+use crate::record::{Event, Phase, Run, Status, Watched, study};
 use crate::units::Nanos;
 use crate::worker::{self, Command, RunId};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -587,7 +587,7 @@ fn a_terminal_that_is_gone_ends_the_loop_with_the_reason() {
     assert!(driven(&mut ready(), Vec::new()).2.is_some());
 }
 
-fn sent_study(effects: &[Effect]) -> &crate::profile::Plan {
+fn sent_study(effects: &[Effect]) -> &crate::measure::Plan {
     match effects {
         [Effect::Send(Command::Study { plan, .. })] => plan,
         other => panic!("{other:?}"),

@@ -4,8 +4,8 @@
 //! orange for the MLP, grey for the rest. A terminal with fewer colours gets the nearest ones; one
 //! without any gets the same roles as bold, dim and reverse, and never a colour code.
 
-use crate::trace::Category;
-use crate::trace::timeline::Kind;
+use crate::analyse::timeline::Kind;
+use crate::record::Category;
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal can show.

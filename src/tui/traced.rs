@@ -5,9 +5,10 @@
 
 use super::memory::Memory;
 use super::points::{Grouping, Point};
-use crate::trace::account::OperatorAccount;
-use crate::trace::findings::{Finding, findings};
-use crate::trace::{Account, Overhead, Phase, Run};
+use crate::analyse::account::OperatorAccount;
+use crate::analyse::findings::{Finding, findings};
+use crate::analyse::{Account, Overhead};
+use crate::record::{Phase, Run};
 use std::collections::HashMap;
 
 /// The sums of each phase, as far as they have been asked for.

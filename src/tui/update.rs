@@ -5,9 +5,9 @@ use super::app::{App, Engine, Hit, Popup, Screen};
 use super::form::Field;
 use super::live::{Live, State};
 use crate::learn::Progress;
-use crate::profile::{Prompt, Request, Step};
-use crate::trace::study::Study;
-use crate::trace::{self, Run, Status, Watched};
+use crate::measure::{Prompt, Request, Step};
+use crate::record::study::Study;
+use crate::record::{self, Run, Status, Watched};
 use crate::units::Nanos;
 use crate::worker::{Card, Command, Event, RunId};
 use crossterm::event::{
@@ -324,11 +324,11 @@ impl App {
         }
     }
 
-    fn measured(&mut self, run: RunId, events: Vec<trace::Event>) {
+    fn measured(&mut self, run: RunId, events: Vec<record::Event>) {
         let Some(live) = self.live.as_mut().filter(|live| live.id == Some(run)) else { return };
         let mut failure = None;
         for event in events {
-            if let trace::Event::End(Status::Failed(reason)) = &event {
+            if let record::Event::End(Status::Failed(reason)) = &event {
                 failure = Some(reason.clone());
             }
             live.apply(event);

@@ -2,11 +2,13 @@
 //! heads in the time that it has, and answers what the screen asks meanwhile.
 
 use super::RunId;
+use crate::analyse::worth::WorthTable;
+use crate::interpret::explore::{Captured, Ran};
+use crate::interpret::{Exploration, Intervention, Interventions, Sources};
+use crate::measure::{Control, Prompt, Session};
 use crate::model::cache::KvCache;
 use crate::model::{Error, Result};
-use crate::profile::explore::{Captured, Ran};
-use crate::profile::{Control, Exploration, Intervention, Interventions, Prompt, Session, Sources};
-use crate::trace::explored::{Area, Attribution, Effect, Head, Importance, LensTable, Neuron, WorthTable};
+use crate::record::explored::{Area, Attribution, Effect, Head, Importance, LensTable, Neuron};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;

@@ -2,10 +2,11 @@
 
 use super::looking::Looking;
 use super::{Card, Command, Event, Queued, RunId, Seen};
+use crate::interpret::Exploration;
+use crate::interpret::proof::{PROOFS, Subject};
+use crate::measure::{Control, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
 use crate::model::{self, Device, Toggles};
-use crate::profile::proof::{PROOFS, Subject};
-use crate::profile::{Control, Exploration, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
-use crate::trace::{self, Peaks, study};
+use crate::record::{self, Peaks, study};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -133,7 +134,7 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                     Some(session) => quietly(|| session.run(&request, control, &mut forward)).map(drop),
                 };
                 if let Err(error) = end {
-                    Watch::event(&mut forward, trace::Event::End(trace::Status::Failed(error)));
+                    Watch::event(&mut forward, record::Event::End(record::Status::Failed(error)));
                 }
             }
             Command::Study { run, plan } => {
@@ -143,7 +144,7 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                     Some(session) => quietly(|| session.study(&plan, None, control, &mut forward)).map(drop),
                 };
                 if let Err(error) = end {
-                    WatchStudy::event(&mut forward, study::Event::End(trace::Status::Failed(error)));
+                    WatchStudy::event(&mut forward, study::Event::End(record::Status::Failed(error)));
                 }
             }
             Command::Explore { run, prompt, side } => {
@@ -291,7 +292,7 @@ struct Forward<'a, R> {
 }
 
 impl<R: FnMut(Event)> Watch for Forward<'_, R> {
-    fn event(&mut self, event: trace::Event) {
+    fn event(&mut self, event: record::Event) {
         (self.report)(Event::Run { run: self.run, events: vec![event] });
     }
 

@@ -1,11 +1,12 @@
 //! What is seen of heads and of the residual stream is what the model computed.
 
 use crate::common::{Keep, golden, open, tensors};
+use blockscope::interpret::Exploration;
+use blockscope::interpret::explore::Ran;
+use blockscope::measure::{Control, Session};
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::Pass;
-use blockscope::profile::explore::Ran;
-use blockscope::profile::{Control, Exploration, Session};
-use blockscope::trace::explored::{Area, Place};
+use blockscope::record::explored::{Area, Place};
 use tch::{Kind, Tensor};
 
 const FAMILIES: [&str; 3] = ["llama", "llama3-rope", "gpt2"];

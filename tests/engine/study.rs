@@ -1,10 +1,10 @@
 //! Studies of a real model: what is told, what is shared, how good the arms are.
 
 use crate::common::{golden, open};
+use blockscope::measure::{Control, Plan, PlannedArm, Progress, QualityText, Rounds, Session, WatchStudy};
 use blockscope::model::Toggles;
-use blockscope::profile::{Control, Plan, PlannedArm, Progress, QualityText, Rounds, Session, WatchStudy};
-use blockscope::trace::study::{Event, Kind, Study};
-use blockscope::trace::{Category, Phase, Status, Watched};
+use blockscope::record::study::{Event, Kind, Study};
+use blockscope::record::{Category, Phase, Status, Watched};
 use blockscope::units::Bytes;
 
 /// Arms of a tiny model by their toggles.

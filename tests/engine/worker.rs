@@ -1,10 +1,10 @@
 //! The model thread: what goes in and comes out, and that it ends when it should.
 
 use crate::common::golden;
+use blockscope::measure::{Control, Plan, PlannedArm, Prompt, Request, Rounds, Step};
 use blockscope::model::{Device, Toggles};
-use blockscope::profile::{Control, Plan, PlannedArm, Prompt, Request, Rounds, Step};
-use blockscope::trace::explored::{Area, Head};
-use blockscope::trace::{self, Run, Status, Study, study};
+use blockscope::record::explored::{Area, Head};
+use blockscope::record::{self, Run, Status, Study, study};
 use blockscope::worker::{Answer, Command, Event, Look, Of, RunId, Seen, Worker};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -44,7 +44,7 @@ fn until<T>(events: &Receiver<Event>, mut wanted: impl FnMut(&Event) -> Option<T
 fn end_of(event: &Event) -> Option<(RunId, Status)> {
     let Event::Run { run, events } = event else { return None };
     events.iter().find_map(|event| match event {
-        trace::Event::End(status) => Some((*run, status.clone())),
+        record::Event::End(status) => Some((*run, status.clone())),
         _ => None,
     })
 }

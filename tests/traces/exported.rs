@@ -1,13 +1,13 @@
 //! Runs of Blockscope as traces: what is exported opens again, and says what others look for.
 
 use crate::common::*;
-use blockscope::report::perfetto;
-use blockscope::trace::operator::{Scope, Tensor};
-use blockscope::trace::timeline::{Kind, Level, Slice, Track};
-use blockscope::trace::{
+use blockscope::analyse::timeline::{Kind, Level, Slice, Track};
+use blockscope::record::operator::{Scope, Tensor};
+use blockscope::record::{
     Allocation, Argument, ByCategory, Category, Cut, Dtype, Event, Header, ModelInfo, Operator, Part, PassMemory,
     PassStart, Phase, Run, Signature, Span, Watched,
 };
+use blockscope::report::perfetto;
 use blockscope::units::{Bytes, Flops, Nanos};
 use std::path::Path;
 
@@ -243,7 +243,7 @@ fn what_is_taken_in_a_moment_comes_before_what_is_given_back_in_it() {
 #[test]
 fn a_run_without_operators_or_with_wrong_times_exports_too() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let run_of_parts = blockscope::trace::file::read(&folder.join("traces/v1-tiny.jsonl")).unwrap();
+    let run_of_parts = blockscope::record::file::read(&folder.join("traces/v1-tiny.jsonl")).unwrap();
     let timeline = opened(exported(&run_of_parts));
     assert_eq!(timeline.stretches.len(), 4);
     assert_eq!(timeline.tracks[0].slices.len(), 13);

@@ -1,8 +1,8 @@
 //! What PyTorch's profiler writes: every spelling, alone and as several ranks.
 
 use crate::common::*;
-use blockscope::trace::chrome;
-use blockscope::trace::timeline::{Kind, Level, Timeline};
+use blockscope::analyse::chrome;
+use blockscope::analyse::timeline::{Kind, Level, Timeline};
 use blockscope::units::{Bytes, Flops, Nanos};
 use std::path::PathBuf;
 

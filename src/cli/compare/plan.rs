@@ -3,9 +3,9 @@
 use super::Args;
 use crate::cli::args::{RoundsArg, toggles};
 use crate::cli::failure::{Failure, Result};
+use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
 use crate::model::{Toggle, Toggles};
-use crate::profile::{Plan, PlannedArm, QualityText, Rounds};
-use crate::trace::study::Kind;
+use crate::record::study::Kind;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;

@@ -3,10 +3,10 @@
 use super::source::Source;
 use super::{Args, Format};
 use crate::cli::failure::{Failure, Result};
+use crate::record::Run;
 use crate::report::layout::Detail;
 use crate::report::picture::{self, MOST_PIXELS, Picture, Scene, Subject};
 use crate::report::{csv, explored, html, json, markdown, perfetto, study, table};
-use crate::trace::Run;
 use serde_json::Value;
 use std::io::{self, Write};
 

@@ -14,9 +14,10 @@ use super::style::{
     BAND, BLUE, Colour, DIM, GROUND, HEIGHT, INK, LEAST, PURPLE, SMALL, TEXT, VERMILION, WIDTH, number,
 };
 use super::{Extent, Size, extent};
-use crate::trace::comparison::{Comparison, Figure, PhaseComparison, Row};
-use crate::trace::study::{Kind, Pairing, Study};
-use crate::trace::{Phase, Ratio, Verdict};
+use crate::analyse::comparison::{Comparison, Figure, PhaseComparison, Row};
+use crate::analyse::{Ratio, Verdict};
+use crate::record::Phase;
+use crate::record::study::{Kind, Pairing, Study};
 use crate::units::Nanos;
 
 /// The least height of a row.

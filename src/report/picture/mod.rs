@@ -24,9 +24,9 @@ mod tests;
 pub use render::{MOST_PIXELS, escaped, png, svg};
 pub use scene::Scene;
 
-use crate::trace::explored::Text;
-use crate::trace::study::Kind;
-use crate::trace::{Run, Study};
+use crate::record::explored::Text;
+use crate::record::study::Kind;
+use crate::record::{Run, Study};
 
 /// A kind of picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,14 +7,14 @@
 //! ```
 
 use super::{DASH, setting, watched};
+use crate::analyse::comparison::words::{difference, nats};
+use crate::analyse::comparison::{Both, Comparison, Figure, PhaseComparison, Rates, Row};
+use crate::analyse::statistics::Ratio;
+use crate::record::study::{Pairing, PhaseResources, Quality, Resources, Study};
+use crate::record::{Category, Phase};
 use crate::report::grid::{Align, Table};
 use crate::report::layout::Detail;
 use crate::report::table::{Piece, digits};
-use crate::trace::comparison::words::{difference, nats};
-use crate::trace::comparison::{Both, Comparison, Figure, PhaseComparison, Rates, Row};
-use crate::trace::stats::Ratio;
-use crate::trace::study::{Pairing, PhaseResources, Quality, Resources, Study};
-use crate::trace::{Category, Phase};
 use crate::units::Bytes;
 
 /// The second arm against the first. Without a width it is for a document.

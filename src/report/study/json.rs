@@ -1,12 +1,13 @@
 //! A study as JSON: one object. Times are in seconds; what could not be measured is null.
 
+use crate::analyse::Sweep;
+use crate::analyse::comparison::{Both, Comparison, Figure, PhaseComparison, Rate, Row};
+use crate::analyse::pareto::{self, Standing};
+use crate::analyse::statistics::{Ratio, Verdict};
+use crate::analyse::sweep::{Line, Measured, Point, Power, Series};
+use crate::record::study::{Arm, Kind, Pairing, PhaseResources, Quality, Resources, Study};
+use crate::record::{Category, Phase, Quartiles, Status, Watched};
 use crate::report::json::{model, object};
-use crate::trace::comparison::{Both, Comparison, Figure, PhaseComparison, Rate, Row};
-use crate::trace::pareto::{self, Standing};
-use crate::trace::stats::{Ratio, Verdict};
-use crate::trace::study::{Arm, Kind, Pairing, PhaseResources, Quality, Resources, Study};
-use crate::trace::sweep::{Line, Measured, Point, Power, Series};
-use crate::trace::{Category, Phase, Quartiles, Status, Sweep, Watched};
 use crate::units::Nanos;
 use serde_json::{Map, Value, json};
 

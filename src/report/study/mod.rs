@@ -11,8 +11,8 @@ mod tests;
 use super::layout::Detail;
 use super::markdown;
 use super::table::{Piece, title};
-use crate::trace::study::{Kind, Pairing, Study};
-use crate::trace::{Status, Watched};
+use crate::record::study::{Kind, Pairing, Study};
+use crate::record::{Status, Watched};
 
 const DASH: &str = "–";
 

@@ -1,9 +1,10 @@
 //! The columns of the table of a traced phase, and which of them a screen has room for.
 
+use crate::analyse::Account;
+use crate::analyse::account::{OperatorAccount, PartAccount};
+use crate::analyse::roofline::{Bound, Standing};
+use crate::record::Peaks;
 use crate::report::table::digits;
-use crate::trace::account::{OperatorAccount, PartAccount};
-use crate::trace::roofline::{Bound, Standing};
-use crate::trace::{Account, Peaks};
 use crate::units::{Bytes, Flops, Nanos, percent};
 
 /// What a row is about.

@@ -1,9 +1,10 @@
 //! A traced run as JSON: what `profile --trace --json` says beside what every profile says.
 
 use super::summary::limit;
-use crate::trace::account::PartAccount;
-use crate::trace::roofline::Bound;
-use crate::trace::{Account, ByCategory, Category, Finding, Overhead, PassMemory, Peaks, Phase, Run, findings};
+use crate::analyse::account::PartAccount;
+use crate::analyse::roofline::Bound;
+use crate::analyse::{Account, Finding, Overhead, findings};
+use crate::record::{ByCategory, Category, PassMemory, Peaks, Phase, Run};
 use crate::units::{Bytes, Flops, Nanos};
 use serde_json::{Map, Value, json};
 

@@ -1,8 +1,9 @@
 //! What a traced run adds up to: counted against modelled, what tracing cost, memory, limits, findings.
 
+use crate::analyse::{Account, Overhead, findings};
+use crate::record::{ByCategory, Category, Dtype, PassMemory, Peaks, Phase, Run};
 use crate::report::grid::{Align, Table, wrapped};
 use crate::report::table::{Piece, digits};
-use crate::trace::{Account, ByCategory, Category, Dtype, Overhead, PassMemory, Peaks, Phase, Run, findings};
 use crate::units::{Bytes, Flops, Nanos, percent};
 
 /// More lines than this of one kind are not listed.

@@ -4,10 +4,10 @@ mod attending;
 
 use super::app::{App, Screen};
 use super::explorer::Gaze;
+use crate::interpret::proof::Found;
 use crate::learn::worked::Step;
 use crate::learn::{Lesson, Page, Progress, Stage, lessons};
-use crate::profile::proof::Found;
-use crate::trace::Phase;
+use crate::record::Phase;
 use crate::units::Nanos;
 use crate::worker::Columns;
 use std::mem::take;

@@ -1,7 +1,7 @@
 //! How a text is looked at; it stays from one text to the next.
 
-use crate::profile::Intervention;
-use crate::trace::explored::{Area, Head, HeadScores, LensCell, Role, Scale};
+use crate::interpret::Intervention;
+use crate::record::explored::{Area, Head, HeadScores, LensCell, Role, Scale};
 use crate::worker::RunId;
 
 /// What is selected, in which order, how large.
@@ -148,7 +148,7 @@ impl Gaze {
 
     /// Whether one of the changes concerns just this head.
     pub fn is_changed(&self, head: Head) -> bool {
-        self.changes.iter().any(|change| change.target == crate::profile::Target::Head(head))
+        self.changes.iter().any(|change| change.target == crate::interpret::Target::Head(head))
     }
 }
 

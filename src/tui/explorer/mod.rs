@@ -5,9 +5,10 @@ mod gaze;
 pub use gaze::{Figure, Gaze, Order, Pinned, Shows, next_filter};
 
 use super::live::State;
-use crate::profile::Intervention;
-use crate::trace::explored::{
-    Area, Attribution, Effect, Head, HeadScores, Importance, LensTable, Neuron, Pattern, Thumbnail, WorthTable,
+use crate::analyse::worth::WorthTable;
+use crate::interpret::Intervention;
+use crate::record::explored::{
+    Area, Attribution, Effect, Head, HeadScores, Importance, LensTable, Neuron, Pattern, Thumbnail,
 };
 use crate::units::Nanos;
 use crate::worker::{Answer, Look, Of, RunId, Seen, Text};
@@ -364,7 +365,7 @@ impl Explorer {
 
     /// What was changed, in words.
     pub fn change(&self, change: &Intervention) -> String {
-        use crate::profile::{Change, Target};
+        use crate::interpret::{Change, Target};
         match (change.target, change.change) {
             (Target::Token { position }, Change::Swap(id)) => {
                 format!("{} → {}", self.at(position as usize), self.label(id))

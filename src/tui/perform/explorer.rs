@@ -1,6 +1,7 @@
 //! What the keys do on the screens of one text, and what comes back of it.
 
-use crate::profile::{Change, Intervention, Prompt, Target};
+use crate::interpret::{Change, Intervention, Target};
+use crate::measure::Prompt;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::changing::{Changing, FIRST, WAYS};

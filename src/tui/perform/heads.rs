@@ -1,6 +1,6 @@
 //! What the keys do on the Heads screen: among all heads, and in the pattern of one.
 
-use crate::trace::explored::Component;
+use crate::record::explored::Component;
 use crate::tui::action::Act;
 use crate::tui::app::App;
 use crate::tui::explorer::{Order, Shows, next_filter};

@@ -1,8 +1,8 @@
 //! What the keys do with lessons: on the Learn screen, and in the lesson beside any screen.
 
 use super::studies::moved;
+use crate::interpret::proof::Found;
 use crate::learn::{Page, lessons};
-use crate::profile::proof::Found;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Screen};
 use crate::tui::course::Experiment;

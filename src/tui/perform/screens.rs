@@ -1,6 +1,6 @@
 //! What the keys do on the screens: rows, points and tokens are gone through.
 
-use crate::trace::Phase;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::parts;

@@ -1,9 +1,9 @@
 //! How a study is chosen and begun: what differs, on how much, and what becomes of it.
 
+use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
 use crate::model::{Toggle, Toggles};
-use crate::profile::{Plan, PlannedArm, QualityText, Rounds};
-use crate::trace::study::{self, Kind, Study};
-use crate::trace::{Phase, Status};
+use crate::record::study::{self, Kind, Study};
+use crate::record::{Phase, Status};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::branches::Branch;

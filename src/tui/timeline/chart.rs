@@ -1,8 +1,8 @@
 //! A timeline laid out for drawing and for finding things in it.
 
-use crate::trace::timeline::{Grouped, Kind, Rows, Slice, Timeline};
-use crate::trace::work::{Work, work};
-use crate::trace::{Run, Signature};
+use crate::analyse::timeline::{Grouped, Kind, Rows, Slice, Timeline};
+use crate::analyse::work::{Work, work};
+use crate::record::{Run, Signature};
 use crate::tui::parts;
 use crate::units::Nanos;
 use std::cmp::Reverse;

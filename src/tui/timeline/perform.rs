@@ -1,7 +1,7 @@
 //! What the keys and the mouse do on the Timeline.
 
 use super::{At, Chart, Reader, Shows, Window};
-use crate::trace::timeline::Grouped;
+use crate::analyse::timeline::Grouped;
 use crate::tui::action::Act;
 use crate::tui::app::App;
 use crate::units::Nanos;

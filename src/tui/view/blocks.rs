@@ -17,7 +17,7 @@
 
 use super::columns::{self, Column, Figures};
 use super::{choices, empty, header, operator, part, summary};
-use crate::trace::Phase;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;

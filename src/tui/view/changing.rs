@@ -9,7 +9,7 @@
 //! ╰────────────────────────────────────────────────────╯
 //! ```
 
-use crate::profile::{Change, Intervention, Target};
+use crate::interpret::{Change, Intervention, Target};
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::changing::{Changing, FIRST};

@@ -1,7 +1,7 @@
 //! The columns of the Blocks table: which ones fit, and what stands in them.
 
-use crate::trace::roofline::Standing;
-use crate::trace::{Phase, Quartiles, Row};
+use crate::analyse::roofline::Standing;
+use crate::record::{Phase, Quartiles, Row};
 use crate::tui::live::Live;
 use crate::tui::outline::{Node, Outline, What};
 use crate::tui::theme::Theme;

@@ -20,8 +20,8 @@ mod headline;
 mod parts;
 
 use super::unstudied;
-use crate::trace::stats::{Ratio, Verdict};
-use crate::trace::study::Pairing;
+use crate::analyse::statistics::{Ratio, Verdict};
+use crate::record::study::Pairing;
 use crate::tui::app::{App, Drawn};
 use crate::tui::compared::Compared;
 use crate::tui::foreign;

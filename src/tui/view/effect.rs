@@ -11,7 +11,7 @@
 //! ╰────────────────────────────────────────────────────╯
 //! ```
 
-use crate::trace::explored::{self, Shift};
+use crate::record::explored::{self, Shift};
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn};
 use crate::tui::explorer::Explorer;

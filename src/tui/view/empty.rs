@@ -10,7 +10,7 @@
 //! ╰───────────────────────────────────────────────╯
 //! ```
 
-use crate::trace::ModelInfo;
+use crate::record::ModelInfo;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit};
 use crate::tui::foreign;

@@ -12,7 +12,7 @@
 //! ```
 
 use super::empty;
-use crate::trace::Token;
+use crate::record::Token;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
 use crate::tui::live::Live;

@@ -5,7 +5,7 @@
 //! ```
 
 use crate::model::Toggles;
-use crate::trace::{Phase, Status, Watched};
+use crate::record::{Phase, Status, Watched};
 use crate::tui::app::{App, Engine};
 use crate::tui::live::{Live, State};
 use crate::tui::studied::Studied;

@@ -14,7 +14,7 @@ mod one;
 mod worth;
 
 use super::effect;
-use crate::trace::explored::{HeadScores, Score};
+use crate::record::explored::{HeadScores, Score};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit};
 use crate::tui::explorer::{Explorer, Shows};

@@ -14,8 +14,8 @@ mod drill;
 
 use super::effect;
 use super::heads::unseen;
+use crate::record::explored::{LensCell, LensTable};
 use crate::text::shown;
-use crate::trace::explored::{LensCell, LensTable};
 use crate::tui::app::{App, Drawn};
 use crate::tui::explorer::{Explorer, Figure};
 use crate::tui::foreign;

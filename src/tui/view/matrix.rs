@@ -14,8 +14,9 @@ mod plot;
 mod table;
 
 use super::{choices, compare, unstudied};
-use crate::trace::pareto::Standing;
-use crate::trace::{Phase, comparison::words};
+use crate::analyse::comparison::words;
+use crate::analyse::pareto::Standing;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
 use crate::tui::foreign;

@@ -18,8 +18,8 @@ mod facts;
 mod table;
 
 use super::{choices, untraced};
-use crate::trace::memory::kv_by_formula;
-use crate::trace::{ByCategory, Category, Phase};
+use crate::record::memory::kv_by_formula;
+use crate::record::{ByCategory, Category, Phase};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
 use crate::tui::memory::{Memory, STACKED};

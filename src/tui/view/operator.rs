@@ -17,10 +17,10 @@
 
 use super::blocks::{of_kind, sums};
 use super::columns::{per_step, share};
-use crate::trace::account::OperatorAccount;
-use crate::trace::operator::Argument;
-use crate::trace::roofline::Bound;
-use crate::trace::{Run, Signature};
+use crate::analyse::account::OperatorAccount;
+use crate::analyse::roofline::Bound;
+use crate::record::operator::Argument;
+use crate::record::{Run, Signature};
 use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::outline::{Node, What};

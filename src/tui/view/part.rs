@@ -16,9 +16,9 @@
 
 use super::blocks::{of_kind, sums};
 use super::columns::{per_step, share};
-use crate::trace::account::PartAccount;
-use crate::trace::roofline::Bound;
-use crate::trace::{Phase, Quartiles, Row};
+use crate::analyse::account::PartAccount;
+use crate::analyse::roofline::Bound;
+use crate::record::{Phase, Quartiles, Row};
 use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::live::Live;

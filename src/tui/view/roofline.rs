@@ -17,8 +17,9 @@ mod list;
 mod plot;
 
 use super::{blocks, choices, untraced};
-use crate::trace::roofline::{Bound, decode_limit};
-use crate::trace::{Account, Header, Peaks, Phase};
+use crate::analyse::Account;
+use crate::analyse::roofline::{Bound, decode_limit};
+use crate::record::{Header, Peaks, Phase};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
 use crate::tui::live::Live;

@@ -12,8 +12,8 @@
 //!  ⊕─╯ · residual                    ── k ── …
 //! ```
 
-use crate::profile::{Glimpse, Halt};
-use crate::trace::Phase;
+use crate::measure::{Glimpse, Halt};
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::App;
 use crate::tui::foreign;

@@ -1,7 +1,8 @@
 //! The two lines under the Blocks table: what the phase took and how it adds up, and what stands out.
 
 use super::{blocks, columns, operator};
-use crate::trace::{Overhead, Phase};
+use crate::analyse::Overhead;
+use crate::record::Phase;
 use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::live::Live;

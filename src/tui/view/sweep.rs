@@ -16,8 +16,8 @@ mod chart;
 mod table;
 
 use super::{choices, unstudied};
-use crate::trace::Phase;
-use crate::trace::sweep::{Measured, Point, Power, Series, Sweep};
+use crate::analyse::sweep::{Measured, Point, Power, Series, Sweep};
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
 use crate::tui::foreign;

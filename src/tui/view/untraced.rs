@@ -1,6 +1,6 @@
 //! What stands on a screen of traced numbers where there are none: why, and what leads to some.
 
-use crate::trace::{Pass, Phase, Run, Watched};
+use crate::record::{Pass, Phase, Run, Watched};
 use crate::tui::app::{App, Engine};
 use crate::tui::widget::{below, put, wrap};
 use ratatui::buffer::Buffer;

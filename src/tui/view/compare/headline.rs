@@ -1,9 +1,9 @@
 //! The whole of both configurations: time, memory, work, quality.
 
 use super::{Columns, scale, verdict, whisker};
-use crate::trace::comparison::{Both, Comparison, Figure, words};
-use crate::trace::study::Quality;
-use crate::trace::{Category, Phase};
+use crate::analyse::comparison::{Both, Comparison, Figure, words};
+use crate::record::study::Quality;
+use crate::record::{Category, Phase};
 use crate::tui::app::App;
 use crate::tui::compared::Compared;
 use crate::tui::foreign;

@@ -2,7 +2,7 @@
 
 use super::headline::{longest, times};
 use super::{Columns, scale};
-use crate::trace::Phase;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::compared::{self, Compared, PartRow};
@@ -124,7 +124,7 @@ fn about(part: &PartRow, quartiles: bool) -> String {
     let path = part.branch.path;
     let name = foreign::label(&compared::name(path));
     let Some(figure) = part.figure else { return format!("{name}: every part of a block, added up over all of them") };
-    let side = |name: &str, side: Option<crate::trace::Quartiles>| {
+    let side = |name: &str, side: Option<crate::record::Quartiles>| {
         side.map(|q| match quartiles {
             true => format!("{name} {} (quartiles {})", q.median, span(q.q1, q.q3)),
             false => format!("{name} {}", q.median),

@@ -1,6 +1,6 @@
 //! Every head as a small picture of its pattern.
 
-use crate::trace::explored::{HeadScores, Thumbnail};
+use crate::record::explored::{HeadScores, Thumbnail};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::{Explorer, Order};
 use crate::tui::widget::{below, fit, heat, put, row, scrollbar, scrolled, skip};

@@ -9,8 +9,8 @@
 //!     received    █▂▁                      entropy
 //! ```
 
+use crate::record::explored::{Area, Pattern};
 use crate::text::shown;
-use crate::trace::explored::{Area, Pattern};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::Explorer;
 use crate::tui::widget::{bar, below, fit, heat, put, put_right, row, skip, take};

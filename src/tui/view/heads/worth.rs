@@ -7,7 +7,8 @@
 //!                                                  └───────── share of the time
 //! ```
 
-use crate::trace::explored::{Component, Importance, Worth};
+use crate::analyse::worth::Worth;
+use crate::record::explored::{Component, Importance};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::Explorer;
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};

@@ -1,7 +1,7 @@
 //! A page of a lesson as lines, some of which can be clicked.
 
+use crate::interpret::proof::{Found, PROOFS};
 use crate::learn::{Block, Page, Question};
-use crate::profile::proof::{Found, PROOFS};
 use crate::tui::action::Act;
 use crate::tui::app::App;
 use crate::tui::course::{Experiment, Opened};

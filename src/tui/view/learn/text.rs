@@ -1,6 +1,6 @@
 //! The learner's own text: token, id, and the beginning of each column.
 
-use crate::profile::Columns;
+use crate::measure::Columns;
 use crate::tui::app::{App, Engine};
 use crate::tui::foreign;
 use crate::tui::widget::{below, fit, put, row, wrap};

@@ -7,7 +7,7 @@
 //!  ·the          2.2%  ▏             mlp 28       +2.01  ████
 //! ```
 
-use crate::trace::explored::{Attribution, LensTable, Writer};
+use crate::record::explored::{Attribution, LensTable, Writer};
 use crate::tui::app::App;
 use crate::tui::explorer::Explorer;
 use crate::tui::foreign;

@@ -9,7 +9,7 @@
 //!         ≤1e-5     0.001        0.01   KL in nats
 //! ```
 
-use crate::trace::pareto::Standing;
+use crate::analyse::pareto::Standing;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
 use crate::tui::ranked::Ranked;

@@ -1,8 +1,8 @@
 //! The table of the Matrix screen.
 
-use crate::trace::Phase;
-use crate::trace::comparison::words;
-use crate::trace::pareto::Standing;
+use crate::analyse::comparison::words;
+use crate::analyse::pareto::Standing;
+use crate::record::Phase;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
 use crate::tui::ranked::{Column, Ranked};

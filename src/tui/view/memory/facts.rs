@@ -1,7 +1,7 @@
 //! The facts of the Memory screen: the peak and its split, the cache beside its formula, the process beside what is tagged.
 
-use crate::trace::memory::kv_by_formula;
-use crate::trace::{Category, Header, Phase};
+use crate::record::memory::kv_by_formula;
+use crate::record::{Category, Header, Phase};
 use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::live::Live;

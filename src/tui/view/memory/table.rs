@@ -1,7 +1,7 @@
 //! The table of the Memory screen: what each part took, gave back, had at most and left behind.
 
 use super::super::blocks::of_kind;
-use crate::trace::Phase;
+use crate::record::Phase;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
 use crate::tui::parts;

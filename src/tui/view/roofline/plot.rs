@@ -3,8 +3,8 @@
 use super::super::blocks::of_kind;
 use super::list::mark;
 use super::name;
-use crate::trace::Peaks;
-use crate::trace::roofline::ridge;
+use crate::analyse::roofline::ridge;
+use crate::record::Peaks;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::points::Point;
 use crate::tui::theme::Theme;

@@ -1,7 +1,7 @@
 //! The chart of the Sweep screen.
 
 use super::{floor, legend, look, measured, over, power};
-use crate::trace::sweep::Sweep;
+use crate::analyse::sweep::Sweep;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};
 use crate::tui::widget::plot::unit;

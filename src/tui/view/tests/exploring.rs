@@ -114,7 +114,7 @@ fn patterns_are_seen_in_every_depth_of_colour() {
 fn a_head_is_found_entered_switched_off_and_on_again() {
     let mut app = read(Depth::True, &[Act::Grouping]);
     // The first of those sorted by induction.
-    let at = |block, head| crate::trace::explored::Head { block, head };
+    let at = |block, head| crate::record::explored::Head { block, head };
     assert_eq!(app.gaze.selected, at(1, 2));
     app = {
         let effects = app.perform(Act::SwitchOff);
@@ -158,7 +158,7 @@ fn other_toggles_read_the_text_again_and_keep_what_is_looked_at() {
     app.explorer.as_mut().unwrap().text.model = model;
     let effects = app.update(Msg::Worker(worker::Event::Loaded(Box::new(card.clone()))));
     let again = effects.iter().find_map(|effect| match effect {
-        Effect::Send(Command::Explore { run, prompt: crate::profile::Prompt::Ids(ids), .. }) => Some((*run, ids.len())),
+        Effect::Send(Command::Explore { run, prompt: crate::measure::Prompt::Ids(ids), .. }) => Some((*run, ids.len())),
         _ => None,
     });
     let (again, tokens) = again.unwrap_or_else(|| panic!("{effects:?}"));

@@ -2,8 +2,8 @@
 
 use super::exploring::{read, settle};
 use super::*;
+use crate::interpret::proof::{Bound, Found};
 use crate::learn::{Page, Task, lessons};
-use crate::profile::proof::{Bound, Found};
 use crate::tui::course::Experiment;
 use crossterm::event::KeyCode;
 
@@ -157,7 +157,7 @@ fn a_head_is_noticed_on_its_screen_alone() {
     app.update(Msg::Tick(app.clock));
     let is_done = |app: &App| app.course.progress.of(9).tasks.contains(&0);
     assert!(!is_done(&app));
-    app.gaze.selected = crate::trace::explored::Head { block: 16, head: 0 };
+    app.gaze.selected = crate::record::explored::Head { block: 16, head: 0 };
     app.screen = Screen::Blocks;
     app.update(Msg::Tick(app.clock));
     assert!(!is_done(&app));

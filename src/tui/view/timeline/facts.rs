@@ -1,6 +1,6 @@
 //! What is known of the selected slice, and what could not be shown.
 
-use crate::trace::timeline::Kind;
+use crate::analyse::timeline::Kind;
 use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::timeline::Chart;

@@ -1,6 +1,6 @@
 //! The slices: a row for each depth, a column for each stretch of time.
 
-use crate::trace::timeline::{Kind, Seen};
+use crate::analyse::timeline::{Kind, Seen};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
 use crate::tui::theme::Depth;

@@ -1,6 +1,6 @@
 //! What was alive, on the same axis as the slices.
 
-use crate::trace::timeline::{Curve, Level};
+use crate::analyse::timeline::{Curve, Level};
 use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::memory::STACKED;

@@ -5,7 +5,7 @@
 //! ▌ aten::mm                        211     812 ms     812 ms    43.1%  ███████████████▎
 //! ```
 
-use crate::trace::timeline::Grouped;
+use crate::analyse::timeline::Grouped;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
 use crate::tui::timeline::Chart;

@@ -1,0 +1,95 @@
+//! What PyTorch's categories are here, and what its numbers of devices mean.
+
+use crate::analyse::timeline::Kind;
+
+/// What stands before the name of a module where Python functions are recorded.
+const MODULE: &str = "nn.Module: ";
+
+/// What a slice of this category and name is, and the name to show. `None` for what is no slice of any
+/// thread: the window in which was recorded.
+pub fn kind<'a>(category: &str, name: &'a str) -> Option<(Kind, &'a str)> {
+    let kind = match category {
+        "cpu_op" | "Operator" => Kind::Operator,
+        "python_function" => match name.strip_prefix(MODULE) {
+            Some(module) => return Some((Kind::Module, module)),
+            None => Kind::Function,
+        },
+        "kernel" | "gpu_memcpy" | "gpu_memset" | "Kernel" | "Memcpy" | "Memset" | "collective_comm" => Kind::Kernel,
+        // What other accelerators call theirs, and stretches in which a GPU's counters were read.
+        "hpu_op" | "mtia_ccp_events" | "cuda_profiler_range" => Kind::Kernel,
+        "Runtime" | "cuda_sync" | "overhead" => Kind::Runtime,
+        category if category.ends_with("_runtime") || category.ends_with("_driver") => Kind::Runtime,
+        "Trace" => return None,
+        _ => Kind::Annotation,
+    };
+    // The steps of a profile are operators in older files.
+    Some((if is_step(name) { Kind::Pass } else { kind }, name))
+}
+
+/// `ProfilerStep#3`
+pub fn is_step(name: &str) -> bool {
+    name.starts_with("ProfilerStep")
+}
+
+/// `cuda:0`, by the numbers of `c10::DeviceType`.
+pub fn device(of_type: i64, index: i64) -> String {
+    const NAMES: [&str; 21] = [
+        "cpu",
+        "cuda",
+        "mkldnn",
+        "opengl",
+        "opencl",
+        "ideep",
+        "hip",
+        "fpga",
+        "maia",
+        "xla",
+        "vulkan",
+        "metal",
+        "xpu",
+        "mps",
+        "meta",
+        "hpu",
+        "ve",
+        "lazy",
+        "ipu",
+        "mtia",
+        "privateuseone",
+    ];
+    let name = usize::try_from(of_type).ok().and_then(|index| NAMES.get(index)).copied().unwrap_or("device");
+    if index < 0 { name.to_owned() } else { format!("{name}:{index}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn categories_of_every_age_are_known() {
+        for (category, name, expected) in [
+            ("cpu_op", "aten::mm", Some((Kind::Operator, "aten::mm"))),
+            ("Operator", "aten::mm", Some((Kind::Operator, "aten::mm"))),
+            ("python_function", "model.py(7): forward", Some((Kind::Function, "model.py(7): forward"))),
+            ("python_function", "nn.Module: Linear_0", Some((Kind::Module, "Linear_0"))),
+            ("user_annotation", "ProfilerStep#3", Some((Kind::Pass, "ProfilerStep#3"))),
+            ("cpu_op", "ProfilerStep#3", Some((Kind::Pass, "ProfilerStep#3"))),
+            ("cuda_driver", "cuLaunchKernel", Some((Kind::Runtime, "cuLaunchKernel"))),
+            ("gpu_user_annotation", "step", Some((Kind::Annotation, "step"))),
+            ("", "step", Some((Kind::Annotation, "step"))),
+            ("mtia_ccp_events", "fc_0", Some((Kind::Kernel, "fc_0"))),
+            ("mtia_runtime", "runFunction", Some((Kind::Runtime, "runFunction"))),
+            ("Trace", "PyTorch Profiler (0)", None),
+        ] {
+            assert_eq!(kind(category, name), expected);
+        }
+    }
+
+    #[test]
+    fn parts_and_devices_have_their_names() {
+        assert_eq!(Kind::of_part("blocks.3.attn.qkv"), Kind::Attention);
+        assert_eq!(Kind::of_part("blocks.3.mlp"), Kind::Mlp);
+        assert_eq!(Kind::of_part("blocks.3"), Kind::Part);
+        assert_eq!(Kind::of_part("lm_head"), Kind::Part);
+        assert_eq!((device(0, -1), device(1, 3), device(99, 0)), ("cpu".into(), "cuda:3".into(), "device:0".into()));
+    }
+}
