@@ -7,32 +7,20 @@ mod attention;
 mod cache;
 mod casts;
 mod dispatch;
+mod finding;
 mod memory;
 mod roof;
+mod seen;
 mod threads;
 mod trust;
 mod weights;
 
-use super::account::{Account, PartAccount};
-use super::overhead::Overhead;
-use crate::record::event::{Part, Phase};
-use crate::record::peaks::Peaks;
-use crate::record::run::Run;
-use crate::units::{Nanos, percent};
-use std::cmp::Reverse;
+pub use finding::Finding;
 
-/// Something worth knowing about a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What it is about: `lm_head`, `eager_attention`. Stays the same from version to version.
-    pub id: &'static str,
-    pub phase: Phase,
-    /// The part that it speaks of; for one that every block has, that of the first block.
-    pub part: Option<u32>,
-    pub text: String,
-    /// What the remedy would save at most, of the phase in one repeat; 0 where nothing can be said.
-    pub saves: Nanos,
-}
+use crate::record::event::Phase;
+use crate::record::run::Run;
+use seen::Seen;
+use std::cmp::Reverse;
 
 /// What stands out in the traced passes of a run, what would save most first.
 pub fn findings(run: &Run) -> Vec<Finding> {
@@ -62,86 +50,11 @@ const CHECKS: [fn(&Seen) -> Vec<Finding>; 15] = [
     roof::below,
 ];
 
-/// One phase of a run, as the checks look at it.
-struct Seen<'r> {
-    run: &'r Run,
-    phase: Phase,
-    account: Account,
-    /// The parts, what all blocks have in common in the rows of the first one.
-    kinds: Vec<Option<PartAccount>>,
-    /// For each part, the part in whose row it is.
-    likes: Vec<u32>,
-    peaks: Option<&'r Peaks>,
-    overhead: Option<Overhead>,
-}
-
-impl<'r> Seen<'r> {
-    fn of(run: &'r Run, phase: Phase) -> Option<Self> {
-        let account = Account::of(run, phase)?;
-        let likes = run.likes();
-        let kinds = account.parts_by(|part| likes[part as usize]);
-        let overhead = Overhead::of(run, phase);
-        Some(Self { run, phase, account, kinds, likes, peaks: run.peaks.as_deref(), overhead })
-    }
-
-    fn told(&self, check: fn(&Self) -> Option<Finding>) -> Vec<Finding> {
-        check(self).into_iter().collect()
-    }
-
-    fn finding(&self, id: &'static str, part: Option<u32>, saves: Nanos, text: String) -> Option<Finding> {
-        Some(Finding { id, phase: self.phase, part, text, saves })
-    }
-
-    /// The value of a toggle, as it is spelled; empty where the run does not say.
-    fn toggle(&self, name: &str) -> &str {
-        self.run.header.toggle(name).unwrap_or_default()
-    }
-
-    /// The parts without others inside that ran.
-    fn leaves(&self) -> impl Iterator<Item = (u32, &PartAccount)> {
-        let kinds = (0..).zip(&self.kinds).filter_map(|(part, kind)| Some((part, kind.as_ref()?)));
-        kinds.filter(|&(part, _)| self.run.children(Some(part)).next().is_none())
-    }
-
-    /// The part that is called so: `lm_head`, or `attn.softmax` in a block.
-    fn kind(&self, name: &str) -> Option<(u32, &PartAccount)> {
-        self.leaves().find(|&(part, _)| {
-            let part = &self.run.parts[part as usize];
-            part.path == name || part.in_block() == Some(name)
-        })
-    }
-
-    /// What a part is called in a sentence: `attn fused`, `lm head`.
-    fn name(&self, part: u32) -> String {
-        let part: &Part = &self.run.parts[part as usize];
-        match part.in_block() {
-            Some("") | None => part.name(),
-            Some(inside) => inside.replace(['.', '_'], " "),
-        }
-    }
-
-    fn share(&self, time: Nanos) -> f64 {
-        time.share_of(self.account.wall)
-    }
-
-    /// A time of the whole phase as one reads it: of the prefill, or of a token.
-    fn time(&self, time: Nanos) -> String {
-        match self.phase {
-            Phase::Prefill => time.to_string(),
-            Phase::Decode => format!("{} a token", Nanos(time.0 / u64::from(self.account.passes.max(1)))),
-        }
-    }
-
-    /// `save at most 1.20 ms a token (8.4%)`
-    fn saving(&self, time: Nanos) -> String {
-        format!("save at most {} ({})", self.time(time), percent(self.share(time)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::record::fixture;
+    use crate::units::Nanos;
 
     #[test]
     fn what_would_save_most_comes_first() {

@@ -10,7 +10,7 @@ use crate::model::source::{self, Source};
 use crate::model::toggles::processors;
 use crate::record::Peaks;
 use crate::report::grid::{Align, facts, grid};
-use crate::report::table::Piece;
+use crate::report::piece::Piece;
 use crate::tui::{ColorChoice, Depth};
 use crate::units::Bytes;
 use serde_json::{Value, json};

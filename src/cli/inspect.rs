@@ -11,7 +11,7 @@ use crate::model::weights::inventory::{self, Inventory};
 use crate::model::weights::safetensors::Folder;
 use crate::model::weights::{self, WeightSource};
 use crate::report::grid::{Align, facts, grid};
-use crate::report::table::Piece;
+use crate::report::piece::Piece;
 use crate::text::Tokenizer;
 use crate::units::{Bytes, count};
 use clap::builder::NonEmptyStringValueParser;

@@ -10,7 +10,7 @@ use crate::model::{self, Device};
 use crate::record::Peaks;
 use crate::record::peaks::{Rate, Times};
 use crate::report::grid::{Align, grid};
-use crate::report::table::Piece;
+use crate::report::piece::Piece;
 use crate::tui::moment;
 use crate::units::{Bytes, Flops};
 

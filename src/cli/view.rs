@@ -1,8 +1,8 @@
 //! `blockscope view`: the terminal interface on a saved run, study or text, or on traces of PyTorch's profiler.
 
 use super::failure::{Failure, Result};
+use super::interface::{open, startup};
 use super::output::Output;
-use super::run::{open, startup};
 use crate::analyse::chrome;
 use crate::interpret::explore::Captured;
 use crate::record::file::Content;

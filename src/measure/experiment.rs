@@ -9,20 +9,24 @@
 
 mod bench;
 mod ledger;
+mod plan;
 mod resources;
 mod schedule;
+mod watch;
 
 pub use bench::Bench;
 pub use ledger::{Ledger, Piece};
+pub use plan::{Plan, PlannedArm, QualityText, Rounds};
 pub use schedule::Schedule;
+pub use watch::{Progress, WatchStudy};
 
 use super::control::Control;
 use super::machine;
-use super::peaks::Threads;
 use super::quality::{self, Reading};
 use super::session::Session;
+use super::threads::Threads;
 use crate::analyse::comparison::Comparison;
-use crate::analyse::statistics::{LEVEL, RESOLUTION, fewest, precise_enough};
+use crate::analyse::statistics::precise_enough;
 use crate::analyse::sweep::{Measured, Sweep};
 use crate::model::toggles::processors;
 use crate::model::{Device, Error, Result, Toggles, memory, weights};
@@ -30,85 +34,6 @@ use crate::record::Status;
 use crate::record::study::{Arm, Event, Header, Kind, Pairing, Study};
 use crate::units::{Bytes, Nanos};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-/// A study to make of the model of a [`Session`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
-    pub kind: Kind,
-    /// The configurations; the first is the baseline.
-    pub arms: Vec<PlannedArm>,
-    pub rounds: Rounds,
-    /// Whether every arm is also executed once a round with its parts timed.
-    pub parts: bool,
-    /// The text on which quality is measured, if it is to be.
-    pub quality: Option<QualityText>,
-    /// Of the order of the arms in each round.
-    pub seed: u64,
-}
-
-/// A configuration: what is built, and what it is executed on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlannedArm {
-    /// What tells it apart, as the user would write it.
-    pub name: String,
-    pub toggles: Toggles,
-    /// Length of the prompt, of the same tokens every time. At least 1.
-    pub prompt_tokens: u32,
-    /// Tokens to generate; the first comes out of the prefill. At least 1.
-    pub new_tokens: u32,
-}
-
-/// How many rounds are made: until the intervals are narrow, which has nothing to do with what they show.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rounds {
-    pub least: u32,
-    pub most: u32,
-    /// An interval is narrow when it is no wider than this share of its middle.
-    pub width: f64,
-}
-
-/// A text to measure quality on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum QualityText {
-    /// The one that comes with Blockscope.
-    Shipped,
-    /// Another, and what to call it.
-    Own { name: String, text: String },
-}
-
-/// Someone who is told what happens in a study, on the thread where it happens.
-pub trait WatchStudy {
-    /// The next event of the study.
-    fn event(&mut self, event: Event);
-
-    /// How far it is.
-    fn progress(&mut self, _progress: &Progress) {}
-}
-
-impl<F: FnMut(Event)> WatchStudy for F {
-    fn event(&mut self, event: Event) {
-        self(event);
-    }
-}
-
-/// How far a study is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// What is being done: `round 3 · kv_cache=off`.
-    pub stage: String,
-    /// Steps of work that are done, and the most that there may be. Rounds end early when enough is known.
-    pub done: u32,
-    pub most: u32,
-    /// The time that the rest would take if there are as many as there may be; `None` before anything was timed.
-    pub left: Option<Nanos>,
-}
-
-impl Default for Rounds {
-    /// Enough for an interval, and no more than somebody waits for.
-    fn default() -> Self {
-        Self { least: fewest(LEVEL, true) as u32, most: 24, width: RESOLUTION }
-    }
-}
 
 impl Session {
     /// Executes a study and tells `watch` everything that happens, from the header to the end. Goes on with

@@ -17,13 +17,15 @@ pub mod run;
 pub mod sampling;
 mod sequences;
 pub mod session;
+mod threads;
 pub mod tracer;
+mod watch;
 
 pub use columns::{Column, Columns};
 pub use control::{Control, Glimpse, Halt, Step};
 pub use experiment::{Plan, PlannedArm, Progress, QualityText, Rounds, WatchStudy};
 pub use request::{Prompt, Request};
-pub use run::Watch;
 pub use sampling::Sampling;
 pub use session::{Card, Session, Tokenized, open_tokenizer};
 pub use tracer::{Bounds, Traced, Tracer};
+pub use watch::Watch;

@@ -15,10 +15,14 @@
 
 mod bench;
 mod store;
+mod work;
 
 pub use store::{cached, fits, store};
+pub use work::{Bench, Reader, Work};
 
-use super::{Control, machine};
+use super::control::Control;
+use super::machine;
+use super::threads::Threads;
 use crate::model::toggles::processors;
 use crate::model::{Device, Error, Result};
 use crate::record::peaks::{Gemm, Peaks, Rate, Times};
@@ -51,39 +55,6 @@ const LARGEST: u32 = 8192;
 
 /// Calls in a batch: one alone is shorter than the clock is good for.
 const CALLS: u32 = 1000;
-
-/// One thing to time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// x·Wᵀ of two square matrices.
-    Product { dtype: Dtype, size: u32 },
-    /// Reading so many bytes.
-    Read { reader: Reader, bytes: u64 },
-    /// Calling an operator that has next to nothing to do, so many times.
-    Calls(u32),
-}
-
-/// An operator that reads all of a buffer and writes next to nothing. Which of them is limited by memory
-/// and not by itself differs from machine to machine, so the fastest is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
-    SumF32,
-    MaxF32,
-    /// A matrix times a vector, as in a decode step.
-    MvF32,
-    MvF16,
-    /// The same by this program's own product, which only computes on the processor.
-    LinearF32,
-}
-
-/// Does the work and says how long it took. Tests hand in one that only says so.
-pub trait Bench {
-    /// Does `work` once; what it needs is made ready beforehand, outside the time.
-    ///
-    /// # Errors
-    /// LibTorch cannot do it here.
-    fn time(&mut self, work: Work) -> Result<Nanos>;
-}
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,28 +98,6 @@ pub fn measure(
         measured: now,
         ..plan.run(buffers)?
     })
-}
-
-/// LibTorch's number of threads, changed for a while.
-pub(super) struct Threads(i32);
-
-impl Threads {
-    /// Whatever is set from now on is taken back in the end.
-    pub(super) fn kept() -> Self {
-        Self(tch::get_num_threads())
-    }
-
-    fn set(threads: usize) -> Self {
-        let before = tch::get_num_threads();
-        tch::set_num_threads(threads as i32);
-        Self(before)
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        tch::set_num_threads(self.0);
-    }
 }
 
 impl Buffers {
@@ -308,22 +257,6 @@ impl Plan<'_> {
 
     fn time(&mut self, work: Work) -> Result<Nanos> {
         if self.control.is_cancelled() { Err(Error::Cancelled) } else { self.bench.time(work) }
-    }
-}
-
-impl Reader {
-    /// All there are.
-    pub const ALL: [Reader; 5] = [Reader::SumF32, Reader::MaxF32, Reader::MvF32, Reader::MvF16, Reader::LinearF32];
-
-    /// Operator and format: `sum f32`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reader::SumF32 => "sum f32",
-            Reader::MaxF32 => "max f32",
-            Reader::MvF32 => "mv f32",
-            Reader::MvF16 => "mv f16",
-            Reader::LinearF32 => "linear f32",
-        }
     }
 }
 

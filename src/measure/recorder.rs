@@ -2,8 +2,8 @@
 
 use super::clock::Clock;
 use super::control::{Control, Glimpse, Halt, Step};
-use super::run::Watch;
 use super::tracer::Tracer;
+use super::watch::Watch;
 use crate::model::cost::{Cost, Shape, cost};
 use crate::model::probe::{Op, Place, Probe};
 use crate::model::{Device, Error, Result, Spec, Toggles};

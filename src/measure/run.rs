@@ -7,6 +7,7 @@ use super::request::{Prompt, Request};
 use super::sampling::candidates;
 use super::sequences::{Chosen, Sequences};
 use super::session::Session;
+use super::watch::Watch;
 use crate::model::memory;
 use crate::model::probe::Pass;
 use crate::model::toggles::processors;
@@ -15,21 +16,6 @@ use crate::record::{Candidate, Event, Header, PassStart, Phase, Status, Token, W
 use crate::text::{Specials, Stream, Tokenizer};
 use crate::units::Nanos;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-/// Someone who is told what happens in a run, on the thread where it happens.
-pub trait Watch {
-    /// The next event of the run.
-    fn event(&mut self, event: Event);
-
-    /// A single-stepped run waits.
-    fn halted(&mut self, _halt: Halt) {}
-}
-
-impl<F: FnMut(Event)> Watch for F {
-    fn event(&mut self, event: Event) {
-        self(event);
-    }
-}
 
 impl Session {
     /// Runs the model, and tells `watch` everything that happens, from the header to the end.

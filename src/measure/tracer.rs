@@ -1,8 +1,10 @@
 //! Watches a pass operator by operator and allocation by allocation: the safe face of `native/tracer.cpp`.
 
+mod bounds;
 mod ffi;
 mod traced;
 
+pub use bounds::Bounds;
 pub use traced::Traced;
 
 use super::resident::HighWater;
@@ -11,23 +13,6 @@ use crate::units::Nanos;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use traced::Signatures;
-
-/// How much one pass may leave behind. What does not fit is left out and counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(C)]
-pub struct Bounds {
-    pub operators: u32,
-    /// Numbers that say the shapes of their arguments and results; some 30 an operator.
-    pub words: u32,
-    pub allocations: u32,
-}
-
-impl Default for Bounds {
-    /// A pass of 15 times SmolLM2's operators; 23 MB.
-    fn default() -> Self {
-        Self { operators: 1 << 16, words: 1 << 21, allocations: 1 << 16 }
-    }
-}
 
 /// Room for what a traced pass leaves, used for one pass after the other, and the operators seen so far.
 pub struct Tracer {

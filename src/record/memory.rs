@@ -1,6 +1,6 @@
 //! Memory as it was really taken: every allocation of a traced pass, with the part that made it.
 
-use super::event::Header;
+use super::header::Header;
 use super::operator::Dtype;
 use crate::units::{Bytes, Nanos};
 

@@ -10,6 +10,7 @@ pub mod explored;
 pub mod file;
 #[cfg(test)]
 pub mod fixture;
+pub mod header;
 pub mod input;
 pub mod memory;
 pub mod operator;
@@ -19,7 +20,8 @@ pub mod run;
 pub mod study;
 mod v1;
 
-pub use event::{Candidate, Event, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token, Watched};
+pub use event::{Candidate, Event, Part, PassStart, Phase, Span, Status, Token, Watched};
+pub use header::{Header, ModelInfo};
 pub use memory::{Allocation, ByCategory, Category, PassMemory, Resident};
 pub use operator::{Argument, Cut, Dtype, Operator, Signature};
 pub use peaks::Peaks;

@@ -1,6 +1,6 @@
 //! What this machine can do at most, measured: the roofs of the roofline.
 
-use super::event::Header;
+use super::header::Header;
 use super::operator::Dtype;
 use crate::record::quartiles::Quartiles;
 use crate::units::Nanos;

@@ -271,6 +271,12 @@ impl Run {
         self.parts.iter().enumerate().filter(move |(_, part)| part.parent == parent).map(|(id, _)| id as u32)
     }
 
+    /// A part and those that contain it, the innermost first.
+    pub fn with_containers(&self, part: u32) -> impl Iterator<Item = u32> + '_ {
+        // A parent always has a smaller number, so this ends.
+        std::iter::successors(Some(part), |&part| self.parts[part as usize].parent)
+    }
+
     /// For each part its like in the first block; outside of blocks, the part itself.
     pub fn likes(&self) -> Vec<u32> {
         let mut first: HashMap<&str, u32> = HashMap::new();
@@ -281,6 +287,12 @@ impl Run {
     /// Whether some repeats ran without a recorder: then the headline numbers come from them alone.
     pub fn has_plain_passes(&self) -> bool {
         self.passes.iter().any(|pass| !pass.start.watched.has_parts())
+    }
+
+    /// Number of repeats whose parts were, or were not, timed.
+    pub fn repeats(&self, timed_parts: bool) -> usize {
+        let passes = self.passes.iter().filter(|pass| pass.start.watched.has_parts() == timed_parts);
+        passes.map(|pass| pass.start.repeat).collect::<BTreeSet<u32>>().len()
     }
 
     /// Whether operators and memory were recorded.

@@ -5,7 +5,8 @@
 use super::grid::{Align, Table};
 use super::layout::Detail;
 use super::picture::{self, Picture, Scene, Subject, escaped};
-use super::table::{self, Piece};
+use super::piece::Piece;
+use super::table;
 use crate::record::{Run, Study};
 use crate::text::shown;
 use std::fmt::Write;

@@ -1,35 +1,12 @@
 //! A profile as text: what ran, the headline numbers, and a table of parts for each phase.
 
-use super::grid::{Align, Table, bullets, wrapped};
-use super::json::repeats;
+use super::grid::{Align, Table, wrapped};
 use super::layout::{Detail, Rows, lines};
+use super::piece::Piece;
 use super::traced;
 use crate::analyse::{Account, Overhead};
 use crate::record::{ModelInfo, Phase, Quartiles, Row, Run};
-use crate::units::{Nanos, count, percent};
-
-/// A piece of the report, so that whoever prints it can set titles and notes apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
-    Title(String),
-    Text(String),
-    Table(Table),
-    /// Sentences, each for itself.
-    List(Vec<String>),
-    /// Where numbers come from, and what to make of them.
-    Note(String),
-}
-
-impl Piece {
-    /// As plain text, in lines of `width` columns where it can be broken.
-    pub fn plain(&self, width: usize) -> String {
-        match self {
-            Piece::Title(text) | Piece::Text(text) | Piece::Note(text) => text.clone(),
-            Piece::Table(table) => table.plain(),
-            Piece::List(sentences) => bullets(sentences, width),
-        }
-    }
-}
+use crate::units::{Nanos, count, digits, percent};
 
 /// The report on a run, for a screen of `width` columns: where it is narrow, columns are left out.
 pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
@@ -71,7 +48,7 @@ pub fn title(model: &ModelInfo) -> String {
 fn setting(run: &Run) -> String {
     let header = &run.header;
     let toggles: Vec<_> = header.toggles.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let (plain, recorded) = (repeats(run, false), repeats(run, true));
+    let (plain, recorded) = (run.repeats(false), run.repeats(true));
     let how = if run.is_traced() { "traced" } else { "recorded" };
     let repeats = match (plain, recorded) {
         (0, 1) => format!("one {how} run, no warm-up"),
@@ -134,18 +111,6 @@ fn headline(run: &Run) -> Table {
             rate("decode", run.decode_tokens_per_s(), 1, run.decode_pace()),
         ],
     }
-}
-
-/// A rate with three digits.
-pub fn digits(rate: f64) -> String {
-    let decimals = if rate < 9.995 {
-        2
-    } else if rate < 99.95 {
-        1
-    } else {
-        0
-    };
-    format!("{rate:.decimals$}")
 }
 
 /// The table of one phase: nothing where none of its passes was recorded.

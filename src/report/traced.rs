@@ -2,14 +2,13 @@
 //! and the findings.
 
 mod columns;
-pub mod json;
 mod summary;
 
 pub use summary::summary;
 
 use super::grid::{Align, Table};
 use super::layout::{Layout, Rows};
-use super::table::Piece;
+use super::piece::Piece;
 use crate::analyse::Account;
 use crate::analyse::account::OperatorAccount;
 use crate::record::{Phase, Run};
@@ -103,7 +102,7 @@ fn shortened(name: &str, columns: usize) -> String {
 /// Where the numbers of the table come from.
 fn note(run: &Run, account: &Account, lines: &[Line], columns: &[Column]) -> String {
     let has = |column: Column| columns.contains(&column);
-    let traced = super::json::repeats(run, true);
+    let traced = run.repeats(true);
     let which = match traced {
         1 => "1 traced repeat".to_owned(),
         n => format!("of {n} traced repeats the one with the median wall time"),

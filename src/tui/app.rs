@@ -10,6 +10,7 @@ use super::course::Course;
 use super::explorer::{Explorer, Gaze};
 use super::form::{Field, Form};
 use super::live::Live;
+use super::manner::Manner;
 use super::measuring::Measuring;
 use super::outline::{Node, Outline};
 use super::picker::{CachedModel, Picker};
@@ -19,7 +20,6 @@ use super::studied::{Studied, Studies};
 use super::theme::Theme;
 use super::timeline::{At, Chart, Foreign, Reader};
 use super::traced::Sums;
-use super::update::Manner;
 use super::widget::prose::Page;
 use crate::analyse::timeline::Timeline;
 use crate::model::{Device, Toggles};
@@ -374,6 +374,11 @@ impl App {
     /// What the traced passes of that phase add up to, if there are any.
     pub fn sums(&self) -> Option<&Sums> {
         self.live.as_ref()?.traced.of(self.one_phase())
+    }
+
+    /// The same of the phase on the Blocks screen; nothing of both phases together.
+    pub fn sums_of_blocks(&self) -> Option<&Sums> {
+        self.live.as_ref()?.traced.of(self.outline.phase?)
     }
 
     /// Works out what the present screen shows of a run that is over, unless that is done already.

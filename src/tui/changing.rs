@@ -1,7 +1,7 @@
 //! What is to be changed in the model or the text: the state of its popup.
 
-use super::app::{App, Screen};
-use super::explorer::Explorer;
+use super::explorer::{Explorer, Gaze};
+use super::screen::Screen;
 use crate::interpret::{Change, Target};
 use crate::record::explored::{Head, Place};
 
@@ -31,10 +31,9 @@ pub const WAYS: [(Change, &str); 6] = [
 
 impl Changing {
     /// What can be changed from where the cursor is.
-    pub fn targets(app: &App, explorer: &Explorer) -> Vec<Target> {
-        let gaze = &app.gaze;
+    pub fn targets(screen: Screen, gaze: &Gaze, explorer: &Explorer) -> Vec<Target> {
         let position = gaze.query.min(explorer.text.tokens.len().saturating_sub(1)) as u32;
-        let (head, place) = match app.screen {
+        let (head, place) = match screen {
             Screen::Lens => {
                 let block = explorer.block_of(gaze);
                 let place = match (block, gaze.place.min(2 * explorer.text.n_layers) % 2) {
@@ -57,8 +56,8 @@ impl Changing {
     }
 
     /// What it is now.
-    pub fn target(&self, app: &App, explorer: &Explorer) -> Target {
-        let targets = Self::targets(app, explorer);
+    pub fn target(&self, screen: Screen, gaze: &Gaze, explorer: &Explorer) -> Target {
+        let targets = Self::targets(screen, gaze, explorer);
         targets[self.what.min(targets.len() - 1)]
     }
 

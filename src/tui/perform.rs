@@ -4,16 +4,18 @@ mod explorer;
 mod heads;
 mod lens;
 mod lessons;
+mod peaks;
 mod popups;
 mod screens;
 mod studies;
 
 use super::action::Act;
 use super::app::{App, Popup, Screen};
+use super::effect::Effect;
 use super::explorer::Shows;
 use super::live::State;
+use super::manner::Manner;
 use super::picker::Picker;
-use super::update::{Effect, Manner};
 use crate::measure::Step;
 use crate::units::Nanos;
 

@@ -2,10 +2,11 @@
 
 use super::action::Act;
 use super::app::{App, Engine, Popup, Screen};
+use super::effect::Effect;
 use super::form::{Field, Form};
 use super::live::State;
+use super::message::Msg;
 use super::theme::{Depth, Theme};
-use super::update::{Effect, Msg};
 use super::{Paint, drive, fixture, save_as_new};
 use crate::measure::{Prompt, Request, Step};
 use crate::model::toggles::Attention;

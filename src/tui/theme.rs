@@ -4,6 +4,7 @@
 //! orange for the MLP, grey for the rest. A terminal with fewer colours gets the nearest ones; one
 //! without any gets the same roles as bold, dim and reverse, and never a colour code.
 
+use super::parts;
 use crate::analyse::timeline::Kind;
 use crate::record::Category;
 use ratatui::style::{Color, Modifier, Style};
@@ -243,6 +244,15 @@ impl Theme {
         match style.fg {
             Some(Color::Rgb(r, g, b)) => Style::new().fg(Color::Rgb(dimmed(r), dimmed(g), dimmed(b))),
             _ => style,
+        }
+    }
+
+    /// Of the stage that a part belongs to.
+    pub fn part(&self, kind: parts::Kind) -> Style {
+        match kind {
+            parts::Kind::Attention => self.attention,
+            parts::Kind::Mlp => self.mlp,
+            parts::Kind::Other => self.other,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Looking at one pass over a text: the model thread keeps what the pass left, lets the text grow and goes through all
 //! heads in the time that it has, and answers what the screen asks meanwhile.
 
-use super::RunId;
+use super::run_id::RunId;
 use crate::analyse::worth::WorthTable;
 use crate::interpret::explore::{Captured, Ran};
 use crate::interpret::{Exploration, Intervention, Interventions, Sources};

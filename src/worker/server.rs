@@ -1,10 +1,11 @@
 //! The thread itself: one thing at a time, and in between what has time.
 
-use super::looking::Looking;
-use super::{Card, Command, Event, Queued, RunId, Seen};
+use super::looking::{Looking, Seen};
+use super::message::{Command, Event, Queued};
+use super::run_id::RunId;
 use crate::interpret::Exploration;
 use crate::interpret::proof::{PROOFS, Subject};
-use crate::measure::{Control, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
+use crate::measure::{Card, Control, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
 use crate::model::{self, Device, Toggles};
 use crate::record::{self, Peaks, study};
 use std::collections::VecDeque;

@@ -1,6 +1,5 @@
 //! What every part of a traced pass did to memory.
 
-use super::up;
 use crate::record::memory::PassMemory;
 use crate::record::run::{Pass, Run};
 use crate::units::{Bytes, Nanos};
@@ -41,7 +40,7 @@ pub fn of(run: &Run, pass: &Pass) -> Vec<PartMemory> {
     let calls = Calls::of(pass, run.parts.len());
     for allocation in &memory.allocations {
         let (Some(taken), Some(inner)) = (allocation.start, allocation.part) else { continue };
-        for part in up(run, inner) {
+        for part in run.with_containers(inner) {
             parts[part as usize].allocated += allocation.bytes;
             let end = calls.end(part, taken);
             if end.is_some_and(|end| allocation.end.is_none_or(|freed| freed > end)) {

@@ -2,8 +2,8 @@
 
 use super::{Account, OperatorAccount, PartAccount};
 use crate::analyse::roofline::decode_limit;
+use crate::record::event::Phase;
 use crate::record::memory::{ByCategory, PassMemory};
-use crate::record::peaks::Peaks;
 use crate::record::run::{Pass, Run};
 use crate::units::Bytes;
 use std::collections::BTreeMap;
@@ -60,9 +60,10 @@ impl Account {
         memories.map(|memory| (memory, memory.peak().1)).max_by_key(|(_, peak)| peak.total())
     }
 
-    /// Tokens per second that the bandwidth allows, if these are decode steps: the mean step reads its
-    /// weights, keys and values once. Modelled traffic against a measured roof.
-    pub fn decode_limit(&self, run: &Run, peaks: &Peaks) -> Option<f64> {
+    /// Tokens per second that the bandwidth allows: the mean decode step reads its weights, keys and values once.
+    /// Modelled traffic against a measured roof; `None` of a prefill, and where no roof was measured.
+    pub fn decode_limit(&self, run: &Run) -> Option<f64> {
+        let peaks = run.peaks.as_deref().filter(|_| self.phase == Phase::Decode)?;
         decode_limit(peaks, Bytes(self.bytes(run).0 / u64::from(self.passes.max(1))))
     }
 

@@ -1,6 +1,6 @@
 //! Files that were read, as one timeline: on one axis of time, one group of tracks for each rank.
 
-use super::FileRead;
+use super::file::FileRead;
 use super::gather::{Gathered, LeftOut, Shared, Thread};
 use super::kind::is_step;
 use super::nest::{Repairs, nest};

@@ -1,9 +1,11 @@
 //! What two arms have in common: the rounds in which both were executed.
 
-use super::{Both, Figure};
+use super::both::Both;
+use super::figure::Figure;
 use crate::analyse::statistics::{LEVEL, Samples, noise_floor};
+use crate::record::event::Watched;
 use crate::record::quartiles::Quartiles;
-use crate::record::study::{Pairing, Sample};
+use crate::record::study::{Pairing, Sample, Study};
 use crate::units::Nanos;
 use std::collections::BTreeMap;
 
@@ -65,6 +67,24 @@ impl<T: Copy> Rounds<T> {
     /// The baseline and another one in the same round.
     pub(super) fn pairs(&self, other: Role) -> impl Iterator<Item = (T, T)> {
         self.rounds.values().filter_map(move |values| Some((values[Role::Baseline as usize]?, values[other as usize]?)))
+    }
+}
+
+impl<'s> Rounds<&'s Sample> {
+    /// The samples that headline numbers come from: plain ones where both arms have some, else those whose parts were
+    /// timed; and whether they are plain.
+    pub(super) fn headline(study: &'s Study, arms: Both<u32>) -> (Self, bool) {
+        let has_plain = |arm: u32| study.samples.iter().any(|s| s.arm == arm && s.watched == Watched::Plain);
+        let plain = has_plain(arms.baseline) && has_plain(arms.candidate);
+        let mut rounds = Self::new(study.header.pairing);
+        for sample in study.samples.iter().filter(|sample| (sample.watched == Watched::Plain) == plain) {
+            Role::all(sample, arms).for_each(|role| *rounds.of_mut(sample.round, role) = Some(sample));
+        }
+        (rounds, plain)
+    }
+
+    pub(super) fn times(&self, of: impl Fn(&Sample) -> Option<Nanos>) -> Rounds<Nanos> {
+        self.map(|_, sample| of(sample))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The export itself, in each of the formats.
 
+use super::args::{Args, Format};
 use super::source::Source;
-use super::{Args, Format};
 use crate::cli::failure::{Failure, Result};
 use crate::record::Run;
 use crate::report::layout::Detail;

@@ -1,6 +1,6 @@
 //! What is exported: a run, a study, or what was seen of a text, as its file says.
 
-use super::Format;
+use super::args::Format;
 use crate::cli::failure::{Failure, Result};
 use crate::cli::output::Output;
 use crate::cli::view::is_tensors;

@@ -1,6 +1,7 @@
 //! Direct logit attribution: a logit is a sum over everything that wrote to the residual stream.
 
-use super::{Exploration, numbers};
+use super::exploration::Exploration;
+use super::tensors::numbers;
 use crate::model::Decoder;
 use crate::record::explored::{Attribution, Head, Place, Writer};
 use tch::{Kind, Tensor};

@@ -5,7 +5,8 @@
 
 mod read;
 
-use super::{Exploration, whole_numbers};
+use super::exploration::Exploration;
+use super::tensors::whole_numbers;
 use crate::measure::{Control, Session, machine};
 use crate::model::probe::{Hook, Place as At};
 use crate::model::tensor_file::{self, Written};

@@ -1,13 +1,12 @@
 //! Generated tokens: each adds a row and a column to every pattern while the model decodes.
 
+use super::exploration::{Exploration, Layer};
 use super::keep::{Keep, Kept};
-use super::{Exploration, Layer};
 use crate::measure::{Control, Session};
 use crate::model::cache::KvCache;
 use crate::model::decoder::Wanted;
 use crate::model::probe::Pass;
 use crate::model::{Error, Result};
-use std::cell::OnceCell;
 use tch::Tensor;
 
 impl Session {
@@ -43,7 +42,7 @@ impl Session {
         let blocks = seen.blocks.iter().zip(kept).map(|(layer, kept)| layer.grown(&kept, slot)).collect();
         let mut ids = seen.ids.clone();
         ids.push(next as u32);
-        Ok(Exploration { ids, embed: Tensor::cat(&[&seen.embed, &embed], 0), blocks, found: OnceCell::new() })
+        Ok(Exploration::new(ids, Tensor::cat(&[&seen.embed, &embed], 0), blocks))
     }
 }
 

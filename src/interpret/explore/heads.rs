@@ -1,5 +1,6 @@
 //! The heads of a block, from their queries, keys and log-sum-exp.
 
+use super::tensors::numbers;
 use crate::model::toggles::Reach;
 use crate::record::explored::Area;
 use std::ops::Range;
@@ -98,7 +99,7 @@ impl Heads {
 
     /// −Σ A ln A of every query of a head, in nats.
     pub fn entropy(&self, head: usize) -> Vec<f32> {
-        super::numbers(&self.entropy.get(head as i64))
+        numbers(&self.entropy.get(head as i64))
     }
 
     /// Part of a head's pattern; NaN where a query does not see a key. [queries, keys]
@@ -122,7 +123,7 @@ impl Heads {
             let queries = start..(start + rows).min(area.queries.end);
             let part = Area { queries, keys: area.keys.clone() };
             let pattern = self.pattern(head, &part).nan_to_num(-1.0, None, None);
-            cells.extend(super::numbers(&largest(&pattern.unsqueeze(0), (bin, bin), -1.0)));
+            cells.extend(numbers(&largest(&pattern.unsqueeze(0), (bin, bin), -1.0)));
         }
         cells.iter_mut().filter(|cell| **cell < 0.0).for_each(|cell| *cell = f32::NAN);
         cells
@@ -164,7 +165,7 @@ impl Heads {
             let mut so_far = sum.narrow(0, 0, queries.end as i64);
             so_far += pattern.sum_dim_intlist([0].as_slice(), false, Kind::Float);
         }
-        super::numbers(&sum).iter().zip(self.reach.seen_by(t)).map(|(sum, n)| sum / n as f32).collect()
+        numbers(&sum).iter().zip(self.reach.seen_by(t)).map(|(sum, n)| sum / n as f32).collect()
     }
 
     /// All queries, so many at a time that a stripe of all heads' patterns takes little memory.

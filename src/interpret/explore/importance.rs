@@ -8,7 +8,8 @@
 //! What comes before the block is the residual stream that was kept, so all blocks take half of what a pass for each part
 //! would. Memory is bounded, however long the text: so many positions pass at a time, so many logits are made at a time.
 
-use super::{Exploration, numbers, whole_numbers};
+use super::exploration::Exploration;
+use super::tensors::{numbers, whole_numbers};
 use crate::measure::{Control, Session};
 use crate::model::allocator::trim;
 use crate::model::probe::{self, Hook, Op, Pass, Probe};

@@ -1,6 +1,6 @@
 //! The probe that keeps what there is to look at.
 
-use super::trim_if_long;
+use super::tensors::trim_if_long;
 use crate::measure::Control;
 use crate::model::probe::{Hook, Op, Place, Probe};
 use crate::model::{Error, Result};

@@ -1,6 +1,7 @@
 //! The logit lens: what the residual stream would say if the model ended there.
 
-use super::{Exploration, numbers, place_before};
+use super::exploration::{Exploration, place_before};
+use super::tensors::numbers;
 use crate::model::allocator::trim;
 use crate::model::{Decoder, Error, Result};
 use crate::record::explored::{LensCell, LensTable, Likely, Place};

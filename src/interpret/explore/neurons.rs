@@ -1,6 +1,7 @@
 //! The neurons of an MLP that write most at a position, and the tokens that each promotes.
 
-use super::{Exploration, numbers};
+use super::exploration::Exploration;
+use super::tensors::numbers;
 use crate::model::probe::{self, Hook, Pass, Probe};
 use crate::model::{Decoder, Result};
 use crate::record::explored::{Neuron, Place};

@@ -1,7 +1,9 @@
 //! All heads at once: what each looks at, made small, and what it does, in numbers.
 
-use super::heads::largest;
-use super::{Exploration, Heads, whole_numbers};
+use super::exploration::Exploration;
+use super::heads::{Heads, largest};
+use super::repeated::Repeated;
+use super::tensors::{numbers, trim_if_long};
 use crate::measure::Control;
 use crate::model::toggles::Reach;
 use crate::model::{Error, Result};
@@ -45,7 +47,7 @@ impl Exploration {
         goes_on: &mut dyn FnMut() -> bool,
     ) -> Option<Ran> {
         let _no_grad = tch::no_grad_guard();
-        let found = self.found.get_or_init(|| Found::of(&self.ids, self.heads(block).reach()));
+        let found = self.repeated(block);
         let reference = reference.filter(|reference| self.is_comparable(reference)).map(|it| it.heads(block));
         of_block(self.heads(block), block as u32, (side, reference), found, goes_on)
     }
@@ -57,71 +59,11 @@ impl Exploration {
     }
 }
 
-/// Where on a text there is something for heads to find.
-pub(super) struct Found {
-    ids: Tensor,
-    reach: Reach,
-    /// Queries for which there is an earlier token that is the same, and one that comes after such a one.
-    duplicate: Candidates,
-    induction: Candidates,
-}
-
-/// The queries that have something to find, and what an even spread would put on it.
-#[derive(Default)]
-struct Candidates {
-    queries: f32,
-    uniform: f32,
-}
-
-impl Found {
-    fn of(ids: &[u32], reach: Reach) -> Self {
-        let (mut duplicate, mut induction) = (Candidates::default(), Candidates::default());
-        for query in 0..ids.len() {
-            let seen = (0..=query).filter(|&key| reach.sees(query, key)).count() as f32;
-            let count = |finds: &dyn Fn(usize) -> bool| {
-                (0..=query).filter(|&key| reach.sees(query, key) && finds(key)).count() as f32
-            };
-            duplicate.add(count(&|key| key < query && ids[key] == ids[query]), seen);
-            induction.add(count(&|key| key > 0 && ids[key - 1] == ids[query]), seen);
-        }
-        Self { ids: whole_numbers(ids), reach, duplicate, induction }
-    }
-
-    /// Which keys are what a query looks for, for each of the kinds; and the keys' positions. [queries · keys, 3], f32
-    fn weights(&self, queries: &Range<usize>) -> Tensor {
-        let (n, end) = (queries.len() as i64, queries.end as i64);
-        let wanted = self.ids.narrow(0, queries.start as i64, n).unsqueeze(1); // [queries, 1]
-        let keys = self.ids.narrow(0, 0, end);
-        let same = wanted.eq_tensor(&keys.unsqueeze(0)).tril(queries.start as i64 - 1);
-        // The key after it; before the first there is nothing.
-        let before = Tensor::cat(&[&Tensor::full([1], -1, (Kind::Int64, Device::Cpu)), &keys.narrow(0, 0, end - 1)], 0);
-        let after_same = wanted.eq_tensor(&before.unsqueeze(0));
-        let places = Tensor::arange(end, (Kind::Float, Device::Cpu)).unsqueeze(0).expand([n, end], false);
-        let columns = [same.to_kind(Kind::Float), after_same.to_kind(Kind::Float), places];
-        Tensor::stack(&columns, -1).view([n * end, 3])
-    }
-}
-
-impl Candidates {
-    fn add(&mut self, found: f32, seen: f32) {
-        if found > 0.0 {
-            self.queries += 1.0;
-            self.uniform += found / seen;
-        }
-    }
-
-    /// The mean of a sum over these queries, beside an even spread's.
-    fn score(&self, sum: f32) -> Score {
-        let mean = |sum: f32| if self.queries > 0.0 { sum / self.queries } else { 0.0 };
-        Score { value: mean(sum), uniform: mean(self.uniform), queries: self.queries as u32 }
-    }
-}
-
 fn of_block(
     heads: &Heads,
     block: u32,
     (side, reference): (usize, Option<&Heads>),
-    found: &Found,
+    found: &Repeated,
     goes_on: &mut dyn FnMut() -> bool,
 ) -> Option<Ran> {
     let (n, t) = (heads.len(), heads.positions());
@@ -160,10 +102,10 @@ fn of_block(
             cells.copy_(&cells.maximum(&most));
         }
     }
-    super::trim_if_long(t as i64);
-    let thumbnails = super::numbers(&picture);
-    let (sums, previous, changed) = (super::numbers(&sums), super::numbers(&previous), super::numbers(&changed));
-    let received = super::numbers(&received);
+    trim_if_long(t as i64);
+    let thumbnails = numbers(&picture);
+    let (sums, previous, changed) = (numbers(&sums), numbers(&previous), numbers(&changed));
+    let received = numbers(&received);
     let seen: Vec<f32> = found.reach.seen_by(t).map(|queries| queries as f32).collect();
     let queries_after = (t.max(2) - 1) as f32;
     let uniform_previous = (1..t).map(|query| 1.0 / found.reach.keys(query, 1) as f32).sum::<f32>() / queries_after;

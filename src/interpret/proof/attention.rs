@@ -1,7 +1,7 @@
 //! The first stage: lessons 6 to 11.
 
+use super::experiment::{Found, Kind, Proof};
 use super::subject::{Subject, apart, columns_apart, most_apart, worst};
-use super::{Found, Kind, Proof};
 use crate::learn::worked::{positions, scaling};
 use crate::model::Result;
 use crate::model::probe::Hook;

@@ -1,7 +1,7 @@
 //! What it costs, and ways to pay less: lessons 19 to 22, and 24.
 
+use super::experiment::{Found, Kind, Proof};
 use super::subject::{Activations, Subject, columns_apart, within, worst};
-use super::{Found, Kind, Proof};
 use crate::learn::worked::online_softmax::{online, softmax};
 use crate::model::attention::Qkv;
 use crate::model::cost::{Shape, cost};

@@ -1,8 +1,8 @@
 //! Numbers in fewer bits, drawn by lot, and their gradients: lessons 23, 25 and 26.
 
 use super::cost::floats;
+use super::experiment::{Found, Kind, Proof};
 use super::subject::{Subject, within, worst};
-use super::{Found, Kind, Proof};
 use crate::learn::worked::{cards, quantise};
 use crate::model::matrix::Matrix;
 use crate::model::toggles::Precision;

@@ -1,7 +1,7 @@
 //! The second stage and the stack of blocks: lessons 12 to 18.
 
+use super::experiment::{Found, Kind, Proof};
 use super::subject::{Subject, apart, columns_apart, most_apart, within, worst};
-use super::{Found, Kind, Proof};
 use crate::interpret::explore;
 use crate::learn::worked::patches;
 use crate::measure::Prompt;

@@ -1,7 +1,7 @@
 //! What goes in and out: lessons 1 to 5.
 
+use super::experiment::{Found, Kind, Proof};
 use super::subject::{Subject, columns_apart, worst};
-use super::{Found, Kind, Proof};
 use crate::learn::worked::{unigram, wordpiece};
 use crate::model::{Error, Result};
 use crate::record::explored::Place;

@@ -1,6 +1,6 @@
 //! The model that is executed: every arm of a study built and ready at the same time.
 
-use super::PlannedArm;
+use super::plan::PlannedArm;
 use super::resources;
 use super::schedule::{Execute, Execution};
 use crate::measure::recorder::{Cancellable, Recorder, Recording};

@@ -3,7 +3,8 @@
 //! Nothing here knows what an execution is: it is exact with a made-up clock.
 
 use super::ledger::{Ledger, Piece};
-use super::{Plan, Progress, WatchStudy};
+use super::plan::Plan;
+use super::watch::{Progress, WatchStudy};
 use crate::analyse::statistics::{LEVEL, fewest};
 use crate::model::Result;
 use crate::record::study::{Event, Kind, PartTime, Resources, Sample, Study};

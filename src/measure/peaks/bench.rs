@@ -1,6 +1,6 @@
 //! The work that peaks are measured by, on LibTorch.
 
-use super::{Bench, Reader, Work};
+use super::work::{Bench, Reader, Work};
 use crate::model::allocator::{Tag, tagged};
 use crate::model::{Device, Error, Result, native};
 use crate::record::Dtype;

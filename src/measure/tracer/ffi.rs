@@ -1,6 +1,6 @@
 //! `native/tracer.h` in Rust: the same structs, field by field.
 
-use super::Bounds;
+use super::bounds::Bounds;
 use crate::units::Nanos;
 use std::ffi::{CStr, c_char};
 use std::ptr::NonNull;

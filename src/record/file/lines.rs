@@ -1,6 +1,6 @@
 //! The lines of a file of JSON, one object each: bounded in length, and without one that was cut off.
 
-use super::{Error, MAX_LINE, Result};
+use super::error::{Error, MAX_LINE, Result};
 use crate::record::input;
 use serde::Deserialize;
 use std::fs::File;

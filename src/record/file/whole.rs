@@ -1,6 +1,7 @@
 //! Files that are written all at once: whole, or not at all.
 
-use super::{Error, Existing, Result};
+use super::create::Existing;
+use super::error::{Error, Result};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ pub mod fixture;
 mod wire;
 
 use super::event::{ModelInfo, Phase, Status, Watched};
-use super::memory::ByCategory;
+use super::memory::{ByCategory, Category};
 use crate::units::{Bytes, Flops, Nanos};
 
 /// A study as far as it is known.
@@ -128,6 +128,14 @@ pub struct PhaseResources {
     pub moved: Bytes,
     /// The least time that the measured limits of the machine allow, where they are known. Modelled.
     pub floor: Option<Nanos>,
+}
+
+impl Resources {
+    /// What keys and values took at the peak ÷ what they should by formula. Counted ÷ modelled.
+    pub fn kv_over_formula(&self) -> Option<f64> {
+        let cache = self.peak.of(Category::KvCache);
+        (self.kv_formula.0 > 0 && cache.0 > 0).then(|| cache.0 as f64 / self.kv_formula.0 as f64)
+    }
 }
 
 impl PhaseResources {

@@ -6,7 +6,7 @@ mod worth;
 pub use worth::{Point, points, worth};
 
 use super::grid::{Align, Table};
-use super::table::Piece;
+use super::piece::Piece;
 use crate::record::explored::{Attribution, Effect, HeadScores, LensTable, Text};
 
 /// How a token is called in a table.

@@ -9,8 +9,8 @@
 use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::scene::{Area, Label, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{BLUE, Colour, DIM, FAINT, GREEN, HEIGHT, LEAST, ORANGE, SMALL, TEXT, WIDTH, time};
-use super::{Extent, Size, extent};
 use crate::record::{Part, Phase, Run, Watched};
 use crate::units::Nanos;
 

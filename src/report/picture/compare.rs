@@ -10,10 +10,10 @@
 use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::scene::{Area, Form, Label, Mark, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{
     BAND, BLUE, Colour, DIM, GROUND, HEIGHT, INK, LEAST, PURPLE, SMALL, TEXT, VERMILION, WIDTH, number,
 };
-use super::{Extent, Size, extent};
 use crate::analyse::comparison::{Comparison, Figure, PhaseComparison, Row};
 use crate::analyse::{Ratio, Verdict};
 use crate::record::Phase;

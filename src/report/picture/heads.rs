@@ -4,8 +4,8 @@
 use super::frame::{Heading, Sign, counted, heading, legend};
 use super::heat::{self, Grid};
 use super::scene::{Area, Label, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{DIM, GRID, LEAST, MARGIN, SMALL, WIDTH, of_role};
-use super::{Extent, Size, extent};
 use crate::record::explored::{Head, HeadScores, Role, Text, Thumbnail};
 use std::collections::BTreeMap;
 

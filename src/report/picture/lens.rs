@@ -11,8 +11,8 @@
 use super::frame::{Heading, heading};
 use super::heat;
 use super::scene::{Area, Label, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{DIM, LEAST, MARGIN, SMALL, WIDTH};
-use super::{Extent, Size, extent};
 use crate::record::explored::{LensCell, LensTable, Place, Text};
 
 /// Room of a cell across: the least that is legible, and the most.

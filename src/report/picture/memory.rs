@@ -6,8 +6,8 @@
 use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::scene::{Area, At, Form, Label, Mark, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{DIM, HEIGHT, INK, SMALL, TEXT, WIDTH, bytes, category_name, of_category, time};
-use super::{Extent, Size, extent};
 use crate::analyse::Account;
 use crate::record::{ByCategory, Category, Pass, Phase, Run, Watched};
 use crate::units::{Bytes, Nanos};

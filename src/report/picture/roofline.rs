@@ -6,12 +6,12 @@ use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::names::{Wanted, place};
 use super::scene::{Area, Form, Label, Mark, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{BLUE, Colour, DIM, FAINT, GREEN, HEIGHT, INK, ORANGE, SMALL, WIDTH, number};
-use super::{Extent, Size, extent};
 use crate::analyse::Account;
 use crate::analyse::roofline::ridge;
 use crate::record::{Dtype, Part, Peaks, Phase, Run};
-use crate::report::table::digits;
+use crate::units::digits;
 
 /// Marks closer to one another than this are named together.
 const TOGETHER: f64 = 16.0;

@@ -3,8 +3,8 @@
 use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::scene::{Area, At, Form, Label, Mark, Scene};
+use super::size::{Extent, Size, extent};
 use super::style::{Colour, DIM, HEIGHT, SERIES, TEXT, WIDTH, time, whole};
-use super::{Extent, Size, extent};
 use crate::analyse::Sweep;
 use crate::analyse::sweep::{Line, Measured, Point, Power, Series};
 use crate::record::study::Study;

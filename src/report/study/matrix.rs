@@ -1,13 +1,13 @@
 //! Many arms against the first.
 
-use super::{DASH, refused, setting, watched};
+use super::about::{DASH, refused, setting, watched};
 use crate::analyse::comparison::words::nats;
 use crate::analyse::comparison::{Comparison, Figure};
 use crate::analyse::pareto::{self, Standing};
 use crate::record::study::{Arm, Study};
 use crate::record::{Category, Phase};
 use crate::report::grid::{Align, Table};
-use crate::report::table::Piece;
+use crate::report::piece::Piece;
 use crate::units::Nanos;
 
 /// A row for each arm that was measured. Without a width it is for a document.

@@ -4,7 +4,7 @@ use crate::analyse::Account;
 use crate::analyse::account::{OperatorAccount, PartAccount};
 use crate::analyse::roofline::{Bound, Standing};
 use crate::record::Peaks;
-use crate::report::table::digits;
+use crate::units::digits;
 use crate::units::{Bytes, Flops, Nanos, percent};
 
 /// What a row is about.

@@ -1,19 +1,8 @@
 //! The table: scope by scope its actions, each with its keys, its word, its name and a line for the help.
 
-use super::{Act, Action, Key, Scope};
+use super::act::{Act, Action, Scope};
+use super::key::{Key, char, ctrl, key};
 use crossterm::event::KeyCode;
-
-pub const fn char(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: false }
-}
-
-const fn ctrl(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: true }
-}
-
-const fn key(code: KeyCode) -> Key {
-    Key { code, ctrl: false }
-}
 
 const UP: Key = key(KeyCode::Up);
 const DOWN: Key = key(KeyCode::Down);

@@ -4,9 +4,9 @@ use super::Opened;
 use crate::learn::{At, Page, Stage, Task};
 use crate::model::Toggle;
 use crate::tui::app::{App, Engine, Popup, Screen};
+use crate::tui::effect::Effect;
 use crate::tui::explorer::Figure;
 use crate::tui::live::State;
-use crate::tui::update::Effect;
 use crate::worker::Command;
 
 /// Features of each token's column that are shown.

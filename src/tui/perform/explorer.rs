@@ -5,9 +5,9 @@ use crate::measure::Prompt;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::changing::{Changing, FIRST, WAYS};
+use crate::tui::effect::Effect;
 use crate::tui::explorer::{Explorer, Order, Pinned, SIDE, Shows};
 use crate::tui::live::State;
-use crate::tui::update::Effect;
 use crate::worker::{Command, Look, RunId, Seen};
 use std::path::PathBuf;
 
@@ -193,7 +193,7 @@ impl App {
     pub(super) fn in_changing(&mut self, mut changing: Changing, act: Act) -> Vec<Effect> {
         let Some(explorer) = &self.explorer else { return Vec::new() };
         let run = explorer.run;
-        let targets = Changing::targets(self, explorer);
+        let targets = Changing::targets(self.screen, &self.gaze, explorer);
         let rows = FIRST + self.gaze.changes.len();
         let turn = |at: usize, n: usize| if act == Act::Right { (at + 1) % n } else { (at + n - 1) % n };
         match act {
@@ -206,7 +206,7 @@ impl App {
                 changing.row = changing.row.min(FIRST + self.gaze.changes.len() - 1);
             }
             Act::Accept => {
-                let target = changing.target(self, explorer);
+                let target = changing.target(self.screen, &self.gaze, explorer);
                 if matches!(target, Target::Token { .. }) {
                     return self.encode(run, changing);
                 }

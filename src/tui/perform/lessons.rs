@@ -6,7 +6,7 @@ use crate::learn::{Page, lessons};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Screen};
 use crate::tui::course::Experiment;
-use crate::tui::update::Effect;
+use crate::tui::effect::Effect;
 use crate::worker::Command;
 
 impl App {

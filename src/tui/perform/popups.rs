@@ -3,8 +3,9 @@
 use crate::model::{Toggle, Toggles};
 use crate::tui::action::{Act, Scope};
 use crate::tui::app::{App, Popup, Screen};
+use crate::tui::effect::Effect;
+use crate::tui::manner::Manner;
 use crate::tui::picker::Picker;
-use crate::tui::update::{Effect, Manner};
 
 impl App {
     pub(super) fn in_popup(&mut self, popup: Popup, act: Act) -> Vec<Effect> {

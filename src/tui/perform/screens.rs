@@ -3,9 +3,9 @@
 use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
+use crate::tui::effect::Effect;
 use crate::tui::parts;
 use crate::tui::points::Grouping;
-use crate::tui::update::Effect;
 
 impl App {
     pub(super) fn on_blocks(&mut self, act: Act) {

@@ -8,9 +8,9 @@ use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::branches::Branch;
 use crate::tui::candidate::{Candidate, Lengths, Purpose, Row};
+use crate::tui::effect::Effect;
 use crate::tui::studied::Studied;
 use crate::tui::swept::places;
-use crate::tui::update::Effect;
 use crate::worker::{Command, RunId};
 
 impl App {

@@ -32,7 +32,7 @@ pub fn draw(app: &App, changing: &Changing, area: Rect, buf: &mut Buffer, drawn:
     ]);
     let height = (changes.len() as u16 + 11).min(area.height.saturating_sub(2));
     let inside = popup::open(app, Scope::Changing, title, (72, height), area, buf, drawn);
-    let target = changing.target(app, explorer);
+    let target = changing.target(app.screen, &app.gaze, explorer);
     let is_token = matches!(target, Target::Token { .. });
     let lines = [("what", what(explorer, target)), ("how", changing.way().1.to_owned())];
     for (y, (name, value)) in lines.into_iter().enumerate() {

@@ -105,7 +105,7 @@ fn charts_and_table(app: &App, sums: &Sums, area: Rect, buf: &mut Buffer, drawn:
 
 /// What the colours of stacked memory mean, at the right of an area, if there is room.
 pub fn legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let spans = STACKED.into_iter().zip(signs(theme)).enumerate().flat_map(|(n, (category, sign))| {
+    let spans = STACKED.into_iter().zip(facts::signs(theme)).enumerate().flat_map(|(n, (category, sign))| {
         let gap = if n == 0 { "" } else { "  " };
         [
             Span::styled(format!("{gap}{sign} "), theme.category(category)),
@@ -116,11 +116,6 @@ pub fn legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
     if line.width() as u16 + 2 <= area.width {
         put_right(buf, area, line);
     }
-}
-
-/// What stands for each stacked category in a legend.
-fn signs(theme: &Theme) -> [&'static str; STACKED.len()] {
-    if theme.depth == Depth::Plain { ["█", "▒", "░"] } else { ["■"; 3] }
 }
 
 fn layers(level: &ByCategory, categories: &[Category]) -> Vec<Bytes> {

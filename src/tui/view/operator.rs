@@ -15,7 +15,6 @@
 //! │ out  f32[512,960]
 //! ```
 
-use super::blocks::{of_kind, sums};
 use super::columns::{per_step, share};
 use crate::analyse::account::OperatorAccount;
 use crate::analyse::roofline::Bound;
@@ -46,13 +45,13 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         put(buf, row(area, y), Span::styled("│", theme.rule));
     }
     let area = Rect { width: area.width.saturating_sub(3), ..skip(area, 2) };
-    let (Some(live), Some(sums), Some(part)) = (&app.live, sums(app), node.part) else { return };
+    let (Some(live), Some(sums), Some(part)) = (&app.live, app.sums_of_blocks(), node.part) else { return };
     let operator = match node.what {
         What::Operator(index) => Some(sums.operator(index)),
         What::Part | What::Between => None,
     };
     let title = operator.map_or("between operators", |operator| &operator.name);
-    let style = of_kind(parts::kind(&live.run.parts[part as usize].path), theme).patch(theme.strong);
+    let style = theme.part(parts::kind(&live.run.parts[part as usize].path)).patch(theme.strong);
     let title = fit(&foreign::label(title), area.width.saturating_sub(6) as usize);
     titled_rule(buf, area, Line::from(Span::styled(title, style)), theme.rule);
     let place = format!("in {}", foreign::label(&live.run.parts[part as usize].path));
@@ -134,7 +133,7 @@ fn numbers(run: &Run, operator: &OperatorAccount, steps: u64) -> Vec<(&'static s
 /// In one line: `aten::mm  f32[512,576] f32[576,960] → f32[512,960]  own 6.8 ms, total 6.9 ms`.
 pub fn line(app: &App, node: &Node, width: usize) -> Option<Line<'static>> {
     let theme: &Theme = &app.theme;
-    let sums = sums(app)?;
+    let sums = app.sums_of_blocks()?;
     let operator = match node.what {
         What::Part => return None,
         What::Between => return Some(Line::from(Span::styled(fit(BETWEEN, width), theme.dim))),

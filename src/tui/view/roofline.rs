@@ -15,6 +15,7 @@
 
 mod list;
 mod plot;
+mod point;
 
 use super::{blocks, choices, untraced};
 use crate::analyse::Account;
@@ -23,12 +24,12 @@ use crate::record::{Header, Peaks, Phase};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
 use crate::tui::live::Live;
-use crate::tui::parts;
 use crate::tui::points::{Grouping, Point};
 use crate::tui::traced::Sums;
 use crate::tui::widget::{below, figure, fit, put, put_right, row, skip, take};
 use crate::tui::{foreign, perform};
 use crate::units::{Bytes, Flops, percent};
+use point::name;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -81,14 +82,6 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     }
     put(buf, place(2), whole(app, live, sums));
     put(buf, place(3), conditions(app, live, place(3).width as usize));
-}
-
-/// The name of a point on the screen.
-pub fn name(point: &Point) -> String {
-    match point.name.contains("::") {
-        true => foreign::label(&point.name),
-        false => foreign::label(&parts::staged_name(&point.name)),
-    }
 }
 
 /// The selected point in a line: what it is made of, and why it has no place where it has none.
@@ -196,14 +189,4 @@ fn differs(peaks: &Peaks, header: &Header) -> Option<String> {
         ));
     }
     (peaks.machine != header.machine).then(|| format!("of another machine: {}", foreign::label(&peaks.machine)))
-}
-
-/// What holds a point back, in a word.
-pub fn bound(point: &Point) -> &'static str {
-    match (point.standing.map(|standing| standing.bound), point.flops) {
-        (Some(Bound::Memory), Some(flops)) if flops.0 == 0 => "of bandwidth",
-        (Some(Bound::Memory), _) => "memory",
-        (Some(Bound::Compute), _) => "compute",
-        (None, _) => "–",
-    }
 }

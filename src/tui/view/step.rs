@@ -133,10 +133,7 @@ fn block_lines(app: &App, live: &Live, block: u32, halt: &Halt) -> Vec<Drawing> 
         lines.push(Drawing {
             text: Line::from_iter([
                 Span::styled("├─╮ ", theme.dim),
-                Span::styled(
-                    parts::name(stage),
-                    super::blocks::of_kind(parts::kind(&format!("blocks.0.{stage}")), theme),
-                ),
+                Span::styled(parts::name(stage), theme.part(parts::kind(&format!("blocks.0.{stage}")))),
             ]),
             time: String::new(),
             current: within == stage || (within.is_empty() && stage == "mlp"),

@@ -33,7 +33,7 @@ pub fn draw(app: &App, selected: Option<&Node>, area: Rect, buf: &mut Buffer) {
             said.push_span(Span::styled(format!("{gap}{text}"), style));
         }
     };
-    let traced = blocks::sums(app);
+    let traced = app.sums_of_blocks();
     let (ratio, is_high) = traced.and_then(overhead).unwrap_or_default();
     // A warning comes first.
     let (ratio, warning) = if is_high { (String::new(), ratio) } else { (ratio, String::new()) };

@@ -1,14 +1,14 @@
 //! Opening such a file again: whatever it holds is checked before it is believed.
 
 use super::{Captured, KEY, Told, VERSION, hook};
+use crate::interpret::explore::exploration::{Exploration, Layer};
 use crate::interpret::explore::keep::Kept;
-use crate::interpret::explore::{Exploration, Layer, numbers};
+use crate::interpret::explore::tensors::numbers;
 use crate::model::probe::Hook;
 use crate::model::tensor_file::TensorFile;
 use crate::model::toggles::Attention;
 use crate::model::{Error, Result};
 use crate::record::explored::{Attribution, LensCell, LensTable, Likely, Place, Writer};
-use std::cell::OnceCell;
 use std::path::Path;
 use std::rc::Rc;
 use tch::{Kind, Tensor};
@@ -60,12 +60,11 @@ impl Captured {
             };
             Ok(Layer::of(kept, attention.reach))
         };
-        let exploration = Exploration {
-            ids: ids.into_iter().map(|id| id as u32).collect(),
-            embed: reader.float("hook_embed", &[1, t, d_model])?,
-            blocks: (0..n_layers).map(layer).collect::<Result<_>>()?,
-            found: OnceCell::new(),
-        };
+        let exploration = Exploration::new(
+            ids.into_iter().map(|id| id as u32).collect(),
+            reader.float("hook_embed", &[1, t, d_model])?,
+            (0..n_layers).map(layer).collect::<Result<_>>()?,
+        );
         let places = exploration.places().count() as i64;
         let lens = match file.info("lens.top_ids") {
             Some(_) => Some(reader.lens((places, t), exploration.places())?),

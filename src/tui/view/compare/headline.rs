@@ -1,6 +1,7 @@
 //! The whole of both configurations: time, memory, work, quality.
 
-use super::{Columns, scale, verdict, whisker};
+use super::columns::Columns;
+use super::verdict::{scale, sign, verdict, whisker};
 use crate::analyse::comparison::{Both, Comparison, Figure, words};
 use crate::record::study::Quality;
 use crate::record::{Category, Phase};
@@ -64,7 +65,7 @@ pub fn times(app: &App, figure: &Figure, columns: Columns, scale: Scale, line: R
             None => put_right(buf, place, Span::styled("–", theme.faint)),
         }
     }
-    let style = figure.verdict.map_or(theme.dim, |verdict| super::sign(&verdict, theme).1);
+    let style = figure.verdict.map_or(theme.dim, |verdict| sign(&verdict, theme).1);
     if let Some(ratio) = &figure.ratio {
         put_right(buf, columns.ratio(line), Span::styled(ratio.times(), theme.text));
     }

@@ -1,14 +1,14 @@
 //! The parts of both configurations, as a tree.
 
+use super::columns::Columns;
 use super::headline::{longest, times};
-use super::{Columns, scale};
+use super::verdict::scale;
 use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::compared::{self, Compared, PartRow};
 use crate::tui::foreign;
 use crate::tui::studied::Studied;
-use crate::tui::view::blocks::of_kind;
 use crate::tui::view::choices;
 use crate::tui::widget::whisker::{self as whiskers};
 use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, span, take};
@@ -115,7 +115,7 @@ fn bars(app: &App, part: &PartRow, odd: bool, longest: Nanos, area: Rect, buf: &
     let (theme, Some(figure)) = (&app.theme, part.figure) else { return };
     let sides = [figure.sides.baseline, figure.sides.candidate];
     let shares = sides.map(|side| side.map_or(0.0, |quartiles| quartiles.median.share_of(longest)));
-    let kind = of_kind(compared::kind(part.branch.path), theme);
+    let kind = theme.part(compared::kind(part.branch.path));
     bar::pair(buf, area, shares, [theme.bar(theme.other, odd), theme.bar(kind, odd)], theme);
 }
 

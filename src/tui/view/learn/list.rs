@@ -8,6 +8,7 @@
 //! What it costs
 //! ```
 
+use super::room::BESIDE;
 use crate::learn::{Done, Lesson, Stage, lessons};
 use crate::tui::app::{App, Drawn};
 use crate::tui::foreign;
@@ -28,7 +29,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let wide = area.width;
     let area = Rect { width: area.width.saturating_sub(1).min(78), ..area };
     let done = format!("{} of {} done", app.course.done(), lessons().len());
-    let (title, style) = match app.course.open.is_some() && wide < super::BESIDE {
+    let (title, style) = match app.course.open.is_some() && wide < BESIDE {
         false => ("The transformer, lesson by lesson, on a real model", theme.strong),
         true => ("80 columns show a lesson beside its screen", theme.warn),
     };

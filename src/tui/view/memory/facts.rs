@@ -38,7 +38,7 @@ pub fn lines(app: &App, sums: &Sums) -> Vec<Line<'static>> {
         dim(format!(" {}", place(app, live, pass))),
     ])];
     // It is the legend of the chart too, which leaves the weights out.
-    let sign = |category| STACKED.iter().position(|&stacked| stacked == category).map(|at| super::signs(theme)[at]);
+    let sign = |category| STACKED.iter().position(|&stacked| stacked == category).map(|at| signs(theme)[at]);
     let split = Category::ALL.into_iter().flat_map(|category| {
         let sign = sign(category).map(|sign| format!(" {sign} ")).unwrap_or_default();
         [
@@ -193,4 +193,9 @@ pub fn known(app: &App, area: Rect, buf: &mut Buffer) {
         put_right(buf, take(skip(line, 11), 10), Line::from_iter(quantity(&value, theme.text, theme.dim)));
         put(buf, skip(line, 23), Span::styled(note, theme.dim));
     }
+}
+
+/// What stands for each stacked category in a legend.
+pub fn signs(theme: &Theme) -> [&'static str; STACKED.len()] {
+    if theme.depth == Depth::Plain { ["█", "▒", "░"] } else { ["■"; 3] }
 }

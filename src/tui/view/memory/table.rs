@@ -1,6 +1,5 @@
 //! The table of the Memory screen: what each part took, gave back, had at most and left behind.
 
-use super::super::blocks::of_kind;
 use crate::record::Phase;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
@@ -63,7 +62,7 @@ pub fn draw(app: &App, sums: &Sums, area: Rect, buf: &mut Buffer, drawn: &mut Dr
             put_right(buf, take(skip(line, NAME + WIDTH * n as u16), WIDTH + n as u16 / 3 * 2), Line::from(cell));
         }
         let rail = skip(line, NAME + WIDTH * 4 + 4);
-        let style = theme.bar(of_kind(parts::kind(&path_of(&entry.name)), theme), y % 2 == 1);
+        let style = theme.bar(theme.part(parts::kind(&path_of(&entry.name))), y % 2 == 1);
         bar::bar(buf, rail, memory.peak.0 as f64 / highest as f64, style, theme);
         drawn.hits.push((line, Hit::Listed(entry.name.clone())));
     }

@@ -1,6 +1,6 @@
 //! A traced run as JSON: what `profile --trace --json` says beside what every profile says.
 
-use super::summary::limit;
+use super::object::object;
 use crate::analyse::account::PartAccount;
 use crate::analyse::roofline::Bound;
 use crate::analyse::{Account, Finding, Overhead, findings};
@@ -26,7 +26,7 @@ pub fn totals(run: &Run) -> Map<String, Value> {
     let (rest, wall) =
         (sum_times(&accounts, |account| account.unaccounted), sum_times(&accounts, |account| account.wall));
     let cut = accounts.iter().any(|account| account.cut.is_some());
-    crate::report::json::object(json!({
+    object(json!({
         "flops_counted": sum(|account| account.flops),
         "flops_analytic": sum(|account| account.flops_modelled),
         "flops_causal": sum(|account| account.flops_causal),
@@ -34,7 +34,7 @@ pub fn totals(run: &Run) -> Map<String, Value> {
         "overhead_quartiles": overhead.map(quartiles),
         "unaccounted": rest.share_of(wall),
         "peak_memory": fullest.map(|(account, (memory, peak))| peak_memory(account, memory, peak)),
-        "decode_limit_tokens_per_s": decode.and_then(|account| limit(run, account)),
+        "decode_limit_tokens_per_s": decode.and_then(|account| account.decode_limit(run)),
         "peaks": run.peaks,
         "findings": findings(run).iter().map(|found| finding(run, found)).collect::<Vec<_>>(),
         "cut": cut.then(|| by_phase(&|account| account.cut.map_or(Value::Null, |cut| json!({
@@ -89,7 +89,7 @@ pub fn part(part: &PartAccount, peaks: Option<&Peaks>) -> (Value, Value) {
 
 /// Where each of these numbers comes from.
 pub fn basis() -> Map<String, Value> {
-    crate::report::json::object(json!({
+    object(json!({
         "flops_counted": "counted from the shapes on which operators ran, of one repeat; what unknown_operators lists is not in it",
         "flops_analytic": "modelled by formula, of one repeat, attention over all keys",
         "flops_causal": "modelled by formula, of one repeat, attention over the visible keys only",
@@ -133,7 +133,7 @@ fn peak_memory(account: &Account, memory: &PassMemory, peak: ByCategory) -> Valu
             "difference": less(resident.peak, peak.total()),
         })
     });
-    object.extend(crate::report::json::object(json!({
+    object.extend(object(json!({
         "total": peak.total(),
         "before": memory.before.total(),
         "phase": account.phase.name(),
