@@ -9,7 +9,7 @@ pub use fit::{Line, Power};
 use crate::analyse::statistics::{LEVEL, bootstrap, fewest};
 use crate::record::event::Watched;
 use crate::record::quartiles::Quartiles;
-use crate::record::study::{Arm, Kind, Sample, Study};
+use crate::record::study::{Arm, Sample, Study, StudyKind};
 use crate::units::Nanos;
 
 /// The points of a sweep, in series that differ in other settings.
@@ -66,7 +66,7 @@ impl Sweep {
     /// The sweep as far as it was measured. Arms whose setting is no number are left out; of a study that is no
     /// sweep there is nothing.
     pub fn of(study: &Study) -> Self {
-        let Kind::Sweep { over } = &study.header.kind else { return Self::default() };
+        let StudyKind::Sweep { over } = &study.header.kind else { return Self::default() };
         // By what the arms of a series share: all their other settings.
         let mut groups: Vec<(Settings, Vec<(f64, u32)>)> = Vec::new();
         for (number, arm) in (0..).zip(&study.arms) {
@@ -93,7 +93,7 @@ impl Sweep {
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect();
             arms.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let columns: Vec<Column> = arms.iter().map(|&(x, arm)| Column::of(x, &samples[arm as usize])).collect();
+            let columns: Vec<Times> = arms.iter().map(|&(x, arm)| Times::of(x, &samples[arm as usize])).collect();
             let points = arms.iter().zip(&columns);
             Series {
                 name: own.join(","),
@@ -116,13 +116,13 @@ fn others(arm: &Arm, over: &str) -> Settings {
 }
 
 /// All that was measured at one x, in seconds.
-struct Column {
+struct Times {
     x: f64,
     ttft: Vec<f64>,
     tpot: Vec<f64>,
 }
 
-impl Column {
+impl Times {
     fn of(x: f64, samples: &[&Sample]) -> Self {
         let ttft = samples.iter().map(|sample| sample.ttft.seconds()).collect();
         let tpot = samples.iter().filter_map(|sample| sample.tpot()).map(Nanos::seconds).collect();
@@ -131,7 +131,7 @@ impl Column {
 }
 
 impl Point {
-    fn of(x: f64, number: u32, arm: &Arm, column: &Column) -> Self {
+    fn of(x: f64, number: u32, arm: &Arm, column: &Times) -> Self {
         let resources = arm.resources.as_deref();
         // The prefill chooses the first of the new tokens.
         let steps = u64::from(arm.new_tokens.saturating_sub(1));

@@ -54,7 +54,7 @@ pub struct Slice {
     pub name: u32,
     /// Index into the details.
     pub detail: u32,
-    pub kind: Kind,
+    pub kind: SliceKind,
     /// How many slices it lies in.
     pub depth: u16,
     /// The slice that it lies in, as an index into its track; `u32::MAX` for none.
@@ -69,7 +69,7 @@ pub struct Slice {
 
 /// What a slice is; it decides the colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum SliceKind {
     /// A forward pass, or a step of a foreign profile.
     Pass,
     /// A block, or a part outside of blocks.
@@ -117,14 +117,14 @@ pub enum Level {
     Total(Bytes),
 }
 
-impl Kind {
+impl SliceKind {
     /// What the part with this path is.
     pub fn of_part(path: &str) -> Self {
         let inside = path.strip_prefix("blocks.").and_then(|rest| Some(rest.split_once('.')?.1)).unwrap_or_default();
         match inside.split(['.', '_']).next() {
-            Some("attn") => Kind::Attention,
-            Some("mlp") => Kind::Mlp,
-            _ => Kind::Part,
+            Some("attn") => SliceKind::Attention,
+            Some("mlp") => SliceKind::Mlp,
+            _ => SliceKind::Part,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::studying::{self, Studied};
 use crate::measure::{Plan, PlannedArm, Session};
 use crate::record::Study;
-use crate::record::study::Kind;
+use crate::record::study::StudyKind;
 use crate::report;
 use crate::report::layout::Detail;
 use over::Over;
@@ -86,7 +86,7 @@ impl Args {
         };
         let (axis, arms) = over::arms(&self.over, &base)?;
         Ok(Plan {
-            kind: Kind::Sweep { over: axis },
+            kind: StudyKind::Sweep { over: axis },
             arms,
             rounds: self.rounds.rounds(),
             parts: false,

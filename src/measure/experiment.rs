@@ -31,7 +31,7 @@ use crate::analyse::sweep::{Measured, Sweep};
 use crate::model::toggles::processors;
 use crate::model::{Device, Error, Result, Toggles, memory, weights};
 use crate::record::Status;
-use crate::record::study::{Arm, Event, Header, Kind, Pairing, Study};
+use crate::record::study::{Arm, Event, Header, Pairing, Study, StudyKind};
 use crate::units::{Bytes, Nanos};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -199,9 +199,9 @@ fn loading(watch: &mut dyn WatchStudy, name: &str, (stage, done, total): (&str, 
 /// The reason why the arm was refused.
 fn refuse(study: &Study) -> Result<()> {
     let needed = match study.header.kind {
-        Kind::Compare => study.arms.len(),
-        Kind::Matrix => 1,
-        Kind::Sweep { .. } => 0,
+        StudyKind::Compare => study.arms.len(),
+        StudyKind::Matrix => 1,
+        StudyKind::Sweep { .. } => 0,
     };
     let refused = study.arms.iter().take(needed).find_map(|arm| arm.refused.as_ref().map(|why| (&arm.name, why)));
     refused.map_or(Ok(()), |(name, why)| Err(Error::Request(format!("{name}: {why}"))))
@@ -235,7 +235,7 @@ pub const MOST_ROUNDS: u32 = 10_000;
 /// Whether all that is quoted is known precisely enough: ratios of comparisons, medians of sweeps. It asks for the
 /// width of intervals alone, never for what they show.
 fn is_enough(study: &Study, width: f64) -> bool {
-    if let Kind::Sweep { .. } = study.header.kind {
+    if let StudyKind::Sweep { .. } = study.header.kind {
         let narrow = |measured: Option<Measured>| {
             let interval = |measured: Measured| measured.interval;
             measured.is_none_or(|measured| {

@@ -6,7 +6,7 @@
 //! | | is | taken from |
 //! |---|---|---|
 //! | products | FLOP/s of x·Wᵀ of square matrices, as the model's layers compute it by default, in each format | the size at which it is fastest, of those that the time allows |
-//! | memory reads | bytes/s of one operator over a buffer several times the last-level cache | the operator that reads fastest, of those of [`Reader`]; of equals, the fastest in cache |
+//! | memory reads | bytes/s of one operator over a buffer several times the last-level cache | the operator that reads fastest, of those of [`ReadOperator`]; of equals, the fastest in cache |
 //! | the same in cache | bytes/s of that operator over a quarter of the cache | to see that it is memory that limits it |
 //! | dispatch | time of x + y of one element each, with the result allocated | batches of [`CALLS`] calls |
 //!
@@ -18,7 +18,7 @@ mod store;
 mod work;
 
 pub use store::{cached, fits, store};
-pub use work::{Bench, Reader, Work};
+pub use work::{Bench, ReadOperator, Work};
 
 use super::control::Control;
 use super::machine;
@@ -195,10 +195,10 @@ impl Plan<'_> {
 
     /// The operator that reads the large buffer in the shortest time. Where memory limits several they differ
     /// by noise alone: then the one that is fastest in cache, which is the furthest from being the limit itself.
-    fn fastest_reader(&mut self, buffers: Buffers) -> Result<Reader> {
+    fn fastest_reader(&mut self, buffers: Buffers) -> Result<ReadOperator> {
         let mut tried = Vec::new();
         let mut refusal = Error::Unsupported("LibTorch has no operator that reads memory here".into());
-        for reader in Reader::ALL {
+        for reader in ReadOperator::ALL {
             let bytes = buffers.small.unwrap_or(buffers.large);
             let both = self
                 .trial(Work::Read { reader, bytes: buffers.large })
@@ -214,7 +214,7 @@ impl Plan<'_> {
         equals.min_by_key(|(_, _, small)| *small).map_or(Err(refusal), |(reader, _, _)| Ok(reader))
     }
 
-    fn read(&mut self, reader: Reader, bytes: u64, budget: Nanos) -> Result<Rate> {
+    fn read(&mut self, reader: ReadOperator, bytes: u64, budget: Nanos) -> Result<Rate> {
         let work = Work::Read { reader, bytes };
         let (_, spent) = self.trial(work)?;
         Ok(Rate::of(bytes as f64, &self.repeat(work, budget - spent)?))

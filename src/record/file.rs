@@ -15,6 +15,6 @@ pub use content::Content;
 pub use create::{Existing, bounded, create};
 pub use error::{Error, MAX_LINE, Result};
 pub use lines::Lines;
-pub use reader::{Reader, read, read_from};
+pub use reader::{RunReader, read, read_from};
 pub use whole::whole;
-pub use writer::{Writer, write_run};
+pub use writer::{RunWriter, write_run};

@@ -102,11 +102,11 @@ impl App {
             (Screen::Blocks, Act::Findings) => self.outline.phase.is_some() && self.sums().is_some(),
             (Screen::Blocks, Act::Phase | Act::Slowest | Act::PerStep) => self.live.is_some(),
             (Screen::Blocks, Act::Up | Act::Down | Act::Open) => self.live.is_some() || self.card().is_some(),
-            (Screen::Timeline, _) if self.reader.shows != Shows::Slices => {
+            (Screen::Timeline, _) if self.viewport.shows != Shows::Slices => {
                 matches!(act, Act::Find | Act::Grouping) && self.chart().is_some()
             }
             (Screen::Timeline, Act::NextPass) => self.chart().is_some_and(|chart| !chart.timeline.stretches.is_empty()),
-            (Screen::Timeline, Act::NextFound) => self.reader.sought.is_some(),
+            (Screen::Timeline, Act::NextFound) => self.viewport.sought.is_some(),
             (Screen::Timeline, _) => self.chart().is_some(),
             (Screen::Roofline, Act::MeasurePeaks) => true,
             (Screen::Roofline | Screen::Memory, _) => self.sums().is_some() || act == Act::Phase && self.live.is_some(),

@@ -18,7 +18,7 @@ use super::points::Listed;
 use super::ranked::Ranking;
 use super::studied::{Studied, Studies};
 use super::theme::Theme;
-use super::timeline::{At, Chart, Foreign, Reader};
+use super::timeline::{At, Chart, Foreign, Viewport};
 use super::traced::Sums;
 use super::widget::prose::Page;
 use crate::analyse::timeline::Timeline;
@@ -65,7 +65,7 @@ pub struct App {
     pub outline: Outline,
     pub reading: Reading,
     /// How the Timeline is read.
-    pub reader: Reader,
+    pub viewport: Viewport,
     /// How the Roofline and the Memory screens are read.
     pub roofline: Listed,
     pub memory: Listed,
@@ -274,7 +274,7 @@ impl App {
             form,
             outline,
             reading: Reading::default(),
-            reader: Reader::default(),
+            viewport: Viewport::default(),
             roofline: Listed::default(),
             memory: Listed::default(),
             measuring: None,
@@ -295,7 +295,7 @@ impl App {
         let chart = Chart::new(timeline.clone());
         self.engine = Engine::Viewer;
         self.screen = Screen::Timeline;
-        self.reader = Reader::new(&chart);
+        self.viewport = Viewport::new(&chart);
         self.foreign = Some(Foreign { name: name.to_owned(), chart });
     }
 
@@ -387,7 +387,7 @@ impl App {
             && let Some(live) = self.live.as_mut().filter(|live| !live.is_going_on() && live.chart.is_none())
         {
             let chart = Chart::of_run(&live.run);
-            self.reader = Reader::new(&chart);
+            self.viewport = Viewport::new(&chart);
             live.chart = Some(Box::new(chart));
         }
         if let Some(studied) = self.studies.of_mut(self.screen) {

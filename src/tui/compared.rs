@@ -1,7 +1,7 @@
 //! What a comparison of two arms amounts to, worked out for the Compare screen.
 
 use super::branches::{Branch, Branches};
-use super::parts::{self, Kind};
+use super::parts::{self, PartKind};
 use crate::analyse::comparison::{Comparison, Figure};
 use crate::record::Phase;
 use crate::record::study::Study;
@@ -114,7 +114,7 @@ pub fn name(path: &str) -> String {
 }
 
 /// What a row belongs to.
-pub fn kind(path: &str) -> Kind {
+pub fn kind(path: &str) -> PartKind {
     match path.strip_prefix(ALL).and_then(|rest| rest.strip_prefix('.')) {
         Some(inside) => parts::kind(&format!("blocks.0.{inside}")),
         None => parts::kind(path),

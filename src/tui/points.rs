@@ -1,6 +1,6 @@
 //! The points of the roofline: parts added up over all blocks, blocks, or operators by their name.
 
-use super::parts::{self, Kind};
+use super::parts::{self, PartKind};
 use crate::analyse::Account;
 use crate::analyse::account::{OperatorAccount, PartAccount};
 use crate::analyse::roofline::{Products, Standing, standing};
@@ -26,7 +26,7 @@ pub struct Point {
     /// The name of an operator, or the path of a part: the path inside its block, if it is added up over blocks.
     pub name: String,
     /// What it belongs to: for operators, where they spend most time.
-    pub kind: Kind,
+    pub kind: PartKind,
     pub calls: u32,
     /// Operators: without those that they call.
     pub time: Nanos,
@@ -158,7 +158,7 @@ impl Sum {
         Self { passes_on: true, ..Self::parts() }
     }
 
-    fn part(&mut self, part: &PartAccount, kind: Kind) {
+    fn part(&mut self, part: &PartAccount, kind: PartKind) {
         self.calls += part.calls;
         self.times[kind as usize] += part.total;
         self.products.merge(&part.products);
@@ -167,7 +167,7 @@ impl Sum {
         self.bytes = self.bytes.map(|bytes| bytes + part.bytes);
     }
 
-    fn operator(&mut self, operator: &OperatorAccount, kind: Kind) {
+    fn operator(&mut self, operator: &OperatorAccount, kind: PartKind) {
         self.calls += operator.calls;
         self.times[kind as usize] += operator.own;
         // One that calls others has its work and its traffic there.
@@ -185,8 +185,8 @@ impl Sum {
     fn point(self, name: &str, run: &Run, account: &Account) -> Point {
         let time: Nanos = self.times.iter().copied().sum();
         // What contains both stages, as a block does, belongs to neither.
-        let kinds = [Kind::Attention, Kind::Mlp, Kind::Other];
-        let kind = kinds.into_iter().max_by_key(|&kind| self.times[kind as usize]).unwrap_or(Kind::Other);
+        let kinds = [PartKind::Attention, PartKind::Mlp, PartKind::Other];
+        let kind = kinds.into_iter().max_by_key(|&kind| self.times[kind as usize]).unwrap_or(PartKind::Other);
         let standing = match (&run.peaks, self.flops, self.bytes) {
             (Some(peaks), Some(_), Some(bytes)) if !self.passes_on => standing(peaks, &self.products, bytes, time),
             _ => None,
@@ -243,7 +243,7 @@ mod tests {
     fn a_part_is_one_point_over_all_blocks() {
         let (run, account, points) = points(Phase::Prefill, Grouping::Parts);
         let up = named(&points, "mlp.up");
-        assert_eq!((up.calls, up.kind, up.dtype), (3, Kind::Mlp, Some(Dtype::F32)));
+        assert_eq!((up.calls, up.kind, up.dtype), (3, PartKind::Mlp, Some(Dtype::F32)));
         // 128 positions, 576 to 1536 features, three blocks.
         assert_eq!(up.flops, Some(Flops(3 * 2 * 128 * 576 * 1536)));
         let (intensity, rate) = up.place().unwrap();
@@ -268,7 +268,7 @@ mod tests {
         let linear = named(&points, "aten::linear");
         assert!(linear.passes_on && linear.place().is_none() && linear.standing.is_none());
         let mm = named(&points, "aten::mm");
-        assert!(mm.place().is_some() && mm.kind == Kind::Mlp, "most products are those of the MLP");
+        assert!(mm.place().is_some() && mm.kind == PartKind::Mlp, "most products are those of the MLP");
         for signature in &mut run.signatures {
             signature.name = signature.name.replace("aten::silu", "own::silu");
         }

@@ -37,7 +37,7 @@ pub struct Speed {
 /// How the table is read.
 #[derive(Debug, Clone, Default)]
 pub struct Ranking {
-    pub column: Column,
+    pub column: RankingColumn,
     pub reversed: bool,
     /// Whether speed is plotted against quality instead.
     pub plot: bool,
@@ -47,7 +47,7 @@ pub struct Ranking {
 
 /// What the table can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Column {
+pub enum RankingColumn {
     /// In the order of the study.
     #[default]
     Name,
@@ -59,24 +59,31 @@ pub enum Column {
     Memory,
 }
 
-impl Column {
-    pub const ALL: [Column; 7] =
-        [Column::Name, Column::Prefill, Column::Decode, Column::Ratio, Column::Kl, Column::Top1, Column::Memory];
+impl RankingColumn {
+    pub const ALL: [RankingColumn; 7] = [
+        RankingColumn::Name,
+        RankingColumn::Prefill,
+        RankingColumn::Decode,
+        RankingColumn::Ratio,
+        RankingColumn::Kl,
+        RankingColumn::Top1,
+        RankingColumn::Memory,
+    ];
 
     /// What an arm has there, so that the better is the smaller.
     fn key(self, ranked: &Ranked, phase: Phase) -> Option<f64> {
         let rate = |phase: Phase| ranked.phases[phase as usize].rate.map(|rate| -rate);
         match self {
-            Column::Name => Some(f64::from(ranked.arm)),
-            Column::Prefill => rate(Phase::Prefill),
-            Column::Decode => rate(Phase::Decode),
-            Column::Ratio => match &ranked.phases[phase as usize].figure {
+            RankingColumn::Name => Some(f64::from(ranked.arm)),
+            RankingColumn::Prefill => rate(Phase::Prefill),
+            RankingColumn::Decode => rate(Phase::Decode),
+            RankingColumn::Ratio => match &ranked.phases[phase as usize].figure {
                 Some(figure) => figure.ratio.map(|ratio| ratio.ratio),
                 None => ranked.refused.is_none().then_some(1.0),
             },
-            Column::Kl => ranked.quality.map(|quality| quality.kl_mean),
-            Column::Top1 => ranked.quality.map(|quality| -quality.top1),
-            Column::Memory => ranked.memory.map(|memory| memory.0 as f64),
+            RankingColumn::Kl => ranked.quality.map(|quality| quality.kl_mean),
+            RankingColumn::Top1 => ranked.quality.map(|quality| -quality.top1),
+            RankingColumn::Memory => ranked.memory.map(|memory| memory.0 as f64),
         }
     }
 }
@@ -84,8 +91,8 @@ impl Column {
 impl Ranking {
     /// Sorts by the next column, or the one before.
     pub fn turn(&mut self, forwards: bool) {
-        let n = Column::ALL.len();
-        self.column = Column::ALL[(self.column as usize + if forwards { 1 } else { n - 1 }) % n];
+        let n = RankingColumn::ALL.len();
+        self.column = RankingColumn::ALL[(self.column as usize + if forwards { 1 } else { n - 1 }) % n];
     }
 
     /// The arms in the order asked for; what has no value there comes after, what was refused last of all.

@@ -7,7 +7,7 @@ use super::live::State;
 use super::ranked::{self, Ranked};
 use crate::analyse::sweep::Sweep;
 use crate::measure::Progress;
-use crate::record::study::{Arm, Event, Kind, Study};
+use crate::record::study::{Arm, Event, Study, StudyKind};
 use crate::units::Nanos;
 use crate::worker::RunId;
 
@@ -59,9 +59,9 @@ impl Studies {
     /// Puts a study in the place of the one before of its kind.
     pub fn put(&mut self, studied: Studied) {
         let place = match studied.study.header.kind {
-            Kind::Compare => &mut self.compare,
-            Kind::Matrix => &mut self.matrix,
-            Kind::Sweep { .. } => &mut self.sweep,
+            StudyKind::Compare => &mut self.compare,
+            StudyKind::Matrix => &mut self.matrix,
+            StudyKind::Sweep { .. } => &mut self.sweep,
         };
         *place = Some(studied);
     }
@@ -141,10 +141,10 @@ impl Studied {
             self.worked_out = far;
             let (study, is_over) = (&self.study, self.state == State::Over);
             self.amounts_to = match study.header.kind {
-                Kind::Compare => Compared::of(study, is_over)
+                StudyKind::Compare => Compared::of(study, is_over)
                     .map_or(AmountsTo::Nothing, |compared| AmountsTo::Compared(Box::new(compared))),
-                Kind::Matrix => AmountsTo::Ranked(ranked::ranked(study)),
-                Kind::Sweep { .. } => AmountsTo::Swept(Sweep::of(study)),
+                StudyKind::Matrix => AmountsTo::Ranked(ranked::ranked(study)),
+                StudyKind::Sweep { .. } => AmountsTo::Swept(Sweep::of(study)),
             };
         }
         if let AmountsTo::Compared(compared) = &mut self.amounts_to {

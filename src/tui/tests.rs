@@ -648,7 +648,7 @@ fn every_value_of_a_toggle_is_measured_against_the_present_one() {
     let plan = sent_study(&effects);
     let names: Vec<&str> = plan.arms.iter().map(|arm| arm.name.as_str()).collect();
     assert_eq!(names, ["compute=f32", "compute=bf16"], "the present one first; what cannot be had is refused by name");
-    assert!(matches!(plan.kind, study::Kind::Matrix));
+    assert!(matches!(plan.kind, study::StudyKind::Matrix));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! without any gets the same roles as bold, dim and reverse, and never a colour code.
 
 use super::parts;
-use crate::analyse::timeline::Kind;
+use crate::analyse::timeline::SliceKind;
 use crate::record::Category;
 use ratatui::style::{Color, Modifier, Style};
 
@@ -248,23 +248,23 @@ impl Theme {
     }
 
     /// Of the stage that a part belongs to.
-    pub fn part(&self, kind: parts::Kind) -> Style {
+    pub fn part(&self, kind: parts::PartKind) -> Style {
         match kind {
-            parts::Kind::Attention => self.attention,
-            parts::Kind::Mlp => self.mlp,
-            parts::Kind::Other => self.other,
+            parts::PartKind::Attention => self.attention,
+            parts::PartKind::Mlp => self.mlp,
+            parts::PartKind::Other => self.other,
         }
     }
 
     /// The colour of a slice of the Timeline; operators take that of the stage that they belong to.
-    pub fn slice(&self, kind: Kind) -> Style {
+    pub fn slice(&self, kind: SliceKind) -> Style {
         match kind {
-            Kind::Attention | Kind::Operator => self.attention,
-            Kind::Mlp | Kind::Kernel => self.mlp,
-            Kind::Module => self.good,
-            Kind::Runtime => self.memory[2],
-            Kind::Annotation => self.warn,
-            Kind::Pass | Kind::Part | Kind::Function => self.other,
+            SliceKind::Attention | SliceKind::Operator => self.attention,
+            SliceKind::Mlp | SliceKind::Kernel => self.mlp,
+            SliceKind::Module => self.good,
+            SliceKind::Runtime => self.memory[2],
+            SliceKind::Annotation => self.warn,
+            SliceKind::Pass | SliceKind::Part | SliceKind::Function => self.other,
         }
     }
 

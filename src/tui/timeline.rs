@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Run, trace of another profiler ─▶ Timeline ─▶ Chart   laid out once, drawn from any number of times
-//!                                    keys ─▶ Reader      window, selection, name looked for
+//!                                    keys ─▶ Viewport      window, selection, name looked for
 //! ```
 
 pub mod chart;
@@ -19,7 +19,7 @@ use crate::units::Nanos;
 
 /// How the Timeline is read.
 #[derive(Debug, Clone, Default)]
-pub struct Reader {
+pub struct Viewport {
     pub window: Window,
     /// The selected slice; there is one in every chart that is not empty.
     pub selected: At,
@@ -50,7 +50,7 @@ pub struct Foreign {
     pub chart: Chart,
 }
 
-impl Reader {
+impl Viewport {
     /// Everything, with the first slice selected.
     pub fn new(chart: &Chart) -> Self {
         let track = chart.timeline.tracks.iter().position(|track| !track.slices.is_empty()).unwrap_or(0);

@@ -157,8 +157,8 @@ impl App {
             Hit::Point(series, point) => self.select_point((series, point)),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
-            Hit::Named(row) if self.reader.row == row => self.on_timeline(action::Act::Open),
-            Hit::Named(row) => self.reader.row = row,
+            Hit::Named(row) if self.viewport.row == row => self.on_timeline(action::Act::Open),
+            Hit::Named(row) => self.viewport.row = row,
             Hit::Token(token) => {
                 self.reading.selected = Some(token);
                 self.reading.scroll = None;

@@ -176,7 +176,7 @@ fn a_study_is_told_with_how_far_it_is_and_ends_when_it_is_cancelled() {
     let plan = |rounds: u32| {
         let rounds = Rounds { least: rounds, most: rounds, width: 0.05 };
         let arms = vec![arm("kv_cache=on"), arm("kv_cache=off")];
-        Box::new(Plan { kind: study::Kind::Compare, arms, rounds, parts: true, quality: None, seed: 0 })
+        Box::new(Plan { kind: study::StudyKind::Compare, arms, rounds, parts: true, quality: None, seed: 0 })
     };
     let follow = |run: u64, cancel: bool| {
         let (mut study, mut told) = (Study::default(), 0);
@@ -212,7 +212,7 @@ fn a_study_is_told_with_how_far_it_is_and_ends_when_it_is_cancelled() {
 fn a_study_without_a_model_fails_in_words() {
     let (worker, events) = worker();
     let plan = Plan {
-        kind: study::Kind::Compare,
+        kind: study::StudyKind::Compare,
         arms: Vec::new(),
         rounds: Rounds::default(),
         parts: false,

@@ -1,7 +1,7 @@
 //! Runs of Blockscope as traces: what is exported opens again, and says what others look for.
 
 use crate::common::*;
-use blockscope::analyse::timeline::{Kind, Level, Slice, Track};
+use blockscope::analyse::timeline::{Level, Slice, SliceKind, Track};
 use blockscope::record::operator::{Scope, Tensor};
 use blockscope::record::{
     Allocation, Argument, ByCategory, Category, Cut, Dtype, Event, Header, ModelInfo, Operator, Part, PassMemory,
@@ -150,20 +150,20 @@ fn what_is_exported_opens_with_the_same_slices() {
         [0, 1, 2, 3, 2, 3, 4, 5, 6, 3],
         "they lie in one another as they did in the run"
     );
-    let kinds: Vec<Kind> = first.iter().map(|slice| slice.kind).collect();
+    let kinds: Vec<SliceKind> = first.iter().map(|slice| slice.kind).collect();
     assert_eq!(
         kinds,
         [
-            Kind::Pass,
-            Kind::Annotation,
-            Kind::Part,
-            Kind::Annotation,
-            Kind::Part,
-            Kind::Attention,
-            Kind::Attention,
-            Kind::Operator,
-            Kind::Operator,
-            Kind::Mlp
+            SliceKind::Pass,
+            SliceKind::Annotation,
+            SliceKind::Part,
+            SliceKind::Annotation,
+            SliceKind::Part,
+            SliceKind::Attention,
+            SliceKind::Attention,
+            SliceKind::Operator,
+            SliceKind::Operator,
+            SliceKind::Mlp
         ]
     );
     assert_eq!(detail(&timeline, &first[7]), "bf16[1,8,16], bf16[32,16]");
@@ -248,7 +248,7 @@ fn a_run_without_operators_or_with_wrong_times_exports_too() {
     assert_eq!(timeline.stretches.len(), 4);
     assert_eq!(timeline.tracks[0].slices.len(), 13);
     let attn = timeline.tracks[0].slices.iter().find(|slice| name(&timeline, slice) == "attn").unwrap();
-    assert_eq!((attn.start, attn.time, attn.kind), (Nanos(7_120_000), Nanos(600_000), Kind::Attention));
+    assert_eq!((attn.start, attn.time, attn.kind), (Nanos(7_120_000), Nanos(600_000), SliceKind::Attention));
     assert_eq!(timeline.warnings, [""; 0]);
     assert!(refusal(exported(&Run::default())).contains("no event in it takes time"));
 

@@ -4,7 +4,7 @@ use super::kind;
 use super::nest::Loose;
 use super::shapes;
 use super::wire::{About, Event, Inputs, Memory, Own, bare, integer, mend, nanoseconds};
-use crate::analyse::timeline::Kind;
+use crate::analyse::timeline::SliceKind;
 use crate::analyse::timeline::names::Names;
 use crate::analyse::work::{Work, work};
 use crate::record::memory::{ByCategory, Category};
@@ -192,11 +192,11 @@ impl Gathered {
             return;
         }
         let (detail, flops) = match kind {
-            Kind::Operator => shared.shapes(name, event.args),
+            SliceKind::Operator => shared.shapes(name, event.args),
             _ => (0, Flops(0)),
         };
         let kind = match kind {
-            Kind::Annotation => own_kind(event.args).unwrap_or(kind),
+            SliceKind::Annotation => own_kind(event.args).unwrap_or(kind),
             kind => kind,
         };
         let loose = Loose { start, end: start + time, name: shared.names.id(name), detail, kind, flops };
@@ -351,12 +351,12 @@ impl Thread {
 }
 
 /// What an annotation is that Blockscope wrote; `None` if it did not.
-fn own_kind(args: Option<&RawValue>) -> Option<Kind> {
+fn own_kind(args: Option<&RawValue>) -> Option<SliceKind> {
     let args = args?.get();
     // Most annotations are somebody else's: a look is cheaper than reading them.
     memchr::memmem::find(args.as_bytes(), b"\"part\"")?;
     let own: Own<'_> = serde_json::from_str(args).ok()?;
-    (!own.part.0.is_empty()).then(|| Kind::of_part(&own.part.0))
+    (!own.part.0.is_empty()).then(|| SliceKind::of_part(&own.part.0))
 }
 
 /// The number of a process or thread, as it is written, with or without quotes.

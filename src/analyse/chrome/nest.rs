@@ -4,7 +4,7 @@
 //! annotation reaches into the next. What overlaps by a hair is shortened, what overlaps by more goes to a row
 //! of its own.
 
-use crate::analyse::timeline::{Kind, Slice};
+use crate::analyse::timeline::{Slice, SliceKind};
 use crate::units::{Flops, Nanos};
 
 /// Rounding: files have had times in steps of up to a microsecond.
@@ -21,7 +21,7 @@ pub struct Loose {
     pub end: i64,
     pub name: u32,
     pub detail: u32,
-    pub kind: Kind,
+    pub kind: SliceKind,
     pub flops: Flops,
 }
 
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn loose(start: i64, end: i64) -> Loose {
-        Loose { start, end, name: 0, detail: 0, kind: Kind::Operator, flops: Flops(0) }
+        Loose { start, end, name: 0, detail: 0, kind: SliceKind::Operator, flops: Flops(0) }
     }
 
     /// Start, time, own time, depth and parent of each slice.

@@ -4,7 +4,7 @@ use super::file::FileRead;
 use super::gather::{Gathered, LeftOut, Shared, Thread};
 use super::kind::is_step;
 use super::nest::{Repairs, nest};
-use crate::analyse::timeline::{Curve, Kind, Level, Slice, Stretch, Timeline, Track};
+use crate::analyse::timeline::{Curve, Level, Slice, SliceKind, Stretch, Timeline, Track};
 use crate::units::Nanos;
 use std::collections::{BTreeSet, HashSet};
 
@@ -141,7 +141,7 @@ fn stretches(timeline: &Timeline) -> Vec<Stretch> {
         }
         for slice in &track.slices {
             let name = &timeline.names[slice.name as usize];
-            if slice.kind == Kind::Pass && is_step(name) && seen.insert(slice.name) {
+            if slice.kind == SliceKind::Pass && is_step(name) && seen.insert(slice.name) {
                 of_group = Some(&track.group);
                 stretches.push(Stretch { name: name.clone(), start: slice.start, time: slice.time });
             }

@@ -4,7 +4,7 @@ use crate::analyse::account::Account;
 use crate::record::event::{Header, ModelInfo, Phase, Watched};
 use crate::record::memory::{ByCategory, kv_by_formula};
 use crate::record::run::{Pass, Run};
-use crate::record::study::{self, Arm, Kind, Pairing, PartTime, PhaseResources, Resources, Sample, Study};
+use crate::record::study::{self, Arm, Pairing, PartTime, PhaseResources, Resources, Sample, Study, StudyKind};
 use crate::units::Nanos;
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,7 +24,7 @@ pub fn of_runs(baseline: &Run, candidate: &Run) -> Result<(Study, Vec<String>), 
     let header = &baseline.header;
     let mut study = Study {
         header: study::Header {
-            kind: Kind::Compare,
+            kind: StudyKind::Compare,
             blockscope: header.blockscope.clone(),
             libtorch: header.libtorch.clone(),
             created: header.created,

@@ -97,7 +97,7 @@ fn a_sweep_shows_what_it_has() {
     study.samples.clear();
     study.arms[0].toggles[0].1 = "eager".into();
     assert_eq!(Sweep::of(&study).series[0].name, "");
-    study.header.kind = Kind::Sweep { over: "attention".into() };
+    study.header.kind = StudyKind::Sweep { over: "attention".into() };
     assert_eq!(Sweep::of(&study).series, []);
     assert_eq!(Sweep::of(&fixture::compare()), Sweep::default());
 }

@@ -1,6 +1,6 @@
 //! Slices of the same name, added up over all tracks.
 
-use super::{Kind, Slice, Timeline};
+use super::{Slice, SliceKind, Timeline};
 use crate::units::Nanos;
 
 /// All slices of one name.
@@ -19,7 +19,7 @@ pub struct Grouped {
 
 impl Timeline {
     /// Operators by name, or `nn.Module`s, or whatever else `wanted` names; most own time first.
-    pub fn grouped(&self, wanted: impl Fn(Kind) -> bool) -> Vec<Grouped> {
+    pub fn grouped(&self, wanted: impl Fn(SliceKind) -> bool) -> Vec<Grouped> {
         let empty = |name| Grouped { name, calls: 0, total: Nanos(0), own: Nanos(0), share: 0.0 };
         let mut groups: Vec<Grouped> = (0..self.names.len() as u32).map(empty).collect();
         // How many slices of a name are open.
@@ -63,7 +63,7 @@ mod tests {
     use crate::analyse::timeline::nest::Nest;
     use crate::units::Flops;
 
-    fn timeline(slices: &[(u32, Kind, u64, u64)]) -> Timeline {
+    fn timeline(slices: &[(u32, SliceKind, u64, u64)]) -> Timeline {
         let (mut track, mut nest) = (Track::default(), Nest::default());
         for &(name, kind, start, time) in slices {
             let (start, time) = (Nanos(start), Nanos(time));
@@ -77,28 +77,31 @@ mod tests {
     #[test]
     fn calls_and_own_times_add_up_over_tracks() {
         let one = [
-            (2, Kind::Module, 0, 100),
-            (0, Kind::Operator, 10, 50),
-            (1, Kind::Operator, 20, 30),
-            (0, Kind::Operator, 70, 10),
-            (1, Kind::Operator, 90, 5),
+            (2, SliceKind::Module, 0, 100),
+            (0, SliceKind::Operator, 10, 50),
+            (1, SliceKind::Operator, 20, 30),
+            (0, SliceKind::Operator, 70, 10),
+            (1, SliceKind::Operator, 90, 5),
         ];
         let timeline = timeline(&one);
-        let operators = timeline.grouped(|kind| kind == Kind::Operator);
+        let operators = timeline.grouped(|kind| kind == SliceKind::Operator);
         let seen: Vec<_> = operators.iter().map(|g| (g.name, g.calls, g.total.0, g.own.0)).collect();
         assert_eq!(seen, [(1, 4, 70, 70), (0, 4, 120, 60)]);
         assert_eq!(operators.iter().map(|group| group.share).sum::<f64>(), 1.0);
         // Operators are no part of a module's children: its own time is what no other module takes.
-        let modules = timeline.grouped(|kind| kind == Kind::Module);
+        let modules = timeline.grouped(|kind| kind == SliceKind::Module);
         assert_eq!(modules.iter().map(|g| (g.calls, g.own.0)).collect::<Vec<_>>(), [(2, 200)]);
     }
 
     #[test]
     fn what_calls_itself_is_not_counted_twice() {
-        let timeline =
-            timeline(&[(0, Kind::Operator, 0, 100), (3, Kind::Function, 5, 90), (0, Kind::Operator, 10, 40)]);
-        let grouped = timeline.grouped(|kind| kind == Kind::Operator);
+        let timeline = timeline(&[
+            (0, SliceKind::Operator, 0, 100),
+            (3, SliceKind::Function, 5, 90),
+            (0, SliceKind::Operator, 10, 40),
+        ]);
+        let grouped = timeline.grouped(|kind| kind == SliceKind::Operator);
         assert_eq!((grouped[0].calls, grouped[0].total.0, grouped[0].own.0), (4, 200, 200));
-        assert!(timeline.grouped(|kind| kind == Kind::Kernel).is_empty());
+        assert!(timeline.grouped(|kind| kind == SliceKind::Kernel).is_empty());
     }
 }

@@ -67,14 +67,14 @@ impl Nest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::timeline::Kind;
+    use crate::analyse::timeline::SliceKind;
     use crate::units::Flops;
 
     fn slice(start: u64, time: u64) -> Slice {
         Slice {
             name: 0,
             detail: 0,
-            kind: Kind::Operator,
+            kind: SliceKind::Operator,
             depth: 9,
             parent: 9,
             start: Nanos(start),

@@ -5,7 +5,7 @@ mod tests;
 
 use super::names::Names;
 use super::nest::Nest;
-use super::{Curve, Kind, Level, Slice, Stretch, Timeline, Track};
+use super::{Curve, Level, Slice, SliceKind, Stretch, Timeline, Track};
 use crate::record::operator::{Cut, Operator, Signature};
 use crate::record::run::{Pass, Run, median_repeat};
 use crate::record::{Argument, PassMemory, Phase, Span};
@@ -69,7 +69,7 @@ struct Building {
 struct Shown {
     name: u32,
     detail: u32,
-    kind: Kind,
+    kind: SliceKind,
     /// How many passes and parts it lies in, for a part.
     level: u32,
     flops: Flops,
@@ -83,13 +83,13 @@ impl Building {
         for part in &run.parts {
             let outer = part.parent.and_then(|parent| building.parts.get(parent as usize));
             let level = outer.map_or(1, |outer| outer.level + 1);
-            let (name, kind) = (building.names.id(&part.name()), Kind::of_part(&part.path));
+            let (name, kind) = (building.names.id(&part.name()), SliceKind::of_part(&part.path));
             building.parts.push(Shown { name, detail: 0, kind, level, flops: Flops(0) });
         }
         for signature in &run.signatures {
             let (name, detail) = (building.names.id(&signature.name), building.details.id(&shapes(signature)));
             let flops = counted(signature).unwrap_or_default();
-            building.signatures.push(Shown { name, detail, kind: Kind::Operator, level: BELOW_PARTS, flops });
+            building.signatures.push(Shown { name, detail, kind: SliceKind::Operator, level: BELOW_PARTS, flops });
         }
         building
     }
@@ -117,7 +117,7 @@ impl Building {
             Phase::Decode => format!("decode {}", pass.start.step.saturating_add(1)),
         };
         let (id, detail) = (self.names.id(&name), self.details.id(&positions(pass)));
-        self.put(0, Shown { name: id, detail, kind: Kind::Pass, level: 0, flops: Flops(0) }, at, time);
+        self.put(0, Shown { name: id, detail, kind: SliceKind::Pass, level: 0, flops: Flops(0) }, at, time);
         let spans = by_start(&pass.spans, |span| (span.start, self.parts[span.part as usize].level));
         let modelled = pass.operators.is_empty();
         let mut spans = spans.into_iter().peekable();

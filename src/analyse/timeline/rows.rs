@@ -93,7 +93,7 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::timeline::{Kind, Nest};
+    use crate::analyse::timeline::{Nest, SliceKind};
     use crate::units::Flops;
 
     /// Ten slices of 8 ns, one each 10 ns, with one of 2 ns in each, in one that holds them all.
@@ -101,7 +101,7 @@ mod tests {
         let (mut track, mut nest) = (Track::default(), Nest::default());
         let mut push = |start, time| {
             let (start, time) = (Nanos(start), Nanos(time));
-            let kind = Kind::Operator;
+            let kind = SliceKind::Operator;
             let slice =
                 Slice { name: 0, detail: 0, kind, depth: 0, parent: 0, start, time, own: time, flops: Flops(0) };
             nest.push(&mut track, slice, None);
@@ -143,7 +143,7 @@ mod tests {
         let (mut track, mut nest) = (Track::default(), Nest::default());
         for start in [5, 7] {
             let (start, time) = (Nanos(start), Nanos(0));
-            let kind = Kind::Operator;
+            let kind = SliceKind::Operator;
             let slice =
                 Slice { name: 0, detail: 0, kind, depth: 0, parent: 0, start, time, own: time, flops: Flops(0) };
             nest.push(&mut track, slice, None);

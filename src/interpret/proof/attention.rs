@@ -1,6 +1,6 @@
 //! The first stage: lessons 6 to 11.
 
-use super::experiment::{Found, Kind, Proof};
+use super::experiment::{ClaimKind, Found, Proof};
 use super::subject::{Subject, apart, columns_apart, most_apart, worst};
 use crate::learn::worked::{positions, scaling};
 use crate::model::Result;
@@ -8,10 +8,10 @@ use crate::model::probe::Hook;
 use crate::model::rope::Rotary;
 use crate::model::spec::Positions;
 use crate::model::toggles::Kernels;
-use tch::{Device, Kind as Format, Tensor};
+use tch::{Device, Kind, Tensor};
 
 pub const POSITIONS: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "RoPE: moving query and key by the same number of places leaves their score as it was.",
     measure: "largest change of a score, as a share",
     run: shift,
@@ -39,7 +39,7 @@ fn shift(subject: &Subject) -> Result<Found> {
     let [q, k] = [Hook::Q, Hook::K].map(|hook| seen.get(subject.block(), hook).unsqueeze(0));
     let n = subject.ids.len();
     let on = |x: &Tensor| {
-        let one = rotary.rotation(SHIFT, 1, Format::Float);
+        let one = rotary.rotation(SHIFT, 1, Kind::Float);
         Tensor::cat(&(0..n as i64).map(|at| one.apply(x.narrow(2, at, 1))).collect::<Vec<_>>(), 2)
     };
     let heads = (spec.n_heads / spec.n_kv_heads) as i64;
@@ -52,7 +52,7 @@ fn shift(subject: &Subject) -> Result<Found> {
 }
 
 pub const AVERAGE: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "Attention is a weighted average: the columns of A sum to 1, and Z = V·A.",
     measure: "largest of |Σ − 1| and of the difference in Z",
     run: average,
@@ -62,7 +62,7 @@ fn average(subject: &Subject) -> Result<Found> {
     let _no_grad = tch::no_grad_guard();
     let (seen, block) = (subject.activations(&subject.built("attention=eager")?)?, subject.block());
     let [a, v, z] = [Hook::Pattern, Hook::V, Hook::Z].map(|hook| seen.get(block, hook));
-    let sums = a.sum_dim_intlist([-1].as_slice(), false, Format::Double);
+    let sums = a.sum_dim_intlist([-1].as_slice(), false, Kind::Double);
     let columns = (sums - 1.0).abs().max().double_value(&[]);
     let v = v.repeat_interleave_self_int(a.size()[0] / v.size()[0], 0, None);
     let z_off = columns_apart(&a.matmul(&v), &z);
@@ -71,7 +71,7 @@ fn average(subject: &Subject) -> Result<Found> {
 }
 
 pub const QUERIES_AND_KEYS: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "A is the softmax of KᵀQ/√d: made from queries and keys alone, it is what the model used.",
     measure: "largest difference of a weight",
     run: queries_and_keys,
@@ -81,11 +81,11 @@ fn queries_and_keys(subject: &Subject) -> Result<Found> {
     let _no_grad = tch::no_grad_guard();
     let (seen, block) = (subject.activations(&subject.built("attention=eager")?)?, subject.block());
     let [a, q, k] = [Hook::Pattern, Hook::Q, Hook::K].map(|hook| seen.get(block, hook));
-    let hidden = a.ones_like().triu(1).to_kind(Format::Bool);
+    let hidden = a.ones_like().triu(1).to_kind(Kind::Bool);
     let d = q.size()[2] as f64;
-    let k = k.repeat_interleave_self_int(q.size()[0] / k.size()[0], 0, None).to_kind(Format::Double);
-    let scores = q.to_kind(Format::Double).matmul(&k.transpose(1, 2)) / d.sqrt();
-    let made = scores.masked_fill(&hidden, f64::NEG_INFINITY).softmax(-1, Format::Double);
+    let k = k.repeat_interleave_self_int(q.size()[0] / k.size()[0], 0, None).to_kind(Kind::Double);
+    let scores = q.to_kind(Kind::Double).matmul(&k.transpose(1, 2)) / d.sqrt();
+    let made = scores.masked_fill(&hidden, f64::NEG_INFINITY).softmax(-1, Kind::Double);
     Found::at_most(
         most_apart(&made, &a),
         subject.rounding(),
@@ -94,7 +94,7 @@ fn queries_and_keys(subject: &Subject) -> Result<Found> {
 }
 
 pub const SCALING: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "The score of random columns spreads like √d; divided by √d it spreads by 1, whatever d is.",
     measure: "largest |spread/√d − 1|",
     run: spread,
@@ -109,7 +109,7 @@ fn spread(_subject: &Subject) -> Result<Found> {
 }
 
 pub const HEADS: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "Heads work apart and add up: the sum of what each writes is what attention adds.",
     measure: "largest difference, as a share",
     run: heads,
@@ -129,7 +129,7 @@ fn heads(subject: &Subject) -> Result<Found> {
     };
     let mut sum = (0..n_heads).map(one).reduce(|a, b| a + b).unwrap_or_else(|| z.zeros_like());
     if let Some(bias) = out.bias() {
-        sum += bias.to_device(Device::Cpu).to_kind(Format::Float);
+        sum += bias.to_device(Device::Cpu).to_kind(Kind::Float);
     }
     Found::at_most(
         columns_apart(&sum, &seen.get(block, Hook::AttnOut)),
@@ -139,7 +139,7 @@ fn heads(subject: &Subject) -> Result<Found> {
 }
 
 pub const MASK: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "Nothing flows back: to append a token leaves every earlier column as it was.",
     measure: "largest change of an earlier column, as a share",
     run: mask,

@@ -1,6 +1,6 @@
 //! What it costs, and ways to pay less: lessons 19 to 22, and 24.
 
-use super::experiment::{Found, Kind, Proof};
+use super::experiment::{ClaimKind, Found, Proof};
 use super::subject::{Activations, Subject, columns_apart, within, worst};
 use crate::learn::worked::online_softmax::{online, softmax};
 use crate::model::attention::Qkv;
@@ -10,10 +10,10 @@ use crate::model::mlp::Up;
 use crate::model::probe::{Hook, Op, Place, Probe, Unwatched};
 use crate::model::toggles::Precision;
 use crate::model::{Error, Result};
-use tch::{Kind as Format, Tensor};
+use tch::{Kind, Tensor};
 
 pub const FLOPS: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "Each weight of a block is used once a token, in one multiplication and one addition.",
     measure: "difference of the formula from 2 · weights · tokens, as a share",
     run: flops,
@@ -66,7 +66,7 @@ impl Probe for Ops {
 }
 
 pub const CACHE: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "A cache changes nothing that comes out, and takes 2 · blocks · key heads · d · tokens numbers.",
     measure: "largest of the difference of the logits and of the bytes, as a share",
     run: cache,
@@ -109,7 +109,7 @@ impl Probe for Bytes {
 }
 
 pub const GROUPS: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "Grouped heads are ordinary ones that share: keys and values copied for each head give the same Z.",
     measure: "largest difference of a column, as a share",
     run: groups,
@@ -129,7 +129,7 @@ fn groups(subject: &Subject) -> Result<Found> {
 /// a window where there is one.
 fn from_ordinary_heads(seen: &Activations, block: usize, window: Option<usize>) -> f64 {
     let _no_grad = tch::no_grad_guard();
-    let [q, k, v, z] = [Hook::Q, Hook::K, Hook::V, Hook::Z].map(|hook| seen.get(block, hook).to_kind(Format::Double));
+    let [q, k, v, z] = [Hook::Q, Hook::K, Hook::V, Hook::Z].map(|hook| seen.get(block, hook).to_kind(Kind::Double));
     let (copies, d) = (q.size()[0] / k.size()[0], q.size()[2]);
     let [k, v] = [k, v].map(|x| x.repeat_interleave_self_int(copies, 0, None)); // [heads, T, d_head]
     let scores = q.matmul(&k.transpose(1, 2)) / (d as f64).sqrt();
@@ -138,12 +138,12 @@ fn from_ordinary_heads(seen: &Activations, block: usize, window: Option<usize>) 
         Some(window) => later + scores.ones_like().tril(-(window as i64)),
         None => later,
     };
-    let scores = scores.masked_fill(&hidden.to_kind(Format::Bool), f64::NEG_INFINITY);
-    columns_apart(&scores.softmax(-1, Format::Double).matmul(&v), &z)
+    let scores = scores.masked_fill(&hidden.to_kind(Kind::Bool), f64::NEG_INFINITY);
+    columns_apart(&scores.softmax(-1, Kind::Double).matmul(&v), &z)
 }
 
 pub const FUSED: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "Softmax in pieces is softmax: fused attention gives what the whole matrix gives.",
     measure: "largest difference of Z in the first block, as a share",
     run: fused,
@@ -154,7 +154,7 @@ fn fused(subject: &Subject) -> Result<Found> {
     let _no_grad = tch::no_grad_guard();
     let (eager, block) = (subject.built("attention=eager")?, subject.block());
     let seen = subject.activations(&eager)?;
-    let [scores, v] = [Hook::Scores, Hook::V].map(|hook| seen.get(block, hook).to_kind(Format::Double));
+    let [scores, v] = [Hook::Scores, Hook::V].map(|hook| seen.get(block, hook).to_kind(Kind::Double));
     let last = subject.ids.len() as i64 - 1;
     let shared = scores.size()[0] / v.size()[0];
     // By hand, the last row of each head, which sees everything, with one feature of the values.
@@ -175,7 +175,7 @@ fn fused(subject: &Subject) -> Result<Found> {
 }
 
 pub const WINDOWS: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "A window that holds the text changes nothing; a smaller one gives no weight to what lies outside.",
     measure: "largest difference of a logit and of Z, as a share; and the weight outside",
     run: windows,
@@ -205,5 +205,5 @@ fn windows(subject: &Subject) -> Result<Found> {
 
 /// The numbers of a row.
 pub(super) fn floats(row: &Tensor) -> Result<Vec<f64>> {
-    Ok(Vec::try_from(row.to_device(tch::Device::Cpu).to_kind(Format::Double).contiguous())?)
+    Ok(Vec::try_from(row.to_device(tch::Device::Cpu).to_kind(Kind::Double).contiguous())?)
 }

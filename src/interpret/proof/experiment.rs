@@ -6,7 +6,7 @@ use std::fmt;
 
 /// What kind of claim it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ClaimKind {
     /// It follows from the definitions.
     Law,
     /// Training made it so, of this model or of its tokenizer.
@@ -32,7 +32,7 @@ pub struct Found {
 /// An experiment.
 #[derive(Clone, Copy)]
 pub struct Proof {
-    pub kind: Kind,
+    pub kind: ClaimKind,
     /// What it proves, as a sentence.
     pub claim: &'static str,
     /// What the number is.
@@ -97,11 +97,11 @@ impl fmt::Display for Short {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ClaimKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Kind::Law => "law",
-            Kind::Observation => "observation",
+            ClaimKind::Law => "law",
+            ClaimKind::Observation => "observation",
         })
     }
 }

@@ -21,7 +21,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use experiment::{Bound, Found, Kind, Proof};
+pub use experiment::{Bound, ClaimKind, Found, Proof};
 pub use subject::Subject;
 
 /// One a lesson, in their order.

@@ -1,17 +1,17 @@
 //! Numbers in fewer bits, drawn by lot, and their gradients: lessons 23, 25 and 26.
 
 use super::cost::floats;
-use super::experiment::{Found, Kind, Proof};
+use super::experiment::{ClaimKind, Found, Proof};
 use super::subject::{Subject, within, worst};
 use crate::learn::worked::{cards, quantise};
 use crate::model::matrix::Matrix;
 use crate::model::toggles::Precision;
 use crate::model::{Error, Result};
 use crate::record::explored::Place;
-use tch::{Kind as Format, Tensor};
+use tch::{Kind, Tensor};
 
 pub const FORMATS: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "In eight bits no weight is off by more than half a step of its row.",
     measure: "largest |w − ŵ| / s",
     run: formats,
@@ -33,8 +33,8 @@ fn formats(subject: &Subject) -> Result<Found> {
     let Matrix::Int8 { values, scale } = Matrix::of(&rows, Precision::Int8)? else {
         return Err(Error::Request("this program has no int8".into()));
     };
-    let [values, scale] = [values, scale.unsqueeze(1)].map(|x| x.to_kind(Format::Double));
-    let off = (rows.to_kind(Format::Double) - values * &scale).abs() / scale;
+    let [values, scale] = [values, scale.unsqueeze(1)].map(|x| x.to_kind(Kind::Double));
+    let off = (rows.to_kind(Kind::Double) - values * &scale).abs() / scale;
     let program = off.max().double_value(&[]);
     if program < 1e-3 {
         let exact = "this model's embedding rests in eight bits already, nothing is rounded: choose weights=f32 and lm_head=f32";
@@ -45,7 +45,7 @@ fn formats(subject: &Subject) -> Result<Found> {
 }
 
 pub const SPECULATION: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "Speculative sampling draws from p, whatever q proposes.",
     measure: "largest difference of a probability",
     run: speculation,
@@ -60,7 +60,7 @@ fn speculation(subject: &Subject) -> Result<Found> {
     let last = |ids: &[u32]| -> Result<Tensor> { Ok(subject.logits(decoder, ids)?.get(ids.len() as i64 - 1)) };
     let (large, small) = (last(&subject.ids)?, last(&subject.ids[n - SHORT..])?);
     let (_, tokens) = large.topk(LIKELIEST.min(large.size()[0]), -1, true, true);
-    let among = |logits: &Tensor| floats(&logits.index_select(0, &tokens).softmax(-1, Format::Double));
+    let among = |logits: &Tensor| floats(&logits.index_select(0, &tokens).softmax(-1, Kind::Double));
     let (p, q) = (among(&large)?, among(&small)?);
     let drawn = cards::speculative(&p, &q);
     let of = |a: &[f64], b: &[f64]| {
@@ -76,7 +76,7 @@ fn speculation(subject: &Subject) -> Result<Found> {
 }
 
 pub const GRADIENT: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "The chain rule gives the slope: to move a weight a little changes the loss as its gradient says.",
     measure: "largest difference, as a share of the largest gradient",
     run: gradient,
@@ -90,15 +90,15 @@ fn gradient(subject: &Subject) -> Result<Found> {
         let _no_grad = tch::no_grad_guard();
         let explored = subject.explored()?;
         let stream = explored.residual(Place::Post(subject.block()));
-        let x = stream.get(subject.ids.len() as i64 - 1).to_device(tch::Device::Cpu).to_kind(Format::Double);
-        let x = &x / x.square().mean(Format::Double).sqrt();
-        (x, subject.embeddings(&distinct(&subject.ids, TOKENS)).to_kind(Format::Double))
+        let x = stream.get(subject.ids.len() as i64 - 1).to_device(tch::Device::Cpu).to_kind(Kind::Double);
+        let x = &x / x.square().mean(Kind::Double).sqrt();
+        (x, subject.embeddings(&distinct(&subject.ids, TOKENS)).to_kind(Kind::Double))
     };
     // The loss of the least likely of them: its gradient is not small.
     let target = w.matmul(&x).argmin(-1, false).int64_value(&[]);
     let w = w.set_requires_grad(true);
     let loss = tch::with_grad(|| {
-        let loss = -w.matmul(&x).log_softmax(-1, Format::Double).get(target);
+        let loss = -w.matmul(&x).log_softmax(-1, Kind::Double).get(target);
         loss.f_backward().map(|()| loss)
     })?;
     let by_chain_rule = floats(&w.grad().reshape([-1]))?;

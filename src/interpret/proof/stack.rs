@@ -1,6 +1,6 @@
 //! The second stage and the stack of blocks: lessons 12 to 18.
 
-use super::experiment::{Found, Kind, Proof};
+use super::experiment::{ClaimKind, Found, Proof};
 use super::subject::{Subject, apart, columns_apart, most_apart, within, worst};
 use crate::interpret::explore;
 use crate::learn::worked::patches;
@@ -8,10 +8,10 @@ use crate::measure::Prompt;
 use crate::model::probe::{Hook, Place, Probe};
 use crate::model::{Error, Result};
 use crate::record::explored::{HeadScores, Place as In};
-use tch::{Device, Kind as Format, Tensor};
+use tch::{Device, Kind, Tensor};
 
 pub const MLP: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "The MLP works on each column alone: to change one changes no other.",
     measure: "largest change of another column",
     run: one_column,
@@ -22,7 +22,7 @@ fn one_column(subject: &Subject) -> Result<Found> {
     let output = |changed| -> Result<Tensor> {
         let mut probe = OneColumn { block: subject.block(), at, changed, output: None };
         let _logits = subject.pass(subject.session.decoder(), &subject.ids, None, &mut probe)?;
-        Ok(probe.output.unwrap_or_else(|| Tensor::full([1, 1], f64::NAN, (Format::Float, Device::Cpu))))
+        Ok(probe.output.unwrap_or_else(|| Tensor::full([1, 1], f64::NAN, (Kind::Float, Device::Cpu))))
     };
     let (as_it_was, changed) = (output(false)?, output(true)?); // [T, d_model]
     let own = apart(&changed.get(at), &as_it_was.get(at));
@@ -73,7 +73,7 @@ impl Probe for OneColumn {
 }
 
 pub const RESIDUAL: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "The stream is a sum: a block's X′ is X, and what attention and MLP write.",
     measure: "largest difference in any block, as a share of its column",
     run: residual,
@@ -92,7 +92,7 @@ fn residual(subject: &Subject) -> Result<Found> {
 }
 
 pub const LENS: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "The last row of the lens is what the model says: norm and W_u of the last stream are the logits.",
     measure: "largest difference, as a share",
     run: lens,
@@ -109,7 +109,7 @@ fn lens(subject: &Subject) -> Result<Found> {
 }
 
 pub const PREDICTING: Proof = Proof {
-    kind: Kind::Observation,
+    kind: ClaimKind::Observation,
     claim: "The model knows how texts go on: its loss is at most half of that of a guess among all tokens.",
     measure: "mean −ln p of what came, as a share of ln V",
     run: predicting,
@@ -120,13 +120,13 @@ fn predicting(subject: &Subject) -> Result<Found> {
     let logits = subject.logits(subject.session.decoder(), &subject.ids)?.narrow(0, 0, n);
     let came: Vec<i64> = subject.ids[1..].iter().map(|&id| i64::from(id)).collect();
     let came = Tensor::from_slice(&came).to_device(logits.device()).unsqueeze(1);
-    let loss = -logits.log_softmax(-1, Format::Double).gather(1, &came, false).mean(Format::Double).double_value(&[]);
+    let loss = -logits.log_softmax(-1, Kind::Double).gather(1, &came, false).mean(Kind::Double).double_value(&[]);
     let guess = (subject.session.card().spec.d_vocab as f64).ln();
     Found::at_most(loss / guess, 0.5, format!("{n} tokens: {loss:.2} nats each, a guess {guess:.2}"))
 }
 
 pub const INDUCTION: Proof = Proof {
-    kind: Kind::Observation,
+    kind: ClaimKind::Observation,
     claim: "Some head looks at what came after the same token before, though the text is random.",
     measure: "its mean weight there, in times an even spread's",
     run: induction,
@@ -152,7 +152,7 @@ fn induction(subject: &Subject) -> Result<Found> {
 }
 
 pub const ATTRIBUTION: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "A logit is the sum of what every part wrote: embedding, heads, MLPs and biases.",
     measure: "|Σ of parts − logit|, as a share of the largest of them",
     run: attribution,
@@ -172,7 +172,7 @@ fn attribution(subject: &Subject) -> Result<Found> {
 }
 
 pub const PATCHES: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "To cut an image into patches and multiply by W is a convolution whose stride is the patch's side.",
     measure: "largest difference, as a share",
     run: as_convolution,

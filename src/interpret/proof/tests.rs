@@ -1,12 +1,12 @@
 //! Every experiment on a real model and on tiny ones of other shapes; a broken model is noticed.
 
-use super::{Bound, Found, Kind, PROOFS, Proof, Subject, attention, cost, numbers, stack, text};
+use super::{Bound, ClaimKind, Found, PROOFS, Proof, Subject, attention, cost, numbers, stack, text};
 use crate::measure::{Control, Prompt, Session};
 use crate::model::probe::{Hook, Place};
 use crate::model::weights::Slot;
 use crate::model::{Error, Toggles};
 use std::time::Instant;
-use tch::{Kind as Format, Tensor};
+use tch::{Kind, Tensor};
 
 const TEXT: &str = "The mayor of the town opened the old library again. The people of the town had waited for the \
                     library for years, and the mayor was happy.";
@@ -64,7 +64,7 @@ fn laws_hold_whatever_the_shape_the_toggles_and_the_text() {
     for (family, toggles, n) in models {
         let (session, control) = (tiny(family, toggles), Control::default());
         let subject = subject(&session, Prompt::Synthetic(n), &control);
-        for proof in PROOFS.iter().filter(|proof| proof.kind == Kind::Law) {
+        for proof in PROOFS.iter().filter(|proof| proof.kind == ClaimKind::Law) {
             match found(proof, &subject) {
                 Ok(found) => assert!(found.passes(), "{family} {toggles} {n}: {}: {found}", proof.claim),
                 Err(Error::Request(_)) => (),
@@ -147,7 +147,7 @@ fn one_weight_upside_down_ends_what_training_made_and_no_law() {
     for proof in &PROOFS {
         let found = found(proof, &subject).unwrap();
         assert_eq!(found.passes(), !ended.contains(&proof.claim), "{}: {found}", proof.claim);
-        assert!(found.passes() || proof.kind == Kind::Observation);
+        assert!(found.passes() || proof.kind == ClaimKind::Observation);
     }
 }
 
@@ -163,7 +163,7 @@ fn a_number_keeps_to_its_bound_or_is_none() {
     assert_eq!(most(0.5).to_string(), "0.5 not ≤ 1e-5");
     assert_eq!(least(32.677).to_string(), "32.677 ≥ 10");
     assert_eq!(most(f64::NAN).to_string(), "NaN not ≤ 1e-5");
-    assert_eq!(format!("{:>12}|{}", Kind::Observation, Kind::Law), " observation|law");
+    assert_eq!(format!("{:>12}|{}", ClaimKind::Observation, ClaimKind::Law), " observation|law");
 }
 
 #[test]
@@ -176,6 +176,6 @@ fn no_number_hides_behind_another() {
     assert!(apart(&a, &b) < 1e-3);
     assert!((columns_apart(&a.view([2, 2]), &b.view([2, 2])) - 0.5).abs() < 1e-12);
     assert!(apart(&a, &b.view([2, 2])).is_nan(), "another shape");
-    let zeros = Tensor::zeros([2], (Format::Double, tch::Device::Cpu));
+    let zeros = Tensor::zeros([2], (Kind::Double, tch::Device::Cpu));
     assert!(apart(&zeros, &zeros).is_nan(), "zeros prove nothing");
 }

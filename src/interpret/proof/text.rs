@@ -1,6 +1,6 @@
 //! What goes in and out: lessons 1 to 5.
 
-use super::experiment::{Found, Kind, Proof};
+use super::experiment::{ClaimKind, Found, Proof};
 use super::subject::{Subject, columns_apart, worst};
 use crate::learn::worked::{unigram, wordpiece};
 use crate::model::{Error, Result};
@@ -9,7 +9,7 @@ use crate::text::{Input, Specials};
 use tch::Tensor;
 
 pub const IN_AND_OUT: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "N tokens go in, and N columns of probabilities over the whole vocabulary come out.",
     measure: "largest |Σp − 1| of a column",
     run: in_and_out,
@@ -25,7 +25,7 @@ fn in_and_out(subject: &Subject) -> Result<Found> {
 }
 
 pub const MERGES: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "Merging the best pair of neighbours again and again gives exactly the tokenizer's tokens.",
     measure: "tokens that differ",
     run: merges,
@@ -46,7 +46,7 @@ fn merges(subject: &Subject) -> Result<Found> {
 }
 
 pub const SCRIPTS: Proof = Proof {
-    kind: Kind::Observation,
+    kind: ClaimKind::Observation,
     claim: "Each of six scripts comes back exactly from its tokens.",
     measure: "sentences that come back changed",
     run: scripts,
@@ -64,7 +64,7 @@ fn scripts(subject: &Subject) -> Result<Found> {
 }
 
 pub const UNIGRAM: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "Viterbi finds the most likely way to cut a word without trying them all.",
     measure: "ln p of the best of all − ln p that Viterbi found",
     run: by_viterbi,
@@ -79,7 +79,7 @@ fn by_viterbi(_subject: &Subject) -> Result<Found> {
 }
 
 pub const EMBEDDING: Proof = Proof {
-    kind: Kind::Law,
+    kind: ClaimKind::Law,
     claim: "To embed is to look up: a table times a column that is 1 at the token and 0 elsewhere.",
     measure: "largest difference, as a share",
     run: embedding,

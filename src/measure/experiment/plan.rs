@@ -2,12 +2,12 @@
 
 use crate::analyse::statistics::{LEVEL, RESOLUTION, fewest};
 use crate::model::Toggles;
-use crate::record::study::Kind;
+use crate::record::study::StudyKind;
 
 /// A study to make of the model of a [`Session`](crate::measure::Session).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    pub kind: Kind,
+    pub kind: StudyKind,
     /// The configurations; the first is the baseline.
     pub arms: Vec<PlannedArm>,
     pub rounds: Rounds,

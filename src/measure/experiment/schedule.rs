@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::watch::{Progress, WatchStudy};
 use crate::analyse::statistics::{LEVEL, fewest};
 use crate::model::Result;
-use crate::record::study::{Event, Kind, PartTime, Resources, Sample, Study};
+use crate::record::study::{Event, PartTime, Resources, Sample, Study, StudyKind};
 use crate::record::{Phase, Watched};
 use crate::units::Nanos;
 use rand::SeedableRng;
@@ -233,7 +233,7 @@ impl Schedule<'_> {
     }
 
     fn is_sweep(&self) -> bool {
-        matches!(self.plan.kind, Kind::Sweep { .. })
+        matches!(self.plan.kind, StudyKind::Sweep { .. })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The work that peaks are measured by, on LibTorch.
 
-use super::work::{Bench, Reader, Work};
+use super::work::{Bench, ReadOperator, Work};
 use crate::model::allocator::{Tag, tagged};
 use crate::model::{Device, Error, Result, native};
 use crate::record::Dtype;
@@ -46,7 +46,7 @@ impl LibTorch {
                 Operands::Product(matrix()?, matrix()?)
             }
             Work::Read { reader, bytes } => {
-                let kind = if reader == Reader::MvF16 { Kind::Half } else { Kind::Float };
+                let kind = if reader == ReadOperator::MvF16 { Kind::Half } else { Kind::Float };
                 // Of the buffer that is there already, if it is as large: filling one takes longer than reading it.
                 let present = self.ready.as_ref().and_then(|(_, operands)| match operands {
                     Operands::Read(buffer, _) => Some(buffer.f_view(-1).and_then(|x| x.f_view_dtype(Kind::Float))),
@@ -61,8 +61,8 @@ impl LibTorch {
                 };
                 let all = all.f_view_dtype(kind)?;
                 let buffer = match reader {
-                    Reader::SumF32 | Reader::MaxF32 => all,
-                    Reader::MvF32 | Reader::MvF16 | Reader::LinearF32 => all.f_view([-1, COLUMNS])?,
+                    ReadOperator::SumF32 | ReadOperator::MaxF32 => all,
+                    ReadOperator::MvF32 | ReadOperator::MvF16 | ReadOperator::LinearF32 => all.f_view([-1, COLUMNS])?,
                 };
                 Operands::Read(buffer, Tensor::f_ones([COLUMNS], on(kind))?)
             }
@@ -101,13 +101,13 @@ fn execute(work: Work, operands: &Operands) -> Result<Tensor> {
             }
         }
         (Work::Read { reader, .. }, Operands::Read(buffer, vector)) => match reader {
-            Reader::SumF32 => buffer.f_sum(None)?,
-            Reader::MaxF32 => buffer.f_max()?,
-            Reader::MvF32 | Reader::MvF16 => buffer.f_mv(vector)?,
-            Reader::LinearF32 if buffer.device() == tch::Device::Cpu => {
+            ReadOperator::SumF32 => buffer.f_sum(None)?,
+            ReadOperator::MaxF32 => buffer.f_max()?,
+            ReadOperator::MvF32 | ReadOperator::MvF16 => buffer.f_mv(vector)?,
+            ReadOperator::LinearF32 if buffer.device() == tch::Device::Cpu => {
                 native::linear(&vector.f_unsqueeze(0)?, buffer, None, Kind::Float)
             }
-            Reader::LinearF32 => return Err(Error::Unsupported("it computes on the processor only".into())),
+            ReadOperator::LinearF32 => return Err(Error::Unsupported("it computes on the processor only".into())),
         },
         (Work::Calls(n), Operands::Calls(x, y)) => {
             let mut made = x.f_add(y)?;
@@ -138,7 +138,7 @@ mod tests {
     fn every_kind_of_work_can_be_done_and_takes_time() {
         let _no_grad = tch::no_grad_guard();
         let mut bench = LibTorch::new(Device::Cpu);
-        let reads = Reader::ALL.map(|reader| Work::Read { reader, bytes: 1 << 20 });
+        let reads = ReadOperator::ALL.map(|reader| Work::Read { reader, bytes: 1 << 20 });
         let products = super::super::FORMATS.map(|dtype| Work::Product { dtype, size: 64 });
         for work in reads.into_iter().chain(products).chain([Work::Calls(10), reads[0]]) {
             assert!(bench.time(work).unwrap() > Nanos(0), "{work:?}");
@@ -148,20 +148,20 @@ mod tests {
     #[test]
     fn a_reader_reads_all_of_the_buffer() {
         let mut bench = LibTorch::new(Device::Cpu);
-        for (reader, expected) in [(Reader::SumF32, 262_144.0), (Reader::MaxF32, 1.0)] {
+        for (reader, expected) in [(ReadOperator::SumF32, 262_144.0), (ReadOperator::MaxF32, 1.0)] {
             // After a larger one of another shape, of which it takes a part.
-            bench.time(Work::Read { reader: Reader::MvF16, bytes: 4 << 20 }).unwrap();
+            bench.time(Work::Read { reader: ReadOperator::MvF16, bytes: 4 << 20 }).unwrap();
             let work = Work::Read { reader, bytes: 1 << 20 };
             bench.time(work).unwrap();
             let (_, operands) = bench.ready.as_ref().unwrap();
             assert_eq!(execute(work, operands).unwrap().double_value(&[]), expected);
         }
-        let work = Work::Read { reader: Reader::MvF32, bytes: 1 << 20 };
+        let work = Work::Read { reader: ReadOperator::MvF32, bytes: 1 << 20 };
         bench.time(work).unwrap();
         let (_, operands) = bench.ready.as_ref().unwrap();
         let rows = execute(work, operands).unwrap();
         assert_eq!((rows.size(), rows.double_value(&[63])), (vec![64], 4096.0));
-        let work = Work::Read { reader: Reader::LinearF32, bytes: 1 << 20 };
+        let work = Work::Read { reader: ReadOperator::LinearF32, bytes: 1 << 20 };
         bench.time(work).unwrap();
         let (_, operands) = bench.ready.as_ref().unwrap();
         assert!(execute(work, operands).unwrap().squeeze_dim(0).equal(&rows));

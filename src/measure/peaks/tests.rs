@@ -38,7 +38,7 @@ fn even(work: Work) -> Result<Nanos> {
         Work::Product { dtype: Dtype::Bf16, size } => at(if size == 512 { 400e9 } else { 300e9 }, flops(size)),
         Work::Product { size, .. } => at(1e9, flops(size)),
         Work::Read { bytes, .. } if bytes < 32 * MIB => at(160e9, bytes as f64),
-        Work::Read { reader: Reader::MaxF32, bytes } => at(32e9, bytes as f64),
+        Work::Read { reader: ReadOperator::MaxF32, bytes } => at(32e9, bytes as f64),
         Work::Read { bytes, .. } => at(16e9, bytes as f64),
         Work::Calls(n) => Nanos(600 * u64::from(n)),
     })
@@ -70,7 +70,7 @@ fn memory_is_read_by_the_fastest_reader_over_the_whole_buffer() {
     let peaks = peaks.unwrap();
     assert_eq!((peaks.reader.as_str(), peaks.buffer_bytes, peaks.cache_bytes), ("max f32", 256 * MIB, Some(32 * MIB)));
     assert!(close(peaks.bandwidth.best, 32e9) && close(peaks.cache_bandwidth.unwrap().best, 160e9));
-    for reader in Reader::ALL {
+    for reader in ReadOperator::ALL {
         let tried = works.iter().filter(|&&work| work == Work::Read { reader, bytes: 256 * MIB }).count();
         assert!(tried > TRIALS.0, "{}", reader.name());
     }
@@ -81,11 +81,11 @@ fn memory_is_read_by_the_fastest_reader_over_the_whole_buffer() {
 fn of_readers_that_memory_limits_alike_the_one_that_is_fastest_in_cache_is_taken() {
     let (peaks, _) = run(&mut |work| match work {
         Work::Read { reader, bytes } if bytes < 32 * MIB => {
-            Ok(at(if reader == Reader::SumF32 { 160e9 } else { 50e9 }, bytes as f64))
+            Ok(at(if reader == ReadOperator::SumF32 { 160e9 } else { 50e9 }, bytes as f64))
         }
         // A little faster by chance; the one at the end is slower by more than that.
-        Work::Read { reader: Reader::MvF16, bytes } => Ok(at(31e9, bytes as f64)),
-        Work::Read { reader: Reader::MvF32, bytes } => Ok(at(20e9, bytes as f64)),
+        Work::Read { reader: ReadOperator::MvF16, bytes } => Ok(at(31e9, bytes as f64)),
+        Work::Read { reader: ReadOperator::MvF32, bytes } => Ok(at(20e9, bytes as f64)),
         Work::Read { bytes, .. } => Ok(at(30e9, bytes as f64)),
         work => even(work),
     });
@@ -154,7 +154,8 @@ fn a_format_that_cannot_be_multiplied_has_no_roof() {
     };
     let peaks = refuse(|work| matches!(work, Work::Product { dtype: Dtype::F16, .. })).unwrap();
     assert_eq!((peaks.gemm.len(), peaks.flops(Dtype::F16)), (2, None));
-    let peaks = refuse(|work| matches!(work, Work::Read { reader: Reader::SumF32 | Reader::MaxF32, .. })).unwrap();
+    let peaks =
+        refuse(|work| matches!(work, Work::Read { reader: ReadOperator::SumF32 | ReadOperator::MaxF32, .. })).unwrap();
     assert_eq!(peaks.reader, "mv f32");
     assert!(refuse(|work| matches!(work, Work::Read { .. })).is_err());
 }

@@ -10,7 +10,7 @@ pub enum Work {
     /// x·Wᵀ of two square matrices.
     Product { dtype: Dtype, size: u32 },
     /// Reading so many bytes.
-    Read { reader: Reader, bytes: u64 },
+    Read { reader: ReadOperator, bytes: u64 },
     /// Calling an operator that has next to nothing to do, so many times.
     Calls(u32),
 }
@@ -18,7 +18,7 @@ pub enum Work {
 /// An operator that reads all of a buffer and writes next to nothing. Which of them is limited by memory
 /// and not by itself differs from machine to machine, so the fastest is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
+pub enum ReadOperator {
     SumF32,
     MaxF32,
     /// A matrix times a vector, as in a decode step.
@@ -37,18 +37,19 @@ pub trait Bench {
     fn time(&mut self, work: Work) -> Result<Nanos>;
 }
 
-impl Reader {
+impl ReadOperator {
     /// All there are.
-    pub const ALL: [Reader; 5] = [Reader::SumF32, Reader::MaxF32, Reader::MvF32, Reader::MvF16, Reader::LinearF32];
+    pub const ALL: [ReadOperator; 5] =
+        [ReadOperator::SumF32, ReadOperator::MaxF32, ReadOperator::MvF32, ReadOperator::MvF16, ReadOperator::LinearF32];
 
     /// Operator and format: `sum f32`.
     pub fn name(self) -> &'static str {
         match self {
-            Reader::SumF32 => "sum f32",
-            Reader::MaxF32 => "max f32",
-            Reader::MvF32 => "mv f32",
-            Reader::MvF16 => "mv f16",
-            Reader::LinearF32 => "linear f32",
+            ReadOperator::SumF32 => "sum f32",
+            ReadOperator::MaxF32 => "max f32",
+            ReadOperator::MvF32 => "mv f32",
+            ReadOperator::MvF16 => "mv f16",
+            ReadOperator::LinearF32 => "linear f32",
         }
     }
 }

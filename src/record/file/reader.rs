@@ -13,17 +13,17 @@ use std::path::Path;
 /// Reads the run file at `path`.
 ///
 /// # Errors
-/// Those of [`Reader`].
+/// Those of [`RunReader`].
 pub fn read(path: &Path) -> Result<Run> {
-    collect(Reader::open(path)?)
+    collect(RunReader::open(path)?)
 }
 
 /// Reads a run file from `input`; `path` is for the messages.
 ///
 /// # Errors
-/// Those of [`Reader`].
+/// Those of [`RunReader`].
 pub fn read_from(input: impl BufRead, path: &Path) -> Result<Run> {
-    collect(Reader::new(input, path))
+    collect(RunReader::new(input, path))
 }
 
 fn collect(events: impl Iterator<Item = Result<Event>>) -> Result<Run> {
@@ -35,7 +35,7 @@ fn collect(events: impl Iterator<Item = Result<Event>>) -> Result<Run> {
 }
 
 /// Reads a run event by event. The first is the header; a last line that was cut off is left out.
-pub struct Reader<R> {
+pub struct RunReader<R> {
     lines: Lines<R>,
     /// Parts seen so far.
     parts: u32,
@@ -44,7 +44,7 @@ pub struct Reader<R> {
     ended: bool,
 }
 
-impl Reader<BufReader<File>> {
+impl RunReader<BufReader<File>> {
     /// Opens the file at `path`.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Reader<BufReader<File>> {
     }
 }
 
-impl<R: BufRead> Iterator for Reader<R> {
+impl<R: BufRead> Iterator for RunReader<R> {
     type Item = Result<Event>;
 
     fn next(&mut self) -> Option<Result<Event>> {
@@ -67,7 +67,7 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
-impl<R: BufRead> Reader<R> {
+impl<R: BufRead> RunReader<R> {
     /// Reads from `input`; `path` is for the messages.
     pub fn new(input: R, path: &Path) -> Self {
         Self::of(Lines::new(input, path))

@@ -15,13 +15,13 @@ const PER_LINE: usize = 4096;
 
 /// Writes a run while it happens.
 #[derive(Debug)]
-pub struct Writer {
+pub struct RunWriter {
     path: PathBuf,
     file: BufWriter<File>,
     line: Vec<u8>,
 }
 
-impl Writer {
+impl RunWriter {
     /// Creates the file at `path`.
     ///
     /// # Errors

@@ -17,13 +17,13 @@ const MAX_PARTS: u32 = 1 << 14;
 /// Writes a study while it happens. After every event all so far has reached the file: a program that is killed then
 /// loses nothing of it.
 #[derive(Debug)]
-pub struct Writer {
+pub struct StudyWriter {
     path: PathBuf,
     file: File,
     line: Vec<u8>,
 }
 
-impl Writer {
+impl StudyWriter {
     /// Creates the file at `path`.
     ///
     /// # Errors
@@ -63,28 +63,28 @@ pub fn write_study(path: &Path, study: &Study, existing: Existing) -> Result<()>
 /// Reads the study file at `path`.
 ///
 /// # Errors
-/// Those of [`Reader`].
+/// Those of [`StudyReader`].
 pub fn read(path: &Path) -> Result<Study> {
-    Reader::open(path)?.study()
+    StudyReader::open(path)?.study()
 }
 
 /// Reads a study file from `input`; `path` is for the messages.
 ///
 /// # Errors
-/// Those of [`Reader`].
+/// Those of [`StudyReader`].
 pub fn read_from(input: impl BufRead, path: &Path) -> Result<Study> {
-    Reader::new(input, path).study()
+    StudyReader::new(input, path).study()
 }
 
 /// Reads a study event by event. The first is the header; a last line that was cut off is left out.
-pub struct Reader<R> {
+pub struct StudyReader<R> {
     lines: Lines<R>,
     arms: u32,
     parts: u32,
     ended: bool,
 }
 
-impl Reader<BufReader<File>> {
+impl StudyReader<BufReader<File>> {
     /// Opens the file at `path`.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl Reader<BufReader<File>> {
     }
 }
 
-impl<R: BufRead> Iterator for Reader<R> {
+impl<R: BufRead> Iterator for StudyReader<R> {
     type Item = Result<Event>;
 
     fn next(&mut self) -> Option<Result<Event>> {
@@ -107,7 +107,7 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
-impl<R: BufRead> Reader<R> {
+impl<R: BufRead> StudyReader<R> {
     /// Reads from `input`; `path` is for the messages.
     pub fn new(input: R, path: &Path) -> Self {
         Self::of(Lines::new(input, path))

@@ -1,6 +1,8 @@
 //! Made-up studies for tests: seeded noise around times that follow from a few lines.
 
-use super::{Arm, Event, Header, Kind, Pairing, PartTime, PhaseResources, Quality, Resources, Sample, Study, Text};
+use super::{
+    Arm, Event, Header, Pairing, PartTime, PhaseResources, Quality, Resources, Sample, Study, StudyKind, Text,
+};
 use crate::record::event::{ModelInfo, Phase, Status, Watched};
 use crate::record::memory::ByCategory;
 use crate::units::{Bytes, Flops, Nanos};
@@ -14,7 +16,7 @@ const MILLI: f64 = 1e6;
 /// `attention=eager` against `attention=fused`: prefill faster, decode the same; 24 rounds, with the baseline's second
 /// executions and the times of all parts.
 pub fn compare() -> Study {
-    let mut study = begin(Kind::Compare, None);
+    let mut study = begin(StudyKind::Compare, None);
     let arms = [("attention=eager", 100.0, 60.0, true), ("attention=fused", 80.0, 60.0, false)];
     for (number, (name, _, _, eager)) in (0..).zip(arms) {
         apply(&mut study, [Event::Arm(Box::new(arm(name, 256, NEW)))]);
@@ -45,7 +47,7 @@ pub fn compare() -> Study {
 /// Six formats of the weights with their quality; the last was refused.
 pub fn matrix() -> Study {
     let mut study =
-        begin(Kind::Matrix, Some(Text { name: "the text that comes with Blockscope".into(), tokens: 2048 }));
+        begin(StudyKind::Matrix, Some(Text { name: "the text that comes with Blockscope".into(), tokens: 2048 }));
     let arms = [
         ("weights=f32", 100.0, 60.0, 538, 0.0),
         ("weights=bf16", 60.0, 34.0, 269, 1.3e-3),
@@ -83,7 +85,7 @@ pub fn matrix() -> Study {
 /// Eager and fused attention over prompts of 64 to 2,048 tokens: TTFT with a square term against one without, TPOT
 /// flat with a linear term.
 pub fn sweep() -> Study {
-    let mut study = begin(Kind::Sweep { over: "prompt_tokens".into() }, None);
+    let mut study = begin(StudyKind::Sweep { over: "prompt_tokens".into() }, None);
     let lengths = [64, 128, 256, 512, 1024, 2048];
     let mut arms = Vec::new();
     for attention in ["eager", "fused"] {
@@ -114,7 +116,7 @@ pub fn sweep() -> Study {
 }
 
 /// A study of this kind without arms.
-pub fn begin(kind: Kind, text: Option<Text>) -> Study {
+pub fn begin(kind: StudyKind, text: Option<Text>) -> Study {
     let header = Header {
         kind,
         blockscope: "0.1.0".into(),

@@ -36,7 +36,7 @@ pub struct Study {
 /// What is studied, on what.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Header {
-    pub kind: Kind,
+    pub kind: StudyKind,
     /// Version of Blockscope that measured.
     pub blockscope: String,
     /// Version of LibTorch that computed.
@@ -60,7 +60,7 @@ pub struct Header {
 
 /// How a study is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Kind {
+pub enum StudyKind {
     /// The second arm against the first.
     #[default]
     Compare,
@@ -285,13 +285,13 @@ impl Study {
     }
 }
 
-impl Kind {
+impl StudyKind {
     /// `a comparison`, `a sweep over prompt_tokens`.
     pub fn words(&self) -> String {
         match self {
-            Kind::Compare => "a comparison".to_owned(),
-            Kind::Matrix => "a matrix".to_owned(),
-            Kind::Sweep { over } => format!("a sweep over {over}"),
+            StudyKind::Compare => "a comparison".to_owned(),
+            StudyKind::Matrix => "a matrix".to_owned(),
+            StudyKind::Sweep { over } => format!("a sweep over {over}"),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::style::{
 use crate::analyse::comparison::{Comparison, Figure, PhaseComparison, Row};
 use crate::analyse::{Ratio, Verdict};
 use crate::record::Phase;
-use crate::record::study::{Kind, Pairing, Study};
+use crate::record::study::{Pairing, Study, StudyKind};
 use crate::units::Nanos;
 
 /// The least height of a row.
@@ -47,9 +47,9 @@ struct Panel {
 
 pub fn scene(study: &Study, size: Option<Size>) -> Result<Scene, String> {
     let (what, panels, pairs) = match study.header.kind {
-        Kind::Sweep { .. } => return Err("a sweep has no baseline".into()),
-        Kind::Compare => parts(study)?,
-        Kind::Matrix => arms(study)?,
+        StudyKind::Sweep { .. } => return Err("a sweep has no baseline".into()),
+        StudyKind::Compare => parts(study)?,
+        StudyKind::Matrix => arms(study)?,
     };
     let panels: Vec<Panel> = panels.into_iter().filter(|panel| panel.lines.iter().any(Line::is_told)).collect();
     let rows = panels.iter().map(|panel| panel.lines.len()).max().unwrap_or(0);

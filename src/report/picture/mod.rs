@@ -27,7 +27,7 @@ pub use scene::Scene;
 pub use size::{Extent, Size};
 
 use crate::record::explored::Text;
-use crate::record::study::Kind;
+use crate::record::study::StudyKind;
 use crate::record::{Run, Study};
 
 /// A kind of picture.
@@ -146,9 +146,9 @@ impl Picture {
             Subject::Run(_) => &[Picture::Blocks, Picture::Roofline, Picture::Memory],
             Subject::Text(_) => &[Picture::Heads, Picture::Head, Picture::Lens],
             Subject::Study(study) => match study.header.kind {
-                Kind::Compare => &[Picture::Compare],
-                Kind::Matrix => &[Picture::Pareto, Picture::Compare],
-                Kind::Sweep { .. } => &[Picture::Sweep],
+                StudyKind::Compare => &[Picture::Compare],
+                StudyKind::Matrix => &[Picture::Pareto, Picture::Compare],
+                StudyKind::Sweep { .. } => &[Picture::Sweep],
             },
         };
         order.iter().filter_map(|&picture| Some((picture, picture.of(subject, None).ok()?))).collect()

@@ -12,15 +12,15 @@ mod tests;
 use super::layout::Detail;
 use super::markdown;
 use super::piece::Piece;
-use crate::record::study::{Kind, Study};
+use crate::record::study::{Study, StudyKind};
 
 /// The report on a study, for a screen of `width` columns: where it is narrow, columns are left out. `detail` is about
 /// the parts of a comparison.
 pub fn report(study: &Study, detail: Detail, width: usize) -> Vec<Piece> {
     let pieces = match study.header.kind {
-        Kind::Compare => compare::report(study, detail, Some(width)),
-        Kind::Matrix => matrix::report(study, Some(width)),
-        Kind::Sweep { .. } => sweep::report(study, Some(width)),
+        StudyKind::Compare => compare::report(study, detail, Some(width)),
+        StudyKind::Matrix => matrix::report(study, Some(width)),
+        StudyKind::Sweep { .. } => sweep::report(study, Some(width)),
     };
     let fitted = |piece| match piece {
         Piece::Note(note) => Piece::Note(super::grid::wrapped(&note, width)),
@@ -33,9 +33,9 @@ pub fn report(study: &Study, detail: Detail, width: usize) -> Vec<Piece> {
 /// The same as a document: with all columns, and nothing drawn of characters.
 pub fn pieces(study: &Study, detail: Detail) -> Vec<Piece> {
     match study.header.kind {
-        Kind::Compare => compare::report(study, detail, None),
-        Kind::Matrix => matrix::report(study, None),
-        Kind::Sweep { .. } => sweep::report(study, None),
+        StudyKind::Compare => compare::report(study, detail, None),
+        StudyKind::Matrix => matrix::report(study, None),
+        StudyKind::Sweep { .. } => sweep::report(study, None),
     }
 }
 

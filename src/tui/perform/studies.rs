@@ -2,7 +2,7 @@
 
 use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
 use crate::model::{Toggle, Toggles};
-use crate::record::study::{self, Kind, Study};
+use crate::record::study::{self, Study, StudyKind};
 use crate::record::{Phase, Status};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
@@ -118,9 +118,9 @@ impl App {
             }
         };
         Ok(match candidate.purpose {
-            Purpose::Compare => self.planned(Kind::Compare, arms),
+            Purpose::Compare => self.planned(StudyKind::Compare, arms),
             Purpose::Sweep => {
-                let plan = self.planned(Kind::Sweep { over: "prompt_tokens".into() }, arms);
+                let plan = self.planned(StudyKind::Sweep { over: "prompt_tokens".into() }, arms);
                 Plan { parts: false, quality: None, ..plan }
             }
         })
@@ -137,10 +137,10 @@ impl App {
             toggles.set(toggle, &value).ok()?;
             Some(PlannedArm { name: format!("{}={value}", toggle.name()), toggles, prompt_tokens, new_tokens })
         });
-        Plan { parts: false, ..self.planned(Kind::Matrix, arms.collect()) }
+        Plan { parts: false, ..self.planned(StudyKind::Matrix, arms.collect()) }
     }
 
-    fn planned(&self, kind: Kind, arms: Vec<PlannedArm>) -> Plan {
+    fn planned(&self, kind: StudyKind, arms: Vec<PlannedArm>) -> Plan {
         // Random weights predict nothing that could be compared with a text.
         let quality = self.has_tokenizer().then_some(QualityText::Shipped);
         Plan { kind, arms, rounds: Rounds::default(), parts: true, quality, seed: self.last_run + 1 }
@@ -276,11 +276,11 @@ fn difference(toggles: &Toggles, other: &Toggles) -> String {
 }
 
 /// Where a study is shown.
-pub(in crate::tui) fn screen_of(kind: &Kind) -> Screen {
+pub(in crate::tui) fn screen_of(kind: &StudyKind) -> Screen {
     match kind {
-        Kind::Compare => Screen::Compare,
-        Kind::Matrix => Screen::Matrix,
-        Kind::Sweep { .. } => Screen::Sweep,
+        StudyKind::Compare => Screen::Compare,
+        StudyKind::Matrix => Screen::Matrix,
+        StudyKind::Sweep { .. } => Screen::Sweep,
     }
 }
 

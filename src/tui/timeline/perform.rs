@@ -1,6 +1,6 @@
 //! What the keys and the mouse do on the Timeline.
 
-use super::{At, Chart, Reader, Shows, Window};
+use super::{At, Chart, Shows, Viewport, Window};
 use crate::analyse::timeline::Grouped;
 use crate::tui::action::Act;
 use crate::tui::app::App;
@@ -22,52 +22,52 @@ impl App {
 
     /// The list by name that is shown instead of the slices, if one is.
     pub fn named(&self) -> Option<&[Grouped]> {
-        self.chart().and_then(|chart| self.reader.named(chart))
+        self.chart().and_then(|chart| self.viewport.named(chart))
     }
 
     pub(in crate::tui) fn on_timeline(&mut self, act: Act) {
         let Some(chart) = self.chart() else { return };
-        let mut reader = self.reader.clone();
+        let mut viewport = self.viewport.clone();
         let page = self.drawn.listed.1.max(2) as isize - 1;
-        match reader.named(chart) {
-            Some(_) => reader.in_list(chart, act, page),
+        match viewport.named(chart) {
+            Some(_) => viewport.in_list(chart, act, page),
             None => {
-                if let Some(why_not) = reader.on_slices(chart, act) {
+                if let Some(why_not) = viewport.on_slices(chart, act) {
                     self.say(why_not, false);
                 }
             }
         }
-        self.reader = reader;
+        self.viewport = viewport;
     }
 
     /// The mouse wheel over a column of the screen: in or out, about what lies there.
     pub(in crate::tui) fn wheel_on_timeline(&mut self, by: isize, column: u16) {
         let axis = self.drawn.axis;
         let Some(chart) = self.chart() else { return };
-        let about = self.reader.window.at(column.saturating_sub(axis.x).min(axis.width), axis.width);
+        let about = self.viewport.window.at(column.saturating_sub(axis.x).min(axis.width), axis.width);
         let factor = if by < 0 { ZOOM } else { 1.0 / ZOOM };
-        self.reader.window = self.reader.window.zoomed(factor, about, chart.timeline.end);
+        self.viewport.window = self.viewport.window.zoomed(factor, about, chart.timeline.end);
     }
 
     /// A click: the first one selects, the second one zooms.
     pub(in crate::tui) fn click_slice(&mut self, at: At) {
-        if self.reader.selected == at {
+        if self.viewport.selected == at {
             self.on_timeline(Act::Open);
         } else {
-            self.reader.selected = at;
+            self.viewport.selected = at;
         }
     }
 
     /// Looks for a name from now on, and goes to its longest slice.
     pub(in crate::tui) fn seek(&mut self, name: u32) {
         let Some(chart) = self.chart() else { return };
-        let mut reader = self.reader.clone();
-        reader.seek(chart, name);
-        self.reader = reader;
+        let mut viewport = self.viewport.clone();
+        viewport.seek(chart, name);
+        self.viewport = viewport;
     }
 }
 
-impl Reader {
+impl Viewport {
     /// The list by name that is shown instead of the slices, if one is.
     pub fn named<'a>(&self, chart: &'a Chart) -> Option<&'a [Grouped]> {
         match self.shows {

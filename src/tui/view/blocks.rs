@@ -15,7 +15,7 @@
 //!  ▲ LM head takes 8.4% …           ° by formula from the shapes; time measured
 //! ```
 
-use super::columns::{self, Column, Figures};
+use super::columns::{self, BlocksColumn, Figures};
 use super::{choices, empty, header, operator, part, summary};
 use crate::record::Phase;
 use crate::tui::action::Act;
@@ -23,7 +23,7 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::foreign;
 use crate::tui::live::Live;
 use crate::tui::outline::{Node, What};
-use crate::tui::parts::{self, Kind};
+use crate::tui::parts::{self, PartKind};
 use crate::tui::theme::{Depth, Theme};
 use crate::tui::traced::Sums;
 use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, take};
@@ -135,7 +135,7 @@ fn table(app: &App, nodes: &[Node], area: Rect, buf: &mut Buffer, drawn: &mut Dr
     scrollbar(buf, list, first, nodes.len(), app.theme.dim, app.theme.rule);
 }
 
-fn headings(app: &App, columns: &[Column], bar_width: u16, area: Rect, buf: &mut Buffer) {
+fn headings(app: &App, columns: &[BlocksColumn], bar_width: u16, area: Rect, buf: &mut Buffer) {
     let dim = app.theme.dim;
     put(buf, skip(area, 3), Span::styled("part", dim));
     let mut rest = skip(area, NAME);
@@ -179,7 +179,7 @@ fn part_row(
     app: &App,
     node: &Node,
     odd: bool,
-    columns: &[Column],
+    columns: &[BlocksColumn],
     bar_width: u16,
     scale: Nanos,
     whole: Nanos,
@@ -292,9 +292,9 @@ fn stages(live: &Live, part: u32, time: impl Fn(u32) -> Nanos, theme: &Theme) ->
         return Vec::new();
     }
     // What adds a stage to the residual stream counts with the stage.
-    let of = |kind: Kind| {
+    let of = |kind: PartKind| {
         let those = children.iter().filter(|&&child| parts::kind(&live.run.parts[child as usize].path) == kind);
         (those.map(|&child| time(child)).sum(), theme.part(kind))
     };
-    vec![of(Kind::Attention), of(Kind::Mlp)]
+    vec![of(PartKind::Attention), of(PartKind::Mlp)]
 }

@@ -50,7 +50,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let mut values = vec![(Shows::Slices, "slices")];
     values.extend((!chart.operators.is_empty()).then_some((Shows::Operators, "operators")));
     values.extend((!chart.modules.is_empty()).then_some((Shows::Modules, modules)));
-    let rest = choices::draw("show", values, app.reader.shows, Act::Grouping, first, (buf, drawn, theme));
+    let rest = choices::draw("show", values, app.viewport.shows, Act::Grouping, first, (buf, drawn, theme));
     let rest = skip(Rect { width: rest.width.saturating_sub(1), ..rest }, 2);
     if let Some(groups) = app.named() {
         let said = format!("{} names, {} slices", groups.len(), exactly(groups.iter().map(|group| group.calls).sum()));
@@ -84,7 +84,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
 /// How much of the time is seen, and what is looked for.
 fn seen(app: &App, chart: &Chart, width: usize) -> Line<'static> {
     let theme = &app.theme;
-    let (window, end) = (app.reader.window, chart.timeline.end);
+    let (window, end) = (app.viewport.window, chart.timeline.end);
     let mut line = match window.time >= end {
         true => Line::from(Span::styled(format!("all {end}"), theme.dim)),
         false => Line::from_iter([
@@ -92,7 +92,7 @@ fn seen(app: &App, chart: &Chart, width: usize) -> Line<'static> {
             Span::styled(format!(" of {end}"), theme.dim),
         ]),
     };
-    if let Some(sought) = app.reader.sought {
+    if let Some(sought) = app.viewport.sought {
         let group = chart.all.iter().find(|group| group.name == sought);
         let calls = group.map_or(String::new(), |group| format!(" ×{}, {}", exactly(group.calls), group.total));
         let room = width.saturating_sub(line.width() + calls.len() + 6);

@@ -59,7 +59,7 @@ fn operators_lie_in_parts_and_passes_where_they_began() {
         ]
     };
     assert_eq!(seen, [pass("prefill", 0), pass("decode 1", 1500)].concat());
-    assert_eq!(track.slices[2].kind, Kind::Mlp);
+    assert_eq!(track.slices[2].kind, SliceKind::Mlp);
     assert_eq!((timeline.end, timeline.stretches.len()), (Nanos(1600), 2));
     assert!(timeline.warnings.is_empty(), "{:?}", timeline.warnings);
 }
@@ -85,8 +85,8 @@ fn parts_have_the_names_of_the_tables_and_the_colours_of_their_stages() {
     let timeline = Timeline::of_run(&run, &counted);
     let slices = timeline.tracks[0].slices.iter();
     let seen: Vec<_> = slices.map(|slice| (timeline.names[slice.name as usize].as_str(), slice.kind)).collect();
-    let parts = [("block 7", Kind::Part), ("attn residual", Kind::Attention), ("lm head", Kind::Part)];
-    assert_eq!(seen, [&[("prefill", Kind::Pass)][..], &parts].concat());
+    let parts = [("block 7", SliceKind::Part), ("attn residual", SliceKind::Attention), ("lm head", SliceKind::Part)];
+    assert_eq!(seen, [&[("prefill", SliceKind::Pass)][..], &parts].concat());
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Captured {
             .attention
             .parse()
             .map_err(|()| refused(format!("expected a kind of attention, found '{}'", told.attention)))?;
-        let reader = Reader { file: &file, path };
+        let reader = TensorReader { file: &file, path };
         let n_layers = (0..).take_while(|&block| file.info(&hook(Some(block), Hook::Q)).is_some()).count();
         let (t, heads) = (told.labels.len() as i64, reader.shape(&hook(Some(0), Hook::Q), 4)?);
         let kv_heads = reader.shape(&hook(Some(0), Hook::K), 4)?[1];
@@ -100,12 +100,12 @@ fn open(path: &Path) -> Result<(TensorFile, Told)> {
 }
 
 /// Reads tensors whose shapes are known.
-struct Reader<'a> {
+struct TensorReader<'a> {
     file: &'a TensorFile,
     path: &'a Path,
 }
 
-impl Reader<'_> {
+impl TensorReader<'_> {
     /// The shape of a tensor that has so many dimensions.
     fn shape(&self, name: &str, dimensions: usize) -> Result<Vec<i64>> {
         let info = self.file.info(name).ok_or_else(|| Error::file(self.path, format!("no tensor {name}")))?;

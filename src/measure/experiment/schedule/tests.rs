@@ -53,7 +53,7 @@ impl WatchStudy for Told {
     }
 }
 
-fn plan(kind: Kind, arms: u32, rounds: u32, parts: bool) -> Plan {
+fn plan(kind: StudyKind, arms: u32, rounds: u32, parts: bool) -> Plan {
     let arm = |number: u32| PlannedArm {
         name: number.to_string(),
         toggles: Toggles::default(),
@@ -105,7 +105,7 @@ fn sorted(mut round: Vec<(u32, bool, Watched)>) -> Vec<(u32, bool, Watched)> {
 
 #[test]
 fn a_round_is_every_arm_and_the_baseline_twice_in_an_order_of_its_own() {
-    let ended = whole(&plan(Kind::Compare, 3, 8, true));
+    let ended = whole(&plan(StudyKind::Compare, 3, 8, true));
     let (plain, parts) = (Watched::Plain, Watched::Parts);
     let everything = [
         (0, false, plain),
@@ -120,15 +120,15 @@ fn a_round_is_every_arm_and_the_baseline_twice_in_an_order_of_its_own() {
     assert!(orders.iter().all(|order| sorted(order.clone()) == everything));
     assert!(orders.iter().any(|order| *order != orders[0]), "one order for all rounds");
     assert_eq!(ended.study.rounds(), 8);
-    let again = whole(&plan(Kind::Compare, 3, 8, true));
+    let again = whole(&plan(StudyKind::Compare, 3, 8, true));
     assert_eq!(again.study.samples, ended.study.samples, "the same seed, the same order");
-    let other = Plan { seed: 4, ..plan(Kind::Compare, 3, 8, true) };
+    let other = Plan { seed: 4, ..plan(StudyKind::Compare, 3, 8, true) };
     assert_ne!(whole(&other).study.samples, ended.study.samples);
 }
 
 #[test]
 fn every_arm_is_warmed_up_and_traced_before_the_first_round() {
-    let ended = whole(&plan(Kind::Matrix, 2, 1, false));
+    let ended = whole(&plan(StudyKind::Matrix, 2, 1, false));
     let (plain, operators) = (Watched::Plain, Watched::Operators);
     assert_eq!(ended.ran[..4], [(0, plain), (1, plain), (0, operators), (1, operators)]);
     assert!(ended.study.arms.iter().all(|arm| arm.resources.is_some()));
@@ -137,7 +137,7 @@ fn every_arm_is_warmed_up_and_traced_before_the_first_round() {
 
 #[test]
 fn a_sweep_repeats_no_baseline_and_refused_arms_are_left_out() {
-    let plan = plan(Kind::Sweep { over: "prompt_tokens".into() }, 3, 2, false);
+    let plan = plan(StudyKind::Sweep { over: "prompt_tokens".into() }, 3, 2, false);
     let mut study = begun(&plan);
     study.arms[1].refused = Some("too long".into());
     let ended = go_on(&plan, study, usize::MAX, &|_| false);
@@ -147,7 +147,7 @@ fn a_sweep_repeats_no_baseline_and_refused_arms_are_left_out() {
 
 #[test]
 fn parts_are_told_once_and_numbered_in_that_order() {
-    let ended = whole(&plan(Kind::Compare, 2, 2, true));
+    let ended = whole(&plan(StudyKind::Compare, 2, 2, true));
     let parts: Vec<_> = ended.told.events.iter().filter(|event| matches!(event, Event::Part(_))).collect();
     assert_eq!(parts, [&Event::Part("embed".into())]);
     let of_parts = ended.study.samples.iter().filter(|sample| sample.watched == Watched::Parts);
@@ -157,7 +157,7 @@ fn parts_are_told_once_and_numbered_in_that_order() {
 
 #[test]
 fn rounds_end_when_enough_is_known_but_not_before_the_least() {
-    let plan = Plan { rounds: Rounds { least: 7, most: 12, width: 0.1 }, ..plan(Kind::Compare, 2, 9, false) };
+    let plan = Plan { rounds: Rounds { least: 7, most: 12, width: 0.1 }, ..plan(StudyKind::Compare, 2, 9, false) };
     let after = |rounds: u32| go_on(&plan, begun(&plan), usize::MAX, &move |study: &Study| study.rounds() >= rounds);
     assert_eq!(after(0).study.rounds(), 7);
     assert_eq!(after(9).study.rounds(), 9);
@@ -168,18 +168,18 @@ fn rounds_end_when_enough_is_known_but_not_before_the_least() {
 
 #[test]
 fn there_are_enough_rounds_to_tell_one_of_many_rows() {
-    let rounds = |kind: Kind, arms: u32| {
+    let rounds = |kind: StudyKind, arms: u32| {
         let plan = Plan { rounds: Rounds { least: 1, most: 20, width: 0.1 }, ..plan(kind, arms, 9, false) };
         go_on(&plan, begun(&plan), usize::MAX, &|_| true).study.rounds()
     };
     // 2 of 2⁶ is below 5%, 2 of 2⁸ below a sixth of that.
-    assert_eq!((rounds(Kind::Compare, 2), rounds(Kind::Matrix, 7)), (6, 8));
-    assert_eq!(rounds(Kind::Sweep { over: "prompt_tokens".into() }, 7), 1, "a sweep has no verdicts");
+    assert_eq!((rounds(StudyKind::Compare, 2), rounds(StudyKind::Matrix, 7)), (6, 8));
+    assert_eq!(rounds(StudyKind::Sweep { over: "prompt_tokens".into() }, 7), 1, "a sweep has no verdicts");
 }
 
 #[test]
 fn what_a_cancel_left_is_whole_and_a_comparison_goes_on_with_a_new_round() {
-    let plan = plan(Kind::Compare, 2, 3, false);
+    let plan = plan(StudyKind::Compare, 2, 3, false);
     // Two warm-ups, two traced, a round of three, and one execution of the second round.
     let first = go_on(&plan, begun(&plan), 8, &|_| false);
     assert!(first.cancelled && first.study.samples.len() == 4);
@@ -194,7 +194,7 @@ fn what_a_cancel_left_is_whole_and_a_comparison_goes_on_with_a_new_round() {
 
 #[test]
 fn a_sweep_completes_the_round_that_was_interrupted() {
-    let plan = plan(Kind::Sweep { over: "prompt_tokens".into() }, 3, 2, false);
+    let plan = plan(StudyKind::Sweep { over: "prompt_tokens".into() }, 3, 2, false);
     let first = go_on(&plan, begun(&plan), 8, &|_| false);
     assert!(first.cancelled && first.study.samples.len() == 2);
     let done: Vec<u32> = first.study.samples.iter().map(|sample| sample.arm).collect();
@@ -207,7 +207,7 @@ fn a_sweep_completes_the_round_that_was_interrupted() {
 
 #[test]
 fn what_is_left_is_told_before_every_execution() {
-    let ended = whole(&plan(Kind::Compare, 2, 2, false));
+    let ended = whole(&plan(StudyKind::Compare, 2, 2, false));
     let told = &ended.told.progress;
     // Arm 0 takes one second and runs 1 + 1 + 2·2 times, arm 1 takes two and runs 1 + 1 + 2 times.
     assert_eq!((told[0].done, told[0].most, told[0].left), (0, 10, None));

@@ -1,21 +1,21 @@
 //! Going on with a study that was interrupted.
 
-use super::{Reader, Writer};
+use super::{StudyReader, StudyWriter};
 use crate::record::file::{Error, Result};
 use crate::record::study::{Arm, Event, Header, Study};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-impl Writer {
+impl StudyWriter {
     /// Opens the file at `path` again to go on with its study, and returns what is in it. A last line that was cut off
     /// is dropped; arms of `arms` that come after those of the file are written to it.
     ///
     /// # Errors
     /// [`Error::Another`] if the study in it is of another kind, model, machine or version, or its arms are not the
-    /// first ones of `arms`; those of [`Reader`]; [`Error::Io`], also where there is no such file.
+    /// first ones of `arms`; those of [`StudyReader`]; [`Error::Io`], also where there is no such file.
     pub fn append(path: &Path, header: &Header, arms: &[Arm]) -> Result<(Self, Study)> {
-        let mut reader = Reader::open(path)?;
+        let mut reader = StudyReader::open(path)?;
         let mut study = Study::default();
         reader.by_ref().try_for_each(|event| event.map(|event| study.apply(event)))?;
         if let Some(differs) = differs((&study.header, &study.arms), (header, arms)) {

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::record::event::{Phase, Watched};
 use crate::record::memory::ByCategory;
-use crate::record::study::{Arm, Header, Kind, Pairing, PartTime, PhaseResources, Quality, Resources, Sample, Text};
+use crate::record::study::{
+    Arm, Header, Pairing, PartTime, PhaseResources, Quality, Resources, Sample, StudyKind, Text,
+};
 use crate::record::v1::convert::{spelled, toggles};
 use crate::units::{Bytes, Flops, Nanos};
 
@@ -16,11 +18,11 @@ impl TryFrom<HeaderLine> for Header {
     fn try_from(wire: HeaderLine) -> Result<Self, String> {
         Ok(Header {
             kind: match wire.study {
-                KindWire::Compare => Kind::Compare,
-                KindWire::Matrix => Kind::Matrix,
-                KindWire::Sweep => {
-                    Kind::Sweep { over: wire.over.ok_or("a sweep without 'over', the setting that it goes along")? }
-                }
+                KindWire::Compare => StudyKind::Compare,
+                KindWire::Matrix => StudyKind::Matrix,
+                KindWire::Sweep => StudyKind::Sweep {
+                    over: wire.over.ok_or("a sweep without 'over', the setting that it goes along")?,
+                },
             },
             blockscope: wire.blockscope,
             libtorch: wire.libtorch,
@@ -42,9 +44,9 @@ impl TryFrom<HeaderLine> for Header {
 impl From<&Header> for HeaderLine {
     fn from(header: &Header) -> Self {
         let (study, over) = match &header.kind {
-            Kind::Compare => (KindWire::Compare, None),
-            Kind::Matrix => (KindWire::Matrix, None),
-            Kind::Sweep { over } => (KindWire::Sweep, Some(over.clone())),
+            StudyKind::Compare => (KindWire::Compare, None),
+            StudyKind::Matrix => (KindWire::Matrix, None),
+            StudyKind::Sweep { over } => (KindWire::Sweep, Some(over.clone())),
         };
         HeaderLine {
             version: VERSION,

@@ -1,6 +1,6 @@
 //! What is known of the selected slice, and what could not be shown.
 
-use crate::analyse::timeline::Kind;
+use crate::analyse::timeline::SliceKind;
 use crate::tui::app::App;
 use crate::tui::foreign;
 use crate::tui::timeline::Chart;
@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 pub fn lines(app: &App, chart: &Chart, width: usize) -> Vec<Line<'static>> {
     let theme = &app.theme;
-    let at = app.reader.selected;
+    let at = app.viewport.selected;
     let slice = chart.slice(at);
     let name = fit(&foreign::label(chart.name(at)), width);
     let detail = foreign::label(&chart.timeline.details[slice.detail as usize]);
@@ -59,6 +59,6 @@ pub fn lines(app: &App, chart: &Chart, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn is_counted(chart: &Chart, kind: Kind) -> bool {
-    matches!(kind, Kind::Operator | Kind::Kernel | Kind::Module) || !chart.operators.is_empty()
+fn is_counted(chart: &Chart, kind: SliceKind) -> bool {
+    matches!(kind, SliceKind::Operator | SliceKind::Kernel | SliceKind::Module) || !chart.operators.is_empty()
 }
