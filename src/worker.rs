@@ -4,7 +4,6 @@
 //! must reach it in the middle of a run (cancel, the next single step) goes through [`Control`], which
 //! the run looks at between operators.
 
-mod looking;
 mod message;
 mod run_id;
 mod server;
@@ -16,9 +15,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
+pub use crate::interpret::inspector::{Answer, InspectedText, Observation, Question, WhichPass};
 pub use crate::interpret::proof::Found;
 pub use crate::measure::{Card, Column, Columns, Tokenized};
-pub use looking::{Answer, Look, Of, Seen, Text};
 pub use message::{Command, Event};
 pub use run_id::RunId;
 

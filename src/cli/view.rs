@@ -50,7 +50,7 @@ fn one(path: &Path, out: &mut Output) -> Result<Begin> {
     let (file, beginning) = look(path)?;
     if is_tensors(path, &beginning) {
         Captured::check(path)?;
-        return Ok(Begin::Seen { path: path.to_owned() });
+        return Ok(Begin::Capture { path: path.to_owned() });
     }
     let (is_trace, is_study) = (is_trace(&beginning), Content::of(&beginning) == Content::Study);
     if is_trace && file.metadata().is_ok_and(|about| about.is_file()) {

@@ -3,9 +3,11 @@
 
 pub mod capture;
 pub mod explore;
+pub mod inspector;
 pub mod intervene;
 pub mod proof;
 
 pub use capture::{Capture, Hooks};
 pub use explore::Exploration;
+pub use inspector::Inspector;
 pub use intervene::{Change, Intervention, Interventions, Sources, Target};

@@ -1,6 +1,6 @@
 //! A made-up run of SmolLM2-135M for tests: its real shapes, work by the usual formulas, plausible times.
 
-pub mod seen;
+pub mod explored;
 mod traced;
 
 pub use traced::{peaks, traced_events, traced_run};

@@ -139,7 +139,7 @@ pub enum Begin {
     /// Traces of another profiler, and their name. No model is loaded.
     Trace { timeline: Box<Timeline>, name: String },
     /// What was seen of a text: a capture file. No model is loaded.
-    Seen { path: PathBuf },
+    Capture { path: PathBuf },
     /// The model picker.
     Picker,
 }
@@ -177,7 +177,7 @@ pub fn run(startup: Startup) -> Result<(), Error> {
     let worker = match startup.begin {
         Begin::Run { .. } | Begin::Study { .. } | Begin::Trace { .. } => None,
         // It is there without a model too: it makes the patterns that are looked at.
-        Begin::Model(_) | Begin::Picker | Begin::Seen { .. } => {
+        Begin::Model(_) | Begin::Picker | Begin::Capture { .. } => {
             // Once the interface is gone, nobody is left to tell.
             Some(Worker::spawn(move |event| drop(inbox.send(Msg::Worker(event)))))
         }
@@ -254,7 +254,7 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
             app.show_study((**study).clone(), file.clone());
             Vec::new()
         }
-        Begin::Seen { path } => {
+        Begin::Capture { path } => {
             app.engine = app::Engine::Viewer;
             app.open_seen(path.clone())
         }

@@ -189,7 +189,7 @@ impl App {
                     live.halt(halt);
                 }
             }
-            Event::Seen { run, seen } => self.seen(run, *seen),
+            Event::Observed { run, observation } => self.observed(run, *observation),
             Event::Tokenized(tokenized) => {
                 if let Some(Popup::Tokens { lines, .. }) = &mut self.popup {
                     *lines = prompt_tokens::lines(&tokenized);

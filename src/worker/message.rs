@@ -1,7 +1,7 @@
 //! What goes to the model thread, and what comes from it: plain data.
 
-use super::looking::{Look, Seen};
 use super::run_id::RunId;
+use crate::interpret::inspector::{Observation, Question};
 use crate::interpret::proof::Found;
 use crate::measure::{Card, Columns, Halt, Plan, Progress, Prompt, Request, Tokenized};
 use crate::model::{Device, Toggles};
@@ -20,7 +20,7 @@ pub enum Command {
     /// Run a text once and keep what there is to look at; a thumbnail of a head has at most `side` cells on a side.
     Explore { run: RunId, prompt: Prompt, side: usize },
     /// The same of what a capture file holds; no model is needed.
-    OpenSeen { run: RunId, path: PathBuf, side: usize },
+    OpenCapture { run: RunId, path: PathBuf, side: usize },
     /// Let that text grow by so many tokens.
     Grow { run: RunId, tokens: usize },
     /// Switch off every head of it by itself, then time it.
@@ -35,8 +35,8 @@ pub enum Command {
     Columns { text: String, features: usize },
     /// Prove on the loaded model what a lesson claims, counted from 0; on as much of the prompt as that needs.
     Prove { lesson: usize, prompt: Prompt },
-    /// Look at something of that.
-    Look { run: RunId, look: Look },
+    /// Ask something about that text.
+    Ask { run: RunId, question: Question },
     /// Measure what the machine can do at most under these conditions, for this and for later sessions.
     MeasurePeaks { device: Device, threads: usize },
 }
@@ -58,8 +58,8 @@ pub enum Event {
     Studying { run: RunId, progress: Progress },
     /// A single-stepped run waits for [`Worker::step`](super::Worker::step).
     Halted { run: RunId, halt: Box<Halt> },
-    /// What is seen of a text.
-    Seen { run: RunId, seen: Box<Seen> },
+    /// What was observed of a text.
+    Observed { run: RunId, observation: Box<Observation> },
     /// How the prompt is cut, or why it cannot be.
     Tokenized(Box<Result<Tokenized, String>>),
     /// A text's tokens as columns, or why there are none.

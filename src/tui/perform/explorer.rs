@@ -8,7 +8,7 @@ use crate::tui::changing::{Changing, FIRST, WAYS};
 use crate::tui::effect::Effect;
 use crate::tui::explorer::{Explorer, Order, Pinned, SIDE, Shows};
 use crate::tui::live::State;
-use crate::worker::{Command, Look, RunId, Seen};
+use crate::worker::{Command, Observation, Question, RunId};
 use std::path::PathBuf;
 
 /// Random tokens of the repeat probe, each of which comes twice.
@@ -46,7 +46,7 @@ impl App {
     pub(in crate::tui) fn open_seen(&mut self, path: PathBuf) -> Vec<Effect> {
         self.screen = Screen::Heads;
         let run = self.look_anew();
-        vec![Effect::Send(Command::OpenSeen { run, path, side: SIDE })]
+        vec![Effect::Send(Command::OpenCapture { run, path, side: SIDE })]
     }
 
     /// Shows how the prompt is cut.
@@ -123,10 +123,10 @@ impl App {
         vec![Effect::Send(Command::Pin { run })]
     }
 
-    /// Takes in what was seen.
-    pub(in crate::tui) fn seen(&mut self, run: RunId, seen: Seen) {
+    /// Takes in what was observed of the text.
+    pub(in crate::tui) fn observed(&mut self, run: RunId, observation: Observation) {
         let Some(explorer) = self.explorer.as_mut().filter(|explorer| explorer.run == run) else { return };
-        if let Seen::Text(text) = &seen
+        if let Observation::Text(text) = &observation
             && !explorer.is_again
         {
             // Where a reader of a text that goes on would look: at its end.
@@ -134,14 +134,15 @@ impl App {
             (self.gaze.query, self.gaze.key) = (last, last);
             self.gaze.versus = None;
         }
-        let (is_last, has_grown) = (matches!(seen, Seen::AllHeads), matches!(seen, Seen::Grown(_)));
-        let cancelled = matches!(seen, Seen::Cancelled).then_some(match () {
+        let (is_last, has_grown) =
+            (matches!(observation, Observation::AllHeads), matches!(observation, Observation::Grown(_)));
+        let cancelled = matches!(observation, Observation::Cancelled).then_some(match () {
             () if explorer.grows => "the text grows no further",
             () if explorer.weighs => "heads are switched off no further: I begins again",
             () => "reading the text was cancelled",
         });
         let is_file = explorer.text.is_file || matches!(self.engine, Engine::Viewer);
-        let failed = explorer.apply(seen);
+        let failed = explorer.apply(observation);
         let encoded = explorer.encoded.take();
         if has_grown {
             self.gaze.query = explorer.text.tokens.len() - 1;
@@ -167,7 +168,7 @@ impl App {
         let Some(explorer) = self.explorer.as_mut().filter(|_| self.screen.is_of_text()) else { return Vec::new() };
         let run = explorer.run;
         let missing = explorer.missing(&self.gaze, self.screen == Screen::Lens);
-        missing.into_iter().map(|look| Effect::Send(Command::Look { run, look })).collect()
+        missing.into_iter().map(|question| Effect::Send(Command::Ask { run, question })).collect()
     }
 
     /// What is the same on every screen of a text.
@@ -227,8 +228,8 @@ impl App {
             self.popup = Some(Popup::Changing(changing));
             return Vec::new();
         }
-        let asked = self.explorer.as_mut().map(|explorer| explorer.ask(vec![Look::Encode { text: changing.text }]));
-        asked.unwrap_or_default().into_iter().map(|look| Effect::Send(Command::Look { run, look })).collect()
+        let asked = self.explorer.as_mut().map(|explorer| explorer.ask(vec![Question::Encode { text: changing.text }]));
+        asked.unwrap_or_default().into_iter().map(|question| Effect::Send(Command::Ask { run, question })).collect()
     }
 
     /// Puts a token in the place of the selected one.

@@ -38,7 +38,7 @@ pub fn draw(app: &App, scroll: u16, area: Rect, buf: &mut Buffer, drawn: &mut Dr
     ]);
     let inside = popup::open(app, Scope::Effect, title, size, area, buf, drawn);
     let Some(effect) = explorer.effect_of(&app.gaze) else {
-        let why = explorer.refused(|look| matches!(look, crate::worker::Look::Effect { .. }));
+        let why = explorer.refused(|question| matches!(question, crate::worker::Question::Effect { .. }));
         let (text, style) = match why {
             Some(why) => (foreign::prose(why), theme.warn),
             None => ("the text is run clean and changed…".to_owned(), theme.accent),
@@ -144,7 +144,7 @@ pub fn brief(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2]
     }
     let what = explorer.changes(&app.gaze);
     let Some(effect) = explorer.effect_of(&app.gaze) else {
-        let why = explorer.refused(|look| matches!(look, crate::worker::Look::Effect { .. }));
+        let why = explorer.refused(|question| matches!(question, crate::worker::Question::Effect { .. }));
         let why = why.map_or("…".to_owned(), foreign::label);
         return [Line::from(Span::styled(fit(&format!("{what} · {why}"), width), theme.warn)), Line::default()];
     };

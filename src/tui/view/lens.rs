@@ -46,7 +46,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         heat::legend(buf, skip(first, first.width - wide), theme, legend);
     }
     let Some(lens) = explorer.lens.as_ref().filter(|lens| lens.positions().contains(&app.gaze.query)) else {
-        let why = explorer.refused(|look| matches!(look, Look::Lens { .. }));
+        let why = explorer.refused(|question| matches!(question, Question::Lens { .. }));
         let (text, style) = match why {
             Some(why) => (foreign::label(why), theme.warn),
             None if !explorer.text.lens.contains(&app.gaze.query) => {

@@ -67,7 +67,7 @@ pub fn draw(
         put(buf, right, Span::styled(fit(&hint, right.width as usize), theme.dim));
         return;
     }
-    let refused = explorer.refused(|look| matches!(look, Look::Attribution { .. }));
+    let refused = explorer.refused(|question| matches!(question, Question::Attribution { .. }));
     match explorer.attribution.as_ref().filter(|found| found.position as usize == position) {
         _ if refused.is_some() => {
             for (y, line) in wrap(&foreign::prose(refused.unwrap_or_default()), right.width).into_iter().enumerate() {
@@ -107,7 +107,7 @@ fn neurons(app: &App, explorer: &Explorer, position: usize, area: Rect, buf: &mu
     );
     let of = explorer.neurons.as_ref().filter(|it| (it.block, it.position) == (block, position));
     let Some(found) = of else {
-        let why = explorer.refused(|look| matches!(look, Look::Neurons { .. }));
+        let why = explorer.refused(|question| matches!(question, Question::Neurons { .. }));
         for (y, line) in wrap(&foreign::prose(why.unwrap_or("…")), area.width).into_iter().enumerate() {
             put(buf, row(area, 1 + y as u16), Span::styled(line, theme.dim));
         }

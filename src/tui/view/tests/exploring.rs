@@ -7,9 +7,9 @@ use crossterm::event::KeyCode;
 /// Answers everything that is asked, as the model thread would.
 pub fn settle(app: &mut App, mut effects: Vec<Effect>) {
     while let Some(effect) = effects.pop() {
-        if let Effect::Send(Command::Look { run, look }) = effect {
-            let seen = Box::new(fixture::seen::answer(look));
-            effects.extend(app.update(Msg::Worker(worker::Event::Seen { run, seen })));
+        if let Effect::Send(Command::Ask { run, question }) = effect {
+            let observation = Box::new(fixture::explored::answer(question));
+            effects.extend(app.update(Msg::Worker(worker::Event::Observed { run, observation })));
         }
     }
 }
@@ -21,8 +21,8 @@ pub fn read(depth: Depth, acts: &[Act]) -> App {
         [Effect::Send(Command::Explore { run, .. })] => *run,
         other => panic!("{other:?}"),
     };
-    for seen in fixture::seen::heads() {
-        let effects = app.update(Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) }));
+    for seen in fixture::explored::heads() {
+        let effects = app.update(Msg::Worker(worker::Event::Observed { run, observation: Box::new(seen) }));
         settle(&mut app, effects);
     }
     for &act in acts {
@@ -57,8 +57,8 @@ fn tokenized(depth: Depth) -> App {
 fn weighed(depth: Depth) -> App {
     let mut app = read(depth, &[Act::Weigh]);
     let run = app.explorer.as_ref().unwrap().run;
-    for seen in fixture::seen::worth() {
-        app.update(Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) }));
+    for seen in fixture::explored::worth() {
+        app.update(Msg::Worker(worker::Event::Observed { run, observation: Box::new(seen) }));
     }
     app
 }
@@ -163,8 +163,8 @@ fn other_toggles_read_the_text_again_and_keep_what_is_looked_at() {
     });
     let (again, tokens) = again.unwrap_or_else(|| panic!("{effects:?}"));
     assert!(again != run && tokens == 8);
-    for seen in fixture::seen::heads() {
-        app.update(Msg::Worker(worker::Event::Seen { run: again, seen: Box::new(seen) }));
+    for seen in fixture::explored::heads() {
+        app.update(Msg::Worker(worker::Event::Observed { run: again, observation: Box::new(seen) }));
     }
     assert_eq!((app.gaze.query, &app.gaze.changes, &app.gaze.pinned), (gaze.query, &gaze.changes, &gaze.pinned));
     // Another model's text is another text.
@@ -178,10 +178,10 @@ fn a_text_that_grows_is_looked_at_where_it_grows() {
     let mut app = read(Depth::True, &[Act::Open]);
     let run = app.explorer.as_ref().unwrap().run;
     assert!(matches!(&app.perform(Act::Grow)[..], [Effect::Send(Command::Grow { .. })]));
-    let seen = |seen| Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) });
-    app.update(seen(crate::worker::Seen::Grown((40, "·Paris".into()))));
+    let seen = |seen| Msg::Worker(worker::Event::Observed { run, observation: Box::new(seen) });
+    app.update(seen(crate::worker::Observation::Grown((40, "·Paris".into()))));
     assert_eq!((app.gaze.query, app.explorer.as_ref().unwrap().text.tokens.len()), (8, 9));
-    app.update(seen(crate::worker::Seen::GrownUp));
+    app.update(seen(crate::worker::Observation::GrownUp));
     assert!(!app.explorer.as_ref().unwrap().grows);
 }
 

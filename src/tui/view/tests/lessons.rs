@@ -31,8 +31,8 @@ fn answered(app: &mut App, effects: Vec<Effect>) {
                 app.update(Msg::Worker(worker::Event::Columns { text, columns }))
             }
             Effect::Send(Command::Explore { run, .. }) => {
-                for seen in fixture::seen::heads() {
-                    let effects = app.update(Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) }));
+                for seen in fixture::explored::heads() {
+                    let effects = app.update(Msg::Worker(worker::Event::Observed { run, observation: Box::new(seen) }));
                     settle(app, effects);
                 }
                 drawn(app, SMALL);
