@@ -6,7 +6,7 @@ use blockscope::model::Toggles;
 use blockscope::record::explored::{Head, HeadScores, Score, Sink};
 use blockscope::record::{Event, Run, Watched};
 use blockscope::tui::app::Screen;
-use blockscope::tui::explorer::{Explorer, Shows};
+use blockscope::tui::explorer::{Explorer, HeadsView};
 use blockscope::tui::form::Form;
 use blockscope::tui::live::Live;
 use blockscope::tui::{App, Depth, Effect, Msg, Theme, draw};
@@ -198,18 +198,18 @@ fn one_head(c: &mut Criterion) {
     let area = Rect::new(0, 0, 200, 60);
     let mut app = App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), None);
     app.explorer = Some(seen(TOKENS));
-    (app.screen, app.gaze.shows) = (Screen::Heads, Shows::One);
-    (app.gaze.query, app.gaze.key) = (TOKENS - 1, TOKENS / 2);
+    (app.screen, app.selection.shows) = (Screen::Heads, HeadsView::One);
+    (app.selection.query, app.selection.key) = (TOKENS - 1, TOKENS / 2);
     // How much there is room for is known when it was drawn once.
     draw(&mut app, area, &mut Buffer::empty(area));
-    app.gaze.cells = app.drawn.cells;
+    app.selection.cells = app.drawn.cells;
     let mut explorer = app.explorer.take().unwrap();
-    for question in explorer.missing(&app.gaze, false) {
+    for question in explorer.missing(&app.selection, false) {
         let answer = answered(&question, TOKENS);
         explorer.apply(Observation::Answer { question, answer, labels: BTreeMap::new() });
     }
     let tile = explorer.pattern.as_ref().map(|pattern| pattern.cells.len());
-    assert_eq!(tile, Some(app.gaze.cells.0 * app.gaze.cells.1), "the screen is full");
+    assert_eq!(tile, Some(app.selection.cells.0 * app.selection.cells.1), "the screen is full");
     app.explorer = Some(explorer);
     time_frames(c, "frame/One head", &mut app, area);
 }

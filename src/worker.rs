@@ -16,8 +16,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 pub use crate::interpret::inspector::{Answer, InspectedText, Observation, Question, WhichPass};
-pub use crate::interpret::proof::Found;
-pub use crate::measure::{Card, Column, Columns, Tokenized};
+pub use crate::interpret::proof::Outcome;
+pub use crate::measure::{Card, TokenEmbedding, TokenEmbeddings, Tokenized};
 pub use message::{Command, Event};
 pub use run_id::RunId;
 

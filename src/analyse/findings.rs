@@ -10,8 +10,8 @@ mod dispatch;
 mod finding;
 mod memory;
 mod roof;
-mod seen;
 mod threads;
+mod traced_phase;
 mod trust;
 mod weights;
 
@@ -19,34 +19,34 @@ pub use finding::Finding;
 
 use crate::record::event::Phase;
 use crate::record::run::Run;
-use seen::Seen;
 use std::cmp::Reverse;
+use traced_phase::TracedPhase;
 
 /// What stands out in the traced passes of a run, what would save most first.
 pub fn findings(run: &Run) -> Vec<Finding> {
-    let phases = [Phase::Prefill, Phase::Decode].into_iter().filter_map(|phase| Seen::of(run, phase));
+    let phases = [Phase::Prefill, Phase::Decode].into_iter().filter_map(|phase| TracedPhase::of(run, phase));
     let mut findings: Vec<Finding> =
-        phases.flat_map(|seen| CHECKS.iter().flat_map(move |check| check(&seen))).collect();
+        phases.flat_map(|traced| CHECKS.iter().flat_map(move |check| check(&traced))).collect();
     findings.sort_by_key(|finding| Reverse(finding.saves));
     findings
 }
 
 /// Of what saves the same, the order in which it is told: whether the numbers can be trusted comes first.
-const CHECKS: [fn(&Seen) -> Vec<Finding>; 15] = [
-    |seen| seen.told(trust::cut),
-    |seen| seen.told(trust::overhead),
-    |seen| seen.told(trust::unaccounted),
-    |seen| seen.told(trust::unknown),
-    |seen| seen.told(trust::disagreement),
-    |seen| seen.told(weights::lm_head),
-    |seen| seen.told(weights::decode),
-    |seen| seen.told(weights::prefill),
-    |seen| seen.told(attention::eager),
-    |seen| seen.told(cache::off),
-    |seen| seen.told(dispatch::bound),
-    |seen| seen.told(casts::share),
-    |seen| seen.told(threads::unused),
-    |seen| [seen.told(memory::activations), seen.told(memory::cache)].concat(),
+const CHECKS: [fn(&TracedPhase) -> Vec<Finding>; 15] = [
+    |traced| traced.check(trust::cut),
+    |traced| traced.check(trust::overhead),
+    |traced| traced.check(trust::unaccounted),
+    |traced| traced.check(trust::unknown),
+    |traced| traced.check(trust::disagreement),
+    |traced| traced.check(weights::lm_head),
+    |traced| traced.check(weights::decode),
+    |traced| traced.check(weights::prefill),
+    |traced| traced.check(attention::eager),
+    |traced| traced.check(cache::off),
+    |traced| traced.check(dispatch::bound),
+    |traced| traced.check(casts::share),
+    |traced| traced.check(threads::unused),
+    |traced| [traced.check(memory::activations), traced.check(memory::cache)].concat(),
     roof::below,
 ];
 

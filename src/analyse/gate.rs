@@ -2,7 +2,7 @@
 
 mod figures;
 
-pub use figures::{FIGURES, Found, Unit};
+pub use figures::{Estimate, FIGURES, Unit};
 
 use super::comparison::Comparison;
 use std::fmt;
@@ -92,7 +92,7 @@ impl Gate {
     ///
     /// # Errors
     /// A sentence with what was found and its interval, or why there is no such figure.
-    pub fn check(&self, comparison: &Comparison) -> Result<Found, String> {
+    pub fn check(&self, comparison: &Comparison) -> Result<Estimate, String> {
         let figure = &FIGURES[self.figure];
         let found = (figure.of)(comparison).ok_or_else(|| format!("{self} fails: {}", figure.missing))?;
         if found.value.is_nan() {

@@ -11,7 +11,7 @@ mod rows;
 pub use grouped::Grouped;
 pub use nest::Nest;
 pub use of_run::Counted;
-pub use rows::{Rows, Seen};
+pub use rows::{Coverage, Rows};
 
 use crate::record::memory::ByCategory;
 use crate::units::{Bytes, Flops, Nanos};
@@ -27,7 +27,7 @@ pub struct Timeline {
     /// Live memory, one curve for each device or rank that reports it.
     pub memory: Vec<Curve>,
     /// Named stretches: `prefill`, `decode 12`, `ProfilerStep#3`. By start.
-    pub stretches: Vec<Stretch>,
+    pub sections: Vec<Section>,
     /// Where the last slice ends.
     pub end: Nanos,
     /// What could not be shown, and why; to be said on the screen.
@@ -93,7 +93,7 @@ pub enum SliceKind {
 
 /// A named stretch of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stretch {
+pub struct Section {
     pub name: String,
     pub start: Nanos,
     pub time: Nanos,

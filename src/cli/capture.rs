@@ -77,7 +77,7 @@ fn all(args: &Args, session: &Session, ids: &[u32], interrupt: &Interrupt, out: 
         seen => seen?,
     };
     seen.write(&args.out)?;
-    let heads = seen.told.heads.len();
+    let heads = seen.metadata.heads.len();
     let positions = seen.lens.as_ref().map_or(0..0, |lens| lens.positions());
     let size = std::fs::metadata(&args.out).map_or(0, |about| about.len());
     if args.json {
@@ -120,7 +120,7 @@ fn activations(
 
 /// What `--json` prints.
 fn description(capture: &Capture, path: &Path) -> Value {
-    let tensor = |(name, tensor): (&String, &crate::interpret::capture::Kept)| json!({ "name": name, "dtype": kind(tensor.is_ids), "shape": tensor.shape });
+    let tensor = |(name, tensor): (&String, &crate::interpret::capture::CapturedTensor)| json!({ "name": name, "dtype": kind(tensor.is_ids), "shape": tensor.shape });
     json!({ "out": path.display().to_string(), "tensors": capture.tensors.iter().map(tensor).collect::<Vec<_>>() })
 }
 

@@ -1,7 +1,7 @@
 //! `blockscope export`: a saved run, study or text as a picture, a page, a table, or in the format of another tool.
 
 mod args;
-mod made;
+mod exported;
 mod source;
 
 pub use args::Args;
@@ -11,8 +11,8 @@ use super::failure::{Failure, Result};
 use super::output::Output;
 use crate::record::file::{self, Existing};
 use args::Format;
+use exported::Exported;
 use flate2::write::GzEncoder;
-use made::Made;
 use source::Source;
 use std::ffi::OsStr;
 use std::fs;
@@ -23,10 +23,10 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     check(args)?;
     let source = Source::read(&args.file, &args.head)?;
     source.check(&args.file)?;
-    let made = Made::of(args, &source)?;
+    let exported = Exported::of(args, &source)?;
     match &args.out {
-        Some(path) => to_file(args, &made, path)?,
-        None => to_stdout(&made, out)?,
+        Some(path) => to_file(args, &exported, path)?,
+        None => to_stdout(&exported, out)?,
     }
     source.tell(args.to, out);
     Ok(())
@@ -54,23 +54,23 @@ fn check(args: &Args) -> Result {
     }
 }
 
-fn to_stdout(made: &Made, out: &mut Output) -> Result {
-    if let Made::Json(value) = made {
+fn to_stdout(exported: &Exported, out: &mut Output) -> Result {
+    if let Exported::Json(value) = exported {
         return out.json(value);
     }
     let mut stdout = BufWriter::new(io::stdout().lock());
-    let written = made.write(&mut stdout).and_then(|()| stdout.flush());
+    let written = exported.write(&mut stdout).and_then(|()| stdout.flush());
     written.map_err(|error| Failure::of_output(&error))
 }
 
-fn to_file(args: &Args, made: &Made, path: &Path) -> Result {
+fn to_file(args: &Args, exported: &Exported, path: &Path) -> Result {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     file::whole(path, existing, |file| {
         if path.extension() != Some(OsStr::new("gz")) {
-            return made.write(file);
+            return exported.write(file);
         }
         let mut packed = BufWriter::new(GzEncoder::new(file, flate2::Compression::default()));
-        made.write(&mut packed)?;
+        exported.write(&mut packed)?;
         packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish().map(drop)
     })?;
     Ok(())

@@ -6,7 +6,7 @@ use super::interface::{open, startup};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
-use crate::interpret::proof::{Found, PROOFS, Subject};
+use crate::interpret::proof::{Outcome, PROOFS, Subject};
 use crate::learn::lessons;
 use crate::measure::Prompt;
 use crate::model::{self, Device};
@@ -114,7 +114,7 @@ fn check(args: &Args, out: &mut Output) -> Result {
 }
 
 /// `PASS   7  law          Attention is an average: largest |Σ − 1| 2.4e-7 ≤ 1e-4`
-fn line(lesson: usize, found: &Found) -> String {
+fn line(lesson: usize, found: &Outcome) -> String {
     let (verdict, proof) = (if found.passes() { "PASS" } else { "FAIL" }, &PROOFS[lesson]);
     let title = &lessons()[lesson].title;
     format!("{verdict}  {:>2}  {:<11}  {title}: {} {found} ({})", lesson + 1, proof.kind, proof.measure, found.said)

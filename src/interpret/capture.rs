@@ -16,14 +16,14 @@ use tch::{Kind, Tensor};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capture {
     /// By hook name, with a leading batch dimension; `input_ids` beside them.
-    pub tensors: BTreeMap<String, Kept>,
+    pub tensors: BTreeMap<String, CapturedTensor>,
     /// Whether attention was computed eagerly although the toggles say otherwise: only so are there matrices.
     pub was_made_eager: bool,
 }
 
 /// One tensor: f32, or i64 for token ids.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
+pub struct CapturedTensor {
     pub shape: Vec<usize>,
     pub is_ids: bool,
     /// Little-endian, row-major.
@@ -96,10 +96,10 @@ impl Session {
         let decoder = eager.as_ref().unwrap_or_else(|| self.decoder());
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
         let input = decoder.input(&ids, 1);
-        let mut keep = Keep { hooks, control, kept: BTreeMap::new() };
+        let mut keep = Keeper { hooks, control, kept: BTreeMap::new() };
         let _logits = decoder.forward(&input, None, Wanted::All, &mut Pass::new(&mut keep))?;
         let mut tensors = keep.kept;
-        tensors.insert("input_ids".into(), Kept::of(&input));
+        tensors.insert("input_ids".into(), CapturedTensor::of(&input));
         let was_made_eager = eager.is_some() && card.toggles.attention.kernel != Kernel::Eager;
         Ok(Capture { tensors, was_made_eager })
     }
@@ -122,7 +122,7 @@ impl Capture {
     }
 }
 
-impl Kept {
+impl CapturedTensor {
     fn of(tensor: &Tensor) -> Self {
         let is_ids = tensor.kind() == Kind::Int64;
         let plain = if is_ids { tensor.contiguous() } else { tensor.to_kind(Kind::Float).contiguous() };
@@ -133,13 +133,13 @@ impl Kept {
 }
 
 /// Copies what is wanted as it comes by.
-struct Keep<'a> {
+struct Keeper<'a> {
     hooks: &'a Hooks,
     control: &'a Control,
-    kept: BTreeMap<String, Kept>,
+    kept: BTreeMap<String, CapturedTensor>,
 }
 
-impl Probe for Keep<'_> {
+impl Probe for Keeper<'_> {
     fn enter(&mut self, _op: Place<Op>) -> Result<()> {
         if self.control.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
@@ -147,7 +147,7 @@ impl Probe for Keep<'_> {
     fn hook(&mut self, hook: Place<Hook>, activation: Tensor) -> Tensor {
         let name = hook.to_string();
         if self.hooks.wants(&name) {
-            self.kept.insert(name, Kept::of(&activation));
+            self.kept.insert(name, CapturedTensor::of(&activation));
         }
         activation
     }

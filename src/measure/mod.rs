@@ -4,7 +4,6 @@
 //! [`record`](crate::record) events; what must reach a run from outside comes through [`Control`].
 
 mod clock;
-mod columns;
 pub mod control;
 pub mod experiment;
 pub mod machine;
@@ -18,14 +17,15 @@ pub mod sampling;
 mod sequences;
 pub mod session;
 mod threads;
+mod token_embeddings;
 pub mod tracer;
 mod watch;
 
-pub use columns::{Column, Columns};
 pub use control::{Control, Glimpse, Halt, Step};
 pub use experiment::{Plan, PlannedArm, Progress, QualityText, Rounds, WatchStudy};
 pub use request::{Prompt, Request};
 pub use sampling::Sampling;
 pub use session::{Card, Session, Tokenized, open_tokenizer};
+pub use token_embeddings::{TokenEmbedding, TokenEmbeddings};
 pub use tracer::{Bounds, Traced, Tracer};
 pub use watch::Watch;

@@ -1,6 +1,6 @@
 //! What to run next: the prompt, how many tokens, how they are chosen; the state of the prompt editor.
 
-use super::foreign;
+use super::sanitize;
 use crate::measure::{Prompt, Request, Sampling};
 use crate::record::Watched;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -252,7 +252,7 @@ impl Form {
     pub fn key(&mut self, key: KeyEvent, has_tokenizer: bool, has_chat_template: bool) {
         if self.focus == Field::Text {
             match key.code {
-                KeyCode::Char(c) if !foreign::keeps(c) => {}
+                KeyCode::Char(c) if !sanitize::keeps(c) => {}
                 // As in the other fields.
                 KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
                     self.text.select_all();
@@ -293,7 +293,7 @@ impl Form {
     /// control characters or invisible.
     pub fn paste(&mut self, text: &str) -> usize {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let keep = |c: &char| matches!(c, '\n' | '\t') || foreign::keeps(*c);
+        let keep = |c: &char| matches!(c, '\n' | '\t') || sanitize::keeps(*c);
         let kept: String = text.chars().filter(keep).collect();
         self.text.insert_str(&kept);
         text.chars().count() - kept.chars().count()

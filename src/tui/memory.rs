@@ -1,6 +1,7 @@
 //! The memory of the traced passes of a phase, ready to be drawn: its curve, its peaks, what each part did.
 
-use super::points::{Grouping, grouped};
+use super::grouped_list::Grouping;
+use super::roofline_points::grouped;
 use crate::analyse::Account;
 use crate::analyse::account::PartMemory;
 use crate::record::{ByCategory, Category, Pass, Resident, Run, Watched};

@@ -2,7 +2,7 @@
 
 use super::live::Live;
 use super::parts;
-use super::traced::Sums;
+use super::phase_sums::Sums;
 use crate::record::Phase;
 use crate::worker::Card;
 use std::collections::HashSet;

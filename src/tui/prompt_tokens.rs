@@ -1,6 +1,6 @@
 //! How the tokenizer cuts the prompt, as lines of text.
 
-use super::foreign;
+use super::sanitize;
 use super::widget::wrap;
 use crate::report::piece::Piece;
 use crate::report::tokens as report;
@@ -12,7 +12,7 @@ pub const WIDTH: u16 = 72;
 /// All of it as lines.
 pub fn lines(tokenized: &Result<Tokenized, String>) -> Vec<String> {
     let width = usize::from(WIDTH - 1);
-    let said = |text: &str| wrap(&foreign::prose(text), WIDTH - 1);
+    let said = |text: &str| wrap(&sanitize::prose(text), WIDTH - 1);
     let Tokenized { tokens, merges } = match tokenized {
         Ok(tokenized) => tokenized,
         Err(why) => return said(why),

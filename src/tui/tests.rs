@@ -681,9 +681,9 @@ fn the_keys_of_a_study_move_what_is_selected() {
     app.update(press('j'));
     app.update(key(KeyCode::Right));
     app.update(press('j'));
-    assert_eq!(app.branches.selected, "blocks.0.attn");
+    assert_eq!(app.comparison_tree.selected, "blocks.0.attn");
     app.update(key(KeyCode::Left));
-    assert_eq!(app.branches.selected, "blocks.0");
+    assert_eq!(app.comparison_tree.selected, "blocks.0");
     app.update(press('w'));
     assert_eq!(toast(&app), "this study is in its file already");
     app.show_study(study::fixture::matrix(), "study.jsonl".into());

@@ -25,14 +25,14 @@ pub struct Viewport {
     pub selected: At,
     /// The name that is looked for, as an index into the timeline's names: slices of it stand out.
     pub sought: Option<u32>,
-    pub shows: Shows,
+    pub shows: TimelineView,
     /// The selected row of the list by name.
     pub row: usize,
 }
 
 /// What the Timeline's body shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Shows {
+pub enum TimelineView {
     /// Every slice over time.
     #[default]
     Slices,
@@ -44,7 +44,7 @@ pub enum Shows {
 
 /// A trace of another profiler.
 #[derive(Debug, Clone)]
-pub struct Foreign {
+pub struct ImportedTrace {
     /// Its files.
     pub name: String,
     pub chart: Chart,

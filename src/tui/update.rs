@@ -149,11 +149,11 @@ impl App {
             Hit::Row(path) if self.outline.selected == path => self.twist(&path),
             Hit::Row(path) => self.outline.selected = path,
             Hit::Listed(name) => self.select(name),
-            Hit::Branch(path) if self.branches.selected == path => self.branches.twist(&path),
-            Hit::Branch(path) => self.branches.selected = path,
+            Hit::Branch(path) if self.comparison_tree.selected == path => self.comparison_tree.twist(&path),
+            Hit::Branch(path) => self.comparison_tree.selected = path,
             Hit::Arm(arm) => self.ranking.selected = arm,
             Hit::Head(index) => self.click_head(index),
-            Hit::Cell(query, key) => (self.gaze.query, self.gaze.key) = (query, key),
+            Hit::Cell(query, key) => (self.selection.query, self.selection.key) = (query, key),
             Hit::Point(series, point) => self.select_point((series, point)),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
@@ -195,11 +195,11 @@ impl App {
                     *lines = prompt_tokens::lines(&tokenized);
                 }
             }
-            Event::Columns { text, columns } => {
-                if let Some((of, came)) = &mut self.course.columns
+            Event::Embeddings { text, embeddings } => {
+                if let Some((of, came)) = &mut self.course.embeddings
                     && *of == text
                 {
-                    *came = Some(*columns);
+                    *came = Some(*embeddings);
                 }
             }
             Event::Proved { lesson, came } => self.proved(lesson, *came),

@@ -2,8 +2,8 @@
 
 use super::run_id::RunId;
 use crate::interpret::inspector::{Observation, Question};
-use crate::interpret::proof::Found;
-use crate::measure::{Card, Columns, Halt, Plan, Progress, Prompt, Request, Tokenized};
+use crate::interpret::proof::Outcome;
+use crate::measure::{Card, Halt, Plan, Progress, Prompt, Request, TokenEmbeddings, Tokenized};
 use crate::model::{Device, Toggles};
 use crate::record::{self, Peaks, study};
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub enum Command {
     /// Cut the prompt into its tokens.
     Tokenize { prompt: Prompt },
     /// Look up a text's tokens in the table of embeddings, so many features of each.
-    Columns { text: String, features: usize },
+    Embeddings { text: String, features: usize },
     /// Prove on the loaded model what a lesson claims, counted from 0; on as much of the prompt as that needs.
     Prove { lesson: usize, prompt: Prompt },
     /// Ask something about that text.
@@ -63,9 +63,9 @@ pub enum Event {
     /// How the prompt is cut, or why it cannot be.
     Tokenized(Box<Result<Tokenized, String>>),
     /// A text's tokens as columns, or why there are none.
-    Columns { text: String, columns: Box<Result<Columns, String>> },
+    Embeddings { text: String, embeddings: Box<Result<TokenEmbeddings, String>> },
     /// What came of an experiment, or why it could not be made.
-    Proved { lesson: usize, came: Box<Result<Found, String>> },
+    Proved { lesson: usize, came: Box<Result<Outcome, String>> },
     /// The measuring of peaks has come this far.
     Measuring { stage: String, done: u64, total: u64 },
     /// The peaks have been measured, and runs of the loaded model carry them from now on; or the reason

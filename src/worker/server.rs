@@ -207,9 +207,9 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                 let cut = asked(session.as_ref(), |session| session.tokenized(&prompt));
                 report(Event::Tokenized(Box::new(cut)));
             }
-            Command::Columns { text, features } => {
-                let columns = asked(session.as_ref(), |session| session.columns(&text, features));
-                report(Event::Columns { text, columns: Box::new(columns) });
+            Command::Embeddings { text, features } => {
+                let embeddings = asked(session.as_ref(), |session| session.token_embeddings(&text, features));
+                report(Event::Embeddings { text, embeddings: Box::new(embeddings) });
             }
             Command::Prove { lesson, prompt } => {
                 let came = asked(session.as_ref(), |session| {

@@ -2,7 +2,7 @@
 
 use crate::common::{Keep, golden, open, tensors};
 use blockscope::interpret::Exploration;
-use blockscope::interpret::explore::Ran;
+use blockscope::interpret::explore::BlockHeads;
 use blockscope::measure::{Control, Session};
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::Pass;
@@ -125,7 +125,7 @@ fn entropy_by_the_fused_form_is_the_direct_one() {
 }
 
 /// What a survey says of every block.
-fn survey(exploration: &Exploration, side: usize) -> Vec<Ran> {
+fn survey(exploration: &Exploration, side: usize) -> Vec<BlockHeads> {
     let mut blocks = Vec::new();
     exploration.survey(side, None, &Control::default(), &mut |_, ran| blocks.push(ran)).unwrap();
     blocks

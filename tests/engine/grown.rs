@@ -62,7 +62,7 @@ fn a_head_changed_by_how_much_of_its_attention_moved() {
     let window = explored(&session("llama", "attention=window:2"), &IDS);
     let change = |of: &Exploration, reference: &Exploration| -> Vec<f32> {
         let mut found = Vec::new();
-        let each = &mut |_, ran: blockscope::interpret::explore::Ran| {
+        let each = &mut |_, ran: blockscope::interpret::explore::BlockHeads| {
             found.extend(ran.scores.into_iter().map(|scores| scores.change.unwrap()));
         };
         of.survey(8, Some(reference), &Control::default(), each).unwrap();

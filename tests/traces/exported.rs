@@ -171,7 +171,7 @@ fn what_is_exported_opens_with_the_same_slices() {
     assert_eq!(detail(&timeline, &first[8]), "(other[2],other[2])");
     assert_eq!(timeline.tracks[1].name, "thread 3");
     assert_eq!(seen(&timeline, &timeline.tracks[1])[0], ("aten::cat", 1250, 600));
-    assert_eq!(timeline.stretches.iter().map(|stretch| stretch.start.0).collect::<Vec<_>>(), [0, 1_000_007]);
+    assert_eq!(timeline.sections.iter().map(|stretch| stretch.start.0).collect::<Vec<_>>(), [0, 1_000_007]);
 
     // Live bytes by category: before, and after everything that was taken or given back.
     let curve = &timeline.memory[0];
@@ -245,7 +245,7 @@ fn a_run_without_operators_or_with_wrong_times_exports_too() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let run_of_parts = blockscope::record::file::read(&folder.join("traces/v1-tiny.jsonl")).unwrap();
     let timeline = opened(exported(&run_of_parts));
-    assert_eq!(timeline.stretches.len(), 4);
+    assert_eq!(timeline.sections.len(), 4);
     assert_eq!(timeline.tracks[0].slices.len(), 13);
     let attn = timeline.tracks[0].slices.iter().find(|slice| name(&timeline, slice) == "attn").unwrap();
     assert_eq!((attn.start, attn.time, attn.kind), (Nanos(7_120_000), Nanos(600_000), SliceKind::Attention));
@@ -261,6 +261,6 @@ fn a_run_without_operators_or_with_wrong_times_exports_too() {
     wrong.passes[1].time = None;
     let timeline = opened(exported(&wrong));
     assert_eq!(timeline.warnings, [""; 0], "every slice was laid into its place");
-    assert_eq!(timeline.stretches[1].start, Nanos(2500));
-    assert_eq!(timeline.stretches[1].time, Nanos(2200));
+    assert_eq!(timeline.sections[1].start, Nanos(2500));
+    assert_eq!(timeline.sections[1].time, Nanos(2200));
 }

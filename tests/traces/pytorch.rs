@@ -21,7 +21,7 @@ fn a_trace_of_pytorch_opens_with_the_numbers_that_are_in_it() {
     assert_eq!(timeline.end, Nanos(1_250_347));
 
     // Times to the nanosecond, from the first slice on.
-    let step = |n: usize| (&*timeline.stretches[n].name, timeline.stretches[n].start, timeline.stretches[n].time);
+    let step = |n: usize| (&*timeline.sections[n].name, timeline.sections[n].start, timeline.sections[n].time);
     assert_eq!(step(0), ("ProfilerStep#1", Nanos(227_509), Nanos(643_698)));
     assert_eq!(step(1), ("ProfilerStep#2", Nanos(916_985), Nanos(302_541)));
 

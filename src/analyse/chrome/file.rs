@@ -1,7 +1,7 @@
 //! Reads one file: finds its list of events, and says where it stopped and why.
 
+use super::collect::{Collected, Shared};
 use super::error::{Error, Result};
-use super::gather::{Gathered, Shared};
 use super::pieces::{Piece, Pieces};
 use super::text::Text;
 use super::wire::Distributed;
@@ -22,7 +22,7 @@ const SHOWN: usize = 40;
 /// One file, read.
 #[derive(Default)]
 pub struct FileRead {
-    pub gathered: Gathered,
+    pub collected: Collected,
     /// The number of the process among those that worked together.
     pub rank: Option<u32>,
     /// To what its times must be added to be those of the clock, in nanoseconds since 1970.
@@ -58,9 +58,9 @@ impl FileRead {
             Some(b'{') => file.object(&mut pieces, shared, progress),
             _ => Ok(()),
         };
-        file.gathered.close();
+        file.collected.close();
         // A list of anything else is no list of events.
-        let is_trace = file.has_list && (file.gathered.events > 0 || file.gathered.left_out.not_json == 0);
+        let is_trace = file.has_list && (file.collected.events > 0 || file.collected.left_out.not_json == 0);
         let nothing_read = pieces.at() == 0;
         let failure = pieces.into_failure();
         let path = path.to_owned();
@@ -69,7 +69,7 @@ impl FileRead {
             _ if !is_trace => return Err(Error::NotATrace { path, found }),
             failure => file.cut = failure.map(|failure| failure.to_string()).or(done.err().and_then(Stop::text)),
         }
-        if file.gathered.threads.is_empty() {
+        if file.collected.threads.is_empty() {
             let problem = file.cut.unwrap_or_else(|| "no event in it takes time".into());
             return Err(Error::Nothing { path, problem });
         }
@@ -117,8 +117,8 @@ impl FileRead {
             }
             match pieces.value() {
                 Piece::Whole([]) => return Err(Stop::at(pieces)),
-                Piece::Whole(event) => self.gathered.take(event, shared),
-                Piece::TooLong => self.gathered.left_out.too_long += 1,
+                Piece::Whole(event) => self.collected.take(event, shared),
+                Piece::TooLong => self.collected.left_out.too_long += 1,
                 Piece::Cut => return Err(Stop::Within),
             }
             n += 1;
@@ -131,7 +131,7 @@ impl FileRead {
             if n >= MOST_EVENTS {
                 return Err(Stop::Endless("elements"));
             }
-            if self.gathered.broken >= MOST_BROKEN {
+            if self.collected.broken >= MOST_BROKEN {
                 return Err(Stop::Endless("elements that are not JSON"));
             }
             if !pieces.take(b',') && !matches!(pieces.peek(), None | Some(b']')) {

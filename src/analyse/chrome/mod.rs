@@ -10,22 +10,22 @@
 //! What cannot be shown is counted and said in the timeline's warnings; a file that was cut off opens with
 //! all that came before.
 
+mod collect;
 mod error;
 mod file;
-mod gather;
 mod kind;
+mod merge;
 mod nest;
 mod pieces;
 pub mod shapes;
 mod text;
-mod together;
 mod wire;
 
 pub use error::{Error, Result};
 
 use super::timeline::Timeline;
+use collect::Shared;
 use file::FileRead;
-use gather::Shared;
 use std::io;
 use std::path::{Path, PathBuf};
 use text::Text;
@@ -51,7 +51,7 @@ pub fn open(paths: &[PathBuf], progress: &mut dyn FnMut(u64)) -> Result<Timeline
         })?);
         before += taken;
     }
-    Ok(together::together(files, shared))
+    Ok(merge::merge(files, shared))
 }
 
 /// Reads one trace from `input`; `path` is for the messages.
@@ -62,5 +62,5 @@ pub fn read(input: impl io::Read + 'static, path: &Path) -> Result<Timeline> {
     let mut shared = Shared::new(MOST_SLICES);
     let text = Text::new(input).map_err(|source| Error::Io { path: path.to_owned(), source })?;
     let file = FileRead::of(text, path, &mut shared, &mut |_| ())?;
-    Ok(together::together(vec![file], shared))
+    Ok(merge::merge(vec![file], shared))
 }

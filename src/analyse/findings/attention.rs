@@ -1,6 +1,6 @@
 //! Attention with every intermediate matrix in memory.
 
-use super::{Finding, Seen};
+use super::{Finding, TracedPhase};
 use crate::analyse::account::PartAccount;
 use crate::units::{Nanos, percent};
 
@@ -8,27 +8,27 @@ use crate::units::{Nanos, percent};
 const WORTH: f64 = 0.05;
 
 /// Eager attention takes time and memory that a fused kernel does not need.
-pub fn eager(seen: &Seen) -> Option<Finding> {
-    let (part, scores) = seen.kind("attn.scores").filter(|_| seen.toggle("attention") == "eager")?;
+pub fn eager(traced: &TracedPhase) -> Option<Finding> {
+    let (part, scores) = traced.kind("attn.scores").filter(|_| traced.toggle("attention") == "eager")?;
     let mut all = PartAccount::default();
     all.add(scores);
-    ["attn.softmax", "attn.values"].iter().filter_map(|name| seen.kind(name)).for_each(|(_, more)| all.add(more));
-    if seen.share(all.total) < WORTH {
+    ["attn.softmax", "attn.values"].iter().filter_map(|name| traced.kind(name)).for_each(|(_, more)| all.add(more));
+    if traced.share(all.total) < WORTH {
         return None;
     }
     // The same products at their roof: a fused kernel has those left.
-    let least = seen.peaks.and_then(|peaks| all.products.least(peaks));
+    let least = traced.peaks.and_then(|peaks| all.products.least(peaks));
     let saves = least.map_or(Nanos(0), |least| all.total - least);
-    let saving = if saves.0 == 0 { String::new() } else { format!(", and would {}", seen.saving(saves)) };
-    seen.finding(
+    let saving = if saves.0 == 0 { String::new() } else { format!(", and would {}", traced.saving(saves)) };
+    traced.finding(
         "eager_attention",
         Some(part),
         saves,
         format!(
             "{} spends {} in eager attention, whose matrices of all queries by all keys take up to {} at once and \
              move {}: attention=fused computes them tile by tile and never stores them{saving}",
-            seen.phase.name(),
-            percent(seen.share(all.total)),
+            traced.phase.name(),
+            percent(traced.share(all.total)),
             all.memory.peak,
             all.moved,
         ),

@@ -1,16 +1,16 @@
 //! Decoding without a KV cache.
 
-use super::{Finding, Seen};
+use super::{Finding, TracedPhase};
 use crate::record::event::{Phase, Watched};
 use crate::units::{Nanos, percent};
 
 /// Every step computes the whole text again.
-pub fn off(seen: &Seen) -> Option<Finding> {
-    if seen.phase != Phase::Decode || seen.toggle("kv_cache") != "off" {
+pub fn off(traced: &TracedPhase) -> Option<Finding> {
+    if traced.phase != Phase::Decode || traced.toggle("kv_cache") != "off" {
         return None;
     }
-    let account = &seen.account;
-    let steps = seen.run.passes.iter().map(|pass| &pass.start).filter(|start| {
+    let account = &traced.account;
+    let steps = traced.run.passes.iter().map(|pass| &pass.start).filter(|start| {
         start.phase == Phase::Decode && start.repeat == account.repeat && start.watched == Watched::Operators
     });
     let computed: u64 = steps.map(|start| u64::from(start.n_new)).sum();
@@ -19,14 +19,14 @@ pub fn off(seen: &Seen) -> Option<Finding> {
         return None;
     }
     // With a cache a step computes one position, and still reads every weight.
-    let reading = seen.peaks.map_or(0.0, |peaks| {
-        (needed * seen.run.header.model.weight_bytes.0) as f64 / peaks.bandwidth.best.max(f64::MIN_POSITIVE)
+    let reading = traced.peaks.map_or(0.0, |peaks| {
+        (needed * traced.run.header.model.weight_bytes.0) as f64 / peaks.bandwidth.best.max(f64::MIN_POSITIVE)
     });
     let computing = account.wall.seconds() * needed as f64 / computed as f64;
     let saves = account.wall - Nanos::from_seconds(computing.max(reading));
     let again = percent(1.0 - needed as f64 / computed as f64);
-    let saving = seen.saving(saves);
-    seen.finding(
+    let saving = traced.saving(saves);
+    traced.finding(
         "kv_cache_off",
         None,
         saves,

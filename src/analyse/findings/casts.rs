@@ -1,6 +1,6 @@
 //! Numbers that change their format on the way.
 
-use super::{Finding, Seen};
+use super::{Finding, TracedPhase};
 use crate::units::{Nanos, percent};
 
 /// Less than this share of a phase is not worth a sentence.
@@ -9,22 +9,22 @@ const WORTH: f64 = 0.03;
 const CAST: &str = "aten::_to_copy";
 
 /// Changing formats takes time in which nothing is computed.
-pub fn share(seen: &Seen) -> Option<Finding> {
-    let casts = seen.account.operators.iter().filter(|operator| operator.name == CAST);
+pub fn share(traced: &TracedPhase) -> Option<Finding> {
+    let casts = traced.account.operators.iter().filter(|operator| operator.name == CAST);
     let (calls, spent) = casts.fold((0, Nanos(0)), |(calls, time), cast| (calls + cast.calls, time + cast.total));
-    if seen.share(spent) < WORTH {
+    if traced.share(spent) < WORTH {
         return None;
     }
-    let (share, saving) = (percent(seen.share(spent)), seen.saving(spent));
-    let remedy = match (seen.toggle("weights"), seen.toggle("compute")) {
+    let (share, saving) = (percent(traced.share(spent)), traced.saving(spent));
+    let remedy = match (traced.toggle("weights"), traced.toggle("compute")) {
         ("bf16", "f32") => format!("activations go to bf16 and back at every product; compute=bf16 would {saving}"),
         _ => format!("doing without would {saving}"),
     };
-    let phase = seen.phase.name();
-    let calls = calls / seen.account.passes.max(1);
-    let each = if seen.account.passes > 1 { "calls a step" } else { "calls" };
+    let phase = traced.phase.name();
+    let calls = calls / traced.account.passes.max(1);
+    let each = if traced.account.passes > 1 { "calls a step" } else { "calls" };
     let text = format!("{phase} spends {share} changing number formats ({CAST}, {calls} {each}): {remedy}");
-    seen.finding("casts", None, spent, text)
+    traced.finding("casts", None, spent, text)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Many small operators: what it costs to call them.
 
-use super::{Finding, Seen};
+use super::{Finding, TracedPhase};
 use crate::record::event::Phase;
 use crate::units::{Nanos, percent};
 
@@ -8,13 +8,13 @@ use crate::units::{Nanos, percent};
 const WORTH: f64 = 0.15;
 
 /// Decode steps whose operators are so small that calling them counts.
-pub fn bound(seen: &Seen) -> Option<Finding> {
-    let peaks = seen.peaks.filter(|_| seen.phase == Phase::Decode)?;
-    let account = &seen.account;
+pub fn bound(traced: &TracedPhase) -> Option<Finding> {
+    let peaks = traced.peaks.filter(|_| traced.phase == Phase::Decode)?;
+    let account = &traced.account;
     let calls = |part: Option<&str>| -> u64 {
         let here = |operator: &&crate::analyse::account::OperatorAccount| {
             part.is_none_or(|name| {
-                operator.part.is_some_and(|part| seen.run.parts[part as usize].in_block() == Some(name))
+                operator.part.is_some_and(|part| traced.run.parts[part as usize].in_block() == Some(name))
             })
         };
         // One that passes its work on is called too, but does next to nothing beside that.
@@ -22,26 +22,26 @@ pub fn bound(seen: &Seen) -> Option<Finding> {
     };
     let all = calls(None);
     // The tracer's own time lies between the operators; what it added to the pass is taken off.
-    let tracing = seen.overhead.map_or(0.0, |overhead| 1.0 - 1.0 / overhead.median.max(1.0));
+    let tracing = traced.overhead.map_or(0.0, |overhead| 1.0 - 1.0 / overhead.median.max(1.0));
     let between: Nanos = account.parts.iter().flatten().map(|part| part.between).sum::<Nanos>() + account.unaccounted;
     let between = between - Nanos::from_seconds(account.wall.seconds() * tracing);
     let spent = between + Nanos(all * peaks.dispatch.median.0);
-    if all == 0 || seen.share(spent) < WORTH {
+    if all == 0 || traced.share(spent) < WORTH {
         return None;
     }
     // Joined, q, k and v are one product of three, gate and up one of two.
-    let spared = match seen.toggle("fuse") {
+    let spared = match traced.toggle("fuse") {
         "joined" => 0,
         _ => calls(Some("attn.qkv")) * 2 / 3 + calls(Some("mlp.gate")).min(calls(Some("mlp.up"))),
     };
     let saves = Nanos::from_seconds(spent.seconds() * spared as f64 / all as f64);
-    let least = Nanos::from_seconds(account.bytes(seen.run).0 as f64 / peaks.bandwidth.best.max(1.0));
+    let least = Nanos::from_seconds(account.bytes(traced.run).0 as f64 / peaks.bandwidth.best.max(1.0));
     let steps = u64::from(account.passes.max(1));
     let remedy = match spared {
         0 => "only fewer and larger operators, or several sequences at a time (batch), change that".to_owned(),
-        _ => format!("fuse=joined (q, k, v in one product; gate, up in one) would {}", seen.saving(saves)),
+        _ => format!("fuse=joined (q, k, v in one product; gate, up in one) would {}", traced.saving(saves)),
     };
-    seen.finding(
+    traced.finding(
         "dispatch",
         None,
         saves,
@@ -49,9 +49,9 @@ pub fn bound(seen: &Seen) -> Option<Finding> {
             "decode calls {} operators a token; calling them and what lies between takes {}, {}, where its bytes \
              allow {}: {remedy}",
             all / steps,
-            percent(seen.share(spent)),
-            seen.time(spent),
-            seen.time(least),
+            percent(traced.share(spent)),
+            traced.time(spent),
+            traced.time(least),
         ),
     )
 }

@@ -1,6 +1,6 @@
 //! What takes the memory.
 
-use super::{Finding, Seen};
+use super::{Finding, TracedPhase};
 use crate::record::event::Phase;
 use crate::record::memory::Category;
 use crate::units::{Bytes, Nanos, percent};
@@ -11,19 +11,19 @@ const DOMINANT: f64 = 0.5;
 const LARGE: f64 = 0.25;
 
 /// What a prefill computes takes more memory than the model.
-pub fn activations(seen: &Seen) -> Option<Finding> {
-    let (_, peak) = seen.account.fullest(seen.run).filter(|_| seen.phase == Phase::Prefill)?;
+pub fn activations(traced: &TracedPhase) -> Option<Finding> {
+    let (_, peak) = traced.account.fullest(traced.run).filter(|_| traced.phase == Phase::Prefill)?;
     let made = peak.of(Category::Activations) + peak.of(Category::Temporaries);
     let share = made.0 as f64 / peak.total().0.max(1) as f64;
     if share < DOMINANT {
         return None;
     }
-    let remedy = match (seen.toggle("attention"), seen.toggle("compute")) {
+    let remedy = match (traced.toggle("attention"), traced.toggle("compute")) {
         ("eager", _) => "attention=fused stores no matrix of all queries by all keys",
         (_, "f32") => "weights=bf16,compute=bf16 would halve most of it",
         _ => "it grows with the prompt",
     };
-    seen.finding(
+    traced.finding(
         "activation_memory",
         None,
         Nanos(0),
@@ -36,10 +36,11 @@ pub fn activations(seen: &Seen) -> Option<Finding> {
 }
 
 /// Keys and values of a full context take memory like the weights.
-pub fn cache(seen: &Seen) -> Option<Finding> {
-    let model = &seen.run.header.model;
+pub fn cache(traced: &TracedPhase) -> Option<Finding> {
+    let model = &traced.run.header.model;
     // Runs of before this was a toggle of its own keep what the activations are.
-    let format = if seen.toggle("kv_dtype").is_empty() { seen.toggle("compute") } else { seen.toggle("kv_dtype") };
+    let format =
+        if traced.toggle("kv_dtype").is_empty() { traced.toggle("compute") } else { traced.toggle("kv_dtype") };
     let head = u64::from(model.d_head);
     let (row, remedy) = match format {
         "f32" => (head.saturating_mul(4), ": kv_dtype=bf16 would halve that, int8 quarter it"),
@@ -47,19 +48,19 @@ pub fn cache(seen: &Seen) -> Option<Finding> {
         "int8" => (head.saturating_add(2), ""),
         _ => return None,
     };
-    if seen.phase != Phase::Decode || seen.toggle("kv_cache") != "on" {
+    if traced.phase != Phase::Decode || traced.toggle("kv_cache") != "on" {
         return None;
     }
     // Keys and values of every block. Sizes may come from a file: nothing overflows.
-    let factors = [model.n_layers, model.n_kv_heads, seen.run.header.batch()].map(u64::from);
+    let factors = [model.n_layers, model.n_kv_heads, traced.run.header.batch()].map(u64::from);
     let token = factors.into_iter().fold(row.saturating_mul(2), u64::saturating_mul);
-    let most = u64::from(model.n_ctx).min(seen.run.header.reach().unwrap_or(u64::MAX));
+    let most = u64::from(model.n_ctx).min(traced.run.header.reach().unwrap_or(u64::MAX));
     let full = token.saturating_mul(most);
     let share = full as f64 / model.weight_bytes.0.max(1) as f64;
     if share < LARGE {
         return None;
     }
-    seen.finding(
+    traced.finding(
         "kv_cache_memory",
         None,
         Nanos(0),

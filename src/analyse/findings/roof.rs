@@ -1,6 +1,6 @@
 //! Parts that are far from what the machine allows.
 
-use super::{Finding, Seen};
+use super::{Finding, TracedPhase};
 use crate::analyse::account::PartAccount;
 use crate::analyse::roofline::Bound;
 use crate::units::{Nanos, percent};
@@ -17,16 +17,16 @@ const MANY_TIMES: f64 = 2.0;
 const MUCH: f64 = 0.3;
 
 /// The parts that would gain most at their roof.
-pub fn below(seen: &Seen) -> Vec<Finding> {
+pub fn below(traced: &TracedPhase) -> Vec<Finding> {
     let mut parts: Vec<(Nanos, Finding)> =
-        seen.leaves().filter_map(|(part, account)| far(seen, part, account)).collect();
+        traced.leaves().filter_map(|(part, account)| far(traced, part, account)).collect();
     parts.sort_by_key(|(saves, _)| Reverse(*saves));
     parts.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
-fn far(seen: &Seen, part: u32, account: &PartAccount) -> Option<(Nanos, Finding)> {
-    let standing = account.standing(seen.peaks?)?;
-    if standing.share >= FAR || seen.share(account.total) < WORTH {
+fn far(traced: &TracedPhase, part: u32, account: &PartAccount) -> Option<(Nanos, Finding)> {
+    let standing = account.standing(traced.peaks?)?;
+    if standing.share >= FAR || traced.share(account.total) < WORTH {
         return None;
     }
     let saves = account.total - standing.least;
@@ -41,24 +41,24 @@ fn far(seen: &Seen, part: u32, account: &PartAccount) -> Option<(Nanos, Finding)
     } else if between >= MUCH {
         format!("; {} of it lies between its operators, and fewer of them would lose less", percent(between))
     } else {
-        slowest(seen, part).unwrap_or_default()
+        slowest(traced, part).unwrap_or_default()
     };
     let text = format!(
         "{} takes {} of {} at {} of its {roof}{reason}: at the roof it would {}",
-        seen.name(part),
-        percent(seen.share(account.total)),
-        seen.phase.name(),
+        traced.name(part),
+        percent(traced.share(account.total)),
+        traced.phase.name(),
         percent(standing.share),
-        seen.saving(saves),
+        traced.saving(saves),
     );
-    Some((saves, seen.finding("below_roof", Some(part), saves, text)?))
+    Some((saves, traced.finding("below_roof", Some(part), saves, text)?))
 }
 
 /// `, most of it in aten::mm`
-fn slowest(seen: &Seen, part: u32) -> Option<String> {
-    let rows = seen.account.operators_by(|part| part.map(|part| seen.likes[part as usize]));
+fn slowest(traced: &TracedPhase, part: u32) -> Option<String> {
+    let rows = traced.account.operators_by(|part| part.map(|part| traced.likes[part as usize]));
     let slowest = rows.into_iter().find(|operator| operator.part == Some(part))?;
-    let whole = seen.kinds[part as usize].as_ref()?.total;
+    let whole = traced.kinds[part as usize].as_ref()?.total;
     (slowest.own.share_of(whole) >= 0.5).then(|| format!(", most of it in {:.60}", slowest.name))
 }
 

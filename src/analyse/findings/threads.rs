@@ -1,27 +1,27 @@
 //! Processors that lie idle.
 
-use super::{Finding, Seen};
+use super::{Finding, TracedPhase};
 use crate::units::{Nanos, percent};
 
 /// Operators use fewer threads than there are processors.
-pub fn unused(seen: &Seen) -> Option<Finding> {
-    let header = &seen.run.header;
+pub fn unused(traced: &TracedPhase) -> Option<Finding> {
+    let header = &traced.run.header;
     let (threads, processors) = (header.threads, header.processors);
     if threads == 0 || threads >= processors || header.device != "cpu" {
         return None;
     }
-    let operators: Nanos = seen.leaves().map(|(_, part)| part.total - part.between).sum();
+    let operators: Nanos = traced.leaves().map(|(_, part)| part.total - part.between).sum();
     let saves = Nanos::from_seconds(operators.seconds() * (1.0 - f64::from(threads) / f64::from(processors)));
-    seen.finding(
+    traced.finding(
         "threads",
         None,
         saves,
         format!(
             "{} spends {} in operators on {threads} of {processors} processors: threads={processors} would {}, if \
              every operator gained in full",
-            seen.phase.name(),
-            percent(seen.share(operators)),
-            seen.saving(saves),
+            traced.phase.name(),
+            percent(traced.share(operators)),
+            traced.saving(saves),
         ),
     )
 }

@@ -1,6 +1,6 @@
 //! Whether the numbers of a traced run can be trusted.
 
-use super::{Finding, Seen};
+use super::{Finding, TracedPhase};
 use crate::analyse::overhead::Overhead;
 use crate::units::{Nanos, percent};
 
@@ -10,50 +10,50 @@ pub const TOLERATED_REST: f64 = 0.02;
 const NAMES: usize = 3;
 
 /// Not everything could be kept.
-pub fn cut(seen: &Seen) -> Option<Finding> {
-    let cut = seen.account.cut?;
+pub fn cut(traced: &TracedPhase) -> Option<Finding> {
+    let cut = traced.account.cut?;
     let what = match (cut.operators, cut.allocations) {
         (operators, 0) => format!("{operators} operators"),
         (0, allocations) => format!("{allocations} allocations"),
         (operators, allocations) => format!("{operators} operators and {allocations} allocations"),
     };
-    let (phase, text) = (seen.phase.name(), "counts are too low by theirs; a shorter prompt or fewer tokens fit");
-    seen.finding("cut", None, Nanos(0), format!("{what} of {phase} had no room in the trace: {text}"))
+    let (phase, text) = (traced.phase.name(), "counts are too low by theirs; a shorter prompt or fewer tokens fit");
+    traced.finding("cut", None, Nanos(0), format!("{what} of {phase} had no room in the trace: {text}"))
 }
 
 /// Traced passes took another time than the plain ones beside them.
-pub fn overhead(seen: &Seen) -> Option<Finding> {
+pub fn overhead(traced: &TracedPhase) -> Option<Finding> {
     let is_far = |overhead: &Overhead| !(2.0 - Overhead::TOLERATED..=Overhead::TOLERATED).contains(&overhead.median);
-    let overhead = seen.overhead.filter(is_far)?;
+    let overhead = traced.overhead.filter(is_far)?;
     let Overhead { pairs, median, q1, q3 } = overhead;
     let over = match pairs {
         1 => "in one pair, which may be chance; repeats tell".to_owned(),
         _ => format!("{median:.2}, {q1:.2} – {q3:.2} over {pairs} pairs"),
     };
-    let (phase, off) = (seen.phase.name(), percent((median - 1.0).abs()));
+    let (phase, off) = (traced.phase.name(), percent((median - 1.0).abs()));
     // Tracing can only slow down; a busy machine does either.
     let text = match median > 1.0 {
         true => format!("traced {phase} took {off} longer than plain ({over}): its shares say more than its times"),
         false => format!("traced {phase} took {off} less than plain ({over}): the machine was busy, trust no time"),
     };
-    seen.finding("overhead", None, Nanos(0), text)
+    traced.finding("overhead", None, Nanos(0), text)
 }
 
 /// Time in no part.
-pub fn unaccounted(seen: &Seen) -> Option<Finding> {
-    let rest = seen.account.unaccounted;
-    let share = percent(seen.share(rest));
+pub fn unaccounted(traced: &TracedPhase) -> Option<Finding> {
+    let rest = traced.account.unaccounted;
+    let share = percent(traced.share(rest));
     let text = format!(
         "{share} of {} ({}) lies in no part: the rows explain the rest only",
-        seen.phase.name(),
-        seen.time(rest)
+        traced.phase.name(),
+        traced.time(rest)
     );
-    (seen.share(rest) > TOLERATED_REST).then(|| seen.finding("unaccounted", None, Nanos(0), text))?
+    (traced.share(rest) > TOLERATED_REST).then(|| traced.finding("unaccounted", None, Nanos(0), text))?
 }
 
 /// Operators without a formula.
-pub fn unknown(seen: &Seen) -> Option<Finding> {
-    let unknown = seen.account.unknown();
+pub fn unknown(traced: &TracedPhase) -> Option<Finding> {
+    let unknown = traced.account.unknown();
     let calls: u32 = unknown.iter().map(|(_, calls, _)| calls).sum();
     let time: Nanos = unknown.iter().map(|&(_, _, own)| own).sum();
     let mut names: Vec<String> = unknown.iter().take(NAMES).map(|(name, ..)| format!("{name:.60}")).collect();
@@ -63,26 +63,26 @@ pub fn unknown(seen: &Seen) -> Option<Finding> {
     let text = format!(
         "{calls} calls of operators without a formula ({}) took {time}, {} of {}: the counted FLOPs lack theirs",
         names.join(", "),
-        percent(seen.share(time)),
-        seen.phase.name(),
+        percent(traced.share(time)),
+        traced.phase.name(),
     );
-    (calls > 0).then(|| seen.finding("unknown_operators", None, Nanos(0), text))?
+    (calls > 0).then(|| traced.finding("unknown_operators", None, Nanos(0), text))?
 }
 
 /// What was counted is not what the formulas say.
-pub fn disagreement(seen: &Seen) -> Option<Finding> {
-    let parts: Vec<u32> = seen.account.disagreements(seen.run).map(|(part, _)| part).collect();
+pub fn disagreement(traced: &TracedPhase) -> Option<Finding> {
+    let parts: Vec<u32> = traced.account.disagreements(traced.run).map(|(part, _)| part).collect();
     let (first, rest) = parts.split_first()?;
-    let (account, more) = (seen.account.part(*first)?, rest.len());
+    let (account, more) = (traced.account.part(*first)?, rest.len());
     let others = if more == 0 { String::new() } else { format!(", and {more} other parts differ") };
     let text = format!(
         "{} of {} counts {}, its formula says {}{others}: one of the two is wrong",
-        seen.run.parts[*first as usize].path,
-        seen.phase.name(),
+        traced.run.parts[*first as usize].path,
+        traced.phase.name(),
         account.flops,
         account.flops_modelled,
     );
-    seen.finding("flops_differ", Some(*first), Nanos(0), text)
+    traced.finding("flops_differ", Some(*first), Nanos(0), text)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Weights: what their format costs where they are read, and where they are multiplied.
 
-use super::{Finding, Seen};
+use super::{Finding, TracedPhase};
 use crate::analyse::account::PartAccount;
 use crate::analyse::roofline::Bound;
 use crate::record::event::Phase;
@@ -17,35 +17,35 @@ const WORTH: f64 = 0.1;
 const FASTER: f64 = 1.2;
 
 /// Decoding reads the whole LM head for one token.
-pub fn lm_head(seen: &Seen) -> Option<Finding> {
-    let (part, head) = seen.kind("lm_head")?;
+pub fn lm_head(traced: &TracedPhase) -> Option<Finding> {
+    let (part, head) = traced.kind("lm_head")?;
     // Runs of before this was a toggle of its own have it in the format of the weights.
-    let toggle = if seen.toggle("lm_head").is_empty() { "weights" } else { "lm_head" };
-    read(seen, ("lm_head", toggle), Some(part), head, "in the LM head")
+    let toggle = if traced.toggle("lm_head").is_empty() { "weights" } else { "lm_head" };
+    read(traced, ("lm_head", toggle), Some(part), head, "in the LM head")
 }
 
 /// Decoding reads all weights of the blocks for one token.
-pub fn decode(seen: &Seen) -> Option<Finding> {
+pub fn decode(traced: &TracedPhase) -> Option<Finding> {
     let mut all = PartAccount::default();
-    IN_BLOCKS.iter().filter_map(|name| seen.kind(name)).for_each(|(_, part)| all.add(part));
-    read(seen, ("decode_weights", "weights"), None, &all, "in the products of the blocks")
+    IN_BLOCKS.iter().filter_map(|name| traced.kind(name)).for_each(|(_, part)| all.add(part));
+    read(traced, ("decode_weights", "weights"), None, &all, "in the products of the blocks")
 }
 
 /// Speaks where much of a decode step waits for weights to be read.
 fn read(
-    seen: &Seen,
+    traced: &TracedPhase,
     (id, toggle): (&'static str, &str),
     part: Option<u32>,
     spent: &PartAccount,
     place: &str,
 ) -> Option<Finding> {
-    let peaks = seen.peaks.filter(|_| seen.phase == Phase::Decode)?;
+    let peaks = traced.peaks.filter(|_| traced.phase == Phase::Decode)?;
     let standing = spent.standing(peaks)?;
-    if seen.share(spent.total) < WORTH || standing.bound != Bound::Memory || standing.share < NEAR {
+    if traced.share(spent.total) < WORTH || standing.bound != Bound::Memory || standing.share < NEAR {
         return None;
     }
     let bytes = spent.bytes.0 as f64 / 2.0 / peaks.bandwidth.best;
-    let (remedy, least) = match seen.toggle(toggle) {
+    let (remedy, least) = match traced.toggle(toggle) {
         "f32" => {
             // Half the bytes, unless products in bf16 then take longer than reading does.
             let products = spent.flops.0 as f64 / peaks.flops(Dtype::Bf16)?;
@@ -59,9 +59,9 @@ fn read(
     if saves.0 == 0 {
         return None;
     }
-    let (share, near) = (percent(seen.share(spent.total)), percent(standing.share));
-    let saving = seen.saving(saves);
-    seen.finding(
+    let (share, near) = (percent(traced.share(spent.total)), percent(standing.share));
+    let saving = traced.saving(saves);
+    traced.finding(
         id,
         part,
         saves,
@@ -70,18 +70,18 @@ fn read(
 }
 
 /// A prefill multiplies in f32 although the machine is faster in bf16.
-pub fn prefill(seen: &Seen) -> Option<Finding> {
-    let peaks = seen.peaks.filter(|_| seen.phase == Phase::Prefill && seen.toggle("weights") == "f32")?;
+pub fn prefill(traced: &TracedPhase) -> Option<Finding> {
+    let peaks = traced.peaks.filter(|_| traced.phase == Phase::Prefill && traced.toggle("weights") == "f32")?;
     let faster = peaks.flops(Dtype::Bf16)? / peaks.flops(Dtype::F32)?;
-    let products = IN_BLOCKS.iter().chain(&["lm_head"]).filter_map(|name| seen.kind(name));
+    let products = IN_BLOCKS.iter().chain(&["lm_head"]).filter_map(|name| traced.kind(name));
     let bound = products.filter(|(_, part)| part.standing(peaks).is_some_and(|at| at.bound == Bound::Compute));
     let spent: Nanos = bound.map(|(_, part)| part.total).sum();
-    if faster < FASTER || seen.share(spent) < WORTH {
+    if faster < FASTER || traced.share(spent) < WORTH {
         return None;
     }
     let saves = spent - Nanos::from_seconds(spent.seconds() / faster);
-    let (share, saving) = (percent(seen.share(spent)), seen.saving(saves));
-    seen.finding(
+    let (share, saving) = (percent(traced.share(spent)), traced.saving(saves));
+    traced.finding(
         "prefill_weights",
         None,
         saves,

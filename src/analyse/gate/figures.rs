@@ -15,12 +15,12 @@ pub struct Figure {
     pub unit: Unit,
     /// Why it may be missing.
     pub missing: &'static str,
-    pub of: fn(&Comparison) -> Option<Found>,
+    pub of: fn(&Comparison) -> Option<Estimate>,
 }
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Found {
+pub struct Estimate {
     pub value: f64,
     /// Its 95% interval, where it has one.
     pub interval: Option<(f64, f64)>,
@@ -62,7 +62,7 @@ const fn figure(
     about: &'static str,
     unit: Unit,
     missing: &'static str,
-    of: fn(&Comparison) -> Option<Found>,
+    of: fn(&Comparison) -> Option<Estimate>,
 ) -> Figure {
     Figure { name, about, unit, missing, of }
 }
@@ -127,34 +127,34 @@ pub const FIGURES: &[Figure] = &[
     }),
 ];
 
-fn exact(value: f64) -> Option<Found> {
-    Some(Found { value, interval: None })
+fn exact(value: f64) -> Option<Estimate> {
+    Some(Estimate { value, interval: None })
 }
 
-fn bytes(bytes: Bytes) -> Option<Found> {
+fn bytes(bytes: Bytes) -> Option<Estimate> {
     exact(bytes.0 as f64)
 }
 
-fn ratio(ratio: Option<Ratio>) -> Option<Found> {
+fn ratio(ratio: Option<Ratio>) -> Option<Estimate> {
     let ratio = ratio?;
-    Some(Found { value: ratio.ratio, interval: Some((ratio.low, ratio.high)) })
+    Some(Estimate { value: ratio.ratio, interval: Some((ratio.low, ratio.high)) })
 }
 
-fn millis(times: &Times) -> Option<Found> {
+fn millis(times: &Times) -> Option<Estimate> {
     let millis = |time: Nanos| time.seconds() * 1e3;
     exact(millis(times.sides.candidate?.median))
 }
 
-fn rate(phase: &PhaseComparison) -> Option<Found> {
+fn rate(phase: &PhaseComparison) -> Option<Estimate> {
     let Rate { median, .. } = phase.rates().sides.candidate?;
     exact(median)
 }
 
-fn work(comparison: &Comparison, phase: Phase, of: fn(PhaseResources) -> u64) -> Option<Found> {
+fn work(comparison: &Comparison, phase: Phase, of: fn(PhaseResources) -> u64) -> Option<Estimate> {
     let Both { baseline, candidate } = comparison.work(phase)?.map(of);
-    (baseline > 0).then(|| Found { value: candidate as f64 / baseline as f64, interval: None })
+    (baseline > 0).then(|| Estimate { value: candidate as f64 / baseline as f64, interval: None })
 }
 
-fn quality(comparison: &Comparison, of: impl Fn(&Quality) -> f64) -> Option<Found> {
+fn quality(comparison: &Comparison, of: impl Fn(&Quality) -> f64) -> Option<Estimate> {
     exact(of(&comparison.quality.candidate?))
 }

@@ -5,7 +5,7 @@ mod tests;
 
 use super::names::Names;
 use super::nest::Nest;
-use super::{Curve, Level, Slice, SliceKind, Stretch, Timeline, Track};
+use super::{Curve, Level, Section, Slice, SliceKind, Timeline, Track};
 use crate::record::operator::{Cut, Operator, Signature};
 use crate::record::run::{Pass, Run, median_repeat};
 use crate::record::{Argument, PassMemory, Phase, Span};
@@ -129,7 +129,7 @@ impl Building {
         }
         spans.for_each(|span| self.span(span, at, modelled));
         self.timeline.end = at + time;
-        self.timeline.stretches.push(Stretch { name, start: at, time });
+        self.timeline.sections.push(Section { name, start: at, time });
         if let Some(memory) = &pass.memory {
             self.curve(memory, at);
         }

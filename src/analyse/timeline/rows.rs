@@ -22,7 +22,7 @@ struct Row {
 
 /// What lies in a stretch of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct Coverage {
     /// The longest of them, as an index into the track.
     pub slice: u32,
     pub slices: usize,
@@ -57,7 +57,7 @@ impl Rows {
     }
 
     /// What lies from `from` up to `to`; `None` if nothing does.
-    pub fn seen(&self, track: &Track, depth: u16, from: Nanos, to: Nanos) -> Option<Seen> {
+    pub fn seen(&self, track: &Track, depth: u16, from: Nanos, to: Nanos) -> Option<Coverage> {
         let range = self.within(track, depth, from, to);
         let row = self.0.get(usize::from(depth))?;
         let (first, last) = (*row.slices.get(range.start)?, *row.slices.get(range.clone().last()?)?);
@@ -71,7 +71,7 @@ impl Rows {
         let candidates = &row.slices[range.start..range.end.min(range.start + LOOKED_AT)];
         let covers = |slice: &Slice| slice.time - outside(slice);
         let slice = candidates.iter().copied().rev().max_by_key(|&index| covers(of(index)))?;
-        Some(Seen { slice, slices: range.len(), busy })
+        Some(Coverage { slice, slices: range.len(), busy })
     }
 
     /// The slices directly inside a slice, as indices into the track.
@@ -119,9 +119,9 @@ mod tests {
         let track = track();
         let rows = Rows::of(&track);
         let seen = |depth, from, to| rows.seen(&track, depth, Nanos(from), Nanos(to));
-        assert_eq!(seen(0, 20, 30), Some(Seen { slice: 0, slices: 1, busy: Nanos(10) }));
+        assert_eq!(seen(0, 20, 30), Some(Coverage { slice: 0, slices: 1, busy: Nanos(10) }));
         // From within the first to within the third: 4 + 8 + 3 ns.
-        assert_eq!(seen(1, 5, 24), Some(Seen { slice: 3, slices: 3, busy: Nanos(4 + 8 + 3) }));
+        assert_eq!(seen(1, 5, 24), Some(Coverage { slice: 3, slices: 3, busy: Nanos(4 + 8 + 3) }));
         assert_eq!(seen(1, 9, 11), None, "between two of them");
         assert_eq!(seen(1, 100, 200), None);
         assert_eq!(seen(2, 0, 100).map(|seen| (seen.slices, seen.busy)), Some((10, Nanos(20))));
@@ -149,7 +149,7 @@ mod tests {
             nest.push(&mut track, slice, None);
         }
         let rows = Rows::of(&track);
-        assert_eq!(rows.seen(&track, 0, Nanos(5), Nanos(6)), Some(Seen { slice: 0, slices: 1, busy: Nanos(0) }));
+        assert_eq!(rows.seen(&track, 0, Nanos(5), Nanos(6)), Some(Coverage { slice: 0, slices: 1, busy: Nanos(0) }));
         assert_eq!(rows.seen(&track, 0, Nanos(6), Nanos(7)), None);
     }
 }

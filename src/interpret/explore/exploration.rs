@@ -1,7 +1,7 @@
 //! What a pass left, part by part.
 
+use super::activations::BlockActivations;
 use super::heads::Heads;
-use super::keep::Kept;
 use super::repeated::Repeated;
 use crate::model::probe::Hook;
 use crate::model::toggles::Reach;
@@ -30,7 +30,7 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn of(Kept { q, k, v, mid, post }: Kept, reach: Reach) -> Self {
+    pub(super) fn of(BlockActivations { q, k, v, mid, post }: BlockActivations, reach: Reach) -> Self {
         Self { heads: Heads::new(q, k, reach), v, mid, post }
     }
 }

@@ -33,7 +33,7 @@ const VERSION: u32 = 1;
 /// A text as a model saw it, with what only the model can say of it.
 pub struct Captured {
     pub exploration: Rc<Exploration>,
-    pub told: Told,
+    pub metadata: Metadata,
     /// At some positions, or at none.
     pub lens: Option<LensTable>,
     /// Who wrote the likeliest token's logit, at the positions of the lens.
@@ -42,7 +42,7 @@ pub struct Captured {
 
 /// What is no tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct Metadata {
     version: u32,
     /// The model's name.
     pub model: String,
@@ -98,7 +98,7 @@ impl Session {
             attributions.push(exploration.attribution(self.decoder(), position, token, None));
         }
         let named = table.places.iter().flat_map(|(_, cells)| cells).flat_map(|cell| &cell.top).map(|likely| likely.id);
-        let told = Told {
+        let metadata = Metadata {
             version: VERSION,
             model: card.info.name.clone(),
             device: card.device.to_string(),
@@ -111,7 +111,7 @@ impl Session {
             writers: attributions.first().map_or(Vec::new(), Attribution::writers),
         };
         let lens = (!lens.is_empty()).then_some(table);
-        Ok(Captured { exploration: Rc::new(exploration), told, lens, attributions })
+        Ok(Captured { exploration: Rc::new(exploration), metadata, lens, attributions })
     }
 }
 
@@ -150,9 +150,9 @@ impl Captured {
             keep("attribution.tokens".into(), &Tensor::from_slice(&tokens));
             keep("attribution.logits".into(), &Tensor::from_slice(&logits));
         }
-        let told =
-            serde_json::to_string(&self.told).map_err(|error| Error::file(path, format!("cannot write: {error}")))?;
-        tensor_file::write(path, tensors, Some(HashMap::from([(KEY.to_owned(), told)])))
+        let metadata = serde_json::to_string(&self.metadata)
+            .map_err(|error| Error::file(path, format!("cannot write: {error}")))?;
+        tensor_file::write(path, tensors, Some(HashMap::from([(KEY.to_owned(), metadata)])))
     }
 }
 
@@ -177,21 +177,21 @@ impl Captured {
             Ok(Pattern { head, area, bin, cells })
         };
         Ok(Text {
-            model: self.told.model.clone(),
-            setting: self.told.setting(),
-            versions: self.told.versions.clone(),
-            tokens: self.told.labels.clone(),
-            scores: self.told.heads.clone(),
+            model: self.metadata.model.clone(),
+            setting: self.metadata.setting(),
+            versions: self.metadata.versions.clone(),
+            tokens: self.metadata.labels.clone(),
+            scores: self.metadata.heads.clone(),
             thumbnails,
             patterns: heads.iter().map(pattern).collect::<Result<_>>()?,
             lens: self.lens.clone(),
-            names: self.told.names.clone(),
+            names: self.metadata.names.clone(),
             scale: Scale::default(),
         })
     }
 }
 
-impl Told {
+impl Metadata {
     /// Device and toggles, in words.
     fn setting(&self) -> String {
         let toggles = self.toggles.iter().map(|(name, value)| format!("{name}={value}"));

@@ -1,7 +1,7 @@
 //! Generated tokens: each adds a row and a column to every pattern while the model decodes.
 
+use super::activations::{BlockActivations, Keeper};
 use super::exploration::{Exploration, Layer};
-use super::keep::{Keep, Kept};
 use crate::measure::{Control, Session};
 use crate::model::cache::KvCache;
 use crate::model::decoder::Wanted;
@@ -34,7 +34,7 @@ impl Session {
         }
         let next = i64::from(seen.likeliest(decoder, seen.len() - 1));
         let (mut progress, past) = (|_| {}, seen.len());
-        let mut keep = Keep::new(control, &mut progress);
+        let mut keep = Keeper::new(control, &mut progress);
         let _logits =
             decoder.forward(&decoder.input(&[next], 1), Some(cache), Wanted::Last, &mut Pass::new(&mut keep))?;
         let (embed, kept) = keep.kept(spec.n_layers)?;
@@ -48,7 +48,7 @@ impl Session {
 
 impl Layer {
     /// With one more position, whose key and value lie in this slot of the cache.
-    fn grown(&self, kept: &Kept, slot: i64) -> Self {
+    fn grown(&self, kept: &BlockActivations, slot: i64) -> Self {
         let [k, v] = [&kept.k, &kept.v].map(|all| all.narrow(1, slot, 1));
         let and = |have: &Tensor, more: &Tensor, along: i64| Tensor::cat(&[have, &more.to_kind(have.kind())], along);
         Self {

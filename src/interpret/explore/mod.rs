@@ -9,13 +9,13 @@
 //!                             ─▶ importance                (of the residual stream, through what is left of the model)
 //! ```
 
+mod activations;
 mod attribution;
 mod exploration;
 mod file;
 mod grow;
 mod heads;
 mod importance;
-mod keep;
 mod lens;
 mod neurons;
 mod repeated;
@@ -26,15 +26,15 @@ mod worth;
 pub use exploration::Exploration;
 pub use file::Captured;
 pub use heads::Heads;
-pub use survey::Ran;
+pub use survey::BlockHeads;
 pub use tensors::numbers;
 
 use crate::measure::{Control, Session};
 use crate::model::decoder::Wanted;
 use crate::model::probe::Pass;
 use crate::model::{Result, memory};
+use activations::Keeper;
 use exploration::Layer;
-use keep::Keep;
 use tensors::trim_if_long;
 
 impl Session {
@@ -48,7 +48,7 @@ impl Session {
         let (spec, decoder) = (&self.card().spec, self.decoder());
         memory::check_exploration(spec, &self.card().toggles, ids.len(), self.card().device.memory())?;
         let input: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        let mut keep = Keep::new(control, progress);
+        let mut keep = Keeper::new(control, progress);
         let _logits = decoder.forward(&decoder.input(&input, 1), None, Wanted::Last, &mut Pass::new(&mut keep))?;
         let (embed, kept) = keep.kept(spec.n_layers)?;
         let layer = |kept| {

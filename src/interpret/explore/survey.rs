@@ -13,7 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 /// The heads of a block.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ran {
+pub struct BlockHeads {
     pub scores: Vec<HeadScores>,
     pub thumbnails: Vec<Thumbnail>,
 }
@@ -29,7 +29,7 @@ impl Exploration {
         side: usize,
         reference: Option<&Exploration>,
         control: &Control,
-        each: &mut dyn FnMut(usize, Ran),
+        each: &mut dyn FnMut(usize, BlockHeads),
     ) -> Result<()> {
         for block in 0..self.n_layers() {
             let ran = self.heads_of(block, side, reference, &mut || !control.is_cancelled());
@@ -45,7 +45,7 @@ impl Exploration {
         side: usize,
         reference: Option<&Exploration>,
         goes_on: &mut dyn FnMut() -> bool,
-    ) -> Option<Ran> {
+    ) -> Option<BlockHeads> {
         let _no_grad = tch::no_grad_guard();
         let found = self.repeated(block);
         let reference = reference.filter(|reference| self.is_comparable(reference)).map(|it| it.heads(block));
@@ -65,7 +65,7 @@ fn of_block(
     (side, reference): (usize, Option<&Heads>),
     found: &Repeated,
     goes_on: &mut dyn FnMut() -> bool,
-) -> Option<Ran> {
+) -> Option<BlockHeads> {
     let (n, t) = (heads.len(), heads.positions());
     let bin = t.div_ceil(side.max(1)).max(1);
     let side = t.div_ceil(bin);
@@ -143,5 +143,5 @@ fn of_block(
             .map(|(cell, &value)| if absent(cell) { f32::NAN } else { value })
             .collect(),
     };
-    Some(Ran { scores: (0..n).map(of_head).collect(), thumbnails: (0..n).map(thumbnail).collect() })
+    Some(BlockHeads { scores: (0..n).map(of_head).collect(), thumbnails: (0..n).map(thumbnail).collect() })
 }

@@ -3,7 +3,7 @@
 use super::question::Question;
 use crate::analyse::worth::WorthTable;
 use crate::interpret::Exploration;
-use crate::interpret::explore::Ran;
+use crate::interpret::explore::BlockHeads;
 use crate::record::explored::{Attribution, Effect, Importance, LensTable, Neuron};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,7 +18,7 @@ pub enum Observation {
     /// It grows no further.
     GrownUp,
     /// The heads of a block.
-    Heads { block: usize, ran: Ran },
+    Heads { block: usize, heads: BlockHeads },
     /// All heads have been gone through.
     AllHeads,
     /// What the parts of a block matter.

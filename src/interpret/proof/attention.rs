@@ -1,6 +1,6 @@
 //! The first stage: lessons 6 to 11.
 
-use super::experiment::{ClaimKind, Found, Proof};
+use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Subject, apart, columns_apart, most_apart, worst};
 use crate::learn::worked::{positions, scaling};
 use crate::model::Result;
@@ -17,7 +17,7 @@ pub const POSITIONS: Proof = Proof {
     run: shift,
 };
 
-fn shift(subject: &Subject) -> Result<Found> {
+fn shift(subject: &Subject) -> Result<Outcome> {
     const SHIFT: usize = 100;
     let _no_grad = tch::no_grad_guard();
     let spec = &subject.session.card().spec;
@@ -29,7 +29,7 @@ fn shift(subject: &Subject) -> Result<Found> {
             q[0] * k[0] + q[1] * k[1]
         };
         let apart = (score(12.0, 15.0) - score(2.0, 5.0)).abs();
-        return Found::at_most(apart, 1e-9, "by hand: this model has learned positions");
+        return Outcome::at_most(apart, 1e-9, "by hand: this model has learned positions");
     };
     let (seen, rotary) = (
         subject.activations(&subject.built("attention=eager")?)?,
@@ -48,7 +48,7 @@ fn shift(subject: &Subject) -> Result<Found> {
     let both = apart(&scores(&moved, &on(&k)), &there);
     // Where the query alone is moved scores must change, or nothing was turned.
     let value = if apart(&scores(&moved, &k), &there) > 1e-2 { both } else { f64::NAN };
-    Found::at_most(value, 1e-4, format!("{n} × {n} scores of {} heads, moved by {SHIFT}", spec.n_heads))
+    Outcome::at_most(value, 1e-4, format!("{n} × {n} scores of {} heads, moved by {SHIFT}", spec.n_heads))
 }
 
 pub const AVERAGE: Proof = Proof {
@@ -58,7 +58,7 @@ pub const AVERAGE: Proof = Proof {
     run: average,
 };
 
-fn average(subject: &Subject) -> Result<Found> {
+fn average(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let (seen, block) = (subject.activations(&subject.built("attention=eager")?)?, subject.block());
     let [a, v, z] = [Hook::Pattern, Hook::V, Hook::Z].map(|hook| seen.get(block, hook));
@@ -67,7 +67,7 @@ fn average(subject: &Subject) -> Result<Found> {
     let v = v.repeat_interleave_self_int(a.size()[0] / v.size()[0], 0, None);
     let z_off = columns_apart(&a.matmul(&v), &z);
     let said = format!("{} columns of block {block}; Z differs by {z_off:.0e}", a.size()[0] * a.size()[1]);
-    Found::at_most(worst([columns, z_off]), subject.rounding(), said)
+    Outcome::at_most(worst([columns, z_off]), subject.rounding(), said)
 }
 
 pub const QUERIES_AND_KEYS: Proof = Proof {
@@ -77,7 +77,7 @@ pub const QUERIES_AND_KEYS: Proof = Proof {
     run: queries_and_keys,
 };
 
-fn queries_and_keys(subject: &Subject) -> Result<Found> {
+fn queries_and_keys(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let (seen, block) = (subject.activations(&subject.built("attention=eager")?)?, subject.block());
     let [a, q, k] = [Hook::Pattern, Hook::Q, Hook::K].map(|hook| seen.get(block, hook));
@@ -86,7 +86,7 @@ fn queries_and_keys(subject: &Subject) -> Result<Found> {
     let k = k.repeat_interleave_self_int(q.size()[0] / k.size()[0], 0, None).to_kind(Kind::Double);
     let scores = q.to_kind(Kind::Double).matmul(&k.transpose(1, 2)) / d.sqrt();
     let made = scores.masked_fill(&hidden, f64::NEG_INFINITY).softmax(-1, Kind::Double);
-    Found::at_most(
+    Outcome::at_most(
         most_apart(&made, &a),
         subject.rounding(),
         format!("{} heads of block {block}, d = {d}", a.size()[0]),
@@ -100,12 +100,12 @@ pub const SCALING: Proof = Proof {
     run: spread,
 };
 
-fn spread(_subject: &Subject) -> Result<Found> {
+fn spread(_subject: &Subject) -> Result<Outcome> {
     let of = |d: usize| (d, scaling::spread(d) / (d as f64).sqrt());
     let found = [4, 16, 64, 256].map(of);
     let off = found.iter().map(|(_, ratio)| (ratio - 1.0).abs());
     let said: Vec<String> = found.iter().map(|(d, ratio)| format!("d={d}: {ratio:.2}")).collect();
-    Found::at_most(worst(off), 0.1, said.join(", "))
+    Outcome::at_most(worst(off), 0.1, said.join(", "))
 }
 
 pub const HEADS: Proof = Proof {
@@ -115,7 +115,7 @@ pub const HEADS: Proof = Proof {
     run: heads,
 };
 
-fn heads(subject: &Subject) -> Result<Found> {
+fn heads(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let (decoder, block) = (subject.session.decoder(), subject.block());
     let seen = subject.activations(decoder)?;
@@ -131,7 +131,7 @@ fn heads(subject: &Subject) -> Result<Found> {
     if let Some(bias) = out.bias() {
         sum += bias.to_device(Device::Cpu).to_kind(Kind::Float);
     }
-    Found::at_most(
+    Outcome::at_most(
         columns_apart(&sum, &seen.get(block, Hook::AttnOut)),
         subject.rounding(),
         format!("{n_heads} heads of block {block}"),
@@ -145,14 +145,14 @@ pub const MASK: Proof = Proof {
     run: mask,
 };
 
-fn mask(subject: &Subject) -> Result<Found> {
+fn mask(subject: &Subject) -> Result<Outcome> {
     let n = subject.ids.len() - 1;
     let decoder = subject.session.decoder();
     let (short, long) = (subject.logits(decoder, &subject.ids[..n])?, subject.logits(decoder, &subject.ids)?);
     let changed = columns_apart(&long.narrow(0, 0, n as i64), &short);
     let eager = subject.built("attention=eager")?;
     let later = subject.activations(&eager)?.get(subject.block(), Hook::Pattern).triu(1).abs().max().double_value(&[]);
-    Found::at_most(
+    Outcome::at_most(
         worst([changed, later]),
         subject.rounding(),
         format!("{n} columns; largest weight on a later token {later}"),

@@ -1,6 +1,6 @@
 //! What it costs, and ways to pay less: lessons 19 to 22, and 24.
 
-use super::experiment::{ClaimKind, Found, Proof};
+use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Activations, Subject, columns_apart, within, worst};
 use crate::learn::worked::online_softmax::{online, softmax};
 use crate::model::attention::Qkv;
@@ -19,7 +19,7 @@ pub const FLOPS: Proof = Proof {
     run: flops,
 };
 
-fn flops(subject: &Subject) -> Result<Found> {
+fn flops(subject: &Subject) -> Result<Outcome> {
     let (decoder, block, t) = (subject.session.decoder(), subject.block(), subject.ids.len());
     let mut ops = Ops { block, seen: Vec::new() };
     let _logits = subject.pass(decoder, &subject.ids, None, &mut ops)?;
@@ -40,7 +40,7 @@ fn flops(subject: &Subject) -> Result<Found> {
     let weights = linears.iter().map(|linear| weights_of(linear)).sum::<Result<usize>>()?;
     let counted = (2 * weights * t) as f64;
     let said = format!("{weights} weights in {} tensors, {t} tokens: {counted:.3e} FLOPs", linears.len());
-    Found::at_most((by_formula as f64 - counted).abs() / counted, 0.0, said)
+    Outcome::at_most((by_formula as f64 - counted).abs() / counted, 0.0, said)
 }
 
 /// The numbers of its matrix, scales and biases left out.
@@ -72,7 +72,7 @@ pub const CACHE: Proof = Proof {
     run: cache,
 };
 
-fn cache(subject: &Subject) -> Result<Found> {
+fn cache(subject: &Subject) -> Result<Outcome> {
     /// A pass for each of these, behind a prefill.
     const SINGLE: usize = 8;
     let spec = &subject.session.card().spec;
@@ -93,7 +93,7 @@ fn cache(subject: &Subject) -> Result<Found> {
     let bytes = (kept.0 as f64 - formula as f64).abs() / formula as f64;
     let said =
         format!("{prefill} tokens at once and {} one by one: {} bytes, by formula {formula}", end - prefill, kept.0);
-    Found::at_most(worst([off, within(bytes, 0.0)]), subject.rounding(), said)
+    Outcome::at_most(worst([off, within(bytes, 0.0)]), subject.rounding(), said)
 }
 
 /// Adds up what the keys and values of a pass take.
@@ -115,14 +115,14 @@ pub const GROUPS: Proof = Proof {
     run: groups,
 };
 
-fn groups(subject: &Subject) -> Result<Found> {
+fn groups(subject: &Subject) -> Result<Outcome> {
     let (seen, block) = (subject.activations(&subject.built("attention=fused")?)?, subject.block());
     let spec = &subject.session.card().spec;
     let said = format!(
         "block {block}: {} query heads, {} key heads of {} numbers",
         spec.n_heads, spec.n_kv_heads, spec.d_head
     );
-    Found::at_most(from_ordinary_heads(&seen, block, None), subject.rounding(), said)
+    Outcome::at_most(from_ordinary_heads(&seen, block, None), subject.rounding(), said)
 }
 
 /// How far Z is from what ordinary heads make of the same queries, keys and values, the latter copied for each head; with
@@ -149,7 +149,7 @@ pub const FUSED: Proof = Proof {
     run: fused,
 };
 
-fn fused(subject: &Subject) -> Result<Found> {
+fn fused(subject: &Subject) -> Result<Outcome> {
     const PIECE: usize = 4;
     let _no_grad = tch::no_grad_guard();
     let (eager, block) = (subject.built("attention=eager")?, subject.block());
@@ -171,7 +171,7 @@ fn fused(subject: &Subject) -> Result<Found> {
     let fused = subject.activations(&subject.built("attention=fused")?)?;
     let off = columns_apart(&fused.get(0, Hook::Z), &seen.get(0, Hook::Z));
     let said = format!("{} heads of block {block} in pieces of {PIECE}, by hand: {pieces:.0e}", scores.size()[0]);
-    Found::at_most(worst([off, within(pieces, 1e-12)]), subject.rounding(), said)
+    Outcome::at_most(worst([off, within(pieces, 1e-12)]), subject.rounding(), said)
 }
 
 pub const WINDOWS: Proof = Proof {
@@ -181,7 +181,7 @@ pub const WINDOWS: Proof = Proof {
     run: windows,
 };
 
-fn windows(subject: &Subject) -> Result<Found> {
+fn windows(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let (n, block) = (subject.ids.len(), subject.block());
     let logits = |attention: String| subject.logits(&subject.built(&format!("attention={attention}"))?, &subject.ids);
@@ -200,7 +200,7 @@ fn windows(subject: &Subject) -> Result<Found> {
     let said = format!(
         "window:{window} leaves {weight} outside, where up to {without:.2} was; fused heads are off by {fused:.0e}"
     );
-    Found::at_most(worst([wide, fused, tried]), subject.rounding(), said)
+    Outcome::at_most(worst([wide, fused, tried]), subject.rounding(), said)
 }
 
 /// The numbers of a row.

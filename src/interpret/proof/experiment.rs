@@ -22,7 +22,7 @@ pub enum Bound {
 
 /// What an experiment came to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct Outcome {
     pub value: f64,
     pub bound: Bound,
     /// What else was seen, in a few words.
@@ -37,7 +37,7 @@ pub struct Proof {
     pub claim: &'static str,
     /// What the number is.
     pub measure: &'static str,
-    pub(super) run: fn(&Subject) -> Result<Found>,
+    pub(super) run: fn(&Subject) -> Result<Outcome>,
 }
 
 impl Proof {
@@ -45,13 +45,13 @@ impl Proof {
     ///
     /// # Errors
     /// It cannot be made with this model (without a tokenizer there is no text), or it was cancelled.
-    pub fn run(&self, subject: &Subject) -> Result<Found> {
+    pub fn run(&self, subject: &Subject) -> Result<Outcome> {
         subject.check()?;
         (self.run)(subject)
     }
 }
 
-impl Found {
+impl Outcome {
     pub(super) fn at_most(value: f64, most: f64, said: impl Into<String>) -> Result<Self> {
         Ok(Self { value, bound: Bound::AtMost(most), said: said.into() })
     }
@@ -69,7 +69,7 @@ impl Found {
     }
 }
 
-impl fmt::Display for Found {
+impl fmt::Display for Outcome {
     /// `2.4e-7 ≤ 1e-5`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sign, bound) = match self.bound {

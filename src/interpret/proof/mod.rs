@@ -5,7 +5,7 @@
 //! *observation* is what training made of this model; one that is not made is no error of the program.
 //!
 //! ```text
-//! Subject (session, text) ─▶ Proof::run ─▶ Found { value, bound, said }
+//! Subject (session, text) ─▶ Proof::run ─▶ Outcome { value, bound, said }
 //! ```
 //!
 //! Nothing of the session is changed: where other toggles are wanted, the model is put together anew from the same weights.
@@ -21,7 +21,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use experiment::{Bound, ClaimKind, Found, Proof};
+pub use experiment::{Bound, ClaimKind, Outcome, Proof};
 pub use subject::Subject;
 
 /// One a lesson, in their order.

@@ -1,7 +1,7 @@
 //! Numbers in fewer bits, drawn by lot, and their gradients: lessons 23, 25 and 26.
 
 use super::cost::floats;
-use super::experiment::{ClaimKind, Found, Proof};
+use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Subject, within, worst};
 use crate::learn::worked::{cards, quantise};
 use crate::model::matrix::Matrix;
@@ -17,7 +17,7 @@ pub const FORMATS: Proof = Proof {
     run: formats,
 };
 
-fn formats(subject: &Subject) -> Result<Found> {
+fn formats(subject: &Subject) -> Result<Outcome> {
     const BITS: u32 = 8;
     /// What f32 rounds w/s by, which is at most 127.
     const ROUNDED: f64 = 1e-5;
@@ -41,7 +41,7 @@ fn formats(subject: &Subject) -> Result<Found> {
         return Err(Error::Request(exact.into()));
     }
     let said = format!("{} × {} weights; by hand {by_hand:.4}", rows.size()[0], rows.size()[1]);
-    Found::at_most(worst([program, within(by_hand, 0.5 + 1e-9)]), 0.5 + ROUNDED, said)
+    Outcome::at_most(worst([program, within(by_hand, 0.5 + 1e-9)]), 0.5 + ROUNDED, said)
 }
 
 pub const SPECULATION: Proof = Proof {
@@ -51,7 +51,7 @@ pub const SPECULATION: Proof = Proof {
     run: speculation,
 };
 
-fn speculation(subject: &Subject) -> Result<Found> {
+fn speculation(subject: &Subject) -> Result<Outcome> {
     const LIKELIEST: i64 = 32;
     /// What the proposals are made from: the end of the text without its beginning.
     const SHORT: usize = 2;
@@ -72,7 +72,7 @@ fn speculation(subject: &Subject) -> Result<Found> {
         return Err(Error::Request("the model says the same without the beginning of this text: try another".into()));
     }
     let off = of(&drawn, &p);
-    Found::at_most(off, 1e-12, format!("{} tokens; accepted {:.0}% of the time", p.len(), accepted * 100.0))
+    Outcome::at_most(off, 1e-12, format!("{} tokens; accepted {:.0}% of the time", p.len(), accepted * 100.0))
 }
 
 pub const GRADIENT: Proof = Proof {
@@ -82,7 +82,7 @@ pub const GRADIENT: Proof = Proof {
     run: gradient,
 };
 
-fn gradient(subject: &Subject) -> Result<Found> {
+fn gradient(subject: &Subject) -> Result<Outcome> {
     const TOKENS: usize = 8;
     const STEP: f64 = 1e-5;
     let d = subject.session.card().spec.d_model as i64;
@@ -117,7 +117,7 @@ fn gradient(subject: &Subject) -> Result<Found> {
     let off = worst(slopes.zip(&by_chain_rule).map(|(slope, gradient)| (slope - gradient).abs()));
     let largest = worst(by_chain_rule.iter().map(|gradient| gradient.abs()));
     let said = format!("{n} × {d} weights, loss {:.2}, largest gradient {largest:.2}", loss.double_value(&[]));
-    Found::at_most(off / largest, 1e-6, said)
+    Outcome::at_most(off / largest, 1e-6, said)
 }
 
 /// The tokens of a text, each once, in the order in which they come; at least two, at most so many.

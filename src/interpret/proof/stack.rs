@@ -1,6 +1,6 @@
 //! The second stage and the stack of blocks: lessons 12 to 18.
 
-use super::experiment::{ClaimKind, Found, Proof};
+use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Subject, apart, columns_apart, most_apart, within, worst};
 use crate::interpret::explore;
 use crate::learn::worked::patches;
@@ -17,7 +17,7 @@ pub const MLP: Proof = Proof {
     run: one_column,
 };
 
-fn one_column(subject: &Subject) -> Result<Found> {
+fn one_column(subject: &Subject) -> Result<Outcome> {
     let at = subject.ids.len() as i64 / 2;
     let output = |changed| -> Result<Tensor> {
         let mut probe = OneColumn { block: subject.block(), at, changed, output: None };
@@ -39,7 +39,7 @@ fn one_column(subject: &Subject) -> Result<Found> {
         subject.ids.len(),
         own * 100.0
     );
-    Found::at_most(value, 0.0, said)
+    Outcome::at_most(value, 0.0, said)
 }
 
 /// Turns one column of what enters an MLP upside down, and keeps what leaves it.
@@ -79,7 +79,7 @@ pub const RESIDUAL: Proof = Proof {
     run: residual,
 };
 
-fn residual(subject: &Subject) -> Result<Found> {
+fn residual(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let seen = subject.activations(subject.session.decoder())?;
     let n_layers = subject.session.card().spec.n_layers;
@@ -88,7 +88,7 @@ fn residual(subject: &Subject) -> Result<Found> {
             [Hook::ResidPre, Hook::AttnOut, Hook::MlpOut, Hook::ResidPost].map(|hook| seen.get(block, hook));
         columns_apart(&(pre + attn + mlp), &post)
     };
-    Found::at_most(worst((0..n_layers).map(of)), subject.rounding(), format!("{n_layers} blocks"))
+    Outcome::at_most(worst((0..n_layers).map(of)), subject.rounding(), format!("{n_layers} blocks"))
 }
 
 pub const LENS: Proof = Proof {
@@ -98,14 +98,14 @@ pub const LENS: Proof = Proof {
     run: lens,
 };
 
-fn lens(subject: &Subject) -> Result<Found> {
+fn lens(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let (decoder, explored) = (subject.session.decoder(), subject.explored()?);
     let logits = subject.logits(decoder, &subject.ids)?;
     let off = |place| columns_apart(&decoder.read_out(explored.residual(place)), &logits);
     let value = off(In::Post(explored.n_layers() - 1));
     let said = format!("{} columns; before the first block it is off by {:.1}", explored.len(), off(In::Embedded));
-    Found::at_most(value, subject.rounding(), said)
+    Outcome::at_most(value, subject.rounding(), said)
 }
 
 pub const PREDICTING: Proof = Proof {
@@ -115,14 +115,14 @@ pub const PREDICTING: Proof = Proof {
     run: predicting,
 };
 
-fn predicting(subject: &Subject) -> Result<Found> {
+fn predicting(subject: &Subject) -> Result<Outcome> {
     let n = subject.ids.len() as i64 - 1;
     let logits = subject.logits(subject.session.decoder(), &subject.ids)?.narrow(0, 0, n);
     let came: Vec<i64> = subject.ids[1..].iter().map(|&id| i64::from(id)).collect();
     let came = Tensor::from_slice(&came).to_device(logits.device()).unsqueeze(1);
     let loss = -logits.log_softmax(-1, Kind::Double).gather(1, &came, false).mean(Kind::Double).double_value(&[]);
     let guess = (subject.session.card().spec.d_vocab as f64).ln();
-    Found::at_most(loss / guess, 0.5, format!("{n} tokens: {loss:.2} nats each, a guess {guess:.2}"))
+    Outcome::at_most(loss / guess, 0.5, format!("{n} tokens: {loss:.2} nats each, a guess {guess:.2}"))
 }
 
 pub const INDUCTION: Proof = Proof {
@@ -132,14 +132,14 @@ pub const INDUCTION: Proof = Proof {
     run: induction,
 };
 
-fn induction(subject: &Subject) -> Result<Found> {
+fn induction(subject: &Subject) -> Result<Outcome> {
     const RANDOM: usize = 24;
     let n_ctx = subject.session.card().spec.n_ctx;
     let random = RANDOM.min(n_ctx.saturating_sub(1) / 2);
     let ids = subject.session.prompt_ids(&Prompt::Repeated(random as u32))?;
     let explored = subject.session.explore(&ids, subject.control, &mut |_| {})?;
     let mut heads: Vec<HeadScores> = Vec::new();
-    explored.survey(1, None, subject.control, &mut |_, explore::Ran { scores, .. }| heads.extend(scores))?;
+    explored.survey(1, None, subject.control, &mut |_, explore::BlockHeads { scores, .. }| heads.extend(scores))?;
     let times = |head: &HeadScores| f64::from(head.induction.value) / f64::from(head.induction.uniform);
     if heads.iter().all(|head| head.induction.queries == 0) {
         return Err(Error::Request("no query sees what came before: the window of these toggles is too small".into()));
@@ -148,7 +148,7 @@ fn induction(subject: &Subject) -> Result<Found> {
     let said = |head: &HeadScores| {
         format!("head {}: {:.2} of its weight, over {} queries", head.at, head.induction.value, head.induction.queries)
     };
-    Found::at_least(best.map_or(f64::NAN, times), 10.0, best.map(said).unwrap_or_default())
+    Outcome::at_least(best.map_or(f64::NAN, times), 10.0, best.map(said).unwrap_or_default())
 }
 
 pub const ATTRIBUTION: Proof = Proof {
@@ -158,7 +158,7 @@ pub const ATTRIBUTION: Proof = Proof {
     run: attribution,
 };
 
-fn attribution(subject: &Subject) -> Result<Found> {
+fn attribution(subject: &Subject) -> Result<Outcome> {
     let (decoder, last) = (subject.session.decoder(), subject.ids.len() - 1);
     let explored = subject.explored()?;
     let token = explored.likeliest(decoder, last);
@@ -168,7 +168,7 @@ fn attribution(subject: &Subject) -> Result<Found> {
     // Shares of both signs may be larger than what they leave.
     let largest = worst(found.parts.iter().map(|(_, share)| f64::from(share.abs())).chain([logit.abs()]));
     let said = format!("{} parts sum to {sum:.3}, the logit is {logit:.3}", found.parts.len());
-    Found::at_most((sum - logit).abs() / largest, subject.rounding(), said)
+    Outcome::at_most((sum - logit).abs() / largest, subject.rounding(), said)
 }
 
 pub const PATCHES: Proof = Proof {
@@ -178,7 +178,7 @@ pub const PATCHES: Proof = Proof {
     run: as_convolution,
 };
 
-fn as_convolution(_subject: &Subject) -> Result<Found> {
+fn as_convolution(_subject: &Subject) -> Result<Outcome> {
     const SIDE: usize = 4;
     const FILTERS: usize = 5;
     const IMAGE: [usize; 2] = [12, 16];
@@ -206,5 +206,9 @@ fn as_convolution(_subject: &Subject) -> Result<Found> {
     let products = patches.matmul(&tensor(&filters, &[n_filters, side * side]).tr()); // [patches, filters]
     let by_hand = tensor(&patches::convolve(&image, &filters, SIDE), &[n, n_filters]);
     let off = worst([apart(&products, &by_libtorch), within(apart(&by_hand, &by_libtorch), 1e-12)]);
-    Found::at_most(off, 1e-12, format!("{height} × {width} pixels, {n} patches of {SIDE} × {SIDE}, {FILTERS} filters"))
+    Outcome::at_most(
+        off,
+        1e-12,
+        format!("{height} × {width} pixels, {n} patches of {SIDE} × {SIDE}, {FILTERS} filters"),
+    )
 }

@@ -116,7 +116,7 @@ impl<'a> Subject<'a> {
 
     /// The activations of one pass over the text through this model.
     pub(super) fn activations(&self, decoder: &Decoder) -> Result<Activations> {
-        let mut keep = Keep::default();
+        let mut keep = Keeper::default();
         let _logits = self.pass(decoder, &self.ids, None, &mut keep)?;
         Ok(Activations(keep.0))
     }
@@ -150,9 +150,9 @@ impl Activations {
 }
 
 #[derive(Default)]
-struct Keep(HashMap<(Option<usize>, Hook), Tensor>);
+struct Keeper(HashMap<(Option<usize>, Hook), Tensor>);
 
-impl Probe for Keep {
+impl Probe for Keeper {
     fn hook(&mut self, hook: Place<Hook>, activation: Tensor) -> Tensor {
         self.0.insert((hook.block, hook.name), activation.squeeze_dim(0).copy());
         activation

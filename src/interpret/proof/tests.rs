@@ -1,6 +1,6 @@
 //! Every experiment on a real model and on tiny ones of other shapes; a broken model is noticed.
 
-use super::{Bound, ClaimKind, Found, PROOFS, Proof, Subject, attention, cost, numbers, stack, text};
+use super::{Bound, ClaimKind, Outcome, PROOFS, Proof, Subject, attention, cost, numbers, stack, text};
 use crate::measure::{Control, Prompt, Session};
 use crate::model::probe::{Hook, Place};
 use crate::model::weights::Slot;
@@ -27,7 +27,7 @@ fn subject<'a>(session: &'a Session, prompt: Prompt, control: &'a Control) -> Su
 }
 
 /// What one came to, printed beside how long it took.
-fn found(proof: &Proof, subject: &Subject) -> Result<Found, Error> {
+fn found(proof: &Proof, subject: &Subject) -> Result<Outcome, Error> {
     let start = Instant::now();
     let found = proof.run(subject);
     let came_to = match &found {
@@ -153,7 +153,7 @@ fn one_weight_upside_down_ends_what_training_made_and_no_law() {
 
 #[test]
 fn a_number_keeps_to_its_bound_or_is_none() {
-    let found = |value, bound| Found { value, bound, said: String::new() };
+    let found = |value, bound| Outcome { value, bound, said: String::new() };
     let most = |value| found(value, Bound::AtMost(1e-5));
     assert!(most(1e-5).passes() && most(0.0).passes());
     assert!(!most(1.1e-5).passes() && !most(f64::NAN).passes() && !most(f64::INFINITY).passes());

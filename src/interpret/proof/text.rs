@@ -1,6 +1,6 @@
 //! What goes in and out: lessons 1 to 5.
 
-use super::experiment::{ClaimKind, Found, Proof};
+use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Subject, columns_apart, worst};
 use crate::learn::worked::{unigram, wordpiece};
 use crate::model::{Error, Result};
@@ -15,13 +15,13 @@ pub const IN_AND_OUT: Proof = Proof {
     run: in_and_out,
 };
 
-fn in_and_out(subject: &Subject) -> Result<Found> {
+fn in_and_out(subject: &Subject) -> Result<Outcome> {
     let spec = &subject.session.card().spec;
     let logits = subject.logits(subject.session.decoder(), &subject.ids)?; // [N, d_vocab]
     let (n, shape) = (subject.ids.len() as i64, logits.size());
     let sums = logits.softmax(-1, tch::Kind::Double).sum_dim_intlist([-1].as_slice(), false, tch::Kind::Double);
     let off = if shape == [n, spec.d_vocab as i64] { (sums - 1.0).abs().max().double_value(&[]) } else { f64::NAN };
-    Found::at_most(off, 1e-9, format!("X is {} × {n}, out come {} × {n}", spec.d_model, spec.d_vocab))
+    Outcome::at_most(off, 1e-9, format!("X is {} × {n}, out come {} × {n}", spec.d_model, spec.d_vocab))
 }
 
 pub const MERGES: Proof = Proof {
@@ -31,7 +31,7 @@ pub const MERGES: Proof = Proof {
     run: merges,
 };
 
-fn merges(subject: &Subject) -> Result<Found> {
+fn merges(subject: &Subject) -> Result<Outcome> {
     let tokenizer = subject.tokenizer()?;
     let text = tokenizer.decode(&subject.ids, Specials::Hide)?;
     let words = tokenizer.merges(&text, Input::Text).map_err(|error| Error::Request(error.to_string()))?;
@@ -42,7 +42,7 @@ fn merges(subject: &Subject) -> Result<Found> {
     let by_hand: Vec<u32> = words.iter().flat_map(|word| word.after(usize::MAX)).map(|token| token.id).collect();
     let differ = by_hand.iter().zip(&whole).filter(|(a, b)| a != b).count() + by_hand.len().abs_diff(whole.len());
     let steps: usize = words.iter().map(|word| word.steps.len()).sum();
-    Found::at_most(differ as f64, 0.0, format!("{} words, {steps} merges, {} tokens", words.len(), whole.len()))
+    Outcome::at_most(differ as f64, 0.0, format!("{} words, {steps} merges, {} tokens", words.len(), whole.len()))
 }
 
 pub const SCRIPTS: Proof = Proof {
@@ -52,7 +52,7 @@ pub const SCRIPTS: Proof = Proof {
     run: scripts,
 };
 
-fn scripts(subject: &Subject) -> Result<Found> {
+fn scripts(subject: &Subject) -> Result<Outcome> {
     let tokenizer = subject.tokenizer()?;
     let (mut changed, mut said) = (0, Vec::new());
     for (script, text) in wordpiece::SENTENCES {
@@ -60,7 +60,7 @@ fn scripts(subject: &Subject) -> Result<Found> {
         changed += usize::from(tokenizer.decode(&ids, Specials::Show)? != text);
         said.push(format!("{script} {:.1}", ids.len() as f64 / text.chars().count() as f64));
     }
-    Found::at_most(changed as f64, 0.0, format!("tokens a character: {}", said.join(", ")))
+    Outcome::at_most(changed as f64, 0.0, format!("tokens a character: {}", said.join(", ")))
 }
 
 pub const UNIGRAM: Proof = Proof {
@@ -70,12 +70,12 @@ pub const UNIGRAM: Proof = Proof {
     run: by_viterbi,
 };
 
-fn by_viterbi(_subject: &Subject) -> Result<Found> {
+fn by_viterbi(_subject: &Subject) -> Result<Outcome> {
     let all = unigram::all(unigram::WORD, &unigram::PIECES);
     let best = worst(all.iter().map(|(_, score)| *score));
     let (cut, found) = unigram::best(unigram::WORD, &unigram::PIECES);
     let off = if cut.concat() == unigram::WORD { (best - found).abs() } else { f64::NAN };
-    Found::at_most(off, 1e-12, format!("{} of {} ways", cut.join("|"), all.len()))
+    Outcome::at_most(off, 1e-12, format!("{} of {} ways", cut.join("|"), all.len()))
 }
 
 pub const EMBEDDING: Proof = Proof {
@@ -85,7 +85,7 @@ pub const EMBEDDING: Proof = Proof {
     run: embedding,
 };
 
-fn embedding(subject: &Subject) -> Result<Found> {
+fn embedding(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let mut distinct = subject.ids.clone();
     distinct.sort_unstable();
@@ -101,7 +101,7 @@ fn embedding(subject: &Subject) -> Result<Found> {
     }
     let stream = subject.explored()?.residual(Place::Embedded).to_device(tch::Device::Cpu).to_kind(tch::Kind::Float);
     let bound = if subject.rounding() < 1e-3 { 1e-6 } else { 1e-2 };
-    Found::at_most(
+    Outcome::at_most(
         columns_apart(&product, &stream),
         bound,
         format!("{} tokens, {} of them different", subject.ids.len(), distinct.len()),

@@ -20,7 +20,7 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// What the file holds.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct Stored {
     version: u64,
     /// Oldest first.
     peaks: Vec<Peaks>,
@@ -69,7 +69,7 @@ fn store_in(folder: &Path, peaks: &Peaks) -> Result<()> {
     #[cfg(unix)]
     aside.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut aside = aside.tempfile_in(folder).map_err(|error| failed(&error))?;
-    let json = serde_json::to_vec_pretty(&Kept { version: VERSION, peaks: kept }).map_err(|error| failed(&error))?;
+    let json = serde_json::to_vec_pretty(&Stored { version: VERSION, peaks: kept }).map_err(|error| failed(&error))?;
     aside.write_all(&json).map_err(|error| failed(&error))?;
     aside.persist(&path).map_err(|error| failed(&error.error))?;
     Ok(())
@@ -93,7 +93,7 @@ fn read(path: &Path) -> Result<Vec<Peaks>> {
     if text.len() as u64 > MOST_BYTES {
         return Err(failed(format!("expected measured peaks, at most {MOST_BYTES} bytes of them, found more")));
     }
-    let kept: Kept =
+    let kept: Stored =
         serde_json::from_slice(&text).map_err(|error| failed(format!("expected measured peaks: {error}")))?;
     if kept.version != VERSION {
         return Err(failed(format!("expected version {VERSION}, found {}", kept.version)));
@@ -144,7 +144,7 @@ mod tests {
     fn a_broken_file_is_refused_and_then_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(NAME);
-        let zero = Kept { version: VERSION, peaks: vec![peaks(1)] };
+        let zero = Stored { version: VERSION, peaks: vec![peaks(1)] };
         let zero = serde_json::to_string(&zero).unwrap().replacen("\"q1\":", "\"q1\":-", 1);
         let deep = "[".repeat(100_000);
         let long = " ".repeat(MOST_BYTES as usize + 1);

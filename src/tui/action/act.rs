@@ -85,7 +85,7 @@ pub enum Act {
     Jump,
     AcceptKey,
     Change,
-    Told,
+    ShowEffect,
     Versus,
     Neurons,
     Tokens,

@@ -3,12 +3,12 @@
 mod attending;
 mod turning;
 
-use crate::interpret::proof::Found;
+use crate::interpret::proof::Outcome;
 use crate::learn::worked::Step;
 use crate::learn::{Lesson, Page, Progress, Stage, lessons};
 use crate::record::Phase;
 use crate::units::Nanos;
-use crate::worker::Columns;
+use crate::worker::TokenEmbeddings;
 
 /// What lessons read unless the learner writes something else: two names, one of them twice, and a word to guess.
 pub const TEXT: &str = "When Mary and John went to the store, John gave a drink to";
@@ -28,7 +28,7 @@ pub struct Course {
     /// Why progress cannot be kept.
     pub unkept: Option<String>,
     /// The learner's text as columns, and the text that they were asked for.
-    pub columns: Option<(String, Option<Result<Columns, String>>)>,
+    pub embeddings: Option<(String, Option<Result<TokenEmbeddings, String>>)>,
 }
 
 /// An open lesson.
@@ -58,7 +58,7 @@ pub enum Experiment {
     NotMade,
     /// Since then it is made.
     Made(Nanos),
-    Came(Found),
+    Came(Outcome),
     /// It could not be made: why.
     Failed(String),
 }

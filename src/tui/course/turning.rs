@@ -3,7 +3,7 @@
 use super::{Opened, TEXT};
 use crate::learn::{Stage, lessons};
 use crate::tui::app::{App, Screen};
-use crate::tui::explorer::Gaze;
+use crate::tui::explorer::Selection;
 use std::mem::take;
 
 impl App {
@@ -16,7 +16,11 @@ impl App {
         self.course.open = Some(opened);
         self.form.propose(TEXT);
         // How the lesson before looked at the text is not how this one does.
-        self.gaze = Gaze { changes: take(&mut self.gaze.changes), pinned: self.gaze.pinned.take(), ..Gaze::default() };
+        self.selection = Selection {
+            changes: take(&mut self.selection.changes),
+            pinned: self.selection.pinned.take(),
+            ..Selection::default()
+        };
         self.go_to_stage();
         self.begin_page();
     }

@@ -1,8 +1,8 @@
 //! What is seen of a text: every head, the pattern of one, the lens, what changes do; and how it is looked at.
 
-mod gaze;
+mod selection;
 
-pub use gaze::{Figure, Gaze, Order, Pinned, Shows, next_filter};
+pub use selection::{Figure, HeadsView, Order, Pinned, Selection, next_filter};
 
 use super::live::State;
 use crate::analyse::worth::WorthTable;
@@ -150,7 +150,7 @@ impl Explorer {
                 self.worth = Some(*table);
                 self.state = State::Over;
             }
-            Observation::Heads { block, ran } => {
+            Observation::Heads { block, heads } => {
                 // After the text has grown they come anew.
                 self.is_stale &= block + 1 < self.text.n_layers;
                 let n = ran.scores.len();
@@ -206,15 +206,15 @@ impl Explorer {
     }
 
     /// What has to be asked so that everything under this gaze is seen; it counts as asked.
-    pub fn missing(&mut self, gaze: &Gaze, of_lens: bool) -> Vec<Question> {
+    pub fn missing(&mut self, selection: &Selection, of_lens: bool) -> Vec<Question> {
         if self.text.tokens.is_empty() {
             return Vec::new();
         }
-        let mut wanted = if of_lens { self.missing_of_lens(gaze) } else { self.missing_of_head(gaze) };
-        if gaze.changes.is_empty() {
+        let mut wanted = if of_lens { self.missing_of_lens(selection) } else { self.missing_of_head(selection) };
+        if selection.changes.is_empty() {
             self.effect = None;
-        } else if self.effect_of(gaze).is_none() {
-            wanted.push(Question::Effect { interventions: gaze.changes.clone(), new_tokens: NEW_TOKENS });
+        } else if self.effect_of(selection).is_none() {
+            wanted.push(Question::Effect { interventions: selection.changes.clone(), new_tokens: NEW_TOKENS });
         }
         self.ask(wanted)
     }
@@ -234,23 +234,23 @@ impl Explorer {
         wanted
     }
 
-    fn missing_of_head(&self, gaze: &Gaze) -> Vec<Question> {
+    fn missing_of_head(&self, selection: &Selection) -> Vec<Question> {
         let mut wanted = Vec::new();
-        if !gaze.is_on_one() {
+        if !selection.is_on_one() {
             return wanted;
         }
         let tokens = self.text.tokens.len();
-        let (head, query, area) = (gaze.selected, gaze.query.min(tokens - 1), gaze.area(tokens));
+        let (head, query, area) = (selection.selected, selection.query.min(tokens - 1), selection.area(tokens));
         let is_it = |pattern: &Option<Pattern>, head: Head, area: &Area| {
-            pattern.as_ref().is_some_and(|it| (it.head, &it.area, it.bin) == (head, area, gaze.bin))
+            pattern.as_ref().is_some_and(|it| (it.head, &it.area, it.bin) == (head, area, selection.bin))
         };
         if !is_it(&self.pattern, head, &area) {
-            wanted.push(Question::Pattern { of: WhichPass::Present, head, area: area.clone(), bin: gaze.bin });
+            wanted.push(Question::Pattern { of: WhichPass::Present, head, area: area.clone(), bin: selection.bin });
         }
-        if let Some(pinned) = &gaze.pinned {
+        if let Some(pinned) = &selection.pinned {
             let area = within(&area, pinned.labels.len());
             if !area.queries.is_empty() && !area.keys.is_empty() && !is_it(&self.pinned, pinned.head, &area) {
-                wanted.push(Question::Pattern { of: WhichPass::Pinned, head: pinned.head, area, bin: gaze.bin });
+                wanted.push(Question::Pattern { of: WhichPass::Pinned, head: pinned.head, area, bin: selection.bin });
             }
         }
         let has_links = |links: &Links| (links.head, links.query, links.shares.len()) == (head, query, tokens);
@@ -264,9 +264,9 @@ impl Explorer {
         wanted
     }
 
-    fn missing_of_lens(&self, gaze: &Gaze) -> Vec<Question> {
+    fn missing_of_lens(&self, selection: &Selection) -> Vec<Question> {
         let mut wanted = Vec::new();
-        let query = gaze.query.min(self.text.tokens.len() - 1);
+        let query = selection.query.min(self.text.tokens.len() - 1);
         let positions = self.lens_positions(query);
         if positions.is_empty() {
             return wanted;
@@ -274,20 +274,20 @@ impl Explorer {
         if self.lens.as_ref().is_none_or(|lens| lens.positions() != positions) {
             wanted.push(Question::Lens { positions, top: TOP });
         }
-        if !gaze.drilled {
+        if !selection.drilled {
             return wanted;
         }
-        let versus = gaze.versus;
+        let versus = selection.versus;
         let is_known = |&token: &u32| {
             let is_it =
                 |found: &Attribution| (found.position as usize, found.token, found.versus) == (query, token, versus);
             self.attribution.as_ref().is_some_and(is_it)
         };
-        let token = self.chosen(gaze).filter(|&token| Some(token) != versus);
+        let token = self.chosen(selection).filter(|&token| Some(token) != versus);
         if let Some(token) = token.filter(|token| !is_known(token)) {
             wanted.push(Question::Attribution { position: query, token, versus });
         }
-        if let Some(block) = self.block_of(gaze).filter(|_| gaze.neurons)
+        if let Some(block) = self.block_of(selection).filter(|_| selection.neurons)
             && self.neurons.as_ref().is_none_or(|it| (it.block, it.position) != (block, query))
         {
             wanted.push(Question::Neurons { block, position: query });
@@ -303,22 +303,22 @@ impl Explorer {
     }
 
     /// What the present changes do, if that is known.
-    pub fn effect_of(&self, gaze: &Gaze) -> Option<&Effect> {
-        let is_it = |it: &&Effected| it.changes == gaze.changes && it.tokens == self.text.tokens.len();
+    pub fn effect_of(&self, selection: &Selection) -> Option<&Effect> {
+        let is_it = |it: &&Effected| it.changes == selection.changes && it.tokens == self.text.tokens.len();
         self.effect.as_ref().filter(is_it).map(|it| &it.effect)
     }
 
     /// The token of the selected cell of the lens that is taken apart.
-    pub fn chosen(&self, gaze: &Gaze) -> Option<u32> {
+    pub fn chosen(&self, selection: &Selection) -> Option<u32> {
         let lens = self.lens.as_ref()?;
-        let (_, cells) = lens.places.get(gaze.place.min(lens.places.len().checked_sub(1)?))?;
-        let top = &cells.get(gaze.query.checked_sub(lens.first)?)?.top;
-        Some(top.get(gaze.choice.min(top.len().checked_sub(1)?))?.id)
+        let (_, cells) = lens.places.get(selection.place.min(lens.places.len().checked_sub(1)?))?;
+        let top = &cells.get(selection.query.checked_sub(lens.first)?)?.top;
+        Some(top.get(selection.choice.min(top.len().checked_sub(1)?))?.id)
     }
 
     /// The block of the selected row of the lens.
-    pub fn block_of(&self, gaze: &Gaze) -> Option<usize> {
-        gaze.place.min(2 * self.text.n_layers).checked_sub(1).map(|after| after / 2)
+    pub fn block_of(&self, selection: &Selection) -> Option<usize> {
+        selection.place.min(2 * self.text.n_layers).checked_sub(1).map(|after| after / 2)
     }
 
     /// Whether an answer is waited for.
@@ -332,9 +332,9 @@ impl Explorer {
     }
 
     /// The heads that pass the filter, in the order asked for.
-    pub fn order(&self, gaze: &Gaze) -> Vec<usize> {
-        let order = gaze.order;
-        let passes = |&head: &usize| gaze.filter.is_none_or(|role| self.scores[head].roles().contains(&role));
+    pub fn order(&self, selection: &Selection) -> Vec<usize> {
+        let order = selection.order;
+        let passes = |&head: &usize| selection.filter.is_none_or(|role| self.scores[head].roles().contains(&role));
         let mut heads: Vec<usize> = (0..self.scores.len()).filter(passes).collect();
         heads.sort_by(|&a, &b| order.key(&self.scores[b]).total_cmp(&order.key(&self.scores[a])).then(a.cmp(&b)));
         heads
@@ -381,8 +381,8 @@ impl Explorer {
     }
 
     /// All that was changed.
-    pub fn changes(&self, gaze: &Gaze) -> String {
-        gaze.changes.iter().map(|change| self.change(change)).collect::<Vec<_>>().join(", ")
+    pub fn changes(&self, selection: &Selection) -> String {
+        selection.changes.iter().map(|change| self.change(change)).collect::<Vec<_>>().join(", ")
     }
 }
 

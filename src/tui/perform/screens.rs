@@ -4,8 +4,8 @@ use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::effect::Effect;
+use crate::tui::grouped_list::Grouping;
 use crate::tui::parts;
-use crate::tui::points::Grouping;
 
 impl App {
     pub(super) fn on_blocks(&mut self, act: Act) {

@@ -6,11 +6,11 @@ use crate::record::study::{self, Study, StudyKind};
 use crate::record::{Phase, Status};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
-use crate::tui::branches::Branch;
 use crate::tui::candidate::{Candidate, Lengths, Purpose, Row};
+use crate::tui::comparison_tree::TreeRow;
 use crate::tui::effect::Effect;
-use crate::tui::studied::Studied;
-use crate::tui::swept::places;
+use crate::tui::studies::Studied;
+use crate::tui::sweep_points::places;
 use crate::worker::{Command, RunId};
 
 impl App {
@@ -152,23 +152,23 @@ impl App {
         }
         let phase = self.one_phase();
         let Some(compared) = self.studies.compare.as_ref().and_then(Studied::compared) else { return };
-        let rows: Vec<Branch> = compared.rows(&self.branches, phase).iter().map(|row| row.branch).collect();
-        let at = self.branches.index(&rows);
+        let rows: Vec<TreeRow> = compared.rows(&self.comparison_tree, phase).iter().map(|row| row.branch).collect();
+        let at = self.comparison_tree.index(&rows);
         let Some(row) = rows.get(self.moved(act, at, rows.len())).copied() else { return };
         let path = row.path.to_owned();
         match act {
             Act::OpenAll => {
                 let paths: Vec<String> = compared.paths().into_iter().map(str::to_owned).collect();
                 let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-                return self.branches.open_all(&paths);
+                return self.comparison_tree.open_all(&paths);
             }
-            Act::CloseAll => return self.branches.close_all(),
+            Act::CloseAll => return self.comparison_tree.close_all(),
             _ => {}
         }
-        self.branches.selected = path.clone();
+        self.comparison_tree.selected = path.clone();
         match act {
-            Act::Open if row.openable => self.branches.twist(&path),
-            Act::Close => self.branches.close(&path),
+            Act::Open if row.openable => self.comparison_tree.twist(&path),
+            Act::Close => self.comparison_tree.close(&path),
             _ => {}
         }
     }

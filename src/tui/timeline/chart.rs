@@ -219,8 +219,8 @@ mod tests {
     #[test]
     fn a_run_has_its_passes_its_parts_and_its_operators() {
         let chart = Chart::of_run(&traced_run());
-        let stretches: Vec<_> = chart.timeline.stretches.iter().map(|stretch| stretch.name.as_str()).collect();
-        assert_eq!(stretches, ["prefill", "decode 1", "decode 2", "decode 3", "decode 4"]);
+        let sections: Vec<_> = chart.timeline.sections.iter().map(|stretch| stretch.name.as_str()).collect();
+        assert_eq!(sections, ["prefill", "decode 1", "decode 2", "decode 3", "decode 4"]);
         assert_eq!(named(&chart, "block 1").calls, 5);
         assert!(chart.operators.iter().all(|group| chart.timeline.names[group.name as usize].contains("::")));
         assert!(!chart.operators.is_empty() && !chart.modules.is_empty() && !chart.is_empty());

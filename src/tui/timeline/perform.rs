@@ -1,6 +1,6 @@
 //! What the keys and the mouse do on the Timeline.
 
-use super::{At, Chart, Shows, Viewport, Window};
+use super::{At, Chart, TimelineView, Viewport, Window};
 use crate::analyse::timeline::Grouped;
 use crate::tui::action::Act;
 use crate::tui::app::App;
@@ -13,7 +13,7 @@ const STEP: f64 = 0.25;
 impl App {
     /// The chart of the Timeline: of the run on the screen, or of a foreign trace.
     pub fn chart(&self) -> Option<&Chart> {
-        match &self.foreign {
+        match &self.imported {
             Some(foreign) => Some(&foreign.chart),
             None => self.live.as_ref()?.chart.as_deref(),
         }
@@ -71,25 +71,25 @@ impl Viewport {
     /// The list by name that is shown instead of the slices, if one is.
     pub fn named<'a>(&self, chart: &'a Chart) -> Option<&'a [Grouped]> {
         match self.shows {
-            Shows::Slices => None,
-            Shows::Operators => Some(&chart.operators),
-            Shows::Modules => Some(&chart.modules),
+            TimelineView::Slices => None,
+            TimelineView::Operators => Some(&chart.operators),
+            TimelineView::Modules => Some(&chart.modules),
         }
     }
 
     fn seek(&mut self, chart: &Chart, name: u32) {
         let Some(longest) = chart.longest_named(name) else { return };
         self.sought = Some(name);
-        self.shows = Shows::Slices;
+        self.shows = TimelineView::Slices;
         self.visit(chart, longest);
     }
 
     fn turn(&mut self, chart: &Chart) {
         self.row = 0;
         self.shows = match self.shows {
-            Shows::Slices if !chart.operators.is_empty() => Shows::Operators,
-            Shows::Slices | Shows::Operators if !chart.modules.is_empty() => Shows::Modules,
-            _ => Shows::Slices,
+            TimelineView::Slices if !chart.operators.is_empty() => TimelineView::Operators,
+            TimelineView::Slices | TimelineView::Operators if !chart.modules.is_empty() => TimelineView::Modules,
+            _ => TimelineView::Slices,
         };
     }
 
@@ -178,14 +178,14 @@ impl Viewport {
 
     /// Shows the next pass (or the one before) in full, and selects it.
     fn show_pass(&mut self, chart: &Chart, forward: bool) -> Option<&'static str> {
-        let stretches = &chart.timeline.stretches;
-        if stretches.is_empty() {
+        let sections = &chart.timeline.sections;
+        if sections.is_empty() {
             return Some("this trace names no steps");
         }
         let is_whole = self.window == Window::whole(chart.timeline.end);
         let middle = self.window.at(1, 2);
-        let here = stretches.iter().rposition(|stretch| stretch.start <= middle);
-        let last = stretches.len() - 1;
+        let here = sections.iter().rposition(|stretch| stretch.start <= middle);
+        let last = sections.len() - 1;
         let to = match (here, forward) {
             _ if is_whole => {
                 if forward {
@@ -198,10 +198,10 @@ impl Viewport {
             (Some(here), true) => (here + 1).min(last),
             (Some(here), false) => here.saturating_sub(1),
         };
-        if !is_whole && here == Some(to) && self.window.time <= stretches[to].time {
+        if !is_whole && here == Some(to) && self.window.time <= sections[to].time {
             return Some(if forward { "this is the last pass" } else { "this is the first pass" });
         }
-        let stretch = &stretches[to];
+        let stretch = &sections[to];
         self.window = Window { from: stretch.start, time: stretch.time }.within(chart.timeline.end);
         let track = self.selected.track;
         let at =

@@ -1,6 +1,6 @@
 //! What the keys do on the Timeline.
 
-use super::{Shows, Window};
+use super::{TimelineView, Window};
 use crate::tui::action::Act;
 use crate::tui::app::App;
 use crate::tui::form::Form;
@@ -115,15 +115,15 @@ fn what_is_found_is_gone_through_and_forgotten_again() {
 #[test]
 fn the_list_by_name_leads_to_the_longest_slice() {
     let mut app = traced(&[Act::Grouping, Act::Down]);
-    assert_eq!((app.viewport.shows, app.viewport.row), (Shows::Operators, 1));
+    assert_eq!((app.viewport.shows, app.viewport.row), (TimelineView::Operators, 1));
     let wanted = app.named().unwrap()[1].name;
     press(&mut app, &[Act::Open]);
-    assert_eq!((app.viewport.shows, app.viewport.sought), (Shows::Slices, Some(wanted)));
+    assert_eq!((app.viewport.shows, app.viewport.sought), (TimelineView::Slices, Some(wanted)));
     assert_eq!(app.chart().unwrap().slice(app.viewport.selected).name, wanted);
     press(&mut app, &[Act::Grouping, Act::Grouping]);
-    assert_eq!(app.viewport.shows, Shows::Modules);
+    assert_eq!(app.viewport.shows, TimelineView::Modules);
     press(&mut app, &[Act::Last, Act::Down, Act::Grouping]);
-    assert_eq!((app.viewport.shows, app.viewport.row), (Shows::Slices, 0));
+    assert_eq!((app.viewport.shows, app.viewport.row), (TimelineView::Slices, 0));
 }
 
 #[test]

@@ -20,12 +20,12 @@ use super::{choices, empty, header, operator, part, summary};
 use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
 use crate::tui::live::Live;
 use crate::tui::outline::{Node, What};
 use crate::tui::parts::{self, PartKind};
+use crate::tui::phase_sums::Sums;
+use crate::tui::sanitize;
 use crate::tui::theme::{Depth, Theme};
-use crate::tui::traced::Sums;
 use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, take};
 use crate::units::Nanos;
 use ratatui::buffer::Buffer;
@@ -80,7 +80,7 @@ fn phase_line(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         let run = &live.run.header;
         let mut other = header::differences(&run.toggles, &card.toggles);
         if run.model.source != card.info.source {
-            other.insert(0, foreign::label(&run.model.name));
+            other.insert(0, sanitize::label(&run.model.name));
         }
         if !other.is_empty() {
             let text = fit(&format!("this run: {}", other.join(", ")), room as usize);
@@ -242,10 +242,10 @@ fn name(app: &App, node: &Node, ran: bool, area: Rect, buf: &mut Buffer) {
     if let Some(name) = inside(app, node) {
         // One level deeper, but no further in than it must be: these names are long.
         let place = take(place, place.width.saturating_sub(1));
-        put(buf, place, Span::styled(fit(&foreign::label(name), place.width as usize), theme.dim));
+        put(buf, place, Span::styled(fit(&sanitize::label(name), place.width as usize), theme.dim));
         return;
     }
-    let text = fit(&foreign::label(&parts::name(&node.path)), place.width.saturating_sub(2) as usize);
+    let text = fit(&sanitize::label(&parts::name(&node.path)), place.width.saturating_sub(2) as usize);
     put(buf, place, Line::from_iter([Span::styled(twist, theme.dim), Span::styled(text, style)]));
 }
 

@@ -27,8 +27,8 @@ use super::unstudied;
 use crate::record::study::Pairing;
 use crate::tui::app::{App, Drawn};
 use crate::tui::compared::Compared;
-use crate::tui::foreign;
-use crate::tui::studied::Studied;
+use crate::tui::sanitize;
+use crate::tui::studies::Studied;
 use crate::tui::widget::{below, fit, put, put_right, row, skip};
 use columns::Columns;
 use ratatui::buffer::Buffer;
@@ -68,7 +68,7 @@ fn sides(app: &App, studied: &Studied, compared: &Compared, area: Rect, buf: &mu
     }
     let style = if studied.is_going_on() { theme.warn } else { theme.dim };
     let mut said = said.join(" · ");
-    let names = [&comparison.names.baseline, &comparison.names.candidate].map(|name| foreign::label(name));
+    let names = [&comparison.names.baseline, &comparison.names.candidate].map(|name| sanitize::label(name));
     let needed: usize = names.iter().map(|name| name.width() + 3).sum::<usize>() + 3;
     // What is compared comes first; of the rest as much as fits.
     let room = (area.width as usize).saturating_sub(needed.min(area.width as usize * 6 / 10) + 2);

@@ -21,9 +21,9 @@ use crate::analyse::roofline::Bound;
 use crate::record::operator::Argument;
 use crate::record::{Run, Signature};
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::outline::{Node, What};
 use crate::tui::parts;
+use crate::tui::sanitize;
 use crate::tui::theme::Theme;
 use crate::tui::widget::{below, figure, fit, fit_end, put, quantity, row, skip, titled_rule, wrap};
 use crate::units::{Bytes, Flops, Nanos};
@@ -52,9 +52,9 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
     };
     let title = operator.map_or("between operators", |operator| &operator.name);
     let style = theme.part(parts::kind(&live.run.parts[part as usize].path)).patch(theme.strong);
-    let title = fit(&foreign::label(title), area.width.saturating_sub(6) as usize);
+    let title = fit(&sanitize::label(title), area.width.saturating_sub(6) as usize);
     titled_rule(buf, area, Line::from(Span::styled(title, style)), theme.rule);
-    let place = format!("in {}", foreign::label(&live.run.parts[part as usize].path));
+    let place = format!("in {}", sanitize::label(&live.run.parts[part as usize].path));
     put(buf, below(area, 1), Span::styled(fit_end(&place, area.width as usize), theme.dim));
     let mut rest = below(area, 3);
     let Some(operator) = operator else {
@@ -141,7 +141,7 @@ pub fn line(app: &App, node: &Node, width: usize) -> Option<Line<'static>> {
     };
     let run = &app.live.as_ref()?.run;
     let shapes = run.signatures.get(operator.signature as usize).map(shapes).unwrap_or_default();
-    let name = fit(&foreign::label(&operator.name), 44);
+    let name = fit(&sanitize::label(&operator.name), 44);
     let calls = format!("  {} call{}", operator.calls, if operator.calls == 1 { "" } else { "s" });
     let room = width.saturating_sub(name.chars().count() + calls.len() + 2);
     Some(Line::from_iter([
@@ -160,7 +160,7 @@ fn shapes(signature: &Signature) -> String {
 /// The arguments that are kept, as they are spelled.
 fn spelled(arguments: &[Argument]) -> Vec<String> {
     let shown = arguments.iter().map(Argument::to_string).filter(|text| !text.is_empty());
-    let mut texts: Vec<String> = shown.take(MOST_ARGUMENTS + 1).map(|text| foreign::label(&text)).collect();
+    let mut texts: Vec<String> = shown.take(MOST_ARGUMENTS + 1).map(|text| sanitize::label(&text)).collect();
     if texts.len() > MOST_ARGUMENTS {
         texts[MOST_ARGUMENTS] = "…".into();
     }

@@ -19,10 +19,10 @@ use crate::analyse::account::PartAccount;
 use crate::analyse::roofline::Bound;
 use crate::record::{Phase, Quartiles, Row};
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::live::Live;
 use crate::tui::outline::Node;
 use crate::tui::parts;
+use crate::tui::sanitize;
 use crate::tui::widget::plot::{self, Plot};
 use crate::tui::widget::{
     bar, below, figure, fit, fit_end, put, put_right, quantity, row, skip, take, titled_rule, wrap,
@@ -40,7 +40,7 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         put(buf, row(area, y), Span::styled("│", theme.rule));
     }
     let area = Rect { width: area.width.saturating_sub(3), ..skip(area, 2) };
-    let path = fit_end(&foreign::label(&node.path), area.width.saturating_sub(6) as usize);
+    let path = fit_end(&sanitize::label(&node.path), area.width.saturating_sub(6) as usize);
     titled_rule(buf, area, Line::from(Span::styled(path, theme.strong)), theme.rule);
     let mut rest = below(area, 1);
     for line in wrap(parts::about(&node.path), rest.width) {
@@ -183,7 +183,7 @@ fn made_of(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> R
         let line = row(below(area, 1), y as u16);
         let path = &live.run.parts[part as usize].path;
         let name = parts::staged_name(path).replace("attention ", "");
-        put(buf, line, Span::styled(fit(&foreign::label(&name), 14), theme.text));
+        put(buf, line, Span::styled(fit(&sanitize::label(&name), 14), theme.text));
         let rail = take(skip(line, 15), line.width.saturating_sub(15 + 8));
         let style = theme.bar(theme.part(parts::kind(path)), y % 2 == 1);
         bar::bar(buf, rail, time.share_of(longest), style, theme);
@@ -215,7 +215,7 @@ fn blocks(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> Re
     titled_rule(
         buf,
         area,
-        Line::from(Span::styled(format!("{}, {unit}", foreign::label(&name)), theme.dim)),
+        Line::from(Span::styled(format!("{}, {unit}", sanitize::label(&name)), theme.dim)),
         theme.rule,
     );
     let selected = Some(block as usize).filter(|&block| block < times.len());

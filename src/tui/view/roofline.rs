@@ -23,11 +23,12 @@ use crate::analyse::roofline::{Bound, decode_limit};
 use crate::record::{Header, Peaks, Phase};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
+use crate::tui::grouped_list::Grouping;
 use crate::tui::live::Live;
-use crate::tui::points::{Grouping, Point};
-use crate::tui::traced::Sums;
+use crate::tui::phase_sums::Sums;
+use crate::tui::roofline_points::Point;
 use crate::tui::widget::{below, figure, fit, put, put_right, row, skip, take};
-use crate::tui::{foreign, perform};
+use crate::tui::{perform, sanitize};
 use crate::units::{Bytes, Flops, percent};
 use point::name;
 use ratatui::buffer::Buffer;
@@ -169,7 +170,7 @@ fn conditions(app: &App, live: &Live, width: usize) -> Line<'static> {
         return Line::from(Span::styled(fit(&format!("roofs: {said} {differs}"), width), theme.warn));
     }
     let when = perform::moment(peaks.measured);
-    let full = format!("roofs: {said} · {when} · {}", foreign::label(&peaks.machine));
+    let full = format!("roofs: {said} · {when} · {}", sanitize::label(&peaks.machine));
     // The day says enough where there is no room.
     let short = || fit(&format!("{said} · {}", when.split(' ').next().unwrap_or_default()), width);
     let shown = if full.width() <= width { full } else { short() };
@@ -184,9 +185,9 @@ fn differs(peaks: &Peaks, header: &Header) -> Option<String> {
     if peaks.device != header.device {
         return Some(format!(
             "of {}, but the run was on {}",
-            foreign::label(&peaks.device),
-            foreign::label(&header.device)
+            sanitize::label(&peaks.device),
+            sanitize::label(&header.device)
         ));
     }
-    (peaks.machine != header.machine).then(|| format!("of another machine: {}", foreign::label(&peaks.machine)))
+    (peaks.machine != header.machine).then(|| format!("of another machine: {}", sanitize::label(&peaks.machine)))
 }

@@ -21,9 +21,9 @@ use crate::analyse::sweep::Sweep;
 use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
-use crate::tui::foreign;
-use crate::tui::studied::Studied;
-use crate::tui::swept::places;
+use crate::tui::sanitize;
+use crate::tui::studies::Studied;
+use crate::tui::sweep_points::places;
 use crate::tui::widget::{below, figure, fit, put, put_right, row, skip, span, take};
 use crate::units::Nanos;
 use ratatui::buffer::Buffer;
@@ -96,7 +96,7 @@ fn about(sweep: &Sweep, series: usize, point: usize, phase: Phase) -> String {
     let (series, point) = (&sweep.series[series], &sweep.series[series].points[point]);
     let place = format!("{} at {}", name(series), figure_of(point.x));
     if let Some(why) = &point.refused {
-        return format!("{place} · not measured: {}", foreign::label(why));
+        return format!("{place} · not measured: {}", sanitize::label(why));
     }
     let Some(measured) = measured(point, phase) else { return format!("{place} · not measured yet") };
     let time = if phase == Phase::Prefill { "TTFT" } else { "TPOT" };

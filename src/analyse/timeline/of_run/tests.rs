@@ -60,7 +60,7 @@ fn operators_lie_in_parts_and_passes_where_they_began() {
     };
     assert_eq!(seen, [pass("prefill", 0), pass("decode 1", 1500)].concat());
     assert_eq!(track.slices[2].kind, SliceKind::Mlp);
-    assert_eq!((timeline.end, timeline.stretches.len()), (Nanos(1600), 2));
+    assert_eq!((timeline.end, timeline.sections.len()), (Nanos(1600), 2));
     assert!(timeline.warnings.is_empty(), "{:?}", timeline.warnings);
 }
 
@@ -142,7 +142,7 @@ fn of_several_repeats_the_traced_one_is_shown() {
     (parts_only.start.repeat, parts_only.start.watched) = (7, Watched::Parts);
     run.passes.insert(0, parts_only);
     assert_eq!(shown_repeat(&run), 0);
-    assert_eq!(Timeline::of_run(&run, &counted).stretches.len(), 2);
+    assert_eq!(Timeline::of_run(&run, &counted).sections.len(), 2);
 }
 
 #[test]

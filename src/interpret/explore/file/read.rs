@@ -1,8 +1,8 @@
 //! Opening such a file again: whatever it holds is checked before it is believed.
 
-use super::{Captured, KEY, Told, VERSION, hook};
+use super::{Captured, KEY, Metadata, VERSION, hook};
+use crate::interpret::explore::activations::BlockActivations;
 use crate::interpret::explore::exploration::{Exploration, Layer};
-use crate::interpret::explore::keep::Kept;
 use crate::interpret::explore::tensors::numbers;
 use crate::model::probe::Hook;
 use crate::model::tensor_file::TensorFile;
@@ -28,15 +28,15 @@ impl Captured {
     /// It is none, or not whole, or its parts do not fit together.
     pub fn read(path: &Path) -> Result<Self> {
         let _no_grad = tch::no_grad_guard();
-        let (file, told) = open(path)?;
+        let (file, metadata) = open(path)?;
         let refused = |problem: String| Error::file(path, problem);
-        let attention: Attention = told
+        let attention: Attention = metadata
             .attention
             .parse()
-            .map_err(|()| refused(format!("expected a kind of attention, found '{}'", told.attention)))?;
+            .map_err(|()| refused(format!("expected a kind of attention, found '{}'", metadata.attention)))?;
         let reader = TensorReader { file: &file, path };
         let n_layers = (0..).take_while(|&block| file.info(&hook(Some(block), Hook::Q)).is_some()).count();
-        let (t, heads) = (told.labels.len() as i64, reader.shape(&hook(Some(0), Hook::Q), 4)?);
+        let (t, heads) = (metadata.labels.len() as i64, reader.shape(&hook(Some(0), Hook::Q), 4)?);
         let kv_heads = reader.shape(&hook(Some(0), Hook::K), 4)?[1];
         let d_model = reader.shape("hook_embed", 3)?[2];
         if t == 0 {
@@ -51,7 +51,7 @@ impl Captured {
         let ids = reader.numbers("input_ids", &[1, t])?;
         let layer = |block: usize| {
             let tensor = |name, shape: &[i64]| reader.float(&hook(Some(block), name), shape);
-            let kept = Kept {
+            let kept = BlockActivations {
                 q: tensor(Hook::Q, &[1, n_heads, t, d_head])?,
                 k: tensor(Hook::K, &[1, kv_heads, t, d_head])?,
                 v: tensor(Hook::V, &[1, kv_heads, t, d_head])?,
@@ -71,32 +71,32 @@ impl Captured {
             None => None,
         };
         let attributions = match &lens {
-            Some(lens) if file.info("attribution.shares").is_some() => reader.attributions(lens, &told.writers)?,
+            Some(lens) if file.info("attribution.shares").is_some() => reader.attributions(lens, &metadata.writers)?,
             _ => Vec::new(),
         };
-        Ok(Self { exploration: Rc::new(exploration), told: told.shown(), lens, attributions })
+        Ok(Self { exploration: Rc::new(exploration), metadata: metadata.shown(), lens, attributions })
     }
 }
 
 /// A file, and what it tells beside its tensors.
-fn open(path: &Path) -> Result<(TensorFile, Told)> {
+fn open(path: &Path) -> Result<(TensorFile, Metadata)> {
     let file = TensorFile::open(path)?;
     let refused = |problem: String| Error::file(path, problem);
-    let told = file.told(KEY).ok_or_else(|| {
+    let metadata = file.told(KEY).ok_or_else(|| {
         refused(
             "expected what `blockscope capture --out FILE` writes when no --hooks are named; this has tensors alone"
                 .into(),
         )
     })?;
-    let told: Told =
-        serde_json::from_str(told).map_err(|error| refused(format!("expected what was seen of a text: {error}")))?;
-    if told.version != VERSION {
+    let metadata: Metadata = serde_json::from_str(metadata)
+        .map_err(|error| refused(format!("expected what was seen of a text: {error}")))?;
+    if metadata.version != VERSION {
         return Err(refused(format!(
             "expected version {VERSION}, found {}: open it with a newer Blockscope",
-            told.version
+            metadata.version
         )));
     }
-    Ok((file, told))
+    Ok((file, metadata))
 }
 
 /// Reads tensors whose shapes are known.

@@ -38,12 +38,12 @@ impl Execute for Fake<'_> {
 
 /// Keeps what it is told.
 #[derive(Default)]
-struct Told {
+struct Listener {
     events: Vec<Event>,
     progress: Vec<Progress>,
 }
 
-impl WatchStudy for Told {
+impl WatchStudy for Listener {
     fn event(&mut self, event: Event) {
         self.events.push(event);
     }
@@ -71,7 +71,7 @@ fn begun(plan: &Plan) -> Study {
 
 struct Ended {
     study: Study,
-    told: Told,
+    told: Listener,
     ran: Vec<(u32, Watched)>,
     cancelled: bool,
 }
@@ -79,7 +79,7 @@ struct Ended {
 /// Goes on with `study` until it ends, or until the execution of this number.
 fn go_on(plan: &Plan, study: Study, cancelled_at: usize, enough: &dyn Fn(&Study) -> bool) -> Ended {
     let clock = Cell::new(0);
-    let (mut told, mut fake) = (Told::default(), Fake { clock: &clock, ran: Vec::new(), cancelled_at });
+    let (mut told, mut fake) = (Listener::default(), Fake { clock: &clock, ran: Vec::new(), cancelled_at });
     let mut now = || Nanos(clock.get());
     let mut schedule = Schedule { plan, study, ledger: Ledger::default(), watch: &mut told, now: &mut now, enough };
     schedule.plan(|arm| f64::from(arm + 1));

@@ -7,8 +7,8 @@ use crate::record::study::Quality;
 use crate::record::{Category, Phase};
 use crate::tui::app::App;
 use crate::tui::compared::Compared;
-use crate::tui::foreign;
-use crate::tui::studied::Studied;
+use crate::tui::sanitize;
+use crate::tui::studies::Studied;
 use crate::tui::widget::whisker::{self as whiskers, Scale};
 use crate::tui::widget::{below, figure, fit, put, put_right, quantity, row, skip};
 use crate::units::{Bytes, Nanos};
@@ -227,7 +227,7 @@ fn quality(app: &App, studied: &Studied, comparison: &Comparison, area: Rect, bu
         return 1;
     }
     if let Some(text) = studied.study.header.text.as_ref().filter(|_| area.width > 130) {
-        let said = format!("against f32, eager, uncached on {}: {} tokens", foreign::label(&text.name), text.tokens);
+        let said = format!("against f32, eager, uncached on {}: {} tokens", sanitize::label(&text.name), text.tokens);
         put_right(buf, row(area, 0), Span::styled(said, theme.dim));
     }
     y

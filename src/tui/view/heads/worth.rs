@@ -58,7 +58,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
         }
     };
     cells(COLUMNS.map(|(name, _)| name.to_owned()), theme.dim, take(skip(row(area, 0), 1), TABLE), buf);
-    let selected = heads.iter().position(|it| it.component == Component::Head(app.gaze.selected)).unwrap_or(0);
+    let selected = heads.iter().position(|it| it.component == Component::Head(app.selection.selected)).unwrap_or(0);
     let height = list.height as usize;
     let first = scrolled(drawn.listed.0, selected, height, heads.len());
     drawn.listed = (first, height);

@@ -11,7 +11,7 @@
 use super::room::BESIDE;
 use crate::learn::{Done, Lesson, Stage, lessons};
 use crate::tui::app::{App, Drawn};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::list::{Entry, entries};
 use crate::tui::widget::{below, fit, put, put_right, wrap};
 use ratatui::buffer::Buffer;
@@ -37,7 +37,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     put_right(buf, area, Span::styled(done, theme.dim));
     let mut room = below(area, 2);
     if let Some(why) = &app.course.unkept {
-        let said = format!("progress is not kept: {}", foreign::label(why));
+        let said = format!("progress is not kept: {}", sanitize::label(why));
         for line in wrap(&said, area.width) {
             put(buf, room, Span::styled(line, theme.warn));
             room = below(room, 1);

@@ -4,8 +4,8 @@ use crate::analyse::comparison::words;
 use crate::analyse::pareto::Standing;
 use crate::record::Phase;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
-use crate::tui::ranked::{Ranked, RankingColumn};
+use crate::tui::ranking::{Ranked, RankingColumn};
+use crate::tui::sanitize;
 use crate::tui::view::compare::sign;
 use crate::tui::widget::{below, figure, fit, put, put_right, quantity, row, scrollbar, scrolled, skip, take};
 use crate::units::percent;
@@ -60,11 +60,11 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
             _ if dominated => theme.dim,
             _ => theme.text,
         };
-        put(buf, line, Span::styled(fit(&foreign::label(&arm.name), names as usize - 1), style));
+        put(buf, line, Span::styled(fit(&sanitize::label(&arm.name), names as usize - 1), style));
         let mut rest = skip(line, names);
         match &arm.refused {
             Some(why) => {
-                let text = fit(&format!("✗ {}", foreign::label(why)), rest.width as usize);
+                let text = fit(&format!("✗ {}", sanitize::label(why)), rest.width as usize);
                 put(buf, rest, Span::styled(text, theme.warn));
             }
             None => {

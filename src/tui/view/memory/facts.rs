@@ -3,11 +3,11 @@
 use crate::record::memory::kv_by_formula;
 use crate::record::{Category, Header, Phase};
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::live::Live;
 use crate::tui::memory::{Memory, PassLevels, STACKED};
 use crate::tui::parts;
-use crate::tui::traced::Sums;
+use crate::tui::phase_sums::Sums;
+use crate::tui::sanitize;
 use crate::tui::widget::{bar, below, fit, put, put_right, quantity, row, skip, take, titled_rule, wrap};
 use crate::units::{Bytes, percent};
 use ratatui::buffer::Buffer;
@@ -124,7 +124,7 @@ fn place(app: &App, live: &Live, pass: &PassLevels) -> String {
         let path = &live.run.parts[part as usize].path;
         let block = parts::block_of(path).filter(|_| parts::inside_block(path) != Some(""));
         let block = block.map(|block| format!("block {block}, ")).unwrap_or_default();
-        format!(" in {}", foreign::label(&format!("{block}{}", parts::staged_name(path))))
+        format!(" in {}", sanitize::label(&format!("{block}{}", parts::staged_name(path))))
     });
     format!("{step}{} after it began{}", pass.peak_at, part.unwrap_or_default())
 }

@@ -2,9 +2,9 @@
 
 use crate::record::Phase;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
 use crate::tui::parts;
-use crate::tui::traced::Sums;
+use crate::tui::phase_sums::Sums;
+use crate::tui::sanitize;
 use crate::tui::widget::{bar, below, fit, put, put_right, quantity, row, scrollbar, scrolled, skip, take};
 use crate::units::Bytes;
 use ratatui::buffer::Buffer;
@@ -47,7 +47,7 @@ pub fn draw(app: &App, sums: &Sums, area: Rect, buf: &mut Buffer, drawn: &mut Dr
             buf.set_style(line.intersection(buf.area), theme.selected);
         }
         let line = take(line, inner.width);
-        let name = foreign::label(&parts::staged_name(&entry.name));
+        let name = sanitize::label(&parts::staged_name(&entry.name));
         put(buf, skip(line, 2), Span::styled(fit(&name, NAME as usize - 2), theme.text));
         let memory = entry.memory;
         let each = |bytes: Bytes| Bytes(bytes.0 / passes);

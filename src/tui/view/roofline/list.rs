@@ -2,7 +2,7 @@
 
 use super::point::{bound, name};
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::points::Point;
+use crate::tui::roofline_points::Point;
 use crate::tui::widget::{below, figure, fit, put, put_right, row, scrollbar, scrolled, skip, take};
 use crate::units::percent;
 use ratatui::buffer::Buffer;

@@ -5,7 +5,7 @@ use super::point::name;
 use crate::analyse::roofline::ridge;
 use crate::record::Peaks;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::points::Point;
+use crate::tui::roofline_points::Point;
 use crate::tui::theme::Theme;
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};
 use crate::tui::widget::{figure, fit, put, put_right, row, skip};

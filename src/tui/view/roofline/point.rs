@@ -1,14 +1,14 @@
 //! A point of the roofline in words.
 
 use crate::analyse::roofline::Bound;
-use crate::tui::points::Point;
-use crate::tui::{foreign, parts};
+use crate::tui::roofline_points::Point;
+use crate::tui::{parts, sanitize};
 
 /// The name of a point on the screen.
 pub fn name(point: &Point) -> String {
     match point.name.contains("::") {
-        true => foreign::label(&point.name),
-        false => foreign::label(&parts::staged_name(&point.name)),
+        true => sanitize::label(&point.name),
+        false => sanitize::label(&parts::staged_name(&point.name)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::analyse::sweep::{Measured, Point, Power, Series, Sweep};
 use crate::record::Phase;
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::theme::Theme;
 use crate::tui::widget::figure;
 use crate::units::Nanos;
@@ -39,12 +39,12 @@ pub fn look(series: usize, theme: &Theme) -> (&'static str, Style) {
 }
 
 pub fn name(series: &Series) -> String {
-    if series.name.is_empty() { "as it is set".into() } else { foreign::label(&series.name) }
+    if series.name.is_empty() { "as it is set".into() } else { sanitize::label(&series.name) }
 }
 
 /// `prompt tokens`
 pub fn over(sweep: &Sweep) -> String {
-    foreign::label(&sweep.over.replace('_', " "))
+    sanitize::label(&sweep.over.replace('_', " "))
 }
 
 /// A whole number as it is, any other with three digits.

@@ -1,8 +1,8 @@
 //! The slices: a row for each depth, a column for each stretch of time.
 
-use crate::analyse::timeline::{Seen, SliceKind};
+use crate::analyse::timeline::{Coverage, SliceKind};
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::theme::Depth;
 use crate::tui::timeline::chart::ChartLine;
 use crate::tui::timeline::{At, Chart};
@@ -46,7 +46,7 @@ pub fn draw(app: &App, chart: &Chart, field: Rect, buf: &mut Buffer, drawn: &mut
             ChartLine::Title(track) => {
                 let track = &chart.timeline.tracks[track];
                 let group = if track.group.is_empty() { String::new() } else { format!("{} · ", track.group) };
-                let title = foreign::label(&format!("{group}{}", track.name));
+                let title = sanitize::label(&format!("{group}{}", track.name));
                 let title = Line::from(Span::styled(fit(&title, whole.width as usize / 2), theme.dim));
                 titled_rule(buf, whole, title, theme.rule);
                 above = None;
@@ -109,7 +109,14 @@ fn short(name: &str) -> &str {
 }
 
 /// One slice, or all those that share a column.
-fn slab(app: &App, chart: &Chart, at: At, (seen, column): (Seen, crate::units::Nanos), cell: Rect, buf: &mut Buffer) {
+fn slab(
+    app: &App,
+    chart: &Chart,
+    at: At,
+    (seen, column): (Coverage, crate::units::Nanos),
+    cell: Rect,
+    buf: &mut Buffer,
+) {
     let theme = &app.theme;
     let slice = chart.slice(at);
     let is_selected = app.viewport.selected == at;
@@ -136,7 +143,7 @@ fn slab(app: &App, chart: &Chart, at: At, (seen, column): (Seen, crate::units::N
     let mut text = edge.to_owned();
     if cell.width >= NAMED {
         let pad = if edge.is_empty() && cell.width > NAMED + 1 { " " } else { "" };
-        let name = foreign::label(chart.name(at));
+        let name = sanitize::label(chart.name(at));
         let room = (cell.width as usize).saturating_sub(edge.width() + pad.len());
         text = format!("{edge}{pad}{}", if name.width() > room { short(&name) } else { &name });
     }

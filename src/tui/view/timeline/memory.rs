@@ -2,8 +2,8 @@
 
 use crate::analyse::timeline::{Curve, Level};
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::memory::STACKED;
+use crate::tui::sanitize;
 use crate::tui::timeline::{Chart, Window};
 use crate::tui::widget::plot::GUTTER;
 use crate::tui::widget::stack::{self, Stack};
@@ -33,7 +33,7 @@ pub fn draw(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
     if is_split {
         title.push(Span::styled(" · weights left out", theme.dim));
     } else if curves.len() > 1 {
-        title.push(Span::styled(format!(" · {}", foreign::label(&curve.name)), theme.dim));
+        title.push(Span::styled(format!(" · {}", sanitize::label(&curve.name)), theme.dim));
     }
     let title = Line::from(title);
     let rest = skip(Rect { width: area.width.saturating_sub(2), ..area }, title.width() as u16 + 6);

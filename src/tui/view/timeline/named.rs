@@ -7,7 +7,7 @@
 
 use crate::analyse::timeline::Grouped;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::timeline::Chart;
 use crate::tui::widget::{bar, below, fit, put, row, scrollbar, scrolled, skip, take};
 use crate::units::{exactly, percent};
@@ -54,7 +54,7 @@ pub fn panels(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
     if area.height < LEAST_PANEL {
         return;
     }
-    let modules = if app.foreign.is_some() { "modules" } else { "parts" };
+    let modules = if app.imported.is_some() { "modules" } else { "parts" };
     let lists = [("operators", &chart.operators), (modules, &chart.modules)];
     let lists: Vec<_> = lists.into_iter().filter(|(_, groups)| !groups.is_empty()).collect();
     let n = if area.width < 2 * (FIGURES as u16 + 30) { 1 } else { 2 }.min(lists.len());
@@ -86,7 +86,7 @@ fn bar_of(app: &App, chart: &Chart, (index, group): (usize, &Grouped), most: f64
 /// A name with its figures.
 pub fn entry(app: &App, chart: &Chart, group: &Grouped, named: usize) -> Line<'static> {
     let theme = &app.theme;
-    let name = fit(&foreign::label(&chart.timeline.names[group.name as usize]), named - 1);
+    let name = fit(&sanitize::label(&chart.timeline.names[group.name as usize]), named - 1);
     let pad = " ".repeat(named - name.width());
     Line::from_iter([
         Span::styled(format!("{name}{pad}"), theme.text),

@@ -19,7 +19,7 @@ pub fn whole(app: &App, chart: &Chart, area: Rect, field: Rect, buf: &mut Buffer
     let line = Rect { y: area.y, height: area.height, ..field };
     let all = Window::whole(chart.timeline.end);
     put(buf, line, Span::styled("─".repeat(line.width as usize), theme.rule));
-    for stretch in &chart.timeline.stretches {
+    for stretch in &chart.timeline.sections {
         put(buf, skip(line, all.column(stretch.start, line.width)), Span::styled("┬", theme.rule));
     }
     let (from, to) =

@@ -1,10 +1,10 @@
 //! Files that were read, as one timeline: on one axis of time, one group of tracks for each rank.
 
+use super::collect::{Collected, LeftOut, Shared, Thread};
 use super::file::FileRead;
-use super::gather::{Gathered, LeftOut, Shared, Thread};
 use super::kind::is_step;
 use super::nest::{Repairs, nest};
-use crate::analyse::timeline::{Curve, Level, Slice, SliceKind, Stretch, Timeline, Track};
+use crate::analyse::timeline::{Curve, Level, Section, Slice, SliceKind, Timeline, Track};
 use crate::units::Nanos;
 use std::collections::{BTreeSet, HashSet};
 
@@ -14,7 +14,7 @@ const CLOCK: i64 = 1_000_000_000_000_000_000;
 const FAR: i64 = 600_000_000_000;
 
 /// Puts files side by side.
-pub fn together(files: Vec<FileRead>, shared: Shared) -> Timeline {
+pub fn merge(files: Vec<FileRead>, shared: Shared) -> Timeline {
     let mut timeline = Timeline::default();
     let names = labels(&files, &mut timeline.warnings);
     let zeros = zeros(&files, &names, &mut timeline.warnings);
@@ -30,7 +30,7 @@ pub fn together(files: Vec<FileRead>, shared: Shared) -> Timeline {
     timeline.details = shared.details.into_list();
     let slices = timeline.tracks.iter().flat_map(|track| &track.slices);
     timeline.end = slices.map(Slice::end).max().unwrap_or_default();
-    timeline.stretches = stretches(&timeline);
+    timeline.sections = sections(&timeline);
     timeline
 }
 
@@ -49,7 +49,7 @@ fn labels(files: &[FileRead], warnings: &mut Vec<String>) -> Vec<String> {
 
 /// The time in each file that becomes 0.
 fn zeros(files: &[FileRead], names: &[String], warnings: &mut Vec<String>) -> Vec<i64> {
-    let firsts: Vec<i64> = files.iter().map(|file| file.gathered.first().unwrap_or(0)).collect();
+    let firsts: Vec<i64> = files.iter().map(|file| file.collected.first().unwrap_or(0)).collect();
     // When each began, by the clock.
     let clock = |(file, &first): (&FileRead, &i64)| match file.base {
         _ if first >= CLOCK => Some(first),
@@ -79,48 +79,48 @@ fn zeros(files: &[FileRead], names: &[String], warnings: &mut Vec<String>) -> Ve
 
 /// Adds what one file says.
 fn add(timeline: &mut Timeline, file: FileRead, zero: i64, group: &str) {
-    let FileRead { mut gathered, cut, .. } = file;
+    let FileRead { mut collected, cut, .. } = file;
     let mut repairs = Repairs::default();
     let at = |time: i64| Nanos(u64::try_from(time.saturating_sub(zero)).unwrap_or(0));
     let within = |name: String| if group.is_empty() { name } else { format!("{group} · {name}") };
 
-    if gathered.split.is_empty() {
-        for (device, points) in gathered.curves() {
+    if collected.split.is_empty() {
+        for (device, points) in collected.curves() {
             let points = points.into_iter().map(|(time, bytes)| (at(time), Level::Total(bytes))).collect();
             timeline.memory.push(Curve { name: within(device), points });
         }
     } else {
         // Said by category, it need not be said once more as a whole.
-        gathered.split.sort_by_key(|&(time, _)| time);
-        let points = gathered.split.iter().map(|&(time, split)| (at(time), Level::Split(split))).collect();
+        collected.split.sort_by_key(|&(time, _)| time);
+        let points = collected.split.iter().map(|&(time, split)| (at(time), Level::Split(split))).collect();
         timeline.memory.push(Curve { name: within("memory".into()), points });
     }
 
-    let mut threads = std::mem::take(&mut gathered.threads);
+    let mut threads = std::mem::take(&mut collected.threads);
     threads.sort_by_cached_key(|thread| {
-        let process = gathered.processes.get(&thread.pid).and_then(|process| process.sort_index);
+        let process = collected.processes.get(&thread.pid).and_then(|process| process.sort_index);
         let number = thread.pid.parse::<i64>().unwrap_or(i64::MAX);
         (process.unwrap_or(0), number, thread.pid.clone(), thread.sort_index.unwrap_or(0))
     });
     let one_process = threads.iter().all(|thread| thread.pid == threads[0].pid);
     for thread in threads {
-        let name = name(&thread, &gathered, one_process);
+        let name = name(&thread, &collected, one_process);
         for (lane, slices) in nest(thread.slices, zero, &mut repairs).into_iter().enumerate() {
             let name = if lane == 0 { name.clone() } else { format!("{name} ({})", lane + 1) };
             let rows = slices.iter().map(|slice| slice.depth + 1).max().unwrap_or(0);
             timeline.tracks.push(Track { name, group: group.to_owned(), slices, rows });
         }
     }
-    timeline.warnings.extend(warnings(cut, &gathered.left_out, repairs).into_iter().map(within));
+    timeline.warnings.extend(warnings(cut, &collected.left_out, repairs).into_iter().map(within));
 }
 
 /// `thread 7 (python)`; on a GPU, or where there are several processes, with what it belongs to.
-fn name(thread: &Thread, gathered: &Gathered, one_process: bool) -> String {
+fn name(thread: &Thread, collected: &Collected, one_process: bool) -> String {
     let name = match thread.name.as_str() {
         "" => format!("thread {}", thread.tid),
         name => name.to_owned(),
     };
-    let process = gathered.processes.get(&thread.pid);
+    let process = collected.processes.get(&thread.pid);
     match process.map(|process| (process.labels.as_str(), process.name.as_str())) {
         Some((labels, _)) if !labels.is_empty() && labels != "CPU" => format!("{labels} · {name}"),
         Some((_, process)) if !one_process && !process.is_empty() && !name.contains(process) => {
@@ -131,8 +131,8 @@ fn name(thread: &Thread, gathered: &Gathered, one_process: bool) -> String {
 }
 
 /// The steps of the profile, of the first rank that has any. A GPU repeats those of the thread that drives it.
-fn stretches(timeline: &Timeline) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = Vec::new();
+fn sections(timeline: &Timeline) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
     let mut seen: HashSet<u32> = HashSet::new();
     let mut of_group = None;
     for track in timeline.tracks.iter() {
@@ -143,12 +143,12 @@ fn stretches(timeline: &Timeline) -> Vec<Stretch> {
             let name = &timeline.names[slice.name as usize];
             if slice.kind == SliceKind::Pass && is_step(name) && seen.insert(slice.name) {
                 of_group = Some(&track.group);
-                stretches.push(Stretch { name: name.clone(), start: slice.start, time: slice.time });
+                sections.push(Section { name: name.clone(), start: slice.start, time: slice.time });
             }
         }
     }
-    stretches.sort_by_key(|stretch| stretch.start);
-    stretches
+    sections.sort_by_key(|stretch| stretch.start);
+    sections
 }
 
 /// What could not be shown as it stands in the file.

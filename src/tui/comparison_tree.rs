@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 /// What the user has opened and selected.
 #[derive(Debug, Clone, Default)]
-pub struct Branches {
+pub struct ComparisonTree {
     open: HashSet<String>,
     /// The path of the selected part; the first row, if it is not there.
     pub selected: String,
@@ -13,7 +13,7 @@ pub struct Branches {
 
 /// A row of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Branch<'a> {
+pub struct TreeRow<'a> {
     pub path: &'a str,
     pub depth: u16,
     pub openable: bool,
@@ -23,9 +23,9 @@ pub struct Branch<'a> {
 /// A file may nest its parts as deep as it likes; a model does not.
 const DEEPEST: u16 = 8;
 
-impl Branches {
+impl ComparisonTree {
     /// The visible rows, in the order of `paths`, each inside of what contains it.
-    pub fn rows<'a>(&self, paths: &[&'a str]) -> Vec<Branch<'a>> {
+    pub fn rows<'a>(&self, paths: &[&'a str]) -> Vec<TreeRow<'a>> {
         let known: HashSet<&str> = paths.iter().copied().collect();
         let above = |path: &'a str| parts::parent(path).filter(|parent| known.contains(parent));
         let mut inside: std::collections::HashMap<Option<&str>, Vec<&'a str>> = Default::default();
@@ -39,7 +39,7 @@ impl Branches {
         while let Some((path, depth)) = waiting.pop() {
             let children = inside.get(&Some(path)).map_or(&[][..], Vec::as_slice);
             let open = self.open.contains(path);
-            rows.push(Branch { path, depth, openable: !children.is_empty(), open });
+            rows.push(TreeRow { path, depth, openable: !children.is_empty(), open });
             if open && depth < DEEPEST {
                 waiting.extend(children.iter().rev().map(|&child| (child, depth + 1)));
             }
@@ -48,7 +48,7 @@ impl Branches {
     }
 
     /// Where the selection lies among these rows: on its part, or on what contains it.
-    pub fn index(&self, rows: &[Branch]) -> usize {
+    pub fn index(&self, rows: &[TreeRow]) -> usize {
         let mut path = Some(self.selected.as_str());
         while let Some(at) = path {
             if let Some(index) = rows.iter().position(|row| row.path == at) {
@@ -91,13 +91,13 @@ mod tests {
     const PATHS: [&str; 7] =
         ["embed", "blocks.0", "blocks.0.attn", "blocks.0.attn.qkv", "blocks.0.mlp", "blocks.1", "lm_head"];
 
-    fn shown(branches: &Branches) -> Vec<(&'static str, u16)> {
+    fn shown(branches: &ComparisonTree) -> Vec<(&'static str, u16)> {
         branches.rows(&PATHS).iter().map(|row| (row.path, row.depth)).collect()
     }
 
     #[test]
     fn what_is_open_shows_what_it_contains() {
-        let mut branches = Branches::default();
+        let mut branches = ComparisonTree::default();
         assert_eq!(shown(&branches), [("embed", 0), ("blocks.0", 0), ("blocks.1", 0), ("lm_head", 0)]);
         branches.twist("blocks.0");
         assert_eq!(shown(&branches)[2..4], [("blocks.0.attn", 1), ("blocks.0.mlp", 1)]);
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn parts_that_a_file_made_up_are_rows_of_their_own() {
-        let rows = Branches::default();
+        let rows = ComparisonTree::default();
         let rows = rows.rows(&["a.b.c", "", "a", "a"]);
         assert_eq!(rows.iter().filter(|row| row.depth == 0).count(), 4);
     }

@@ -6,9 +6,9 @@ use crate::worker::RunId;
 
 /// What is selected, in which order, how large.
 #[derive(Debug, Clone)]
-pub struct Gaze {
+pub struct Selection {
     /// What the Heads screen shows.
-    pub shows: Shows,
+    pub shows: HeadsView,
     pub order: Order,
     /// Only heads that do this are shown.
     pub filter: Option<Role>,
@@ -54,7 +54,7 @@ pub struct Pinned {
 
 /// What the Heads screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Shows {
+pub enum HeadsView {
     #[default]
     All,
     /// The pattern of one.
@@ -96,10 +96,10 @@ pub enum Figure {
     Write,
 }
 
-impl Default for Gaze {
+impl Default for Selection {
     fn default() -> Self {
         Self {
-            shows: Shows::default(),
+            shows: HeadsView::default(),
             order: Order::default(),
             filter: None,
             selected: Head { block: 0, head: 0 },
@@ -122,7 +122,7 @@ impl Default for Gaze {
     }
 }
 
-impl Gaze {
+impl Selection {
     /// The part of a pattern of so many positions that is seen, with the cursor in it.
     pub fn area(&self, positions: usize) -> Area {
         let window = |at: usize, cells: usize| {
@@ -143,7 +143,7 @@ impl Gaze {
 
     /// Whether one head is looked at.
     pub fn is_on_one(&self) -> bool {
-        self.shows == Shows::One
+        self.shows == HeadsView::One
     }
 
     /// Whether one of the changes concerns just this head.
@@ -244,18 +244,18 @@ mod tests {
 
     #[test]
     fn the_window_holds_the_cursor_and_moves_in_steps() {
-        let mut gaze = Gaze { cells: (10, 20), ..Gaze::default() };
+        let mut selection = Selection { cells: (10, 20), ..Selection::default() };
         for (query, key) in [(0, 0), (9, 3), (37, 12), (99, 99), (50, 0)] {
-            (gaze.query, gaze.key) = (query, key);
+            (selection.query, selection.key) = (query, key);
             for bin in [1, 4] {
-                gaze.bin = bin;
-                let area = gaze.area(100);
+                selection.bin = bin;
+                let area = selection.area(100);
                 assert!(area.queries.contains(&query) && area.keys.contains(&key), "{area:?}");
                 assert!(area.queries.start.is_multiple_of(bin) && area.queries.len() <= 10 * bin);
             }
         }
-        (gaze.query, gaze.key, gaze.bin) = (2, 2, 1);
-        assert_eq!(gaze.area(4), Area { queries: 0..4, keys: 0..4 });
+        (selection.query, selection.key, selection.bin) = (2, 2, 1);
+        assert_eq!(selection.area(4), Area { queries: 0..4, keys: 0..4 });
     }
 
     #[test]

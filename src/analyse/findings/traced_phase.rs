@@ -9,7 +9,7 @@ use crate::record::run::Run;
 use crate::units::{Nanos, percent};
 
 /// One phase of a run, as the checks look at it.
-pub struct Seen<'r> {
+pub struct TracedPhase<'r> {
     pub run: &'r Run,
     pub phase: Phase,
     pub account: Account,
@@ -21,7 +21,7 @@ pub struct Seen<'r> {
     pub overhead: Option<Overhead>,
 }
 
-impl<'r> Seen<'r> {
+impl<'r> TracedPhase<'r> {
     /// `None` where no pass of the phase was traced.
     pub fn of(run: &'r Run, phase: Phase) -> Option<Self> {
         let account = Account::of(run, phase)?;
@@ -32,7 +32,7 @@ impl<'r> Seen<'r> {
     }
 
     /// What one check has to say.
-    pub fn told(&self, check: fn(&Self) -> Option<Finding>) -> Vec<Finding> {
+    pub fn check(&self, check: fn(&Self) -> Option<Finding>) -> Vec<Finding> {
         check(self).into_iter().collect()
     }
 

@@ -4,7 +4,7 @@ use super::action::{self, Act};
 use super::app::{App, Engine, Screen};
 use super::explorer;
 use super::live::State;
-use super::timeline::Shows;
+use super::timeline::TimelineView;
 
 impl App {
     /// Why an action cannot be done now; `None` if it can.
@@ -62,8 +62,10 @@ impl App {
                 Some(seen) if seen.state != State::Over => Some("the text is still being read"),
                 _ => Some("no text has been read: press r"),
             },
-            Act::Told if self.gaze.changes.is_empty() => Some("nothing is changed: x switches the selected head off"),
-            Act::Difference if self.gaze.pinned.is_none() => Some("nothing is pinned: p pins the selected head"),
+            Act::ShowEffect if self.selection.changes.is_empty() => {
+                Some("nothing is changed: x switches the selected head off")
+            }
+            Act::Difference if self.selection.pinned.is_none() => Some("nothing is pinned: p pins the selected head"),
             Act::Cancel if self.is_busy() => None,
             Act::Cancel => Some("nothing is running"),
             Act::Save if self.screen.is_of_studies() => match self.study() {
@@ -102,10 +104,10 @@ impl App {
             (Screen::Blocks, Act::Findings) => self.outline.phase.is_some() && self.sums().is_some(),
             (Screen::Blocks, Act::Phase | Act::Slowest | Act::PerStep) => self.live.is_some(),
             (Screen::Blocks, Act::Up | Act::Down | Act::Open) => self.live.is_some() || self.card().is_some(),
-            (Screen::Timeline, _) if self.viewport.shows != Shows::Slices => {
+            (Screen::Timeline, _) if self.viewport.shows != TimelineView::Slices => {
                 matches!(act, Act::Find | Act::Grouping) && self.chart().is_some()
             }
-            (Screen::Timeline, Act::NextPass) => self.chart().is_some_and(|chart| !chart.timeline.stretches.is_empty()),
+            (Screen::Timeline, Act::NextPass) => self.chart().is_some_and(|chart| !chart.timeline.sections.is_empty()),
             (Screen::Timeline, Act::NextFound) => self.viewport.sought.is_some(),
             (Screen::Timeline, _) => self.chart().is_some(),
             (Screen::Roofline, Act::MeasurePeaks) => true,
@@ -116,14 +118,16 @@ impl App {
                 self.study().is_some()
             }
             (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::Whole | Act::NextFound) => {
-                self.has_seen() && self.gaze.is_on_one()
+                self.has_seen() && self.selection.is_on_one()
             }
-            (Screen::Heads, Act::Close) => self.has_seen() && self.gaze.shows != explorer::Shows::All,
-            (Screen::Heads, Act::Open) => self.has_seen() && !self.gaze.is_on_one(),
-            (Screen::Heads, Act::Grouping | Act::Filter) => self.has_seen() && self.gaze.shows == explorer::Shows::All,
-            (Screen::Heads | Screen::Lens, Act::AllOn | Act::Told) => !self.gaze.changes.is_empty(),
-            (Screen::Heads, Act::Difference) => self.gaze.is_on_one() && self.gaze.pinned.is_some(),
-            (Screen::Lens, Act::NextFound | Act::Versus | Act::Neurons) => self.has_seen() && self.gaze.drilled,
+            (Screen::Heads, Act::Close) => self.has_seen() && self.selection.shows != explorer::HeadsView::All,
+            (Screen::Heads, Act::Open) => self.has_seen() && !self.selection.is_on_one(),
+            (Screen::Heads, Act::Grouping | Act::Filter) => {
+                self.has_seen() && self.selection.shows == explorer::HeadsView::All
+            }
+            (Screen::Heads | Screen::Lens, Act::AllOn | Act::ShowEffect) => !self.selection.changes.is_empty(),
+            (Screen::Heads, Act::Difference) => self.selection.is_on_one() && self.selection.pinned.is_some(),
+            (Screen::Lens, Act::NextFound | Act::Versus | Act::Neurons) => self.has_seen() && self.selection.drilled,
             (Screen::Heads, Act::Repeat) => true,
             (Screen::Heads | Screen::Lens, act) if action::is_of(self.screen.scope(), act) => self.has_seen(),
             (Screen::Learn, Act::Up) => self.course.shows_list(),

@@ -13,50 +13,52 @@ use std::io::{self, Write};
 /// A picture in pixels is so many times as large as one in an SVG: as sharp on a screen with small pixels.
 const PNG_SCALE: f64 = 2.0;
 
-pub enum Made<'s> {
+pub enum Exported<'s> {
     /// Written piece by piece: it may be large.
     Trace(&'s Run),
     Json(Value),
     Bytes(Vec<u8>),
 }
 
-impl<'s> Made<'s> {
+impl<'s> Exported<'s> {
     pub fn of(args: &Args, source: &'s Source) -> Result<Self> {
         let fail = |problem: String| Failure::Failed(format!("{}: {problem}", args.file.display()));
-        let text = |text: String| Ok(Made::Bytes(text.into_bytes()));
+        let text = |text: String| Ok(Exported::Bytes(text.into_bytes()));
         match (args.to, source) {
             (Format::Svg | Format::Png, source) => {
                 let scene = scene(args, source.subject()).map_err(fail)?;
-                drawn(args, &scene).map(Made::Bytes).map_err(fail)
+                drawn(args, &scene).map(Exported::Bytes).map_err(fail)
             }
-            (Format::Perfetto, Source::Run(run)) => Ok(Made::Trace(run)),
+            (Format::Perfetto, Source::Run(run)) => Ok(Exported::Trace(run)),
             (Format::Perfetto, Source::Study(_)) => Err(fail(
                 "a study keeps times, no trace of what ran when; profile --trace --out FILE records a run that has one"
                     .into(),
             )),
             (Format::Md, Source::Text(text)) => {
-                Ok(Made::Bytes(markdown::write(&explored::text(&text.1, &text.0.attributions)).into_bytes()))
+                Ok(Exported::Bytes(markdown::write(&explored::text(&text.1, &text.0.attributions)).into_bytes()))
             }
-            (Format::Json, Source::Text(text)) => Ok(Made::Json(explored::json::text(&text.1, &text.0.attributions))),
+            (Format::Json, Source::Text(text)) => {
+                Ok(Exported::Json(explored::json::text(&text.1, &text.0.attributions)))
+            }
             (Format::Perfetto | Format::Html | Format::Csv, Source::Text(_)) => {
                 Err(fail("of a text there are svg, png, md and json".into()))
             }
             (Format::Html, Source::Run(run)) => text(html::run(run).map_err(fail)?),
             (Format::Md, Source::Run(run)) => text(markdown::write(&table::profile(run, Detail::Summed, usize::MAX))),
             (Format::Csv, Source::Run(run)) => text(csv::run(run)),
-            (Format::Json, Source::Run(run)) => Ok(Made::Json(json::profile(run))),
+            (Format::Json, Source::Run(run)) => Ok(Exported::Json(json::profile(run))),
             (Format::Html, Source::Study(study)) => text(html::study(study).map_err(fail)?),
             (Format::Md, Source::Study(study)) => text(study::markdown(study)),
             (Format::Csv, Source::Study(study)) => text(study::csv::arms(study)),
-            (Format::Json, Source::Study(study)) => Ok(Made::Json(study::json::study(study))),
+            (Format::Json, Source::Study(study)) => Ok(Exported::Json(study::json::study(study))),
         }
     }
 
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Made::Trace(run) => perfetto::write(run, out),
-            Made::Bytes(bytes) => out.write_all(bytes),
-            Made::Json(value) => {
+            Exported::Trace(run) => perfetto::write(run, out),
+            Exported::Bytes(bytes) => out.write_all(bytes),
+            Exported::Json(value) => {
                 serde_json::to_writer(&mut *out, value)?;
                 out.write_all(b"\n")
             }

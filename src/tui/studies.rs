@@ -1,10 +1,10 @@
 //! The studies on the screens: what has been measured of each, and what that amounts to.
 
 use super::app::Screen;
-use super::branches::Branches;
 use super::compared::Compared;
+use super::comparison_tree::ComparisonTree;
 use super::live::State;
-use super::ranked::{self, Ranked};
+use super::ranking::{self, Ranked};
 use crate::analyse::sweep::Sweep;
 use crate::measure::Progress;
 use crate::record::study::{Arm, Event, Study, StudyKind};
@@ -134,7 +134,7 @@ impl Studied {
 
     /// Works out what it amounts to so far, unless that is done; never while it is drawn. `height` is how many rows
     /// are seen.
-    pub fn work_out(&mut self, branches: &Branches, height: usize) {
+    pub fn work_out(&mut self, branches: &ComparisonTree, height: usize) {
         let is_finished = self.worked_out.is_some_and(|far| far.is_over);
         let far = if is_finished { self.worked_out } else { Some(self.far()) };
         if self.worked_out != far {
@@ -143,7 +143,7 @@ impl Studied {
             self.amounts_to = match study.header.kind {
                 StudyKind::Compare => Compared::of(study, is_over)
                     .map_or(AmountsTo::Nothing, |compared| AmountsTo::Compared(Box::new(compared))),
-                StudyKind::Matrix => AmountsTo::Ranked(ranked::ranked(study)),
+                StudyKind::Matrix => AmountsTo::Ranked(ranking::ranked(study)),
                 StudyKind::Sweep { .. } => AmountsTo::Swept(Sweep::of(study)),
             };
         }

@@ -78,7 +78,7 @@ fn flops(signature: &Signature) -> Flops {
 
 /// Everything that one file says.
 #[derive(Default)]
-pub struct Gathered {
+pub struct Collected {
     pub threads: Vec<Thread>,
     /// By the process's and the thread's number, as they are written.
     index: HashMap<Box<str>, usize>,
@@ -143,7 +143,7 @@ pub struct LeftOut {
     pub without_begin: u64,
 }
 
-impl Gathered {
+impl Collected {
     /// Takes in one element of `traceEvents`.
     pub fn take(&mut self, raw: &[u8], shared: &mut Shared) {
         if let Ok(event) = serde_json::from_slice(raw) {

@@ -1,5 +1,6 @@
 //! The points of the roofline: parts added up over all blocks, blocks, or operators by their name.
 
+use super::grouped_list::Grouping;
 use super::parts::{self, PartKind};
 use crate::analyse::Account;
 use crate::analyse::account::{OperatorAccount, PartAccount};
@@ -7,18 +8,6 @@ use crate::analyse::roofline::{Products, Standing, standing};
 use crate::record::{Dtype, Run};
 use crate::units::{Bytes, Flops, Nanos};
 use std::collections::HashMap;
-
-/// What a point, or a row of memory, stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Grouping {
-    /// A part with nothing inside, added up over all blocks.
-    #[default]
-    Parts,
-    /// A block, or a part outside of blocks.
-    Blocks,
-    /// All calls of operators of one name.
-    Operators,
-}
 
 /// One point: what took this time, did this work and moved these bytes.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,14 +35,6 @@ pub struct Point {
     pub standing: Option<Standing>,
 }
 
-/// What the user has asked of a list of points or of memory.
-#[derive(Debug, Clone, Default)]
-pub struct Listed {
-    pub grouping: Grouping,
-    /// The name of the selected row; the first one if it is not there.
-    pub selected: String,
-}
-
 /// A point while its calls are added up.
 #[derive(Default)]
 struct Sum {
@@ -66,25 +47,6 @@ struct Sum {
     unknown: u32,
     bytes: Option<Bytes>,
     passes_on: bool,
-}
-
-impl Grouping {
-    pub const ALL: [Grouping; 3] = [Grouping::Parts, Grouping::Blocks, Grouping::Operators];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Grouping::Parts => "parts",
-            Grouping::Blocks => "blocks",
-            Grouping::Operators => "operators",
-        }
-    }
-}
-
-impl Listed {
-    /// Where the selection lies among these rows.
-    pub fn index<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> usize {
-        names.position(|name| name == self.selected).unwrap_or(0)
-    }
 }
 
 impl Point {

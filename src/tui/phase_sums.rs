@@ -3,8 +3,9 @@
 //! Adding up takes time linear in the operators, so no frame does it, and nothing is added up while a
 //! run goes on: that would take time from what is being measured.
 
+use super::grouped_list::Grouping;
 use super::memory::Memory;
-use super::points::{Grouping, Point};
+use super::roofline_points::Point;
 use crate::analyse::account::OperatorAccount;
 use crate::analyse::findings::{Finding, findings};
 use crate::analyse::{Account, Overhead};

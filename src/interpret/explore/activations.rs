@@ -8,7 +8,7 @@ use tch::Tensor;
 
 /// What a pass left of a block. With a cache, queries are those of the new positions, keys and values all that the
 /// cache holds.
-pub struct Kept {
+pub struct BlockActivations {
     /// [n_heads, T, d_head]
     pub q: Tensor,
     /// [n_kv_heads, keys, d_head]
@@ -20,11 +20,11 @@ pub struct Kept {
 }
 
 /// Keeps queries, keys, values and the residual stream as they come by.
-pub struct Keep<'a> {
+pub struct Keeper<'a> {
     control: &'a Control,
     progress: &'a mut dyn FnMut(usize),
     embed: Option<Tensor>,
-    blocks: Vec<Kept>,
+    blocks: Vec<BlockActivations>,
     /// Of the block that goes on.
     q: Option<Tensor>,
     k: Option<Tensor>,
@@ -32,7 +32,7 @@ pub struct Keep<'a> {
     mid: Option<Tensor>,
 }
 
-impl<'a> Keep<'a> {
+impl<'a> Keeper<'a> {
     /// `progress` is told how many blocks are done.
     pub fn new(control: &'a Control, progress: &'a mut dyn FnMut(usize)) -> Self {
         Self { control, progress, embed: None, blocks: Vec::new(), q: None, k: None, v: None, mid: None }
@@ -42,7 +42,7 @@ impl<'a> Keep<'a> {
     ///
     /// # Errors
     /// The model did not show all of it.
-    pub fn kept(self, n_layers: usize) -> Result<(Tensor, Vec<Kept>)> {
+    pub fn kept(self, n_layers: usize) -> Result<(Tensor, Vec<BlockActivations>)> {
         match self.embed {
             Some(embed) if self.blocks.len() == n_layers => Ok((embed, self.blocks)),
             _ => Err(Error::Unsupported("this model does not show the activations that are to be looked at".into())),
@@ -50,7 +50,7 @@ impl<'a> Keep<'a> {
     }
 }
 
-impl Probe for Keep<'_> {
+impl Probe for Keeper<'_> {
     fn enter(&mut self, _op: Place<Op>) -> Result<()> {
         if self.control.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
@@ -65,7 +65,7 @@ impl Probe for Keep<'_> {
             Hook::ResidPost => {
                 let taken = (self.q.take(), self.k.take(), self.v.take(), self.mid.take());
                 if let (Some(q), Some(k), Some(v), Some(mid)) = taken {
-                    self.blocks.push(Kept { q, k, v, mid, post: activation.squeeze_dim(0) });
+                    self.blocks.push(BlockActivations { q, k, v, mid, post: activation.squeeze_dim(0) });
                     trim_if_long(activation.size()[1]);
                     (self.progress)(self.blocks.len());
                 }
