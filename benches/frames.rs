@@ -1,17 +1,17 @@
 //! How long a frame of each screen takes at 200×60: with a real traced run of 512 prompt and 64 new tokens loaded, with real
 //! studies of a tiny model, a text that was read, and the pattern of a head that fills the screen.
 
+use blockscope::measure::{Control, Prompt, Request, Session};
 use blockscope::model::Toggles;
-use blockscope::profile::{Control, Prompt, Request, Session};
-use blockscope::trace::explored::{Head, HeadScores, Score, Sink};
-use blockscope::trace::{Event, Run, Watched};
+use blockscope::record::explored::{Head, HeadScores, Score, Sink};
+use blockscope::record::{Event, Run, Watched};
 use blockscope::tui::app::Screen;
-use blockscope::tui::explorer::{Explorer, Shows};
+use blockscope::tui::explorer::{Explorer, HeadsView};
 use blockscope::tui::form::Form;
 use blockscope::tui::live::Live;
 use blockscope::tui::{App, Depth, Effect, Msg, Theme, draw};
 use blockscope::units::Nanos;
-use blockscope::worker::{Answer, Look, RunId, Seen, Text, Worker};
+use blockscope::worker::{Answer, InspectedText, Observation, Question, RunId, Worker};
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
@@ -157,8 +157,8 @@ fn driven(c: &mut Criterion) {
 fn seen(tokens: usize) -> Explorer {
     let mut explorer = Explorer::new(RunId(1), Nanos(0));
     let labels = (0..tokens).map(|n| (n as u32, format!("·word{n}"))).collect();
-    let text = Text { tokens: labels, n_layers: 1, n_heads: 1, n_kv_heads: 1, ..Text::default() };
-    explorer.apply(Seen::Text(Box::new(text)));
+    let text = InspectedText { tokens: labels, n_layers: 1, n_heads: 1, n_kv_heads: 1, ..InspectedText::default() };
+    explorer.apply(Observation::Text(Box::new(text)));
     let score = Score { value: 0.4, uniform: 0.1, queries: 100 };
     explorer.scores.push(HeadScores {
         at: Head { block: 0, head: 0 },
@@ -170,7 +170,7 @@ fn seen(tokens: usize) -> Explorer {
         distance: 9.0,
         change: None,
     });
-    explorer.apply(Seen::AllHeads);
+    explorer.apply(Observation::AllHeads);
     explorer
 }
 
@@ -179,16 +179,16 @@ fn share(query: usize, key: usize) -> f32 {
     if key > query { f32::NAN } else { (query * 31 + key * 17) as f32 % 97.0 / 97.0 }
 }
 
-fn answered(look: &Look, tokens: usize) -> Answer {
-    Answer::Pattern(match look {
-        Look::Margins { .. } => {
+fn answered(question: &Question, tokens: usize) -> Answer {
+    Answer::Pattern(match question {
+        Question::Margins { .. } => {
             return Answer::Margins { received: vec![0.3; tokens], entropy: vec![0.5; tokens] };
         }
-        Look::Pattern { area, .. } => {
+        Question::Pattern { area, .. } => {
             let row = |query: usize| area.keys.clone().map(move |key| share(query, key));
             area.queries.clone().flat_map(row).collect()
         }
-        Look::Links { query, .. } => (0..tokens).map(|key| share(*query, key)).collect(),
+        Question::Links { query, .. } => (0..tokens).map(|key| share(*query, key)).collect(),
         _ => panic!("the screen of one head asks for nothing else"),
     })
 }
@@ -198,18 +198,18 @@ fn one_head(c: &mut Criterion) {
     let area = Rect::new(0, 0, 200, 60);
     let mut app = App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), None);
     app.explorer = Some(seen(TOKENS));
-    (app.screen, app.gaze.shows) = (Screen::Heads, Shows::One);
-    (app.gaze.query, app.gaze.key) = (TOKENS - 1, TOKENS / 2);
+    (app.screen, app.selection.shows) = (Screen::Heads, HeadsView::One);
+    (app.selection.query, app.selection.key) = (TOKENS - 1, TOKENS / 2);
     // How much there is room for is known when it was drawn once.
     draw(&mut app, area, &mut Buffer::empty(area));
-    app.gaze.cells = app.drawn.cells;
+    app.selection.cells = app.drawn.cells;
     let mut explorer = app.explorer.take().unwrap();
-    for look in explorer.missing(&app.gaze, false) {
-        let answer = answered(&look, TOKENS);
-        explorer.apply(Seen::Answer { look, answer, labels: BTreeMap::new() });
+    for question in explorer.missing(&app.selection, false) {
+        let answer = answered(&question, TOKENS);
+        explorer.apply(Observation::Answer { question, answer, labels: BTreeMap::new() });
     }
     let tile = explorer.pattern.as_ref().map(|pattern| pattern.cells.len());
-    assert_eq!(tile, Some(app.gaze.cells.0 * app.gaze.cells.1), "the screen is full");
+    assert_eq!(tile, Some(app.selection.cells.0 * app.selection.cells.1), "the screen is full");
     app.explorer = Some(explorer);
     time_frames(c, "frame/One head", &mut app, area);
 }

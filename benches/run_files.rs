@@ -4,9 +4,9 @@
 //! What is written is one traced run of SmolLM2, whose passes are repeated until there are enough operators, allocations
 //! and parts in it. Each opening has a process of its own, so that the peak is its own.
 
+use blockscope::measure::{Control, Prompt, Request, Session};
 use blockscope::model::Toggles;
-use blockscope::profile::{Control, Prompt, Request, Session};
-use blockscope::trace::{Event, Run, Watched, file};
+use blockscope::record::{Event, Run, Watched, file};
 use blockscope::units::Bytes;
 use std::path::Path;
 use std::time::Instant;
@@ -66,6 +66,6 @@ fn repeated(run: &Run, wanted: usize) -> Run {
 /// Operators, allocations and parts that ran.
 fn events(run: &Run) -> usize {
     let allocations =
-        |pass: &blockscope::trace::Pass| pass.memory.as_ref().map_or(0, |memory| memory.allocations.len());
+        |pass: &blockscope::record::Pass| pass.memory.as_ref().map_or(0, |memory| memory.allocations.len());
     run.passes.iter().map(|pass| pass.operators.len() + pass.spans.len() + allocations(pass)).sum()
 }

@@ -3,9 +3,9 @@
 //! `cargo bench --bench tracer` prints, after criterion's times of small operators with and without a
 //! tracer, their differences, and traced ÷ plain for SmolLM2: medians over pairs of runs that alternate.
 
+use blockscope::measure::{Bounds, Control, Prompt, Request, Session, Tracer};
 use blockscope::model::Toggles;
-use blockscope::profile::{Bounds, Control, Prompt, Request, Session, Tracer};
-use blockscope::trace::{Event, Phase, Quartiles, Run, Watched};
+use blockscope::record::{Event, Phase, Quartiles, Run, Watched};
 use blockscope::units::Nanos;
 use criterion::Criterion;
 use std::hint::black_box;
@@ -92,7 +92,7 @@ fn model(toggles: &str, repeats: u32, new_tokens: u32, prompt: u32, phase: Phase
     let mut run = Run::default();
     session.run(&request, &Control::default(), &mut |event: Event| run.apply(event));
     let wall = |repeat: u32| -> Nanos {
-        let of = |pass: &&blockscope::trace::Pass| pass.start.repeat == repeat && pass.start.phase == phase;
+        let of = |pass: &&blockscope::record::Pass| pass.start.repeat == repeat && pass.start.phase == phase;
         run.passes.iter().filter(of).filter_map(|pass| pass.time).sum()
     };
     let mut ratios: Vec<f64> =

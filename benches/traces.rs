@@ -3,7 +3,7 @@
 //! The trace is made here: a training step's mix of operators with shapes, functions, modules, kernels, launches and
 //! allocations, spelled as PyTorch spells them. Each opening has a process of its own, so that the peak is its own.
 
-use blockscope::trace::chrome;
+use blockscope::analyse::chrome;
 use blockscope::units::Bytes;
 use flate2::write::GzEncoder;
 use std::io::{BufWriter, Write};

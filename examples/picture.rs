@@ -11,7 +11,7 @@ use blockscope::model::Toggles;
 use blockscope::tui::form::Form;
 use blockscope::tui::live::Live;
 use blockscope::tui::{App, Depth, Msg, Theme, draw};
-use blockscope::{text, trace};
+use blockscope::{record, text};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -35,15 +35,15 @@ fn main() {
     let name = std::path::Path::new(file).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let opened = |live| App::new(Theme::new(Depth::True), Toggles::default(), Form::new(None), Vec::new(), live);
     let beginning = std::fs::read(file).unwrap_or_else(|error| panic!("{file}: {error}"));
-    let mut app = match trace::file::Content::of(&beginning) {
-        trace::file::Content::Study => {
-            let study = trace::study::file::read(file.as_ref()).unwrap_or_else(|error| panic!("{error}"));
+    let mut app = match record::file::Content::of(&beginning) {
+        record::file::Content::Study => {
+            let study = record::study::file::read(file.as_ref()).unwrap_or_else(|error| panic!("{error}"));
             let mut app = opened(None);
             app.show_study(study, name);
             app
         }
         _ => {
-            let run = trace::file::read(file.as_ref()).unwrap_or_else(|error| panic!("{error}"));
+            let run = record::file::read(file.as_ref()).unwrap_or_else(|error| panic!("{error}"));
             opened(Some(Live::saved(run, name)))
         }
     };

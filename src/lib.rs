@@ -6,26 +6,30 @@
 //!
 //! | floor | module | is |
 //! |---|---|---|
-//! | 4 | [`tui`] | the terminal interface: state, one `update`, one file a screen |
-//! | 4 | [`cli`] | the command line: one file a subcommand |
-//! | 3 | [`worker`] | the thread that owns the model |
-//! | 2 | [`profile`] | runs a model and measures |
-//! | 2 | [`report`] | a run or a study as tables, JSON, pictures |
+//! | 6 | [`tui`] | the terminal interface: state, one `update`, one file a screen |
+//! | 6 | [`cli`] | the command line: one file a subcommand |
+//! | 5 | [`worker`] | the thread that owns the model |
+//! | 4 | [`interpret`] | what a model does with a text, and what changing a part of it does |
+//! | 3 | [`measure`] | runs a model and measures |
+//! | 3 | [`report`] | a run or a study as tables, JSON, pictures |
+//! | 2 | [`analyse`] | what recorded runs and studies amount to |
+//! | 1 | [`record`] | what was measured or seen, as plain data; its files |
 //! | 1 | [`learn`] | the lessons, their worked examples and the glossary, as plain data |
 //! | 1 | [`model`] | the transformer, on LibTorch |
 //! | 1 | [`text`] | tokenizers, chat templates, how a token is shown |
-//! | 1 | [`trace`] | what was measured, as plain data; run files |
 //! | 0 | [`gguf`] | the GGUF container and its number formats |
 //! | 0 | [`units`] | quantities and how they print |
 
+pub mod analyse;
 pub mod cli;
 pub mod gguf;
+pub mod interpret;
 pub mod learn;
+pub mod measure;
 pub mod model;
-pub mod profile;
+pub mod record;
 pub mod report;
 pub mod text;
-pub mod trace;
 pub mod tui;
 pub mod units;
 pub mod worker;

@@ -161,6 +161,18 @@ fn scaled(value: f64, base: f64, units: &[&str]) -> String {
     format!("{value:.digits$} {}", units[unit]).trim_end().to_owned()
 }
 
+/// A rate with three digits.
+pub fn digits(rate: f64) -> String {
+    let decimals = if rate < 9.995 {
+        2
+    } else if rate < 99.95 {
+        1
+    } else {
+        0
+    };
+    format!("{rate:.decimals$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -443,7 +443,7 @@ fn profile_json_has_every_number_and_says_where_it_comes_from() {
     assert!(part("blocks.0.mlp.down", "prefill")["bytes"].as_u64().unwrap() >= 4 * 64 * 128);
 
     // The run file tells the same.
-    let saved = blockscope::trace::file::read(&file).unwrap();
+    let saved = blockscope::record::file::read(&file).unwrap();
     assert_eq!(blockscope::report::json::profile(&saved), found);
 }
 
@@ -601,8 +601,8 @@ fn ctrl_c_keeps_what_was_measured() {
         assert_eq!(output.status.code(), Some(code));
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(told["status"], "cancelled");
-        let saved = blockscope::trace::file::read(&file).unwrap();
-        assert_eq!(saved.status, Some(blockscope::trace::Status::Cancelled));
+        let saved = blockscope::record::file::read(&file).unwrap();
+        assert_eq!(saved.status, Some(blockscope::record::Status::Cancelled));
         assert!(saved.tokens.len() >= 2 && saved.tokens.len() < 250);
         assert_eq!(ids(&told["new_ids"]).len(), saved.tokens.len());
     }
@@ -616,7 +616,7 @@ fn a_killed_run_opens() {
     let mut child = long_run(&file);
     child.kill().unwrap();
     child.wait().unwrap();
-    let saved = blockscope::trace::file::read(&file).unwrap();
+    let saved = blockscope::record::file::read(&file).unwrap();
     assert_eq!(saved.status, None);
     assert!(saved.tokens.len() >= 2 && saved.ttft().is_some());
 }

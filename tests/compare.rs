@@ -1,7 +1,7 @@
 //! `compare` and `sweep` as other programs see them: results, exit codes, files that are gone on with.
 
-use blockscope::trace::Study;
-use blockscope::trace::study::file;
+use blockscope::record::Study;
+use blockscope::record::study::file;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -213,7 +213,7 @@ fn memory_is_that_of_an_arm_alone_although_all_are_there_at_once() {
     let study = file::read(&path).unwrap();
     let weights = |arm: usize| {
         let resources = study.arms[arm].resources.as_deref().unwrap();
-        resources.peak.of(blockscope::trace::Category::Weights).0 as f64
+        resources.peak.of(blockscope::record::Category::Weights).0 as f64
     };
     // Two bytes in place of four; rotation tables and norms stay as they are.
     let ratio = weights(1) / weights(0);

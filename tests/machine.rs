@@ -1,6 +1,6 @@
 //! The machine as the command line shows it: what it can do at most, and devices that are not there.
 
-use blockscope::profile::peaks::Reader;
+use blockscope::measure::peaks::ReadOperator;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -76,7 +76,7 @@ fn doctor_measures_what_is_not_known_keeps_it_and_measures_anew_when_asked() {
     assert!(peaks["dispatch"]["best"].as_u64().unwrap() > 0 && peaks["measured"].as_u64().unwrap() > 1_700_000_000);
     let cached = peaks["cache_bytes"].as_u64().unwrap_or(0);
     assert!(peaks["buffer_bytes"].as_u64().unwrap() >= 2 * cached);
-    assert!(Reader::ALL.iter().any(|reader| peaks["reader"] == reader.name()), "{}", peaks["reader"]);
+    assert!(ReadOperator::ALL.iter().any(|reader| peaks["reader"] == reader.name()), "{}", peaks["reader"]);
     assert!(
         found["devices"][0]["available"] == true && found["devices"][1]["device"].as_str().unwrap().contains("cuda")
     );
@@ -124,7 +124,7 @@ fn a_run_carries_the_peaks_that_were_kept_for_its_conditions_and_no_others() {
         let args = [&["profile", RANDOM, "--out", path.to_str().unwrap()], &small[..]].concat();
         let output = blockscope(cache.path(), &args);
         assert!(output.status.success(), "{}", errors(&output));
-        (blockscope::trace::file::read(&path).unwrap(), errors(&output))
+        (blockscope::record::file::read(&path).unwrap(), errors(&output))
     };
     assert_eq!(run("none.jsonl").0.peaks, None);
     keep(cache.path(), &machine, 1);

@@ -1,11 +1,11 @@
 //! What the whole process holds, to the byte. A program of its own, and one test at a time: what another
 //! test allocates would be counted too.
 
+use blockscope::measure::{Bounds, Control, Prompt, Request, Session, Tracer};
 use blockscope::model::Toggles;
 use blockscope::model::allocator::{Live, Tag, live, tagged};
 use blockscope::model::toggles::Precision;
-use blockscope::profile::{Bounds, Control, Prompt, Request, Session, Tracer};
-use blockscope::trace::{Category, Event, Run, Status, Watched};
+use blockscope::record::{Category, Event, Run, Status, Watched};
 use blockscope::units::Bytes;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::{Device, Kind, Tensor};
@@ -95,8 +95,9 @@ fn a_model_holds_its_weights_and_its_rotary_frequencies_and_a_run_its_cache() {
             assert_eq!(memory.before.of(Category::KvCache), empty.kv_cache + cache);
             assert_eq!(memory.before.of(Category::Temporaries), Bytes(0));
             assert!(memory.before.of(Category::Activations) < empty.work + Bytes(8192), "the ids of the prompt");
-            let is_work =
-                |a: &blockscope::trace::Allocation| matches!(a.category, Category::Activations | Category::Temporaries);
+            let is_work = |a: &blockscope::record::Allocation| {
+                matches!(a.category, Category::Activations | Category::Temporaries)
+            };
             assert!(memory.allocations.iter().all(is_work), "room for the cache was made before");
         }
         assert_eq!(live(), Live { weights: empty.weights + expected, ..empty }, "a run leaves nothing");

@@ -1,9 +1,9 @@
 //! A run as a table and as JSON: the numbers of the fixture, worked out by hand.
 
+use blockscope::record::{Event, Part, PassStart, Phase, Run, Span, Watched, file};
 use blockscope::report::layout::{Detail, lines};
 use blockscope::report::table::Piece;
 use blockscope::report::{json, table};
-use blockscope::trace::{Event, Part, PassStart, Phase, Run, Span, Watched, file};
 use blockscope::units::{Bytes, Flops, Nanos};
 use std::path::Path;
 

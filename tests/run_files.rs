@@ -1,7 +1,7 @@
 //! Run files: every version opens, what is written is read back, and no file does harm.
 
-use blockscope::trace::file::{self, Error, Existing, Reader, Writer};
-use blockscope::trace::{Event, Phase, Run, Status};
+use blockscope::record::file::{self, Error, Existing, RunReader, RunWriter};
+use blockscope::record::{Event, Phase, Run, Status};
 use blockscope::units::{Bytes, Flops, Nanos};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn header() -> &'static str {
 /// Reads a file with this content.
 fn read(content: impl AsRef<[u8]>) -> Result<Run, Error> {
     let mut run = Run::default();
-    for event in Reader::new(Cursor::new(content.as_ref()), Path::new("x.jsonl")) {
+    for event in RunReader::new(Cursor::new(content.as_ref()), Path::new("x.jsonl")) {
         run.apply(event?);
     }
     Ok(run)
@@ -61,8 +61,8 @@ fn what_is_read_is_written_back_the_same() {
     let (streamed, saved) = (folder.path().join("streamed.jsonl"), folder.path().join("saved.jsonl"));
 
     // Event by event, as while a run goes on: the same lines, also the one of an unknown kind.
-    let mut writer = Writer::create(&streamed, Existing::Keep).unwrap();
-    for event in Reader::open(&fixture()).unwrap() {
+    let mut writer = RunWriter::create(&streamed, Existing::Keep).unwrap();
+    for event in RunReader::open(&fixture()).unwrap() {
         writer.write(&event.unwrap()).unwrap();
     }
     assert_eq!(std::fs::read_to_string(&streamed).unwrap(), std::fs::read_to_string(fixture()).unwrap());
@@ -88,12 +88,12 @@ fn an_existing_file_is_never_overwritten_unasked() {
     let path = folder.path().join("run.jsonl");
     std::fs::write(&path, "precious").unwrap();
     let run = file::read(&fixture()).unwrap();
-    assert!(matches!(Writer::create(&path, Existing::Keep), Err(Error::Exists { .. })));
+    assert!(matches!(RunWriter::create(&path, Existing::Keep), Err(Error::Exists { .. })));
     assert!(matches!(file::write_run(&path, &run), Err(Error::Exists { .. })));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
 
-    Writer::create(&path, Existing::Replace).unwrap().write(&run.events()[0]).unwrap();
+    RunWriter::create(&path, Existing::Replace).unwrap().write(&run.events()[0]).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), header());
 }
 
@@ -101,13 +101,14 @@ fn an_existing_file_is_never_overwritten_unasked() {
 fn a_failure_to_write_names_the_file() {
     let run = file::read(&fixture()).unwrap();
     let missing = Path::new("/no/such/folder/run.jsonl");
-    for error in [file::write_run(missing, &run).unwrap_err(), Writer::create(missing, Existing::Keep).unwrap_err()] {
+    for error in [file::write_run(missing, &run).unwrap_err(), RunWriter::create(missing, Existing::Keep).unwrap_err()]
+    {
         assert!(error.to_string().starts_with("/no/such/folder/run.jsonl: "), "{error}");
     }
     // A device that is always full, where there is one.
     let full = Path::new("/dev/full");
     if full.exists() {
-        let error = Writer::create(full, Existing::Replace).unwrap().write(&run.events()[0]).unwrap_err();
+        let error = RunWriter::create(full, Existing::Replace).unwrap().write(&run.events()[0]).unwrap_err();
         assert!(error.to_string().starts_with("/dev/full: "), "{error}");
     }
 }
@@ -138,7 +139,7 @@ fn a_run_killed_at_any_byte_opens_with_all_that_was_complete() {
 fn what_was_written_before_a_kill_is_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
-    let mut writer = Writer::create(&path, Existing::Keep).unwrap();
+    let mut writer = RunWriter::create(&path, Existing::Keep).unwrap();
     for event in file::read(&fixture()).unwrap().events() {
         let keep = matches!(event, Event::Header(_) | Event::PassEnd { .. } | Event::Token(_));
         writer.write(&event).unwrap();
@@ -271,9 +272,9 @@ fn a_folder_a_missing_file_and_an_endless_line_are_errors() {
 
     let endless =
         |start: &'static str| std::io::BufReader::new(std::io::Read::chain(start.as_bytes(), std::io::repeat(b'x')));
-    let first = Reader::new(endless(""), Path::new("x")).next().unwrap().unwrap_err();
+    let first = RunReader::new(endless(""), Path::new("x")).next().unwrap().unwrap_err();
     assert!(matches!(first, Error::NotARun { .. }), "{first}");
-    let second = Reader::new(endless(header()), Path::new("x")).nth(1).unwrap().unwrap_err();
+    let second = RunReader::new(endless(header()), Path::new("x")).nth(1).unwrap().unwrap_err();
     assert!(second.to_string().contains("longer than"), "{second}");
 }
 
@@ -317,21 +318,21 @@ fn a_long_run_stays_small() {
     let mut run = Run { header: file::read(&fixture()).unwrap().header, ..Run::default() };
     let parts = 480;
     for part in 0..parts {
-        run.apply(Event::Part(blockscope::trace::Part { path: format!("blocks.{part}"), parent: None }));
+        run.apply(Event::Part(blockscope::record::Part { path: format!("blocks.{part}"), parent: None }));
     }
     for step in 0..65u32 {
         let prefill = step == 0;
-        run.apply(Event::PassStart(blockscope::trace::PassStart {
+        run.apply(Event::PassStart(blockscope::record::PassStart {
             phase: if prefill { Phase::Prefill } else { Phase::Decode },
             repeat: 0,
             step: step.saturating_sub(1),
             n_new: if prefill { 512 } else { 1 },
             n_past: if prefill { 0 } else { 511 + step },
-            watched: blockscope::trace::Watched::Parts,
+            watched: blockscope::record::Watched::Parts,
             start: Nanos(u64::from(step) * 70_000_000),
         }));
         let scale = if prefill { 512 } else { 1 };
-        let span = |part: u32| blockscope::trace::Span {
+        let span = |part: u32| blockscope::record::Span {
             part,
             start: Nanos(u64::from(part) * 131_072 * scale / 8),
             time: Nanos(123_456 * scale / 8),
@@ -350,8 +351,8 @@ fn a_long_run_stays_small() {
 
 /// A traced pass of `n` operators with a few shapes, and as many allocations.
 fn traced(n: u32) -> Run {
-    use blockscope::trace::operator::Tensor;
-    use blockscope::trace::{
+    use blockscope::record::operator::Tensor;
+    use blockscope::record::{
         Allocation, Argument, ByCategory, Category, Cut, Dtype, Operator, PassMemory, PassStart, Resident, Signature,
         Watched,
     };

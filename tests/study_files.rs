@@ -1,9 +1,10 @@
 //! Study files: every kind opens, what is written is read back, a study can be gone on with, and no file does harm.
 
-use blockscope::trace::file::{Content, Error, Existing};
-use blockscope::trace::study::file::{self, Reader, Writer};
-use blockscope::trace::study::{Arm, Event, Kind, Sample, Study};
-use blockscope::trace::{Comparison, Status, Sweep, Verdict, Watched, file as run_file};
+use blockscope::analyse::{Comparison, Sweep, Verdict};
+use blockscope::record::file::{Content, Error, Existing};
+use blockscope::record::study::file::{self, StudyReader, StudyWriter};
+use blockscope::record::study::{Arm, Event, Sample, Study, StudyKind};
+use blockscope::record::{Status, Watched, file as run_file};
 use blockscope::units::Nanos;
 use std::fs;
 use std::io::Cursor;
@@ -33,7 +34,7 @@ fn beginning() -> String {
 #[test]
 fn a_comparison_opens_with_the_numbers_that_were_measured() {
     let study = file::read(&fixture("compare")).unwrap();
-    assert_eq!((study.header.kind.clone(), study.rounds()), (Kind::Compare, 8));
+    assert_eq!((study.header.kind.clone(), study.rounds()), (StudyKind::Compare, 8));
     assert_eq!((study.arms.len(), study.parts.len(), study.samples.len()), (2, 6, 8 * 5));
     assert_eq!((study.status.clone(), study.unknown.len()), (Some(Status::Done), 1));
     let comparison = Comparison::of(&study, 0, 1).unwrap();
@@ -72,8 +73,8 @@ fn what_is_read_is_written_back_the_same() {
     let folder = tempfile::tempdir().unwrap();
     for kind in ["compare", "matrix", "sweep"] {
         let (streamed, saved) = (folder.path().join(format!("{kind}-1")), folder.path().join(format!("{kind}-2")));
-        let mut writer = Writer::create(&streamed, Existing::Keep).unwrap();
-        for event in Reader::open(&fixture(kind)).unwrap() {
+        let mut writer = StudyWriter::create(&streamed, Existing::Keep).unwrap();
+        for event in StudyReader::open(&fixture(kind)).unwrap() {
             writer.write(&event.unwrap()).unwrap();
         }
         assert_eq!(fs::read_to_string(&streamed).unwrap(), content(kind), "line by line");
@@ -82,7 +83,7 @@ fn what_is_read_is_written_back_the_same() {
         file::write_study(&saved, &study, Existing::Keep).unwrap();
         assert_eq!(file::read(&saved).unwrap(), study, "as a whole");
         assert!(matches!(file::write_study(&saved, &study, Existing::Keep), Err(Error::Exists { .. })));
-        assert!(matches!(Writer::create(&saved, Existing::Keep), Err(Error::Exists { .. })));
+        assert!(matches!(StudyWriter::create(&saved, Existing::Keep), Err(Error::Exists { .. })));
     }
 }
 
@@ -193,7 +194,7 @@ fn sample(arm: u32, round: u32) -> Sample {
 fn an_interrupted_study_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (path, before) = interrupted(folder.path());
-    let (mut writer, study) = Writer::append(&path, &before.header, &before.arms).unwrap();
+    let (mut writer, study) = StudyWriter::append(&path, &before.header, &before.arms).unwrap();
     assert_eq!(study, before);
     writer.write(&Event::Sample(sample(7, 1))).unwrap();
     // What was written is there, although nobody closed the file.
@@ -204,7 +205,7 @@ fn an_interrupted_study_goes_on() {
     // Going on again, with another point: the study has not ended any more.
     let mut arms = before.arms.clone();
     arms.push(Arm { name: "prompt_tokens=128,attention=fused".into(), prompt_tokens: 128, ..arms[7].clone() });
-    let (mut writer, study) = Writer::append(&path, &before.header, &arms).unwrap();
+    let (mut writer, study) = StudyWriter::append(&path, &before.header, &arms).unwrap();
     assert_eq!((study.arms.len(), study.samples.len(), study.status.clone()), (9, 16, None));
     writer.write(&Event::Sample(sample(8, 0))).unwrap();
     writer.write(&Event::End(Status::Done)).unwrap();
@@ -218,7 +219,7 @@ fn a_file_without_its_last_line_break_goes_on_too() {
     let path = folder.path().join("sweep.jsonl");
     fs::write(&path, content("sweep").trim_end()).unwrap();
     let before = file::read(&path).unwrap();
-    let (mut writer, _) = Writer::append(&path, &before.header, &before.arms).unwrap();
+    let (mut writer, _) = StudyWriter::append(&path, &before.header, &before.arms).unwrap();
     writer.write(&Event::Sample(sample(0, 9))).unwrap();
     assert_eq!(file::read(&path).unwrap().samples.len(), before.samples.len() + 1);
 }
@@ -231,14 +232,14 @@ fn another_study_is_not_gone_on_with() {
     let differs = |change: &dyn Fn(&mut Study)| {
         let mut other = before.clone();
         change(&mut other);
-        let error = Writer::append(&path, &other.header, &other.arms).unwrap_err();
+        let error = StudyWriter::append(&path, &other.header, &other.arms).unwrap_err();
         let Error::Another { differs, .. } = error else { panic!("{error}") };
         differs
     };
     assert_eq!(differs(&|study| study.header.machine = "Another".into()), "its machine is A processor, not Another");
     assert_eq!(differs(&|study| study.header.libtorch = "2.12.0".into()), "its LibTorch is 2.11.0, not 2.12.0");
     assert_eq!(
-        differs(&|study| study.header.kind = Kind::Matrix),
+        differs(&|study| study.header.kind = StudyKind::Matrix),
         "its kind is a sweep over prompt_tokens, not a matrix"
     );
     assert_eq!(
@@ -252,9 +253,12 @@ fn another_study_is_not_gone_on_with() {
     assert_eq!(differs(&|study| study.arms.truncate(3)), "it has 8 arms, not 3");
     assert!(differs(&|study| study.header.model.d_model = 1).starts_with("its model is tiny, 1 blocks, d_model 64"));
     assert_eq!(fs::read(&path).unwrap(), content, "and it stays as it was");
-    assert!(matches!(Writer::append(&folder.path().join("no"), &before.header, &before.arms), Err(Error::Io { .. })));
+    assert!(matches!(
+        StudyWriter::append(&folder.path().join("no"), &before.header, &before.arms),
+        Err(Error::Io { .. })
+    ));
     // How it was called, when and in which order it ran makes no other study of it.
     let mut same = before.clone();
     (same.header.created, same.header.seed, same.arms[0].name) = (1, 2, "other".into());
-    Writer::append(&path, &same.header, &same.arms).unwrap();
+    StudyWriter::append(&path, &same.header, &same.arms).unwrap();
 }

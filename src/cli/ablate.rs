@@ -5,10 +5,11 @@ use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
+use crate::interpret::{Change, Intervention, Interventions, Sources, Target};
+use crate::measure::{Prompt, Session};
 use crate::model;
-use crate::profile::{Change, Intervention, Interventions, Prompt, Session, Sources, Target};
+use crate::record::explored::{Head, Place};
 use crate::report::explored as report;
-use crate::trace::explored::{Head, Place};
 use std::collections::HashSet;
 use std::str::FromStr;
 

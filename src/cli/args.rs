@@ -1,8 +1,8 @@
 //! Flags that several subcommands share.
 
 use super::failure::{Failure, Result};
+use crate::measure::{Prompt, Rounds};
 use crate::model::{Device, Toggles};
-use crate::profile::{Prompt, Rounds};
 use clap::builder::NonEmptyStringValueParser;
 use std::io::Read;
 use std::ops::Range;

@@ -5,8 +5,9 @@ use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
+use crate::interpret::{Capture, Hooks};
+use crate::measure::Session;
 use crate::model;
-use crate::profile::{Capture, Hooks, Session};
 use crate::units::Bytes;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -76,7 +77,7 @@ fn all(args: &Args, session: &Session, ids: &[u32], interrupt: &Interrupt, out: 
         seen => seen?,
     };
     seen.write(&args.out)?;
-    let heads = seen.told.heads.len();
+    let heads = seen.metadata.heads.len();
     let positions = seen.lens.as_ref().map_or(0..0, |lens| lens.positions());
     let size = std::fs::metadata(&args.out).map_or(0, |about| about.len());
     if args.json {
@@ -119,7 +120,7 @@ fn activations(
 
 /// What `--json` prints.
 fn description(capture: &Capture, path: &Path) -> Value {
-    let tensor = |(name, tensor): (&String, &crate::profile::capture::Kept)| json!({ "name": name, "dtype": kind(tensor.is_ids), "shape": tensor.shape });
+    let tensor = |(name, tensor): (&String, &crate::interpret::capture::CapturedTensor)| json!({ "name": name, "dtype": kind(tensor.is_ids), "shape": tensor.shape });
     json!({ "out": path.display().to_string(), "tensors": capture.tensors.iter().map(tensor).collect::<Vec<_>>() })
 }
 

@@ -8,14 +8,14 @@ use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use super::studying::{self, Studied};
+use crate::analyse::comparison::{Comparison, of_runs};
+use crate::analyse::gate::{Gate, failures};
+use crate::measure::{Plan, Session};
 use crate::model::{Device, Toggle};
-use crate::profile::{Plan, Session};
+use crate::record::file::{self, Content};
+use crate::record::study::{self, Study, StudyKind};
 use crate::report;
 use crate::report::layout::Detail;
-use crate::trace::comparison::{Comparison, of_runs};
-use crate::trace::file::{self, Content};
-use crate::trace::gate::{Gate, failures};
-use crate::trace::study::{self, Kind, Study};
 use clap::builder::NonEmptyStringValueParser;
 use std::path::{Path, PathBuf};
 
@@ -134,7 +134,7 @@ fn measure(model: &str, args: &Args, out: &mut Output) -> Result<Studied> {
     studying::check_out(&args.out)?;
     let interrupt = Interrupt::listen()?;
     let session = loading::open_on(args.device, model, &plan.arms[0].toggles, &interrupt, out)?;
-    if plan.kind == Kind::Compare {
+    if plan.kind == StudyKind::Compare {
         check_arms(&session, &plan)?;
     }
     studying::study(&session, &plan, &args.out, &interrupt, out)

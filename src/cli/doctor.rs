@@ -3,14 +3,14 @@
 use super::failure::Result;
 use super::output::Output;
 use super::peaks::{self, PeaksArgs};
+use crate::measure::machine;
 use crate::model::cuda::{self, Cuda};
 use crate::model::memory;
 use crate::model::source::{self, Source};
 use crate::model::toggles::processors;
-use crate::profile::machine;
+use crate::record::Peaks;
 use crate::report::grid::{Align, facts, grid};
-use crate::report::table::Piece;
-use crate::trace::Peaks;
+use crate::report::piece::Piece;
 use crate::tui::{ColorChoice, Depth};
 use crate::units::Bytes;
 use serde_json::{Value, json};

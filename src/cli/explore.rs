@@ -5,10 +5,12 @@ use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
+use crate::analyse::worth::WorthTable;
+use crate::interpret::Exploration;
+use crate::measure::{Control, Session};
 use crate::model;
-use crate::profile::{Control, Exploration, Session};
+use crate::record::explored::HeadScores;
 use crate::report::explored as report;
-use crate::trace::explored::{HeadScores, WorthTable};
 use serde_json::json;
 
 /// Likeliest tokens of each cell of the lens.

@@ -1,94 +1,32 @@
 //! `blockscope export`: a saved run, study or text as a picture, a page, a table, or in the format of another tool.
 
-mod made;
+mod args;
+mod exported;
 mod source;
+
+pub use args::Args;
 
 use super::args::check_free;
 use super::failure::{Failure, Result};
 use super::output::Output;
-use crate::report::picture::{MOST_PIXELS, Picture, Size};
-use crate::trace::explored::Head;
-use crate::trace::file::{self, Existing};
-use clap::ValueEnum;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use crate::record::file::{self, Existing};
+use args::Format;
+use exported::Exported;
 use flate2::write::GzEncoder;
-use made::Made;
 use source::Source;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
-
-/// Write a saved run, study or text as a picture, a page or a table, or in the format of another tool
-///
-/// perfetto is Chrome's JSON: ui.perfetto.dev opens it, PyTorch's readers and Holistic Trace Analysis do, and so
-/// does blockscope view. What can be shown is what was recorded: passes and parts always, operators and memory if
-/// the run was made with profile --trace.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// A run file, as profile --out or the interface wrote it, or a study, as compare --out and sweep --out write it; or
-    /// a text, as capture --out writes it
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-
-    /// The format
-    #[arg(long, value_name = "FORMAT", value_enum)]
-    to: Format,
-
-    /// With svg and png: which picture; without it the one that tells most of the file
-    #[arg(long, value_name = "PICTURE", value_parser = pictures())]
-    picture: Option<Picture>,
-
-    /// With svg and png of a text: the head whose pattern is drawn, such as 8.1; may be given again
-    #[arg(long, value_name = "BLOCK.HEAD")]
-    head: Vec<Head>,
-
-    /// With svg and png: the size in pixels, such as 1600x1000
-    #[arg(long, value_name = "WxH", value_parser = size)]
-    size: Option<Size>,
-
-    /// Write to this file, not to standard output; compressed if its name ends in .gz
-    #[arg(long, value_name = "PATH")]
-    out: Option<PathBuf>,
-
-    /// Replace PATH if it is there already
-    #[arg(long, requires = "out")]
-    force: bool,
-}
-
-/// What a run or a study can be written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A trace in Chrome's JSON; of a run
-    Perfetto,
-    /// A picture whose text stays text
-    Svg,
-    /// A picture in pixels
-    Png,
-    /// One page with all pictures, tables and findings; it asks nothing of the network
-    Html,
-    /// The tables in Markdown, as for a pull request
-    Md,
-    /// One table for spreadsheets, in seconds and bytes
-    Csv,
-    /// Everything for programs, as profile --json and compare --json print it
-    Json,
-}
-
-impl Format {
-    fn is_picture(self) -> bool {
-        matches!(self, Format::Svg | Format::Png)
-    }
-}
+use std::path::Path;
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
     check(args)?;
     let source = Source::read(&args.file, &args.head)?;
     source.check(&args.file)?;
-    let made = Made::of(args, &source)?;
+    let exported = Exported::of(args, &source)?;
     match &args.out {
-        Some(path) => to_file(args, &made, path)?,
-        None => to_stdout(&made, out)?,
+        Some(path) => to_file(args, &exported, path)?,
+        None => to_stdout(&exported, out)?,
     }
     source.tell(args.to, out);
     Ok(())
@@ -116,23 +54,23 @@ fn check(args: &Args) -> Result {
     }
 }
 
-fn to_stdout(made: &Made, out: &mut Output) -> Result {
-    if let Made::Json(value) = made {
+fn to_stdout(exported: &Exported, out: &mut Output) -> Result {
+    if let Exported::Json(value) = exported {
         return out.json(value);
     }
     let mut stdout = BufWriter::new(io::stdout().lock());
-    let written = made.write(&mut stdout).and_then(|()| stdout.flush());
+    let written = exported.write(&mut stdout).and_then(|()| stdout.flush());
     written.map_err(|error| Failure::of_output(&error))
 }
 
-fn to_file(args: &Args, made: &Made, path: &Path) -> Result {
+fn to_file(args: &Args, exported: &Exported, path: &Path) -> Result {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     file::whole(path, existing, |file| {
         if path.extension() != Some(OsStr::new("gz")) {
-            return made.write(file);
+            return exported.write(file);
         }
         let mut packed = BufWriter::new(GzEncoder::new(file, flate2::Compression::default()));
-        made.write(&mut packed)?;
+        exported.write(&mut packed)?;
         packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish().map(drop)
     })?;
     Ok(())
@@ -141,38 +79,4 @@ fn to_file(args: &Args, made: &Made, path: &Path) -> Result {
 /// Whether both paths lead to one file.
 fn is_same(one: &Path, other: &Path) -> bool {
     fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
-}
-
-/// Pictures by their names.
-fn pictures() -> impl TypedValueParser<Value = Picture> {
-    let values = Picture::ALL.map(|picture| PossibleValue::new(picture.name()).help(picture.about()));
-    PossibleValuesParser::new(values).try_map(|name| {
-        Picture::ALL.into_iter().find(|picture| picture.name() == name).ok_or("there is no such picture")
-    })
-}
-
-/// `1600x1000`
-fn size(text: &str) -> std::result::Result<Size, String> {
-    let numbers = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    let (width, height) = numbers.ok_or("expected a width and a height in pixels, such as 1600x1000")?;
-    let least = Size::LEAST;
-    let is_legible = width >= least.width && height >= least.height;
-    if !is_legible || width > MOST_PIXELS || height > MOST_PIXELS {
-        let (least_width, least_height) = (least.width, least.height);
-        return Err(format!("expected {least_width}x{least_height} to {MOST_PIXELS}x{MOST_PIXELS} pixels"));
-    }
-    Ok(Size { width, height })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_size_is_two_numbers_that_make_a_legible_picture() {
-        assert_eq!(size("1600x1000"), Ok(Size { width: 1600, height: 1000 }));
-        for wrong in ["", "x", "1600", "1600x", "axb", "-1x600", "100x100", "1600x9999", "99999999999x600"] {
-            assert!(size(wrong).unwrap_err().starts_with("expected"), "{wrong}");
-        }
-    }
 }

@@ -1,6 +1,8 @@
 //! How a command can end other than well, and the exit code of each.
 
-use crate::{model, text, trace};
+use crate::analyse::{chrome, comparison};
+use crate::record::file;
+use crate::{model, text};
 use std::io;
 
 /// Why a command ended early.
@@ -66,20 +68,20 @@ impl From<text::Error> for Failure {
     }
 }
 
-impl From<trace::chrome::Error> for Failure {
-    fn from(error: trace::chrome::Error) -> Self {
+impl From<chrome::Error> for Failure {
+    fn from(error: chrome::Error) -> Self {
         Failure::Failed(error.to_string())
     }
 }
 
-impl From<trace::comparison::Incomparable> for Failure {
-    fn from(error: trace::comparison::Incomparable) -> Self {
+impl From<comparison::Incomparable> for Failure {
+    fn from(error: comparison::Incomparable) -> Self {
         Failure::Failed(error.to_string())
     }
 }
 
-impl From<trace::file::Error> for Failure {
-    fn from(error: trace::file::Error) -> Self {
+impl From<file::Error> for Failure {
+    fn from(error: file::Error) -> Self {
         Failure::Failed(error.to_string())
     }
 }

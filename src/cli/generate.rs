@@ -6,11 +6,11 @@ use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use super::recording::{self, Recorded};
-use crate::profile::{Request, Sampling, Session};
+use crate::measure::{Request, Sampling, Session};
+use crate::record::{Event, Run, Watched};
 use crate::report::json;
-use crate::report::table::digits;
 use crate::text::Specials;
-use crate::trace::{Event, Run, Watched};
+use crate::units::digits;
 use serde_json::{Value, json};
 
 /// Continue a text; print it as it comes, with TTFT, TPOT and tokens per second

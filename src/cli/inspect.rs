@@ -2,6 +2,7 @@
 
 use super::failure::Result;
 use super::output::Output;
+use crate::measure::open_tokenizer;
 use crate::model::Toggles;
 use crate::model::source::{Origin, Source};
 use crate::model::spec::{Activation, MlpKind, Norm, Positions, RopeScaling, Spec};
@@ -9,9 +10,8 @@ use crate::model::toggles::ALL_PRECISIONS;
 use crate::model::weights::inventory::{self, Inventory};
 use crate::model::weights::safetensors::Folder;
 use crate::model::weights::{self, WeightSource};
-use crate::profile::open_tokenizer;
 use crate::report::grid::{Align, facts, grid};
-use crate::report::table::Piece;
+use crate::report::piece::Piece;
 use crate::text::Tokenizer;
 use crate::units::{Bytes, count};
 use clap::builder::NonEmptyStringValueParser;

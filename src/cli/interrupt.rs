@@ -1,7 +1,7 @@
 //! Ctrl-C without the interface: the run ends at its next operator, and what was measured is kept.
 
 use super::failure::Failure;
-use crate::profile::Control;
+use crate::measure::Control;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;

@@ -2,17 +2,16 @@
 
 use super::args::ModelArgs;
 use super::failure::{Failure, Result};
+use super::interface::{open, startup};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
-use super::run::{open, startup};
-use crate::learn::{self, Progress, lessons};
+use crate::interpret::proof::{Outcome, PROOFS, Subject};
+use crate::learn::lessons;
+use crate::measure::Prompt;
 use crate::model::{self, Device};
-use crate::profile::Prompt;
-use crate::profile::proof::{Found, PROOFS, Subject};
 use crate::tui::{self, Begin, LESSON_TEXT, Lessons, Startup};
 use clap::ColorChoice;
-use std::path::PathBuf;
 
 /// Tokens of a prompt where there is no tokenizer for a text.
 const WITHOUT_TEXT: u32 = 32;
@@ -115,26 +114,8 @@ fn check(args: &Args, out: &mut Output) -> Result {
 }
 
 /// `PASS   7  law          Attention is an average: largest |Σ − 1| 2.4e-7 ≤ 1e-4`
-fn line(lesson: usize, found: &Found) -> String {
+fn line(lesson: usize, found: &Outcome) -> String {
     let (verdict, proof) = (if found.passes() { "PASS" } else { "FAIL" }, &PROOFS[lesson]);
     let title = &lessons()[lesson].title;
     format!("{verdict}  {:>2}  {:<11}  {title}: {} {found} ({})", lesson + 1, proof.kind, proof.measure, found.said)
-}
-
-/// How far the learner is, or why that cannot be known.
-pub fn progress() -> std::result::Result<Progress, String> {
-    Progress::read(&file()?).map_err(|error| error.to_string())
-}
-
-/// Keeps how far the learner is.
-pub fn keep(progress: &Progress) -> std::result::Result<(), String> {
-    progress.keep(&file()?).map_err(|error: learn::Error| error.to_string())
-}
-
-/// Where that is kept: in the folder for the state of programs.
-fn file() -> std::result::Result<PathBuf, String> {
-    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = set("XDG_STATE_HOME").or_else(|| Some(set("HOME")?.join(".local/state")));
-    let folder = folder.ok_or("neither XDG_STATE_HOME nor HOME is set")?;
-    Ok(folder.join("blockscope/lessons.json"))
 }

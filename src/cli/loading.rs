@@ -4,8 +4,8 @@ use super::args::ModelArgs;
 use super::failure::Result;
 use super::interrupt::Interrupt;
 use super::output::Output;
+use crate::measure::Session;
 use crate::model::{self, Device, Toggles};
-use crate::profile::Session;
 use std::time::{Duration, Instant};
 
 /// Loading that is done before this is not worth a line.

@@ -4,7 +4,7 @@
 //! neutralised that could move its cursor or hide text; to a pipe or a file results go as they are.
 
 use super::failure::{Failure, Result};
-use crate::report::table::Piece;
+use crate::report::piece::Piece;
 use crate::text::shown;
 use clap::ColorChoice;
 use serde::Serialize;

@@ -4,13 +4,13 @@
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::output::Output;
+use crate::measure::{machine, peaks};
 use crate::model::toggles::processors;
 use crate::model::{self, Device};
-use crate::profile::{machine, peaks};
+use crate::record::Peaks;
+use crate::record::peaks::{Rate, Times};
 use crate::report::grid::{Align, grid};
-use crate::report::table::Piece;
-use crate::trace::Peaks;
-use crate::trace::peaks::{Rate, Times};
+use crate::report::piece::Piece;
 use crate::tui::moment;
 use crate::units::{Bytes, Flops};
 

@@ -7,10 +7,10 @@ use super::loading;
 use super::output::Output;
 use super::peaks;
 use super::recording::{self, Recorded};
-use crate::profile::{Prompt, Request, Session};
+use crate::measure::{Prompt, Request, Session};
+use crate::record::{Event, PassStart, Phase, Run, Watched};
 use crate::report::layout::{Detail, Rows};
 use crate::report::{json, table};
-use crate::trace::{Event, PassStart, Phase, Run, Watched};
 
 /// Time a model without the interface: a table on standard output, or JSON
 #[derive(Debug, clap::Args)]

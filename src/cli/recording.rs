@@ -4,9 +4,9 @@
 use super::args::{OutArgs, check_free};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
-use crate::profile::{Request, Session};
-use crate::trace::file::{Existing, Writer};
-use crate::trace::{Event, Run, Status};
+use crate::measure::{Request, Session};
+use crate::record::file::{Existing, RunWriter};
+use crate::record::{Event, Run, Status};
 
 /// Refuses an output file that could not be written, before anything is loaded.
 ///
@@ -37,7 +37,7 @@ pub fn record(
     watch: &mut dyn FnMut(&Run, &Event) -> Result,
 ) -> Result<Recorded> {
     let existing = if out.force { Existing::Replace } else { Existing::Keep };
-    let mut writer = out.out.as_ref().map(|path| Writer::create(path, existing)).transpose()?;
+    let mut writer = out.out.as_ref().map(|path| RunWriter::create(path, existing)).transpose()?;
     let mut run = Run::default();
     let mut ending = Ok(());
     let mut failure: Option<Failure> = None;

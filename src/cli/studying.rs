@@ -4,10 +4,11 @@ use super::args::{OutArgs, check_free};
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::output::Output;
-use crate::profile::{Plan, Progress, Session, WatchStudy};
-use crate::trace::file::{Content, Existing};
-use crate::trace::study::{Event, Study, file::Writer};
-use crate::trace::{Status, input};
+use crate::measure::{Plan, Progress, Session, WatchStudy};
+use crate::record::file::{Content, Existing};
+use crate::record::study::file::StudyWriter;
+use crate::record::study::{Event, Study};
+use crate::record::{Status, input};
 use std::io::Read;
 use std::path::Path;
 
@@ -77,14 +78,19 @@ pub fn study(
 }
 
 /// The file to write to, and the beginning of the study that is in it already, which is said.
-fn open(session: &Session, plan: &Plan, file: &OutArgs, out: &mut Output) -> Result<(Option<Writer>, Option<Study>)> {
+fn open(
+    session: &Session,
+    plan: &Plan,
+    file: &OutArgs,
+    out: &mut Output,
+) -> Result<(Option<StudyWriter>, Option<Study>)> {
     let Some(path) = &file.out else { return Ok((None, None)) };
     if file.force || !is_study(path) {
         let existing = if file.force { Existing::Replace } else { Existing::Keep };
-        return Ok((Some(Writer::create(path, existing)?), None));
+        return Ok((Some(StudyWriter::create(path, existing)?), None));
     }
     let (header, arms) = session.begin(plan)?;
-    let (writer, study) = Writer::append(path, &header, &arms)?;
+    let (writer, study) = StudyWriter::append(path, &header, &arms)?;
     let (name, samples) = (path.display(), study.samples.len());
     out.note(&format!("{name}: going on with this study, of which {samples} samples are there; --force begins anew"));
     Ok((Some(writer), Some(study)))
@@ -93,7 +99,7 @@ fn open(session: &Session, plan: &Plan, file: &OutArgs, out: &mut Output) -> Res
 /// Takes a study in, writes it down, and shows how far it is.
 struct Followed<'o> {
     study: Study,
-    writer: Option<Writer>,
+    writer: Option<StudyWriter>,
     ending: Result,
     out: &'o mut Output,
 }

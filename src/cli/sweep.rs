@@ -8,11 +8,11 @@ use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use super::studying::{self, Studied};
-use crate::profile::{Plan, PlannedArm, Session};
+use crate::measure::{Plan, PlannedArm, Session};
+use crate::record::Study;
+use crate::record::study::StudyKind;
 use crate::report;
 use crate::report::layout::Detail;
-use crate::trace::Study;
-use crate::trace::study::Kind;
 use over::Over;
 
 /// Time a model along a setting that is a number: a table with the law by which the times grow, or JSON
@@ -86,7 +86,7 @@ impl Args {
         };
         let (axis, arms) = over::arms(&self.over, &base)?;
         Ok(Plan {
-            kind: Kind::Sweep { over: axis },
+            kind: StudyKind::Sweep { over: axis },
             arms,
             rounds: self.rounds.rounds(),
             parts: false,

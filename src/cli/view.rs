@@ -1,11 +1,12 @@
 //! `blockscope view`: the terminal interface on a saved run, study or text, or on traces of PyTorch's profiler.
 
 use super::failure::{Failure, Result};
+use super::interface::{open, startup};
 use super::output::Output;
-use super::run::{open, startup};
-use crate::profile::explore::Captured;
-use crate::trace::file::Content;
-use crate::trace::{chrome, file, input, study};
+use crate::analyse::chrome;
+use crate::interpret::explore::Captured;
+use crate::record::file::Content;
+use crate::record::{file, input, study};
 use crate::tui::Begin;
 use crate::units::percent;
 use clap::ColorChoice;
@@ -49,7 +50,7 @@ fn one(path: &Path, out: &mut Output) -> Result<Begin> {
     let (file, beginning) = look(path)?;
     if is_tensors(path, &beginning) {
         Captured::check(path)?;
-        return Ok(Begin::Seen { path: path.to_owned() });
+        return Ok(Begin::Capture { path: path.to_owned() });
     }
     let (is_trace, is_study) = (is_trace(&beginning), Content::of(&beginning) == Content::Study);
     if is_trace && file.metadata().is_ok_and(|about| about.is_file()) {

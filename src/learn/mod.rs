@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A lesson says in words what is to be done ([`Task`]); whether it was done the interface sees. What a lesson claims is
-//! proved on the loaded model by `profile::proof`, one experiment a lesson.
+//! proved on the loaded model by `interpret::proof`, one experiment a lesson.
 //!
 //! Deliberately absent: a tensor, a terminal, a key.
 

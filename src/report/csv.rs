@@ -1,8 +1,8 @@
 //! A run as CSV (RFC 4180): a row for each part in each phase, in plain units, as in the JSON.
 
 use super::json;
+use crate::record::Run;
 use crate::text::shown;
-use crate::trace::Run;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -67,7 +67,7 @@ fn quoted(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::fixture;
+    use crate::record::fixture;
 
     #[test]
     fn every_part_has_a_row_with_every_column() {

@@ -5,9 +5,10 @@
 use super::grid::{Align, Table};
 use super::layout::Detail;
 use super::picture::{self, Picture, Scene, Subject, escaped};
-use super::table::{self, Piece};
+use super::piece::Piece;
+use super::table;
+use crate::record::{Run, Study};
 use crate::text::shown;
-use crate::trace::{Run, Study};
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -109,7 +110,7 @@ fn text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::fixture;
+    use crate::record::fixture;
 
     #[test]
     fn a_page_of_a_run_has_its_pictures_tables_and_findings_and_asks_nothing_of_elsewhere() {
@@ -143,8 +144,8 @@ mod tests {
         let mut run = fixture::traced();
         run.peaks = None;
         run.passes.iter_mut().for_each(|pass| {
-            if pass.start.watched == crate::trace::Watched::Operators {
-                pass.start.watched = crate::trace::Watched::Parts;
+            if pass.start.watched == crate::record::Watched::Operators {
+                pass.start.watched = crate::record::Watched::Parts;
             }
         });
         let page = super::run(&run).unwrap();

@@ -2,8 +2,13 @@
 //!
 //! Times are in seconds. What could not be measured is null.
 
-use super::traced;
-use crate::trace::{Account, Header, ModelInfo, Overhead, Phase, Quartiles, Run, Status};
+mod object;
+mod traced;
+
+pub use object::object;
+
+use crate::analyse::{Account, Overhead};
+use crate::record::{Header, ModelInfo, Phase, Quartiles, Run, Status};
 use crate::units::Nanos;
 use serde_json::{Map, Value, json};
 
@@ -13,7 +18,7 @@ pub fn profile(run: &Run) -> Value {
     object.extend(self::object(json!({
         "prompt_tokens": run.header.prompt_tokens,
         "new_tokens": run.header.new_tokens,
-        "repeats": { "plain": repeats(run, false), "recorded": repeats(run, true) },
+        "repeats": { "plain": run.repeats(false), "recorded": run.repeats(true) },
         "status": status(run),
     })));
     object.extend(self::object(headline(run)));
@@ -28,7 +33,7 @@ pub fn profile(run: &Run) -> Value {
         "phases": { "prefill": phase(run, Phase::Prefill), "decode": phase(run, Phase::Decode) },
         "parts": parts(run),
     })));
-    object.extend(traced::json::totals(run));
+    object.extend(traced::totals(run));
     Value::Object(object)
 }
 
@@ -86,27 +91,6 @@ pub fn status(run: &Run) -> Option<&'static str> {
     })
 }
 
-/// Number of repeats whose parts were, or were not, timed.
-pub fn repeats(run: &Run, recorded: bool) -> usize {
-    let mut repeats: Vec<u32> = run
-        .passes
-        .iter()
-        .filter(|pass| pass.start.watched.has_parts() == recorded)
-        .map(|pass| pass.start.repeat)
-        .collect();
-    repeats.sort_unstable();
-    repeats.dedup();
-    repeats.len()
-}
-
-/// The JSON object that `value` is.
-pub fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    }
-}
-
 /// Where the headline numbers come from.
 pub fn headline_basis(run: &Run) -> &'static str {
     if run.has_plain_passes() { "measured, while no parts were timed" } else { "measured, while the parts were timed" }
@@ -127,7 +111,7 @@ fn basis(run: &Run) -> Value {
         "parts.bytes": "modelled by formula, of one repeat: weights, inputs and outputs, each once",
     }));
     if run.is_traced() {
-        basis.extend(traced::json::basis());
+        basis.extend(traced::basis());
     }
     basis.into()
 }
@@ -143,7 +127,7 @@ fn phase(run: &Run, phase: Phase) -> Value {
         "recorded_over_plain": Overhead::of(run, phase).map(|overhead| overhead.median),
     }));
     if let Some(account) = Account::of(run, phase) {
-        object.extend(self::object(traced::json::phase(run, &account)));
+        object.extend(self::object(traced::phase(run, &account)));
     }
     object.into()
 }
@@ -168,7 +152,7 @@ pub fn parts(run: &Run) -> Vec<Value> {
                 "bytes": row.bytes,
             }));
             if let Some(traced) = account.as_ref().and_then(|account| account.part(row.part)) {
-                let (times, rest) = traced::json::part(traced, run.peaks.as_deref());
+                let (times, rest) = traced::part(traced, run.peaks.as_deref());
                 if let Some(Value::Object(time)) = part.get_mut("time_s") {
                     time.extend(object(times));
                 }

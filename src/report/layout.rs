@@ -1,6 +1,6 @@
 //! Which rows a table of parts has, and what they are called.
 
-use crate::trace::{Part, Phase, Row, Run};
+use crate::record::{Part, Phase, Row, Run};
 
 /// How far the parts of a model are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

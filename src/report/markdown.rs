@@ -1,7 +1,7 @@
 //! A report as Markdown, for pull requests and notes: titles, tables, lists.
 
 use super::grid::{Align, Table};
-use super::table::Piece;
+use super::piece::Piece;
 use crate::text::shown;
 
 /// The pieces of a report, in order. Foreign text stays text: nothing in it is taken for markup.

@@ -9,6 +9,7 @@ pub mod layout;
 pub mod markdown;
 pub mod perfetto;
 pub mod picture;
+pub mod piece;
 pub mod study;
 pub mod table;
 pub mod tokens;

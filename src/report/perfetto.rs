@@ -9,9 +9,9 @@ mod ascii;
 mod slices;
 
 use super::json;
-use crate::trace::operator::Scope;
-use crate::trace::run::Pass;
-use crate::trace::{ByCategory, Category, Phase, Run};
+use crate::record::operator::Scope;
+use crate::record::run::Pass;
+use crate::record::{ByCategory, Category, Phase, Run};
 use crate::units::{Bytes, Nanos};
 use ascii::ascii;
 use serde::Serialize;

@@ -1,34 +1,12 @@
 //! A profile as text: what ran, the headline numbers, and a table of parts for each phase.
 
-use super::grid::{Align, Table, bullets, wrapped};
-use super::json::repeats;
+use super::grid::{Align, Table, wrapped};
 use super::layout::{Detail, Rows, lines};
+use super::piece::Piece;
 use super::traced;
-use crate::trace::{Account, ModelInfo, Overhead, Phase, Quartiles, Row, Run};
-use crate::units::{Nanos, count, percent};
-
-/// A piece of the report, so that whoever prints it can set titles and notes apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
-    Title(String),
-    Text(String),
-    Table(Table),
-    /// Sentences, each for itself.
-    List(Vec<String>),
-    /// Where numbers come from, and what to make of them.
-    Note(String),
-}
-
-impl Piece {
-    /// As plain text, in lines of `width` columns where it can be broken.
-    pub fn plain(&self, width: usize) -> String {
-        match self {
-            Piece::Title(text) | Piece::Text(text) | Piece::Note(text) => text.clone(),
-            Piece::Table(table) => table.plain(),
-            Piece::List(sentences) => bullets(sentences, width),
-        }
-    }
-}
+use crate::analyse::{Account, Overhead};
+use crate::record::{ModelInfo, Phase, Quartiles, Row, Run};
+use crate::units::{Nanos, count, digits, percent};
 
 /// The report on a run, for a screen of `width` columns: where it is narrow, columns are left out.
 pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
@@ -70,7 +48,7 @@ pub fn title(model: &ModelInfo) -> String {
 fn setting(run: &Run) -> String {
     let header = &run.header;
     let toggles: Vec<_> = header.toggles.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let (plain, recorded) = (repeats(run, false), repeats(run, true));
+    let (plain, recorded) = (run.repeats(false), run.repeats(true));
     let how = if run.is_traced() { "traced" } else { "recorded" };
     let repeats = match (plain, recorded) {
         (0, 1) => format!("one {how} run, no warm-up"),
@@ -135,18 +113,6 @@ fn headline(run: &Run) -> Table {
     }
 }
 
-/// A rate with three digits.
-pub fn digits(rate: f64) -> String {
-    let decimals = if rate < 9.995 {
-        2
-    } else if rate < 99.95 {
-        1
-    } else {
-        0
-    };
-    format!("{rate:.decimals$}")
-}
-
 /// The table of one phase: nothing where none of its passes was recorded.
 fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
     let (Some(recorded), Some((_, wall))) = (run.wall(Some(phase)), run.typical_repeat(Some(phase))) else {
@@ -154,12 +120,18 @@ fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
     };
     let lines = lines(run, phase, detail);
     // Time and share are why one looks; the rest goes first where there is no room.
-    let columns: &[Column] = match width {
-        96.. => {
-            &[Column::Calls, Column::Time, Column::Spread, Column::Share, Column::Rate, Column::Flops, Column::Bytes]
-        }
-        72.. => &[Column::Time, Column::Spread, Column::Share, Column::Rate, Column::Flops],
-        _ => &[Column::Time, Column::Share, Column::Rate],
+    let columns: &[PartColumn] = match width {
+        96.. => &[
+            PartColumn::Calls,
+            PartColumn::Time,
+            PartColumn::Spread,
+            PartColumn::Share,
+            PartColumn::Rate,
+            PartColumn::Flops,
+            PartColumn::Bytes,
+        ],
+        72.. => &[PartColumn::Time, PartColumn::Spread, PartColumn::Share, PartColumn::Rate, PartColumn::Flops],
+        _ => &[PartColumn::Time, PartColumn::Share, PartColumn::Rate],
     };
     let heading = std::iter::once("part").chain(columns.iter().map(|column| column.title()));
     let mut rows: Vec<Vec<String>> = vec![heading.map(str::to_owned).collect()];
@@ -171,8 +143,8 @@ fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
     let rest = wall - accounted;
     let last = |name: &str, time: String, share: String| {
         let cells = columns.iter().map(move |column| match column {
-            Column::Time => time.clone(),
-            Column::Share => share.clone(),
+            PartColumn::Time => time.clone(),
+            PartColumn::Share => share.clone(),
             _ => String::new(),
         });
         std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
@@ -209,7 +181,7 @@ fn phase_note(run: &Run, phase: Phase, recorded: &Quartiles) -> String {
 
 /// A column of the table of parts.
 #[derive(Clone, Copy)]
-enum Column {
+enum PartColumn {
     Calls,
     Time,
     Spread,
@@ -219,31 +191,31 @@ enum Column {
     Bytes,
 }
 
-impl Column {
+impl PartColumn {
     fn title(self) -> &'static str {
         match self {
-            Column::Calls => "calls",
-            Column::Time => "time",
-            Column::Spread => "q1 – q3",
-            Column::Share => "share",
-            Column::Rate => "GFLOP/s",
-            Column::Flops => "FLOPs",
-            Column::Bytes => "bytes",
+            PartColumn::Calls => "calls",
+            PartColumn::Time => "time",
+            PartColumn::Spread => "q1 – q3",
+            PartColumn::Share => "share",
+            PartColumn::Rate => "GFLOP/s",
+            PartColumn::Flops => "FLOPs",
+            PartColumn::Bytes => "bytes",
         }
     }
 
     fn of(self, row: &Row, wall: Nanos) -> String {
         let dash = || "–".to_owned();
         match self {
-            Column::Calls => row.calls_of_one_repeat().to_string(),
-            Column::Time => row.typical.to_string(),
-            Column::Spread => range(row.time.q1, row.time.q3),
-            Column::Share => percent(row.typical.share_of(wall)),
-            Column::Rate => row.flops.gflops_per_second(row.typical).map_or_else(dash, digits),
-            Column::Flops if row.flops.0 == 0 => dash(),
-            Column::Flops => row.flops.to_string(),
-            Column::Bytes if row.bytes.0 == 0 => dash(),
-            Column::Bytes => row.bytes.to_string(),
+            PartColumn::Calls => row.calls_of_one_repeat().to_string(),
+            PartColumn::Time => row.typical.to_string(),
+            PartColumn::Spread => range(row.time.q1, row.time.q3),
+            PartColumn::Share => percent(row.typical.share_of(wall)),
+            PartColumn::Rate => row.flops.gflops_per_second(row.typical).map_or_else(dash, digits),
+            PartColumn::Flops if row.flops.0 == 0 => dash(),
+            PartColumn::Flops => row.flops.to_string(),
+            PartColumn::Bytes if row.bytes.0 == 0 => dash(),
+            PartColumn::Bytes => row.bytes.to_string(),
         }
     }
 }

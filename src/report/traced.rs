@@ -2,17 +2,17 @@
 //! and the findings.
 
 mod columns;
-pub mod json;
 mod summary;
 
 pub use summary::summary;
 
 use super::grid::{Align, Table};
 use super::layout::{Layout, Rows};
-use super::table::Piece;
-use crate::trace::account::OperatorAccount;
-use crate::trace::{Account, Phase, Run};
-use columns::{Column, Subject};
+use super::piece::Piece;
+use crate::analyse::Account;
+use crate::analyse::account::OperatorAccount;
+use crate::record::{Phase, Run};
+use columns::{Subject, TracedColumn};
 use unicode_width::UnicodeWidthStr;
 
 /// Names of operators are cut to this many columns, and further where there is no room.
@@ -100,9 +100,9 @@ fn shortened(name: &str, columns: usize) -> String {
 }
 
 /// Where the numbers of the table come from.
-fn note(run: &Run, account: &Account, lines: &[Line], columns: &[Column]) -> String {
-    let has = |column: Column| columns.contains(&column);
-    let traced = super::json::repeats(run, true);
+fn note(run: &Run, account: &Account, lines: &[Line], columns: &[TracedColumn]) -> String {
+    let has = |column: TracedColumn| columns.contains(&column);
+    let traced = run.repeats(true);
     let which = match traced {
         1 => "1 traced repeat".to_owned(),
         n => format!("of {n} traced repeats the one with the median wall time"),
@@ -111,21 +111,21 @@ fn note(run: &Run, account: &Account, lines: &[Line], columns: &[Column]) -> Str
     if lines.iter().any(|line| matches!(line.subject, Subject::Operator(_))) {
         note.push_str("; an operator's share is of its own time");
     }
-    if has(Column::Work) || has(Column::Rate) {
+    if has(TracedColumn::Work) || has(TracedColumn::Rate) {
         note.push_str("\nFLOPs counted from the shapes that ran; a multiply-add is two FLOPs");
     }
-    if has(Column::Peak) {
+    if has(TracedColumn::Peak) {
         note.push_str("\npeak counted, over every allocation: how far memory rose in one call");
     }
-    if has(Column::Moved) {
+    if has(TracedColumn::Moved) {
         note.push_str("; moved counted: what operators read and wrote");
     }
-    if has(Column::Roof) {
+    if has(TracedColumn::Roof) {
         note.push_str("\n° against the measured peaks, by counted FLOPs and modelled bytes");
         if run.peaks.is_none() {
             note.push_str(": they are not measured yet; see blockscope doctor");
         }
-        if lines.iter().any(|line| Column::is_above_roof(&line.subject, run.peaks.as_deref())) {
+        if lines.iter().any(|line| TracedColumn::is_above_roof(&line.subject, run.peaks.as_deref())) {
             note.push_str("; above 100% caches held what counts as memory");
         }
     }

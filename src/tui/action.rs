@@ -1,173 +1,15 @@
 //! The one table of what can be done: keys, the strip below, the help, the palette and the
 //! documentation all come from it.
 
+mod act;
+mod key;
 mod table;
 
+pub use act::{Act, Action, Scope};
+pub use key::Key;
 pub use table::ACTIONS;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use std::fmt;
-
-/// Something that the user can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Act {
-    Run,
-    TraceRun,
-    Step,
-    Cancel,
-    EditPrompt,
-    Toggles,
-    Models,
-    Save,
-    NextScreen,
-    PreviousScreen,
-    Blocks,
-    Timeline,
-    Roofline,
-    Memory,
-    Generate,
-    SingleStep,
-    Compare,
-    Matrix,
-    Sweep,
-    Heads,
-    Lens,
-    Learn,
-    NextPage,
-    PreviousPage,
-    AnswerA,
-    AnswerB,
-    AnswerC,
-    Prove,
-    CloseLesson,
-    Glossary,
-    Palette,
-    Help,
-    Quit,
-    Up,
-    Down,
-    PageUp,
-    PageDown,
-    First,
-    Last,
-    Left,
-    Right,
-    Open,
-    Close,
-    OpenAll,
-    CloseAll,
-    Phase,
-    PerStep,
-    Grouping,
-    Slowest,
-    Findings,
-    ZoomIn,
-    ZoomOut,
-    Whole,
-    PanLeft,
-    PanRight,
-    NextPass,
-    PreviousPass,
-    Find,
-    NextFound,
-    PreviousFound,
-    MeasurePeaks,
-    Colour,
-    Follow,
-    StepPart,
-    StepBlock,
-    StepPass,
-    StepOn,
-    Choose,
-    Transpose,
-    SwitchOff,
-    AllOn,
-    Repeat,
-    Pin,
-    Difference,
-    Filter,
-    Grow,
-    Weigh,
-    Jump,
-    AcceptKey,
-    Change,
-    Told,
-    Versus,
-    Neurons,
-    Tokens,
-    Reverse,
-    NextField,
-    PreviousField,
-    Accept,
-    AcceptAndRun,
-    Dismiss,
-    Interrupt,
-    Repaint,
-    Suspend,
-}
-
-/// Where an action applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// On every screen while no popup is open.
-    Everywhere,
-    Blocks,
-    Timeline,
-    Roofline,
-    Memory,
-    Generate,
-    SingleStep,
-    Compare,
-    Matrix,
-    Sweep,
-    Heads,
-    Lens,
-    Learn,
-    /// The popups.
-    Prompt,
-    Toggles,
-    /// What to compare with, or what to sweep.
-    Candidate,
-    /// Of which toggle every value is measured.
-    Values,
-    Models,
-    Find,
-    /// To a position of a text.
-    Jump,
-    /// What is changed in the model or the text.
-    Changing,
-    /// What that does.
-    Effect,
-    /// How the prompt is cut.
-    Tokens,
-    Palette,
-    Glossary,
-    Help,
-    Failure,
-}
-
-/// A key, without regard to the shift that a character already has in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
-    code: KeyCode,
-    ctrl: bool,
-}
-
-/// A row of the table.
-#[derive(Debug, Clone, Copy)]
-pub struct Action {
-    pub act: Act,
-    pub scope: Scope,
-    /// The first one is the one to show.
-    pub keys: &'static [Key],
-    /// The word for it in the strip below; empty: not there.
-    pub word: &'static str,
-    /// Another row's action that the strip shows under the same word, as `↑↓ move`.
-    pub with: Option<Act>,
-    pub name: &'static str,
-    /// One line for the help.
-    pub about: &'static str,
-}
+use crossterm::event::KeyEvent;
 
 /// The actions of one scope, in the table's order.
 pub fn of(scope: Scope) -> impl Iterator<Item = &'static Action> {
@@ -193,43 +35,11 @@ impl Action {
     }
 }
 
-impl Key {
-    fn is(&self, event: &KeyEvent) -> bool {
-        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
-        self.code == event.code && self.ctrl == ctrl && !event.modifiers.contains(KeyModifiers::ALT)
-    }
-}
-
-impl fmt::Display for Key {
-    /// `r`, `^C`, `↑`, `Enter`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.code {
-            KeyCode::Char(' ') => "Space",
-            KeyCode::Char(c) if self.ctrl => return write!(f, "^{}", c.to_ascii_uppercase()),
-            KeyCode::Char(c) => return write!(f, "{c}"),
-            KeyCode::Up => "↑",
-            KeyCode::Down => "↓",
-            KeyCode::Left => "←",
-            KeyCode::Right => "→",
-            KeyCode::PageUp => "PgUp",
-            KeyCode::PageDown => "PgDn",
-            KeyCode::Home => "Home",
-            KeyCode::End => "End",
-            KeyCode::Enter => "Enter",
-            KeyCode::Backspace => "⌫",
-            KeyCode::Esc => "Esc",
-            KeyCode::Tab => "Tab",
-            KeyCode::BackTab => "Shift-Tab",
-            _ => "?",
-        };
-        f.pad(name)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::table::char;
+    use super::key::char;
     use super::*;
+    use crossterm::event::{KeyCode, KeyModifiers};
     use std::collections::HashSet;
 
     #[test]

@@ -3,27 +3,27 @@
 pub use super::screen::Screen;
 
 use super::action::{Act, Scope};
-use super::branches::Branches;
 use super::candidate::Candidate;
 use super::changing::Changing;
+use super::comparison_tree::ComparisonTree;
 use super::course::Course;
-use super::explorer::{Explorer, Gaze};
+use super::explorer::{Explorer, Selection};
 use super::form::{Field, Form};
+use super::grouped_list::GroupedList;
 use super::live::Live;
+use super::manner::Manner;
 use super::measuring::Measuring;
 use super::outline::{Node, Outline};
+use super::phase_sums::Sums;
 use super::picker::{CachedModel, Picker};
-use super::points::Listed;
-use super::ranked::Ranking;
-use super::studied::{Studied, Studies};
+use super::ranking::Ranking;
+use super::studies::{Studied, Studies};
 use super::theme::Theme;
-use super::timeline::{At, Chart, Foreign, Reader};
-use super::traced::Sums;
-use super::update::Manner;
+use super::timeline::{At, Chart, ImportedTrace, Viewport};
 use super::widget::prose::Page;
+use crate::analyse::timeline::Timeline;
 use crate::model::{Device, Toggles};
-use crate::trace::timeline::Timeline;
-use crate::trace::{Phase, Token};
+use crate::record::{Phase, Token};
 use crate::units::Nanos;
 use crate::worker::Card;
 use ratatui::layout::{Position, Rect};
@@ -45,11 +45,11 @@ pub struct App {
     /// The run on the screen.
     pub live: Option<Live>,
     /// The trace of another profiler on the screen; there is no run then.
-    pub foreign: Option<Foreign>,
+    pub imported: Option<ImportedTrace>,
     /// The studies on the screens Compare, Matrix and Sweep.
     pub studies: Studies,
     /// How the tree of the Compare screen lies open.
-    pub branches: Branches,
+    pub comparison_tree: ComparisonTree,
     /// How the Matrix is read.
     pub ranking: Ranking,
     /// The selected point of the Sweep, counted from the left.
@@ -58,17 +58,17 @@ pub struct App {
     pub chosen: Option<Candidate>,
     /// What is seen of a text, and how it is looked at.
     pub explorer: Option<Explorer>,
-    pub gaze: Gaze,
+    pub selection: Selection,
     /// The lessons, and how far the learner is.
     pub course: Course,
     pub form: Form,
     pub outline: Outline,
     pub reading: Reading,
     /// How the Timeline is read.
-    pub reader: Reader,
+    pub viewport: Viewport,
     /// How the Roofline and the Memory screens are read.
-    pub roofline: Listed,
-    pub memory: Listed,
+    pub roofline: GroupedList,
+    pub memory: GroupedList,
     /// The limits of the machine are being measured.
     pub measuring: Option<Measuring>,
     pub toast: Option<Toast>,
@@ -262,21 +262,21 @@ impl App {
             device: Device::Cpu,
             source: None,
             live: run,
-            foreign: None,
+            imported: None,
             studies: Studies::default(),
-            branches: Branches::default(),
+            comparison_tree: ComparisonTree::default(),
             ranking: Ranking::default(),
             point: 0,
             chosen: None,
             explorer: None,
-            gaze: Gaze::default(),
+            selection: Selection::default(),
             course: Course::default(),
             form,
             outline,
             reading: Reading::default(),
-            reader: Reader::default(),
-            roofline: Listed::default(),
-            memory: Listed::default(),
+            viewport: Viewport::default(),
+            roofline: GroupedList::default(),
+            memory: GroupedList::default(),
             measuring: None,
             toast: None,
             cached,
@@ -295,8 +295,8 @@ impl App {
         let chart = Chart::new(timeline.clone());
         self.engine = Engine::Viewer;
         self.screen = Screen::Timeline;
-        self.reader = Reader::new(&chart);
-        self.foreign = Some(Foreign { name: name.to_owned(), chart });
+        self.viewport = Viewport::new(&chart);
+        self.imported = Some(ImportedTrace { name: name.to_owned(), chart });
     }
 
     /// The scopes whose actions apply now, the nearest first.
@@ -376,19 +376,24 @@ impl App {
         self.live.as_ref()?.traced.of(self.one_phase())
     }
 
+    /// The same of the phase on the Blocks screen; nothing of both phases together.
+    pub fn sums_of_blocks(&self) -> Option<&Sums> {
+        self.live.as_ref()?.traced.of(self.outline.phase?)
+    }
+
     /// Works out what the present screen shows of a run that is over, unless that is done already.
     pub(super) fn add_up(&mut self) {
         if self.screen == Screen::Timeline
             && let Some(live) = self.live.as_mut().filter(|live| !live.is_going_on() && live.chart.is_none())
         {
             let chart = Chart::of_run(&live.run);
-            self.reader = Reader::new(&chart);
+            self.viewport = Viewport::new(&chart);
             live.chart = Some(Box::new(chart));
         }
         if let Some(studied) = self.studies.of_mut(self.screen) {
             // A window may become larger before anything else happens.
             let height = self.drawn.listed.1.max(48);
-            studied.work_out(&self.branches, height);
+            studied.work_out(&self.comparison_tree, height);
         }
         let (phase, version) = (self.one_phase(), self.live.as_ref().map_or(0, |live| live.version));
         let wanted = matches!(self.screen, Screen::Blocks | Screen::Roofline | Screen::Memory);

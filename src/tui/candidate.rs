@@ -1,6 +1,6 @@
 //! What is to be measured beside the present toggles: the state of the popup that chooses it.
 
-use super::form::{Field, Form, Kind};
+use super::form::{Field, Form, PromptKind};
 use crate::model::{Toggle, Toggles};
 
 /// The popup's state: the other toggles, how much of it, and the selected row.
@@ -53,8 +53,8 @@ impl Lengths {
     pub fn of(form: &Form, seen: Option<u32>, n_ctx: u32) -> Self {
         let number = |field: Field| form.value(field).parse::<u32>().ok();
         let prompt = match form.kind {
-            Kind::Synthetic => number(Field::Length),
-            Kind::Text | Kind::Chat => seen.filter(|&n| n > 0),
+            PromptKind::Synthetic => number(Field::Length),
+            PromptKind::Text | PromptKind::Chat => seen.filter(|&n| n > 0),
         };
         let lengths = Self {
             prompt_tokens: prompt.unwrap_or(128).clamp(PROMPT.0, USUAL_PROMPT),
@@ -132,7 +132,7 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Prompt;
+    use crate::measure::Prompt;
 
     #[test]
     fn lengths_come_from_the_prompt_editor_within_bounds() {

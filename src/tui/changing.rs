@@ -1,9 +1,9 @@
 //! What is to be changed in the model or the text: the state of its popup.
 
-use super::app::{App, Screen};
-use super::explorer::Explorer;
-use crate::profile::{Change, Target};
-use crate::trace::explored::{Head, Place};
+use super::explorer::{Explorer, Selection};
+use super::screen::Screen;
+use crate::interpret::{Change, Target};
+use crate::record::explored::{Head, Place};
 
 /// What is being put together. Its rows are what, how, and below them the changes that there are.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,20 +31,19 @@ pub const WAYS: [(Change, &str); 6] = [
 
 impl Changing {
     /// What can be changed from where the cursor is.
-    pub fn targets(app: &App, explorer: &Explorer) -> Vec<Target> {
-        let gaze = &app.gaze;
-        let position = gaze.query.min(explorer.text.tokens.len().saturating_sub(1)) as u32;
-        let (head, place) = match app.screen {
+    pub fn targets(screen: Screen, selection: &Selection, explorer: &Explorer) -> Vec<Target> {
+        let position = selection.query.min(explorer.text.tokens.len().saturating_sub(1)) as u32;
+        let (head, place) = match screen {
             Screen::Lens => {
-                let block = explorer.block_of(gaze);
-                let place = match (block, gaze.place.min(2 * explorer.text.n_layers) % 2) {
+                let block = explorer.block_of(selection);
+                let place = match (block, selection.place.min(2 * explorer.text.n_layers) % 2) {
                     (None, _) => Place::Embedded,
                     (Some(block), 1) => Place::Mid(block),
                     (Some(block), _) => Place::Post(block),
                 };
-                (Head { block: block.unwrap_or(0) as u32, head: gaze.selected.head }, place)
+                (Head { block: block.unwrap_or(0) as u32, head: selection.selected.head }, place)
             }
-            _ => (gaze.selected, Place::Post(gaze.selected.block as usize)),
+            _ => (selection.selected, Place::Post(selection.selected.block as usize)),
         };
         let (block, shared) = (head.block, explorer.text.n_heads / explorer.text.n_kv_heads.max(1));
         let mut targets = vec![Target::Head(head)];
@@ -57,8 +56,8 @@ impl Changing {
     }
 
     /// What it is now.
-    pub fn target(&self, app: &App, explorer: &Explorer) -> Target {
-        let targets = Self::targets(app, explorer);
+    pub fn target(&self, screen: Screen, selection: &Selection, explorer: &Explorer) -> Target {
+        let targets = Self::targets(screen, selection, explorer);
         targets[self.what.min(targets.len() - 1)]
     }
 
@@ -69,6 +68,6 @@ impl Changing {
 
     /// Text that is typed or pasted, into the token's field.
     pub fn paste(&mut self, text: &str) {
-        self.text.extend(text.chars().filter(|c| super::foreign::keeps(*c)));
+        self.text.extend(text.chars().filter(|c| super::sanitize::keeps(*c)));
     }
 }

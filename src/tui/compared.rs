@@ -1,10 +1,10 @@
 //! What a comparison of two arms amounts to, worked out for the Compare screen.
 
-use super::branches::{Branch, Branches};
-use super::parts::{self, Kind};
-use crate::trace::Phase;
-use crate::trace::comparison::{Comparison, Figure};
-use crate::trace::study::Study;
+use super::comparison_tree::{ComparisonTree, TreeRow};
+use super::parts::{self, PartKind};
+use crate::analyse::comparison::{Comparison, Figure};
+use crate::record::Phase;
+use crate::record::study::Study;
 use std::collections::HashMap;
 
 /// The row under which parts are added up over all blocks.
@@ -26,7 +26,7 @@ pub struct Compared {
 /// A row of the tree with what was measured of it.
 #[derive(Debug, Clone)]
 pub struct PartRow<'a> {
-    pub branch: Branch<'a>,
+    pub branch: TreeRow<'a>,
     pub figure: Option<&'a Figure>,
 }
 
@@ -47,7 +47,7 @@ impl Compared {
 
     /// Works out what open blocks have inside, unless that is done: of those that are seen, a screenful about the
     /// selected row.
-    pub fn open(&mut self, study: &Study, branches: &Branches, height: usize) {
+    pub fn open(&mut self, study: &Study, branches: &ComparisonTree, height: usize) {
         let rows = branches.rows(&self.paths());
         let at = branches.index(&rows);
         let seen = rows.iter().skip(at.saturating_sub(height)).take(2 * height + 1);
@@ -80,7 +80,7 @@ impl Compared {
     }
 
     /// The visible rows of a phase.
-    pub fn rows(&self, branches: &Branches, phase: Phase) -> Vec<PartRow<'_>> {
+    pub fn rows(&self, branches: &ComparisonTree, phase: Phase) -> Vec<PartRow<'_>> {
         let figures = &self.figures[phase as usize];
         let branches = branches.rows(&self.paths());
         branches.into_iter().map(|branch| PartRow { branch, figure: figures.get(branch.path) }).collect()
@@ -114,7 +114,7 @@ pub fn name(path: &str) -> String {
 }
 
 /// What a row belongs to.
-pub fn kind(path: &str) -> Kind {
+pub fn kind(path: &str) -> PartKind {
     match path.strip_prefix(ALL).and_then(|rest| rest.strip_prefix('.')) {
         Some(inside) => parts::kind(&format!("blocks.0.{inside}")),
         None => parts::kind(path),

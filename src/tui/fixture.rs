@@ -1,15 +1,15 @@
 //! A made-up run of SmolLM2-135M for tests: its real shapes, work by the usual formulas, plausible times.
 
-pub mod seen;
-mod traced;
+pub mod explored;
+mod phase_sums;
 
 pub use traced::{peaks, traced_events, traced_run};
 
 use super::parts;
+use crate::measure::{Glimpse, Halt};
 use crate::model::spec::{Activation, Biases, Family, MlpKind, Norm, Positions, Rope, RopeScaling, Spec};
 use crate::model::{Device, Toggles};
-use crate::profile::{Glimpse, Halt};
-use crate::trace::{Candidate, Event, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token, Watched};
+use crate::record::{Candidate, Event, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token, Watched};
 use crate::units::{Bytes, Flops, Nanos};
 use crate::worker::Card;
 

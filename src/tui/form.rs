@@ -1,8 +1,8 @@
 //! What to run next: the prompt, how many tokens, how they are chosen; the state of the prompt editor.
 
-use super::foreign;
-use crate::profile::{Prompt, Request, Sampling};
-use crate::trace::Watched;
+use super::sanitize;
+use crate::measure::{Prompt, Request, Sampling};
+use crate::record::Watched;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 
@@ -27,7 +27,7 @@ pub enum Field {
 
 /// What the prompt is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PromptKind {
     /// The text, continued as it is.
     Text,
     /// The text as a user's turn in the model's chat template.
@@ -40,7 +40,7 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Form {
     pub text: TextArea<'static>,
-    pub kind: Kind,
+    pub kind: PromptKind,
     pub focus: Field,
     /// Whether the user chose the kind, so that another model does not change it.
     chosen: bool,
@@ -115,15 +115,15 @@ impl Form {
     /// The editor, filled with `prompt` or with a text to begin with.
     pub fn new(prompt: Option<&Prompt>) -> Self {
         let (text, kind, length) = match prompt {
-            Some(Prompt::Text(text)) => (text.as_str(), Some(Kind::Text), 512),
-            Some(Prompt::Chat(text)) => (text.as_str(), Some(Kind::Chat), 512),
-            Some(Prompt::Synthetic(length)) => (DEFAULT_TEXT, Some(Kind::Synthetic), *length),
+            Some(Prompt::Text(text)) => (text.as_str(), Some(PromptKind::Text), 512),
+            Some(Prompt::Chat(text)) => (text.as_str(), Some(PromptKind::Chat), 512),
+            Some(Prompt::Synthetic(length)) => (DEFAULT_TEXT, Some(PromptKind::Synthetic), *length),
             // Token ids and repetitions are for the command line; they are not edited here.
             Some(Prompt::Ids(_) | Prompt::Repeated(_)) | None => (DEFAULT_TEXT, None, 512),
         };
         let mut form = Self {
             text: TextArea::default(),
-            kind: kind.unwrap_or(Kind::Text),
+            kind: kind.unwrap_or(PromptKind::Text),
             focus: Field::Text,
             chosen: kind.is_some(),
             values: [length.to_string(), "64".into(), "0".into(), "0".into(), "1".into(), "0".into()],
@@ -139,18 +139,18 @@ impl Form {
 
     /// Another model: the kind of prompt that suits it, unless the user chose one that it can take.
     pub fn suit(&mut self, has_tokenizer: bool, has_chat_template: bool) {
-        let impossible =
-            (self.kind != Kind::Synthetic && !has_tokenizer) || (self.kind == Kind::Chat && !has_chat_template);
+        let impossible = (self.kind != PromptKind::Synthetic && !has_tokenizer)
+            || (self.kind == PromptKind::Chat && !has_chat_template);
         if impossible || !self.chosen {
             self.kind = match (has_tokenizer, has_chat_template) {
-                (false, _) => Kind::Synthetic,
-                (true, true) => Kind::Chat,
-                (true, false) => Kind::Text,
+                (false, _) => PromptKind::Synthetic,
+                (true, true) => PromptKind::Chat,
+                (true, false) => PromptKind::Text,
             };
         }
         // What is typed must go where it is seen.
         if !self.applies(self.focus) {
-            self.focus(if self.kind == Kind::Synthetic { Field::Length } else { Field::Text });
+            self.focus(if self.kind == PromptKind::Synthetic { Field::Length } else { Field::Text });
         }
     }
 
@@ -179,11 +179,11 @@ impl Form {
     /// What is wrong with a field, if anything.
     pub fn problem(&self, field: Field) -> Option<&'static str> {
         match field {
-            Field::Text if self.kind != Kind::Synthetic && self.is_blank() => {
+            Field::Text if self.kind != PromptKind::Synthetic && self.is_blank() => {
                 Some("the prompt is empty: write something")
             }
             // Without a synthetic prompt, its length does not matter.
-            Field::Length if self.kind != Kind::Synthetic => None,
+            Field::Length if self.kind != PromptKind::Synthetic => None,
             field => field.problem(self.value(field)),
         }
     }
@@ -200,9 +200,9 @@ impl Form {
         let number = |field: Field| self.value(field).parse::<f64>().unwrap_or_default();
         Ok(Request {
             prompt: match self.kind {
-                Kind::Text => Prompt::Text(self.written()),
-                Kind::Chat => Prompt::Chat(self.written()),
-                Kind::Synthetic => Prompt::Synthetic(number(Field::Length) as u32),
+                PromptKind::Text => Prompt::Text(self.written()),
+                PromptKind::Chat => Prompt::Chat(self.written()),
+                PromptKind::Synthetic => Prompt::Synthetic(number(Field::Length) as u32),
             },
             new_tokens: number(Field::NewTokens) as u32,
             sampling: Sampling {
@@ -212,7 +212,7 @@ impl Form {
                 seed: self.value(Field::Seed).parse().unwrap_or_default(),
             },
             // Timing wants as many tokens as were asked for.
-            stop: self.kind != Kind::Synthetic,
+            stop: self.kind != PromptKind::Synthetic,
             repeats: 1,
             watched: Watched::Parts,
             top: TOP,
@@ -242,8 +242,8 @@ impl Form {
     /// Whether a field matters with this kind of prompt.
     pub fn applies(&self, field: Field) -> bool {
         match field {
-            Field::Text => self.kind != Kind::Synthetic,
-            Field::Length => self.kind == Kind::Synthetic,
+            Field::Text => self.kind != PromptKind::Synthetic,
+            Field::Length => self.kind == PromptKind::Synthetic,
             _ => true,
         }
     }
@@ -252,7 +252,7 @@ impl Form {
     pub fn key(&mut self, key: KeyEvent, has_tokenizer: bool, has_chat_template: bool) {
         if self.focus == Field::Text {
             match key.code {
-                KeyCode::Char(c) if !foreign::keeps(c) => {}
+                KeyCode::Char(c) if !sanitize::keeps(c) => {}
                 // As in the other fields.
                 KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
                     self.text.select_all();
@@ -293,7 +293,7 @@ impl Form {
     /// control characters or invisible.
     pub fn paste(&mut self, text: &str) -> usize {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let keep = |c: &char| matches!(c, '\n' | '\t') || foreign::keeps(*c);
+        let keep = |c: &char| matches!(c, '\n' | '\t') || sanitize::keeps(*c);
         let kept: String = text.chars().filter(keep).collect();
         self.text.insert_str(&kept);
         text.chars().count() - kept.chars().count()
@@ -315,12 +315,12 @@ impl Form {
         let Some(slot) = self.focus.slot() else {
             let mut kinds = vec![];
             if has_tokenizer {
-                kinds.push(Kind::Text);
+                kinds.push(PromptKind::Text);
             }
             if has_tokenizer && has_chat_template {
-                kinds.push(Kind::Chat);
+                kinds.push(PromptKind::Chat);
             }
-            kinds.push(Kind::Synthetic);
+            kinds.push(PromptKind::Synthetic);
             let at = kinds.iter().position(|&kind| kind == self.kind).unwrap_or(0);
             let step = if up { 1 } else { kinds.len() - 1 };
             self.kind = kinds[(at + step) % kinds.len()];
@@ -423,7 +423,7 @@ mod tests {
         form.focus(Field::Kind);
         form.go(true);
         assert_eq!(form.focus, Field::NewTokens);
-        form.kind = Kind::Synthetic;
+        form.kind = PromptKind::Synthetic;
         form.go(false);
         assert_eq!(form.focus, Field::Length);
     }

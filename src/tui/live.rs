@@ -1,10 +1,10 @@
 //! The run on the screen: what has been measured of it, and how it stands.
 
+use super::phase_sums::Traced;
 use super::tally::Tally;
 use super::timeline::Chart;
-use super::traced::Traced;
-use crate::profile::Halt;
-use crate::trace::{Event, Phase, Run, Status};
+use crate::measure::Halt;
+use crate::record::{Event, Phase, Run, Status};
 use crate::units::Nanos;
 use crate::worker::RunId;
 

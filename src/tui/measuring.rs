@@ -1,10 +1,6 @@
 //! The limits of this machine, measured while the interface is open.
 
-use super::app::App;
-use super::update::Effect;
-use crate::trace::{self, Peaks};
 use crate::units::Nanos;
-use crate::worker::Command;
 
 /// How far the measuring has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,39 +11,4 @@ pub struct Measuring {
     pub since: Nanos,
     /// Whether it was told to end and has not yet.
     pub cancelled: bool,
-}
-
-impl App {
-    /// Asks for the limits of the device that the model is on, with its number of threads.
-    pub(super) fn measure_peaks(&mut self) -> Vec<Effect> {
-        let Some(card) = self.card() else { return Vec::new() };
-        let command = Command::MeasurePeaks { device: card.device, threads: card.toggles.threads };
-        let since = self.clock;
-        self.measuring = Some(Measuring { stage: String::new(), done: 0, total: 0, since, cancelled: false });
-        vec![Effect::Send(command)]
-    }
-
-    pub(super) fn measuring(&mut self, stage: String, done: u64, total: u64) {
-        if let Some(measuring) = &mut self.measuring {
-            (measuring.stage, measuring.done, measuring.total) = (stage, done, total);
-        }
-    }
-
-    /// The limits are known; a run on the screen that was made under the same conditions is held against them.
-    pub(super) fn peaks(&mut self, peaks: Result<Box<Peaks>, String>) {
-        let measuring = self.measuring.take();
-        match peaks {
-            Ok(peaks) => {
-                let unsteady = "the roofs were measured, but the machine was busy: d once more when it is idle";
-                self.say(if peaks.is_steady() { "the roofs were measured" } else { unsteady }, !peaks.is_steady());
-                if let Some(live) = self.live.as_mut().filter(|live| peaks.are_of(&live.run.header)) {
-                    live.apply(trace::Event::Peaks(peaks));
-                }
-            }
-            Err(_) if measuring.is_some_and(|measuring| measuring.cancelled) => {
-                self.say("measuring was cancelled: the roofs are as they were", false);
-            }
-            Err(error) => self.notice("The roofs could not be measured", error, true),
-        }
-    }
 }

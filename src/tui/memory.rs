@@ -1,8 +1,10 @@
 //! The memory of the traced passes of a phase, ready to be drawn: its curve, its peaks, what each part did.
 
-use super::points::{Grouping, grouped};
-use crate::trace::account::PartMemory;
-use crate::trace::{Account, ByCategory, Category, Pass, Resident, Run, Watched};
+use super::grouped_list::Grouping;
+use super::roofline_points::grouped;
+use crate::analyse::Account;
+use crate::analyse::account::PartMemory;
+use crate::record::{ByCategory, Category, Pass, Resident, Run, Watched};
 use crate::units::{Bytes, Nanos};
 use std::collections::HashMap;
 
@@ -156,8 +158,8 @@ pub const STACKED: [Category; 3] = [Category::KvCache, Category::Activations, Ca
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Phase;
-    use crate::trace::memory::kv_by_formula;
+    use crate::record::Phase;
+    use crate::record::memory::kv_by_formula;
     use crate::tui::fixture;
 
     #[test]

@@ -14,33 +14,38 @@
 //! Deliberately absent: any thread that draws, any tensor, any key that is not in the table.
 
 pub mod action;
-mod allowed;
 pub mod app;
-mod branches;
+mod availability;
 pub mod candidate;
 pub mod changing;
 mod compared;
+mod comparison_tree;
 pub mod course;
+mod effect;
 pub mod explorer;
-mod foreign;
 pub mod form;
+mod grouped_list;
 pub mod live;
+mod manner;
 mod measuring;
 mod memory;
+mod message;
 pub mod outline;
 mod parts;
 mod perform;
+mod phase_sums;
 pub mod picker;
-mod points;
-mod ranked;
+mod prompt_tokens;
+mod ranking;
+mod roofline_points;
+mod sanitize;
 mod screen;
-pub mod studied;
-mod swept;
+pub mod studies;
+mod sweep_points;
 pub mod tally;
 mod terminal;
 pub mod theme;
 pub mod timeline;
-mod traced;
 pub mod update;
 pub mod view;
 mod widget;
@@ -52,18 +57,19 @@ mod tests;
 
 pub use app::App;
 pub use course::TEXT as LESSON_TEXT;
+pub use effect::Effect;
+pub use message::Msg;
 pub use perform::moment;
 pub use picker::CachedModel;
 pub use theme::{ColorChoice, Depth, Theme};
-pub use update::{Effect, Msg};
 pub use view::draw;
 
+use crate::analyse::timeline::Timeline;
 use crate::learn::Progress;
+use crate::measure::Prompt;
 use crate::model::{Device, Toggles};
-use crate::profile::Prompt;
-use crate::trace::Run;
-use crate::trace::study::Study;
-use crate::trace::timeline::Timeline;
+use crate::record::Run;
+use crate::record::study::Study;
 use crate::units::Nanos;
 use crate::worker::{self, Worker};
 use course::Course;
@@ -134,7 +140,7 @@ pub enum Begin {
     /// Traces of another profiler, and their name. No model is loaded.
     Trace { timeline: Box<Timeline>, name: String },
     /// What was seen of a text: a capture file. No model is loaded.
-    Seen { path: PathBuf },
+    Capture { path: PathBuf },
     /// The model picker.
     Picker,
 }
@@ -172,7 +178,7 @@ pub fn run(startup: Startup) -> Result<(), Error> {
     let worker = match startup.begin {
         Begin::Run { .. } | Begin::Study { .. } | Begin::Trace { .. } => None,
         // It is there without a model too: it makes the patterns that are looked at.
-        Begin::Model(_) | Begin::Picker | Begin::Seen { .. } => {
+        Begin::Model(_) | Begin::Picker | Begin::Capture { .. } => {
             // Once the interface is gone, nobody is left to tell.
             Some(Worker::spawn(move |event| drop(inbox.send(Msg::Worker(event)))))
         }
@@ -249,7 +255,7 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
             app.show_study((**study).clone(), file.clone());
             Vec::new()
         }
-        Begin::Seen { path } => {
+        Begin::Capture { path } => {
             app.engine = app::Engine::Viewer;
             app.open_seen(path.clone())
         }
@@ -346,10 +352,10 @@ fn follow(
 fn is_urgent(message: &Msg) -> bool {
     match message {
         Msg::Worker(worker::Event::Run { events, .. }) => {
-            events.iter().any(|event| matches!(event, crate::trace::Event::End(_)))
+            events.iter().any(|event| matches!(event, crate::record::Event::End(_)))
         }
         Msg::Worker(worker::Event::Study { events, .. }) => {
-            events.iter().any(|event| matches!(event, crate::trace::study::Event::End(_)))
+            events.iter().any(|event| matches!(event, crate::record::study::Event::End(_)))
         }
         Msg::Worker(worker::Event::Loading { .. } | worker::Event::Studying { .. }) | Msg::Tick(_) => false,
         _ => true,

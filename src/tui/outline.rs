@@ -2,8 +2,8 @@
 
 use super::live::Live;
 use super::parts;
-use super::traced::Sums;
-use crate::trace::Phase;
+use super::phase_sums::Sums;
+use crate::record::Phase;
 use crate::worker::Card;
 use std::collections::HashSet;
 
@@ -240,7 +240,7 @@ mod tests {
     use crate::units::Nanos;
     use crate::worker::RunId;
 
-    fn live(events: Vec<crate::trace::Event>) -> Live {
+    fn live(events: Vec<crate::record::Event>) -> Live {
         let mut live = Live::new(RunId(1), false, Nanos(0));
         events.into_iter().for_each(|event| live.apply(event));
         live
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn parts_of_an_unknown_version_are_shown_after_the_known_ones() {
         let mut live = live(fixture::whole(4, 1));
-        live.apply(crate::trace::Event::Part(crate::trace::Part { path: "rewind".into(), parent: None }));
+        live.apply(crate::record::Event::Part(crate::record::Part { path: "rewind".into(), parent: None }));
         let nodes = Outline::default().nodes(Some(&live), None);
         assert_eq!(nodes.last().unwrap().path, "rewind");
     }

@@ -2,22 +2,22 @@
 
 use crate::model::spec::{MlpKind, Positions, Spec};
 use crate::model::toggles::{Fuse, Kernel, Toggles};
-use crate::trace::ModelInfo;
+use crate::record::ModelInfo;
 
 /// What a part belongs to: the colour of its bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PartKind {
     Attention,
     Mlp,
     Other,
 }
 
 /// Which of the two stages of a block a part belongs to.
-pub fn kind(path: &str) -> Kind {
+pub fn kind(path: &str) -> PartKind {
     match inside_block(path).map(|inside| inside.split('.').next().unwrap_or_default()) {
-        Some("attn" | "attn_residual") => Kind::Attention,
-        Some("mlp" | "mlp_residual") => Kind::Mlp,
-        _ => Kind::Other,
+        Some("attn" | "attn_residual") => PartKind::Attention,
+        Some("mlp" | "mlp_residual") => PartKind::Mlp,
+        _ => PartKind::Other,
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(staged_name("attn.norm"), "attention norm");
         assert_eq!(staged_name("blocks.3"), "block 3");
         assert_eq!((kind("blocks.3.attn.qkv"), kind("blocks.3.mlp"), kind("blocks.3")), {
-            (Kind::Attention, Kind::Mlp, Kind::Other)
+            (PartKind::Attention, PartKind::Mlp, PartKind::Other)
         });
         assert_eq!((block_of("blocks.12.mlp"), block_of("lm_head")), (Some(12), None));
         assert_eq!((parent("blocks.3.attn.qkv"), parent("blocks.3"), parent("embed")), {

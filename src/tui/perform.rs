@@ -4,17 +4,19 @@ mod explorer;
 mod heads;
 mod lens;
 mod lessons;
+mod peaks;
 mod popups;
 mod screens;
 mod studies;
 
 use super::action::Act;
 use super::app::{App, Popup, Screen};
-use super::explorer::Shows;
+use super::effect::Effect;
+use super::explorer::HeadsView;
 use super::live::State;
+use super::manner::Manner;
 use super::picker::Picker;
-use super::update::{Effect, Manner};
-use crate::profile::Step;
+use crate::measure::Step;
 use crate::units::Nanos;
 
 impl App {
@@ -38,7 +40,9 @@ impl App {
             Act::Pin => return self.pin(),
             Act::Grow => return self.grow(),
             Act::Weigh => return self.weigh(),
-            Act::Grouping if self.screen == Screen::Heads && self.gaze.shows != Shows::Worth => self.sort_heads(),
+            Act::Grouping if self.screen == Screen::Heads && self.selection.shows != HeadsView::Worth => {
+                self.sort_heads()
+            }
             Act::TraceRun => return self.start(Manner::Traced),
             Act::Step => return self.start(Manner::Stepped),
             Act::MeasurePeaks => return self.measure_peaks(),
@@ -92,8 +96,8 @@ impl App {
                 Screen::Compare => self.on_comparison(act),
                 Screen::Matrix => self.on_matrix(act),
                 Screen::Sweep => self.on_sweep(act),
-                Screen::Heads if self.gaze.is_on_one() => self.on_head(act),
-                Screen::Heads if self.gaze.shows == Shows::Worth => self.on_worth(act),
+                Screen::Heads if self.selection.is_on_one() => self.on_head(act),
+                Screen::Heads if self.selection.shows == HeadsView::Worth => self.on_worth(act),
                 Screen::Heads => self.on_heads(act),
                 Screen::Lens => self.on_lens(act),
                 Screen::Learn => self.on_learn(act),

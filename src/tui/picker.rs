@@ -1,11 +1,11 @@
 //! A line to type in and a list that it narrows: the state of the palette and of the model picker.
 
 use super::action::{self, Act, Action, Scope};
-use super::foreign;
+use super::sanitize;
 use super::timeline::Chart;
+use crate::analyse::timeline::Grouped;
 use crate::learn::{Term, glossary};
-use crate::trace::explored::HeadScores;
-use crate::trace::timeline::Grouped;
+use crate::record::explored::HeadScores;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A model on this machine.
@@ -77,7 +77,7 @@ impl Picker {
     pub fn paste(&mut self, text: &str) {
         let line = text.trim_matches(['\r', '\n']).lines().next().unwrap_or_default();
         // A path of a foreign file may hold anything; only what can be seen may be typed.
-        self.input.extend(line.chars().filter(|c| foreign::keeps(*c)));
+        self.input.extend(line.chars().filter(|c| sanitize::keeps(*c)));
         self.selected = 0;
     }
 

@@ -1,8 +1,8 @@
 //! The table of parts, kept up to date as the spans arrive, so that a frame costs only the rows it shows.
 //!
-//! It adds up to what [`Run::rows`](crate::trace::Run::rows) would compute from the whole run.
+//! It adds up to what [`Run::rows`](crate::record::Run::rows) would compute from the whole run.
 
-use crate::trace::{Event, Part, PassStart, Phase, Quartiles, Row, Span, Sum, median_repeat};
+use crate::record::{Event, Part, PassStart, Phase, Quartiles, Row, Span, Sum, median_repeat};
 use crate::units::Nanos;
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +15,7 @@ pub struct Tally {
     /// Wall time of the recorded passes, by phase and repeat.
     walls: [BTreeMap<u32, Nanos>; 2],
     current: Option<Current>,
-    /// What the decode step that goes on has done: it counts when it has ended, as in [`Run::rows_by`](crate::trace::Run::rows_by).
+    /// What the decode step that goes on has done: it counts when it has ended, as in [`Run::rows_by`](crate::record::Run::rows_by).
     step: Vec<Span>,
 }
 
@@ -40,7 +40,7 @@ pub struct Current {
 }
 
 impl Tally {
-    /// Takes in what happened next; what [`Run::apply`](crate::trace::Run::apply) ignores is ignored here too.
+    /// Takes in what happened next; what [`Run::apply`](crate::record::Run::apply) ignores is ignored here too.
     pub fn take(&mut self, event: &Event) {
         match event {
             Event::Part(part) => self.part(part),
@@ -171,7 +171,7 @@ fn both(phase: Option<Phase>) -> std::ops::Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Run;
+    use crate::record::Run;
     use crate::tui::fixture;
     use crate::units::{Bytes, Flops};
 

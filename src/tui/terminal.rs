@@ -1,8 +1,8 @@
 //! The terminal itself: taken over, drawn on, given back, whatever happens.
 
 use crate::tui::app::App;
+use crate::tui::message::Msg;
 use crate::tui::theme::Depth;
-use crate::tui::update::Msg;
 use crate::tui::view;
 use crossterm::event::{self, Event, MouseEventKind};
 use crossterm::{cursor, execute, terminal};

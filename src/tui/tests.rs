@@ -2,14 +2,15 @@
 
 use super::action::Act;
 use super::app::{App, Engine, Popup, Screen};
+use super::effect::Effect;
 use super::form::{Field, Form};
 use super::live::State;
+use super::message::Msg;
 use super::theme::{Depth, Theme};
-use super::update::{Effect, Msg};
 use super::{Paint, drive, fixture, save_as_new};
+use crate::measure::{Prompt, Request, Step};
 use crate::model::toggles::Attention;
-use crate::profile::{Prompt, Request, Step};
-use crate::trace::{Event, Phase, Run, Status, Watched, study};
+use crate::record::{Event, Phase, Run, Status, Watched, study};
 use crate::units::Nanos;
 use crate::worker::{self, Command, RunId};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -587,7 +588,7 @@ fn a_terminal_that_is_gone_ends_the_loop_with_the_reason() {
     assert!(driven(&mut ready(), Vec::new()).2.is_some());
 }
 
-fn sent_study(effects: &[Effect]) -> &crate::profile::Plan {
+fn sent_study(effects: &[Effect]) -> &crate::measure::Plan {
     match effects {
         [Effect::Send(Command::Study { plan, .. })] => plan,
         other => panic!("{other:?}"),
@@ -647,7 +648,7 @@ fn every_value_of_a_toggle_is_measured_against_the_present_one() {
     let plan = sent_study(&effects);
     let names: Vec<&str> = plan.arms.iter().map(|arm| arm.name.as_str()).collect();
     assert_eq!(names, ["compute=f32", "compute=bf16"], "the present one first; what cannot be had is refused by name");
-    assert!(matches!(plan.kind, study::Kind::Matrix));
+    assert!(matches!(plan.kind, study::StudyKind::Matrix));
 }
 
 #[test]
@@ -680,9 +681,9 @@ fn the_keys_of_a_study_move_what_is_selected() {
     app.update(press('j'));
     app.update(key(KeyCode::Right));
     app.update(press('j'));
-    assert_eq!(app.branches.selected, "blocks.0.attn");
+    assert_eq!(app.comparison_tree.selected, "blocks.0.attn");
     app.update(key(KeyCode::Left));
-    assert_eq!(app.branches.selected, "blocks.0");
+    assert_eq!(app.comparison_tree.selected, "blocks.0");
     app.update(press('w'));
     assert_eq!(toast(&app), "this study is in its file already");
     app.show_study(study::fixture::matrix(), "study.jsonl".into());

@@ -4,8 +4,9 @@
 //! orange for the MLP, grey for the rest. A terminal with fewer colours gets the nearest ones; one
 //! without any gets the same roles as bold, dim and reverse, and never a colour code.
 
-use crate::trace::Category;
-use crate::trace::timeline::Kind;
+use super::parts;
+use crate::analyse::timeline::SliceKind;
+use crate::record::Category;
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal can show.
@@ -246,15 +247,24 @@ impl Theme {
         }
     }
 
-    /// The colour of a slice of the Timeline; operators take that of the stage that they belong to.
-    pub fn slice(&self, kind: Kind) -> Style {
+    /// Of the stage that a part belongs to.
+    pub fn part(&self, kind: parts::PartKind) -> Style {
         match kind {
-            Kind::Attention | Kind::Operator => self.attention,
-            Kind::Mlp | Kind::Kernel => self.mlp,
-            Kind::Module => self.good,
-            Kind::Runtime => self.memory[2],
-            Kind::Annotation => self.warn,
-            Kind::Pass | Kind::Part | Kind::Function => self.other,
+            parts::PartKind::Attention => self.attention,
+            parts::PartKind::Mlp => self.mlp,
+            parts::PartKind::Other => self.other,
+        }
+    }
+
+    /// The colour of a slice of the Timeline; operators take that of the stage that they belong to.
+    pub fn slice(&self, kind: SliceKind) -> Style {
+        match kind {
+            SliceKind::Attention | SliceKind::Operator => self.attention,
+            SliceKind::Mlp | SliceKind::Kernel => self.mlp,
+            SliceKind::Module => self.good,
+            SliceKind::Runtime => self.memory[2],
+            SliceKind::Annotation => self.warn,
+            SliceKind::Pass | SliceKind::Part | SliceKind::Function => self.other,
         }
     }
 

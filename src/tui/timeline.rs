@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Run, trace of another profiler ─▶ Timeline ─▶ Chart   laid out once, drawn from any number of times
-//!                                    keys ─▶ Reader      window, selection, name looked for
+//!                                    keys ─▶ Viewport      window, selection, name looked for
 //! ```
 
 pub mod chart;
@@ -19,20 +19,20 @@ use crate::units::Nanos;
 
 /// How the Timeline is read.
 #[derive(Debug, Clone, Default)]
-pub struct Reader {
+pub struct Viewport {
     pub window: Window,
     /// The selected slice; there is one in every chart that is not empty.
     pub selected: At,
     /// The name that is looked for, as an index into the timeline's names: slices of it stand out.
     pub sought: Option<u32>,
-    pub shows: Shows,
+    pub shows: TimelineView,
     /// The selected row of the list by name.
     pub row: usize,
 }
 
 /// What the Timeline's body shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Shows {
+pub enum TimelineView {
     /// Every slice over time.
     #[default]
     Slices,
@@ -44,13 +44,13 @@ pub enum Shows {
 
 /// A trace of another profiler.
 #[derive(Debug, Clone)]
-pub struct Foreign {
+pub struct ImportedTrace {
     /// Its files.
     pub name: String,
     pub chart: Chart,
 }
 
-impl Reader {
+impl Viewport {
     /// Everything, with the first slice selected.
     pub fn new(chart: &Chart) -> Self {
         let track = chart.timeline.tracks.iter().position(|track| !track.slices.is_empty()).unwrap_or(0);

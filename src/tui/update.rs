@@ -2,78 +2,19 @@
 
 use super::action;
 use super::app::{App, Engine, Hit, Popup, Screen};
+use super::effect::Effect;
 use super::form::Field;
 use super::live::{Live, State};
-use crate::learn::Progress;
-use crate::profile::{Prompt, Request, Step};
-use crate::trace::study::Study;
-use crate::trace::{self, Run, Status, Watched};
-use crate::units::Nanos;
+use super::manner::Manner;
+use super::message::Msg;
+use super::prompt_tokens;
+use crate::measure::{Prompt, Request};
+use crate::record::{self, Status, Watched};
 use crate::worker::{Card, Command, Event, RunId};
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use ratatui::layout::Position;
-
-/// Something that happened.
-#[derive(Debug)]
-pub enum Msg {
-    /// A key, a click, a paste, another size.
-    Input(Input),
-    /// From the model thread.
-    Worker(Event),
-    /// Time has passed: so much since the interface began.
-    Tick(Nanos),
-    /// A run was written to the file of this name, or could not be.
-    Saved(Result<String, String>),
-    /// The same of the study on the screen.
-    StudySaved(Result<String, String>),
-    /// The learner's progress could not be kept: why.
-    Unkept(String),
-    /// The process was asked to stop, as Ctrl-Z does.
-    Stopped,
-    /// The terminal gives no more input, and why; or the process was asked to end.
-    Ended(Option<String>),
-}
-
-/// How a run is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
-    /// Every part is timed.
-    Timed,
-    /// Every operator and every allocation is recorded, beside a plain run.
-    Traced,
-    /// It halts after every part.
-    Stepped,
-}
-
-/// Something to be done outside.
-#[derive(Debug, Clone)]
-pub enum Effect {
-    Send(Command),
-    /// End what the model thread is doing.
-    Cancel,
-    /// Let a halted run go on.
-    Step(Step),
-    /// Write the run to a new file of about this name in the current folder.
-    Save {
-        name: String,
-        run: Box<Run>,
-    },
-    /// The same of a study.
-    SaveStudy {
-        name: String,
-        study: Box<Study>,
-    },
-    /// Keep how far the learner is.
-    Keep(Progress),
-    /// Draw everything anew.
-    Repaint,
-    /// Stop the process until it is called back.
-    Suspend,
-    /// Leave; with the reason, if it is not the user's wish.
-    Quit(Option<String>),
-}
 
 impl App {
     /// Takes in what happened, and says what is to be done about it.
@@ -208,16 +149,16 @@ impl App {
             Hit::Row(path) if self.outline.selected == path => self.twist(&path),
             Hit::Row(path) => self.outline.selected = path,
             Hit::Listed(name) => self.select(name),
-            Hit::Branch(path) if self.branches.selected == path => self.branches.twist(&path),
-            Hit::Branch(path) => self.branches.selected = path,
+            Hit::Branch(path) if self.comparison_tree.selected == path => self.comparison_tree.twist(&path),
+            Hit::Branch(path) => self.comparison_tree.selected = path,
             Hit::Arm(arm) => self.ranking.selected = arm,
             Hit::Head(index) => self.click_head(index),
-            Hit::Cell(query, key) => (self.gaze.query, self.gaze.key) = (query, key),
+            Hit::Cell(query, key) => (self.selection.query, self.selection.key) = (query, key),
             Hit::Point(series, point) => self.select_point((series, point)),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
-            Hit::Named(row) if self.reader.row == row => self.on_timeline(action::Act::Open),
-            Hit::Named(row) => self.reader.row = row,
+            Hit::Named(row) if self.viewport.row == row => self.on_timeline(action::Act::Open),
+            Hit::Named(row) => self.viewport.row = row,
             Hit::Token(token) => {
                 self.reading.selected = Some(token);
                 self.reading.scroll = None;
@@ -248,17 +189,17 @@ impl App {
                     live.halt(halt);
                 }
             }
-            Event::Seen { run, seen } => self.seen(run, *seen),
+            Event::Observed { run, observation } => self.observed(run, *observation),
             Event::Tokenized(tokenized) => {
                 if let Some(Popup::Tokens { lines, .. }) = &mut self.popup {
-                    *lines = super::view::tokens::lines(&tokenized);
+                    *lines = prompt_tokens::lines(&tokenized);
                 }
             }
-            Event::Columns { text, columns } => {
-                if let Some((of, came)) = &mut self.course.columns
+            Event::Embeddings { text, embeddings } => {
+                if let Some((of, came)) = &mut self.course.embeddings
                     && *of == text
                 {
-                    *came = Some(*columns);
+                    *came = Some(*embeddings);
                 }
             }
             Event::Proved { lesson, came } => self.proved(lesson, *came),
@@ -324,11 +265,11 @@ impl App {
         }
     }
 
-    fn measured(&mut self, run: RunId, events: Vec<trace::Event>) {
+    fn measured(&mut self, run: RunId, events: Vec<record::Event>) {
         let Some(live) = self.live.as_mut().filter(|live| live.id == Some(run)) else { return };
         let mut failure = None;
         for event in events {
-            if let trace::Event::End(Status::Failed(reason)) = &event {
+            if let record::Event::End(Status::Failed(reason)) = &event {
                 failure = Some(reason.clone());
             }
             live.apply(event);

@@ -1,11 +1,13 @@
 //! The thread itself: one thing at a time, and in between what has time.
 
-use super::looking::Looking;
-use super::{Card, Command, Event, Queued, RunId, Seen};
+use super::message::{Command, Event, Queued};
+use super::run_id::RunId;
+use crate::interpret::Exploration;
+use crate::interpret::inspector::{Inspector, Observation};
+use crate::interpret::proof::{PROOFS, Subject};
+use crate::measure::{Card, Control, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
 use crate::model::{self, Device, Toggles};
-use crate::profile::proof::{PROOFS, Subject};
-use crate::profile::{Control, Exploration, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
-use crate::trace::{self, Peaks, study};
+use crate::record::{self, Peaks, study};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -20,14 +22,20 @@ pub struct Server<'a, R> {
     control: &'a Control,
     report: R,
     session: Option<Session>,
-    looking: Option<Looking>,
+    inspection: Option<Inspection>,
     /// What was seen of the text that others are held against.
     pinned: Option<Rc<Exploration>>,
 }
 
+/// A text that is being inspected.
+struct Inspection {
+    run: RunId,
+    inspector: Inspector,
+}
+
 impl<'a, R: FnMut(Event)> Server<'a, R> {
     pub fn new(queue: &'a Receiver<Queued>, control: &'a Control, report: R) -> Self {
-        Self { queue, waiting: VecDeque::new(), control, report, session: None, looking: None, pinned: None }
+        Self { queue, waiting: VecDeque::new(), control, report, session: None, inspection: None, pinned: None }
     }
 
     /// The thread's whole life.
@@ -45,7 +53,7 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
             if let Some(queued) = self.waiting.pop_front() {
                 return Some(queued);
             }
-            let has_more = self.looking.as_ref().is_some_and(Looking::has_more);
+            let has_more = self.inspection.as_ref().is_some_and(|inspection| inspection.inspector.has_more());
             match if has_more { self.queue.try_recv() } else { self.queue.recv().map_err(|_| Disconnected) } {
                 Ok(queued) => return Some(queued),
                 Err(Disconnected) => return None,
@@ -56,39 +64,39 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
 
     /// Does the next piece of what has time.
     fn go_on(&mut self) {
-        let (Some(looking), Some(session)) = (&mut self.looking, &self.session) else { return self.survey() };
-        let (run, control) = (looking.run, self.control);
-        let (grows, weighs) = (looking.is_growing(), looking.is_weighing());
+        let (Some(inspection), Some(session)) = (&mut self.inspection, &self.session) else { return self.survey() };
+        let (run, control, inspector) = (inspection.run, self.control, &mut inspection.inspector);
+        let (grows, weighs) = (inspector.is_growing(), inspector.is_weighing());
         let done = match (grows, weighs) {
-            (true, _) => quietly(|| looking.next_token(session, control)),
-            (_, true) => quietly(|| looking.next_importance(session, control)),
+            (true, _) => quietly(|| inspector.next_token(session, control)),
+            (_, true) => quietly(|| inspector.next_importance(session, control)),
             _ => return self.survey(),
         };
-        let seen = succeeded(done).map(Box::new).unwrap_or_else(|seen| {
-            looking.stop();
-            seen
+        let observation = succeeded(done).map(Box::new).unwrap_or_else(|failure| {
+            inspector.stop();
+            failure
         });
-        let is_grown = grows && !looking.is_growing();
-        (self.report)(Event::Seen { run, seen });
+        let is_grown = grows && !inspector.is_growing();
+        (self.report)(Event::Observed { run, observation });
         if is_grown {
-            (self.report)(Event::Seen { run, seen: Box::new(Seen::GrownUp) });
+            (self.report)(Event::Observed { run, observation: Box::new(Observation::GrownUp) });
         }
     }
 
     /// Goes through the heads of one more block. Who looks at something meanwhile is answered at once; whatever else is
     /// asked for comes first, and the block begins again after it.
     fn survey(&mut self) {
-        let Some(looking) = &self.looking else { return };
-        let (run, session, control) = (looking.run, self.session.as_ref(), self.control);
+        let Some(Inspection { run, inspector }) = &self.inspection else { return };
+        let (run, session, control) = (*run, self.session.as_ref(), self.control);
         let pinned = self.pinned.as_deref();
-        let mut tell = |seen| (self.report)(Event::Seen { run, seen: Box::new(seen) });
+        let mut tell = |seen| (self.report)(Event::Observed { run, observation: Box::new(seen) });
         let surveyed = quietly(|| {
-            looking.next_heads(pinned, &mut || {
+            inspector.next_heads(pinned, &mut || {
                 while let Ok(queued) = self.queue.try_recv() {
                     match queued.command {
-                        Command::Look { run: of, look } if of == run && self.waiting.is_empty() => {
+                        Command::Ask { run: of, question } if of == run && self.waiting.is_empty() => {
                             control.begin(queued.ticket);
-                            tell(looking.answer(session, pinned, look, control));
+                            tell(inspector.answer(session, pinned, question, control));
                         }
                         _ => self.waiting.push_back(queued),
                     }
@@ -96,30 +104,30 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                 self.waiting.is_empty() && !control.is_cancelled()
             })
         });
-        let Some(looking) = &mut self.looking else { return };
+        let Some(Inspection { inspector, .. }) = &mut self.inspection else { return };
         match surveyed {
             Ok(Some(seen)) => {
-                looking.passed();
+                inspector.passed();
                 tell(seen);
             }
-            Ok(None) if control.is_cancelled() => looking.stop(),
+            Ok(None) if control.is_cancelled() => inspector.stop(),
             Ok(None) => return,
             Err(problem) => {
-                looking.stop();
-                tell(Seen::Failed(problem));
+                inspector.stop();
+                tell(Observation::Failed(problem));
             }
         }
-        if !looking.has_more() {
-            tell(Seen::AllHeads);
+        if !inspector.has_more() {
+            tell(Observation::AllHeads);
         }
     }
 
     fn perform(&mut self, command: Command) {
-        let Self { control, report, session, looking, pinned, .. } = self;
+        let Self { control, report, session, inspection, pinned, .. } = self;
         match command {
             Command::Load { source, toggles, device } => {
                 // What was seen is of the model that goes.
-                *looking = None;
+                *inspection = None;
                 let loaded = quietly(|| load(session, (&source, device), &toggles, control, report));
                 match loaded.and_then(|loaded| loaded.map_err(|error| error.to_string())) {
                     Ok(card) => report(Event::Loaded(Box::new(card))),
@@ -133,7 +141,7 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                     Some(session) => quietly(|| session.run(&request, control, &mut forward)).map(drop),
                 };
                 if let Err(error) = end {
-                    Watch::event(&mut forward, trace::Event::End(trace::Status::Failed(error)));
+                    Watch::event(&mut forward, record::Event::End(record::Status::Failed(error)));
                 }
             }
             Command::Study { run, plan } => {
@@ -143,52 +151,65 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                     Some(session) => quietly(|| session.study(&plan, None, control, &mut forward)).map(drop),
                 };
                 if let Err(error) = end {
-                    WatchStudy::event(&mut forward, study::Event::End(trace::Status::Failed(error)));
+                    WatchStudy::event(&mut forward, study::Event::End(record::Status::Failed(error)));
                 }
             }
             Command::Explore { run, prompt, side } => {
                 // What the one before left may be large.
-                drop(looking.take());
-                *looking = explore(session.as_ref(), run, (&prompt, side), control, report);
+                drop(inspection.take());
+                let mut tell = |observation| report(Event::Observed { run, observation: Box::new(observation) });
+                let begun = match session {
+                    None => Err(Box::new(Observation::Failed("no model is loaded".to_owned()))),
+                    Some(session) => {
+                        succeeded(quietly(|| Inspector::begin(session, &prompt, side, control, &mut tell)))
+                    }
+                };
+                match begun {
+                    Ok(inspector) => *inspection = Some(Inspection { run, inspector }),
+                    Err(failure) => tell(*failure),
+                }
             }
-            Command::OpenSeen { run, path, side } => {
-                let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
-                match succeeded(quietly(|| Looking::open(&path, run, side, &mut tell))) {
-                    Ok(opened) => *looking = Some(opened),
+            Command::OpenCapture { run, path, side } => {
+                let mut tell = |seen| report(Event::Observed { run, observation: Box::new(seen) });
+                match succeeded(quietly(|| Inspector::open(&path, side, &mut tell))) {
+                    Ok(inspector) => *inspection = Some(Inspection { run, inspector }),
                     Err(seen) => tell(*seen),
                 }
             }
             Command::Grow { run, tokens } => {
-                let present = looking.as_mut().filter(|looking| looking.run == run);
-                if let (Some(looking), Some(session)) = (present, session.as_ref()) {
-                    let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
-                    quietly(|| looking.grow(session, tokens)).unwrap_or_else(|problem| tell(Seen::Failed(problem)));
+                let present = inspection.as_mut().filter(|inspection| inspection.run == run);
+                if let (Some(Inspection { inspector, .. }), Some(session)) = (present, session.as_ref()) {
+                    let mut tell = |seen| report(Event::Observed { run, observation: Box::new(seen) });
+                    quietly(|| inspector.grow(session, tokens))
+                        .unwrap_or_else(|problem| tell(Observation::Failed(problem)));
                 }
             }
             Command::Weigh { run } => {
-                if let Some(looking) = looking.as_mut().filter(|looking| looking.run == run) {
-                    looking.weigh();
+                if let Some(inspection) = inspection.as_mut().filter(|inspection| inspection.run == run) {
+                    inspection.inspector.weigh();
                 }
             }
             Command::Pin { run } => {
-                let present = looking.as_ref().filter(|looking| looking.run == run);
-                *pinned = present.map(Looking::pinned).or(pinned.take());
+                let present = inspection.as_ref().filter(|inspection| inspection.run == run);
+                *pinned = present.map(|inspection| inspection.inspector.pinned()).or(pinned.take());
             }
             Command::Unpin => *pinned = None,
-            Command::Look { run, look } => {
-                if let Some(looking) = looking.as_ref().filter(|looking| looking.run == run) {
-                    let seen = quietly(|| looking.answer(session.as_ref(), pinned.as_deref(), look, control));
-                    let seen = seen.unwrap_or_else(Seen::Failed);
-                    report(Event::Seen { run, seen: Box::new(seen) });
+            Command::Ask { run, question } => {
+                if let Some(Inspection { inspector, .. }) =
+                    inspection.as_ref().filter(|inspection| inspection.run == run)
+                {
+                    let seen = quietly(|| inspector.answer(session.as_ref(), pinned.as_deref(), question, control));
+                    let seen = seen.unwrap_or_else(Observation::Failed);
+                    report(Event::Observed { run, observation: Box::new(seen) });
                 }
             }
             Command::Tokenize { prompt } => {
                 let cut = asked(session.as_ref(), |session| session.tokenized(&prompt));
                 report(Event::Tokenized(Box::new(cut)));
             }
-            Command::Columns { text, features } => {
-                let columns = asked(session.as_ref(), |session| session.columns(&text, features));
-                report(Event::Columns { text, columns: Box::new(columns) });
+            Command::Embeddings { text, features } => {
+                let embeddings = asked(session.as_ref(), |session| session.token_embeddings(&text, features));
+                report(Event::Embeddings { text, embeddings: Box::new(embeddings) });
             }
             Command::Prove { lesson, prompt } => {
                 let came = asked(session.as_ref(), |session| {
@@ -209,22 +230,6 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
 fn asked<T>(session: Option<&Session>, question: impl FnOnce(&Session) -> model::Result<T>) -> Result<T, String> {
     let session = session.ok_or("no model is loaded")?;
     quietly(|| question(session)).and_then(|answer| answer.map_err(|error| error.to_string()))
-}
-
-/// Runs a text and keeps what it leaves.
-fn explore(
-    session: Option<&Session>,
-    run: RunId,
-    wanted: (&Prompt, usize),
-    control: &Control,
-    report: &mut impl FnMut(Event),
-) -> Option<Looking> {
-    let mut tell = |seen| report(Event::Seen { run, seen: Box::new(seen) });
-    let begun = match session {
-        None => Err(Box::new(Seen::Failed("no model is loaded".to_owned()))),
-        Some(session) => succeeded(quietly(|| Looking::begin(session, run, wanted, control, &mut tell))),
-    };
-    begun.map_err(|seen| tell(*seen)).ok()
 }
 
 /// Loads a model, or rebuilds the present one if it is the same.
@@ -267,12 +272,12 @@ fn measure(
 }
 
 /// What came of some work, or what is seen in its place.
-fn succeeded<T>(done: Result<model::Result<T>, String>) -> Result<T, Box<Seen>> {
+fn succeeded<T>(done: Result<model::Result<T>, String>) -> Result<T, Box<Observation>> {
     match done {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(model::Error::Cancelled)) => Err(Box::new(Seen::Cancelled)),
-        Ok(Err(error)) => Err(Box::new(Seen::Failed(error.to_string()))),
-        Err(problem) => Err(Box::new(Seen::Failed(problem))),
+        Ok(Err(model::Error::Cancelled)) => Err(Box::new(Observation::Cancelled)),
+        Ok(Err(error)) => Err(Box::new(Observation::Failed(error.to_string()))),
+        Err(problem) => Err(Box::new(Observation::Failed(problem))),
     }
 }
 
@@ -291,7 +296,7 @@ struct Forward<'a, R> {
 }
 
 impl<R: FnMut(Event)> Watch for Forward<'_, R> {
-    fn event(&mut self, event: trace::Event) {
+    fn event(&mut self, event: record::Event) {
         (self.report)(Event::Run { run: self.run, events: vec![event] });
     }
 

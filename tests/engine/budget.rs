@@ -5,8 +5,9 @@
 //! operators and with as much memory as it likes on a processor); one that is exceeded wants a reason in `docs/performance.md`.
 
 use crate::common::{open, request, run, traced};
+use blockscope::analyse::work;
 use blockscope::model::native;
-use blockscope::trace::{Pass, Run, work};
+use blockscope::record::{Pass, Run};
 use blockscope::units::Bytes;
 
 /// What one pass did.

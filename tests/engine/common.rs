@@ -1,11 +1,11 @@
 //! What several test files need: reference results, and a model that shows its activations.
 
+use blockscope::measure::{Control, Prompt, Request, Session};
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::{Hook, Pass, Place, Probe};
 use blockscope::model::source::Source;
 use blockscope::model::{Decoder, Device, Spec, Toggles};
-use blockscope::profile::{Control, Prompt, Request, Session};
-use blockscope::trace::{self, Event, Run, Status, Watched};
+use blockscope::record::{self, Event, Run, Status, Watched};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ pub fn run(session: &Session, request: &Request) -> Run {
 }
 
 /// The passes that were traced; plain ones stand before them.
-pub fn traced(run: &Run) -> Vec<&trace::Pass> {
+pub fn traced(run: &Run) -> Vec<&record::Pass> {
     run.passes.iter().filter(|pass| pass.start.watched == Watched::Operators).collect()
 }
 

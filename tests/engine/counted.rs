@@ -2,12 +2,13 @@
 //! closed formulas of a transformer say.
 
 use crate::common::{golden, open, request, run, traced};
+use blockscope::analyse::{Account, Overhead};
+use blockscope::measure::Session;
 use blockscope::model::Spec;
 use blockscope::model::spec::MlpKind;
 use blockscope::model::toggles::Precision;
-use blockscope::profile::Session;
-use blockscope::trace::operator::self_times;
-use blockscope::trace::{Account, Overhead, Pass, Phase, Run};
+use blockscope::record::operator::self_times;
+use blockscope::record::{Pass, Phase, Run};
 use blockscope::units::{Flops, Nanos};
 
 /// One block on so many new positions after so many past ones: projections, attention over all keys, MLP.

@@ -1,11 +1,12 @@
 //! What is seen of heads and of the residual stream is what the model computed.
 
 use crate::common::{Keep, golden, open, tensors};
+use blockscope::interpret::Exploration;
+use blockscope::interpret::explore::BlockHeads;
+use blockscope::measure::{Control, Session};
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::Pass;
-use blockscope::profile::explore::Ran;
-use blockscope::profile::{Control, Exploration, Session};
-use blockscope::trace::explored::{Area, Place};
+use blockscope::record::explored::{Area, Place};
 use tch::{Kind, Tensor};
 
 const FAMILIES: [&str; 3] = ["llama", "llama3-rope", "gpt2"];
@@ -124,7 +125,7 @@ fn entropy_by_the_fused_form_is_the_direct_one() {
 }
 
 /// What a survey says of every block.
-fn survey(exploration: &Exploration, side: usize) -> Vec<Ran> {
+fn survey(exploration: &Exploration, side: usize) -> Vec<BlockHeads> {
     let mut blocks = Vec::new();
     exploration.survey(side, None, &Control::default(), &mut |_, ran| blocks.push(ran)).unwrap();
     blocks

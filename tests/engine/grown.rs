@@ -1,9 +1,10 @@
 //! A text that grows, one that is held against another, and one that is opened from a file without its model.
 
 use crate::common::{golden, open};
-use blockscope::profile::explore::Captured;
-use blockscope::profile::{Change, Control, Exploration, Intervention, Interventions, Session, Sources, Target};
-use blockscope::trace::explored::{Area, Head, Place};
+use blockscope::interpret::explore::Captured;
+use blockscope::interpret::{Change, Exploration, Intervention, Interventions, Sources, Target};
+use blockscope::measure::{Control, Session};
+use blockscope::record::explored::{Area, Head, Place};
 use std::path::Path;
 use tch::{Kind, Tensor};
 
@@ -61,7 +62,7 @@ fn a_head_changed_by_how_much_of_its_attention_moved() {
     let window = explored(&session("llama", "attention=window:2"), &IDS);
     let change = |of: &Exploration, reference: &Exploration| -> Vec<f32> {
         let mut found = Vec::new();
-        let each = &mut |_, ran: blockscope::profile::explore::Ran| {
+        let each = &mut |_, ran: blockscope::interpret::explore::BlockHeads| {
             found.extend(ran.scores.into_iter().map(|scores| scores.change.unwrap()));
         };
         of.survey(8, Some(reference), &Control::default(), each).unwrap();

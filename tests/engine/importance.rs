@@ -2,9 +2,10 @@
 
 use crate::common::{golden, open};
 use crate::planted::planted;
+use blockscope::interpret::{Change, Intervention, Interventions, Sources, Target};
+use blockscope::measure::{Control, Session};
 use blockscope::model::Error;
-use blockscope::profile::{Change, Control, Intervention, Interventions, Session, Sources, Target};
-use blockscope::trace::explored::{Component, Head, Importance};
+use blockscope::record::explored::{Component, Head, Importance};
 
 const IDS: [u32; 12] = [5, 9, 2, 41, 7, 9, 2, 30, 11, 5, 9, 2];
 

@@ -1,9 +1,10 @@
 //! Interventions do what they say, with a cache and without, and none does nothing.
 
 use crate::common::{golden, open};
-use blockscope::profile::{Change, Control, Intervention, Interventions, Session, Sources, Target};
-use blockscope::trace::explored::Place;
-use blockscope::trace::explored::{Effect, Head};
+use blockscope::interpret::{Change, Intervention, Interventions, Sources, Target};
+use blockscope::measure::{Control, Session};
+use blockscope::record::explored::Place;
+use blockscope::record::explored::{Effect, Head};
 
 const IDS: [u32; 8] = [5, 9, 2, 41, 7, 9, 2, 30];
 

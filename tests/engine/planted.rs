@@ -3,8 +3,8 @@
 //! an earlier one that is the same (Elhage et al. 2021, "A mathematical framework for transformer circuits").
 
 use crate::common::open;
-use blockscope::profile::Control;
-use blockscope::trace::explored::{Head, Role};
+use blockscope::measure::Control;
+use blockscope::record::explored::{Head, Role};
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
 use std::path::Path;

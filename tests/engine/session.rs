@@ -3,9 +3,10 @@
 use crate::common::{difference, golden, tensors};
 use blockscope::model::Toggles;
 
-use blockscope::profile::{Control, Halt, Hooks, Prompt, Request, Sampling, Session, Step, Watch};
-use blockscope::trace::peaks::{Peaks, Rate, Times};
-use blockscope::trace::{Event, Phase, Run, Status, Watched};
+use blockscope::interpret::Hooks;
+use blockscope::measure::{Control, Halt, Prompt, Request, Sampling, Session, Step, Watch};
+use blockscope::record::peaks::{Peaks, Rate, Times};
+use blockscope::record::{Event, Phase, Run, Status, Watched};
 use blockscope::units::Nanos;
 
 fn open(named: &str, toggles: &str) -> Session {
@@ -240,10 +241,10 @@ fn newly_measured_peaks_go_with_the_next_run_if_they_are_of_its_conditions() {
     let mut session = open(golden("llama").to_str().unwrap(), "threads=1");
     let rate = Rate { n: 1, q1: 1e9, median: 1e9, q3: 1e9, best: 1e9 };
     let peaks = Peaks {
-        machine: blockscope::profile::machine::processor(),
+        machine: blockscope::measure::machine::processor(),
         device: "cpu".into(),
         threads: 1,
-        libtorch: blockscope::profile::machine::libtorch().into(),
+        libtorch: blockscope::measure::machine::libtorch().into(),
         measured: 1,
         gemm: Vec::new(),
         cache_bytes: None,

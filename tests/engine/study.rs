@@ -1,14 +1,14 @@
 //! Studies of a real model: what is told, what is shared, how good the arms are.
 
 use crate::common::{golden, open};
+use blockscope::measure::{Control, Plan, PlannedArm, Progress, QualityText, Rounds, Session, WatchStudy};
 use blockscope::model::Toggles;
-use blockscope::profile::{Control, Plan, PlannedArm, Progress, QualityText, Rounds, Session, WatchStudy};
-use blockscope::trace::study::{Event, Kind, Study};
-use blockscope::trace::{Category, Phase, Status, Watched};
+use blockscope::record::study::{Event, Study, StudyKind};
+use blockscope::record::{Category, Phase, Status, Watched};
 use blockscope::units::Bytes;
 
 /// Arms of a tiny model by their toggles.
-fn plan(kind: Kind, arms: &[&str]) -> Plan {
+fn plan(kind: StudyKind, arms: &[&str]) -> Plan {
     let toggles = |list: &str| Toggles::default().with("threads=1").unwrap().with(list).unwrap();
     let arm =
         |list: &&str| PlannedArm { name: (*list).to_owned(), toggles: toggles(list), prompt_tokens: 12, new_tokens: 4 };
@@ -36,7 +36,7 @@ fn study(session: &Session, plan: &Plan) -> (Study, Status) {
 #[test]
 fn arms_are_executed_side_by_side_and_each_has_what_it_takes() {
     let session = model();
-    let (study, status) = study(&session, &plan(Kind::Compare, &["kv_cache=off", "attention=eager"]));
+    let (study, status) = study(&session, &plan(StudyKind::Compare, &["kv_cache=off", "attention=eager"]));
     assert_eq!(status, Status::Done);
     assert_eq!(study.rounds(), 2);
     assert_eq!(study.samples.len(), 2 * 5);
@@ -65,7 +65,7 @@ fn arms_are_executed_side_by_side_and_each_has_what_it_takes() {
 fn the_reference_is_as_good_as_itself_and_what_rounds_is_not() {
     let session = model();
     let arms = ["attention=eager,kv_cache=off", "kv_cache=on", "weights=bf16", "weights=bf16,compute=bf16"];
-    let plan = Plan { quality: Some(QualityText::Shipped), ..plan(Kind::Matrix, &arms) };
+    let plan = Plan { quality: Some(QualityText::Shipped), ..plan(StudyKind::Matrix, &arms) };
     let (study, status) = study(&session, &plan);
     assert_eq!(status, Status::Done);
     let text = study.header.text.clone().unwrap();
@@ -83,7 +83,7 @@ fn the_reference_is_as_good_as_itself_and_what_rounds_is_not() {
 #[test]
 fn a_text_of_ones_own_is_named_and_made_up_tokens_are_said_to_be() {
     let own = QualityText::Own { name: "poem.txt".into(), text: "The quick brown fox".into() };
-    let with = |text: QualityText| Plan { quality: Some(text), ..plan(Kind::Compare, &["", "kv_cache=off"]) };
+    let with = |text: QualityText| Plan { quality: Some(text), ..plan(StudyKind::Compare, &["", "kv_cache=off"]) };
     let (header, _) = model().begin(&with(own)).unwrap();
     assert_eq!(header.text.unwrap().name, "poem.txt");
     let random = open(&format!("random:{}", golden("llama/config.json").display()), "");
@@ -96,14 +96,14 @@ fn a_text_of_ones_own_is_named_and_made_up_tokens_are_said_to_be() {
 #[test]
 fn an_arm_that_cannot_be_is_refused_and_the_others_go_on_but_a_comparison_needs_both() {
     let session = model();
-    let mut matrix = plan(Kind::Matrix, &["", "compute=bf16", "kv_cache=off"]);
+    let mut matrix = plan(StudyKind::Matrix, &["", "compute=bf16", "kv_cache=off"]);
     matrix.arms[2].prompt_tokens = 300;
     let (study_of_one, status) = study(&session, &matrix);
     assert_eq!(status, Status::Done);
     let refused: Vec<_> = study_of_one.arms.iter().map(|arm| arm.refused.clone().unwrap_or_default()).collect();
     assert!(refused[0].is_empty() && refused[1].contains("compute=bf16 needs") && refused[2].contains("context"));
     assert!(study_of_one.samples.iter().all(|sample| sample.arm == 0));
-    matrix.kind = Kind::Compare;
+    matrix.kind = StudyKind::Compare;
     let (study, status) = study(&session, &matrix);
     assert!(matches!(status, Status::Failed(why) if why.starts_with("compute=bf16: ")));
     assert!(study.samples.is_empty());
@@ -131,7 +131,7 @@ impl WatchStudy for Ending<'_> {
 #[test]
 fn a_study_that_was_cancelled_is_gone_on_with() {
     let session = model();
-    let sweep = Plan { parts: false, ..plan(Kind::Sweep { over: "prompt_tokens".into() }, &["", "kv_cache=off"]) };
+    let sweep = Plan { parts: false, ..plan(StudyKind::Sweep { over: "prompt_tokens".into() }, &["", "kv_cache=off"]) };
     let control = Control::default();
     // Two warm-ups, two traced, three of the four executions.
     let mut ending = Ending { study: Study::default(), control: &control, after: 7 };

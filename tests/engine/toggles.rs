@@ -1,9 +1,9 @@
 //! Every optimisation computes what its reference computes, within a tolerance that is stated here.
 
 use crate::common::{Model, difference, golden, open, tensors};
+use blockscope::measure::Prompt;
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::{Pass, Unwatched};
-use blockscope::profile::Prompt;
 use tch::{Kind, Tensor};
 
 const FAMILIES: [&str; 3] = ["llama", "llama3-rope", "gpt2"];
@@ -20,7 +20,7 @@ fn ids(family: &str) -> Tensor {
 
 /// The first tokens of a text, for SmolLM2. [1, T]
 fn text(tokens: usize) -> Tensor {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/profile/quality/text.txt")).unwrap();
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/measure/quality/text.txt")).unwrap();
     let ids = open("smollm2", "").prompt_ids(&Prompt::Text(text)).unwrap();
     let ids: Vec<i64> = ids.into_iter().take(tokens).map(i64::from).collect();
     Tensor::from_slice(&ids).unsqueeze(0)

@@ -1,13 +1,14 @@
 //! The tracer sees every operator and every allocation of a pass, exactly, and changes nothing.
 
 use crate::common::{Model, golden, open, request, run, traced};
+use blockscope::analyse::{Account, Overhead};
+use blockscope::measure::{Bounds, Control, Halt, Request, Session, Step, Traced, Tracer, Watch};
 use blockscope::model::decoder::Wanted;
 use blockscope::model::probe::{Pass as Forward, Unwatched};
-use blockscope::profile::{Bounds, Control, Halt, Request, Session, Step, Traced, Tracer, Watch};
-use blockscope::trace::operator::{Scope, Tensor as Shape, parents};
-use blockscope::trace::{
-    Account, Allocation, Argument, Category, Cut, Dtype, Event, Operator, Overhead, Pass, PassMemory, Phase, Run,
-    Signature, Status, Watched,
+use blockscope::record::operator::{Scope, Tensor as Shape, parents};
+use blockscope::record::{
+    Allocation, Argument, Category, Cut, Dtype, Event, Operator, Pass, PassMemory, Phase, Run, Signature, Status,
+    Watched,
 };
 use blockscope::units::{Bytes, Nanos};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,11 +1,11 @@
 //! The model thread: what goes in and comes out, and that it ends when it should.
 
 use crate::common::golden;
+use blockscope::measure::{Control, Plan, PlannedArm, Prompt, Request, Rounds, Step};
 use blockscope::model::{Device, Toggles};
-use blockscope::profile::{Control, Plan, PlannedArm, Prompt, Request, Rounds, Step};
-use blockscope::trace::explored::{Area, Head};
-use blockscope::trace::{self, Run, Status, Study, study};
-use blockscope::worker::{Answer, Command, Event, Look, Of, RunId, Seen, Worker};
+use blockscope::record::explored::{Area, Head};
+use blockscope::record::{self, Run, Status, Study, study};
+use blockscope::worker::{Answer, Command, Event, Observation, Question, RunId, WhichPass, Worker};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ fn until<T>(events: &Receiver<Event>, mut wanted: impl FnMut(&Event) -> Option<T
 fn end_of(event: &Event) -> Option<(RunId, Status)> {
     let Event::Run { run, events } = event else { return None };
     events.iter().find_map(|event| match event {
-        trace::Event::End(status) => Some((*run, status.clone())),
+        record::Event::End(status) => Some((*run, status.clone())),
         _ => None,
     })
 }
@@ -176,7 +176,7 @@ fn a_study_is_told_with_how_far_it_is_and_ends_when_it_is_cancelled() {
     let plan = |rounds: u32| {
         let rounds = Rounds { least: rounds, most: rounds, width: 0.05 };
         let arms = vec![arm("kv_cache=on"), arm("kv_cache=off")];
-        Box::new(Plan { kind: study::Kind::Compare, arms, rounds, parts: true, quality: None, seed: 0 })
+        Box::new(Plan { kind: study::StudyKind::Compare, arms, rounds, parts: true, quality: None, seed: 0 })
     };
     let follow = |run: u64, cancel: bool| {
         let (mut study, mut told) = (Study::default(), 0);
@@ -212,7 +212,7 @@ fn a_study_is_told_with_how_far_it_is_and_ends_when_it_is_cancelled() {
 fn a_study_without_a_model_fails_in_words() {
     let (worker, events) = worker();
     let plan = Plan {
-        kind: study::Kind::Compare,
+        kind: study::StudyKind::Compare,
         arms: Vec::new(),
         rounds: Rounds::default(),
         parts: false,
@@ -237,42 +237,44 @@ fn a_text_is_looked_at_while_its_heads_are_gone_through() {
     let prompt = Prompt::Ids(vec![1, 5, 9, 5, 9, 5]);
     worker.send(Command::Explore { run: RunId(7), prompt, side: 8 });
     let seen = |event: &Event| match event {
-        Event::Seen { run: RunId(7), seen } => Some((**seen).clone()),
+        Event::Observed { run: RunId(7), observation } => Some((**observation).clone()),
         _ => None,
     };
     let text = until(&events, seen);
-    assert!(matches!(&text, Seen::Text(text) if text.tokens.len() == 6 && text.n_layers == 2), "{text:?}");
+    assert!(matches!(&text, Observation::Text(text) if text.tokens.len() == 6 && text.n_layers == 2), "{text:?}");
     let area = Area { queries: 5..6, keys: 0..6 };
-    worker.send(Command::Look {
+    worker.send(Command::Ask {
         run: RunId(7),
-        look: Look::Pattern { of: Of::This, head: Head { block: 1, head: 0 }, area, bin: 1 },
+        question: Question::Pattern { of: WhichPass::Present, head: Head { block: 1, head: 0 }, area, bin: 1 },
     });
     let (mut heads, mut shares) = (0, None);
     until(&events, |event| {
         match seen(event)? {
-            Seen::Heads { ran, .. } => heads += ran.scores.len(),
-            Seen::Answer { answer: Answer::Pattern(cells), .. } => shares = Some(cells),
-            Seen::AllHeads => {}
+            Observation::Heads { heads, .. } => heads += ran.scores.len(),
+            Observation::Answer { answer: Answer::Pattern(cells), .. } => shares = Some(cells),
+            Observation::AllHeads => {}
             other => panic!("{other:?}"),
         }
         (heads == 8 && shares.is_some()).then_some(())
     });
     assert!((shares.unwrap().iter().sum::<f32>() - 1.0).abs() < 1e-5);
     // Of another text, or after another model came, there is nothing to look at.
-    worker.send(Command::Look { run: RunId(6), look: Look::Neurons { block: 0, position: 0 } });
+    worker.send(Command::Ask { run: RunId(6), question: Question::Neurons { block: 0, position: 0 } });
     load(&worker, golden("gpt2").to_str().unwrap(), "threads=1");
     until(&events, |event| match event {
         Event::Loaded(_) => Some(()),
-        Event::Seen { seen, .. } => matches!(**seen, Seen::AllHeads).then_some(()).or_else(|| panic!("{seen:?}")),
+        Event::Observed { observation, .. } => {
+            matches!(**observation, Observation::AllHeads).then_some(()).or_else(|| panic!("{observation:?}"))
+        }
         _ => None,
     });
     // What cannot be had is said, and the thread lives on.
     worker.send(Command::Explore { run: RunId(8), prompt: Prompt::Ids(vec![100_000]), side: 8 });
     let failed = until(&events, |event| match event {
-        Event::Seen { run: RunId(8), seen } => Some((**seen).clone()),
+        Event::Observed { run: RunId(8), observation } => Some((**observation).clone()),
         _ => None,
     });
-    assert!(matches!(&failed, Seen::Failed(why) if why.contains("vocabulary")), "{failed:?}");
+    assert!(matches!(&failed, Observation::Failed(why) if why.contains("vocabulary")), "{failed:?}");
 }
 
 #[test]
@@ -281,20 +283,20 @@ fn a_text_grows_is_pinned_weighed_and_opened_from_a_file() {
     load(&worker, golden("llama").to_str().unwrap(), "threads=1");
     let seen = |run: u64| {
         move |event: &Event| match event {
-            Event::Seen { run: RunId(of), seen } if *of == run => Some((**seen).clone()),
+            Event::Observed { run: RunId(of), observation } if *of == run => Some((**observation).clone()),
             _ => None,
         }
     };
-    let all_heads = |run| until(&events, |event| matches!(seen(run)(event)?, Seen::AllHeads).then_some(()));
+    let all_heads = |run| until(&events, |event| matches!(seen(run)(event)?, Observation::AllHeads).then_some(()));
     worker.send(Command::Explore { run: RunId(1), prompt: Prompt::Ids(vec![1, 5, 9, 5]), side: 8 });
     all_heads(1);
     worker.send(Command::Grow { run: RunId(1), tokens: 3 });
     let (mut tokens, mut is_grown) = (0, false);
     until(&events, |event| {
         match seen(1)(event)? {
-            Seen::Grown(_) => tokens += 1,
-            Seen::GrownUp => is_grown = true,
-            Seen::AllHeads => return Some(()),
+            Observation::Grown(_) => tokens += 1,
+            Observation::GrownUp => is_grown = true,
+            Observation::AllHeads => return Some(()),
             _ => {}
         }
         None
@@ -304,11 +306,11 @@ fn a_text_grows_is_pinned_weighed_and_opened_from_a_file() {
     worker.send(Command::Weigh { run: RunId(1) });
     let mut parts = 0;
     let table = until(&events, |event| match seen(1)(event)? {
-        Seen::Importance(found) => {
+        Observation::Importance(found) => {
             parts += found.len();
             None
         }
-        Seen::Worth(table) => Some(table),
+        Observation::Worth(table) => Some(table),
         other => panic!("{other:?}"),
     });
     assert_eq!((parts, table.worths.len()), (12, 12));
@@ -321,22 +323,22 @@ fn a_text_grows_is_pinned_weighed_and_opened_from_a_file() {
     let mut changes = Vec::new();
     until(&events, |event| {
         match seen(2)(event)? {
-            Seen::Heads { ran, .. } => changes.extend(ran.scores.into_iter().map(|scores| scores.change)),
-            Seen::AllHeads => return Some(()),
+            Observation::Heads { heads, .. } => changes.extend(ran.scores.into_iter().map(|scores| scores.change)),
+            Observation::AllHeads => return Some(()),
             _ => {}
         }
         None
     });
     assert!(changes.len() == 8 && changes.iter().all(Option::is_some), "{changes:?}");
-    let look = Look::Pattern {
-        of: Of::Pinned,
+    let question = Question::Pattern {
+        of: WhichPass::Pinned,
         head: Head { block: 0, head: 0 },
         area: Area { queries: 3..4, keys: 0..4 },
         bin: 1,
     };
-    worker.send(Command::Look { run: RunId(2), look });
+    worker.send(Command::Ask { run: RunId(2), question });
     let answered = until(&events, |event| match seen(2)(event)? {
-        Seen::Answer { answer, .. } => Some(answer),
+        Observation::Answer { answer, .. } => Some(answer),
         _ => None,
     });
     assert!(matches!(&answered, Answer::Pattern(cells) if (cells.iter().sum::<f32>() - 1.0).abs() < 1e-5));
@@ -346,16 +348,18 @@ fn a_text_grows_is_pinned_weighed_and_opened_from_a_file() {
     let session = crate::common::open(golden("llama").to_str().unwrap(), "");
     let captured = session.captured(&ids, (5..7, 2), &Control::default(), &mut |_| {}).unwrap();
     captured.write(&path).unwrap();
-    worker.send(Command::OpenSeen { run: RunId(3), path, side: 8 });
+    worker.send(Command::OpenCapture { run: RunId(3), path, side: 8 });
     all_heads(3);
-    let ask = |look: Look| {
-        worker.send(Command::Look { run: RunId(3), look });
+    let ask = |question: Question| {
+        worker.send(Command::Ask { run: RunId(3), question });
         until(&events, |event| match seen(3)(event)? {
-            Seen::Answer { answer, .. } => Some(answer),
+            Observation::Answer { answer, .. } => Some(answer),
             _ => None,
         })
     };
-    assert!(matches!(ask(Look::Lens { positions: 0..7, top: 2 }), Answer::Lens(lens) if lens.positions() == (5..7)));
-    assert!(matches!(ask(Look::Lens { positions: 0..3, top: 2 }), Answer::Refused(why) if why.contains("--lens")));
-    assert!(matches!(ask(Look::Neurons { block: 0, position: 0 }), Answer::Refused(why) if why.contains("model")));
+    assert!(
+        matches!(ask(Question::Lens { positions: 0..7, top: 2 }), Answer::Lens(lens) if lens.positions() == (5..7))
+    );
+    assert!(matches!(ask(Question::Lens { positions: 0..3, top: 2 }), Answer::Refused(why) if why.contains("--lens")));
+    assert!(matches!(ask(Question::Neurons { block: 0, position: 0 }), Answer::Refused(why) if why.contains("model")));
 }

@@ -1,7 +1,7 @@
 //! Reading traces, and what every timeline promises.
 
-use blockscope::trace::chrome::{self, Error};
-use blockscope::trace::timeline::{Slice, Timeline, Track};
+use blockscope::analyse::chrome::{self, Error};
+use blockscope::analyse::timeline::{Slice, Timeline, Track};
 use blockscope::units::Nanos;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;

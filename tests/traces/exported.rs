@@ -1,13 +1,13 @@
 //! Runs of Blockscope as traces: what is exported opens again, and says what others look for.
 
 use crate::common::*;
-use blockscope::report::perfetto;
-use blockscope::trace::operator::{Scope, Tensor};
-use blockscope::trace::timeline::{Kind, Level, Slice, Track};
-use blockscope::trace::{
+use blockscope::analyse::timeline::{Level, Slice, SliceKind, Track};
+use blockscope::record::operator::{Scope, Tensor};
+use blockscope::record::{
     Allocation, Argument, ByCategory, Category, Cut, Dtype, Event, Header, ModelInfo, Operator, Part, PassMemory,
     PassStart, Phase, Run, Signature, Span, Watched,
 };
+use blockscope::report::perfetto;
 use blockscope::units::{Bytes, Flops, Nanos};
 use std::path::Path;
 
@@ -150,20 +150,20 @@ fn what_is_exported_opens_with_the_same_slices() {
         [0, 1, 2, 3, 2, 3, 4, 5, 6, 3],
         "they lie in one another as they did in the run"
     );
-    let kinds: Vec<Kind> = first.iter().map(|slice| slice.kind).collect();
+    let kinds: Vec<SliceKind> = first.iter().map(|slice| slice.kind).collect();
     assert_eq!(
         kinds,
         [
-            Kind::Pass,
-            Kind::Annotation,
-            Kind::Part,
-            Kind::Annotation,
-            Kind::Part,
-            Kind::Attention,
-            Kind::Attention,
-            Kind::Operator,
-            Kind::Operator,
-            Kind::Mlp
+            SliceKind::Pass,
+            SliceKind::Annotation,
+            SliceKind::Part,
+            SliceKind::Annotation,
+            SliceKind::Part,
+            SliceKind::Attention,
+            SliceKind::Attention,
+            SliceKind::Operator,
+            SliceKind::Operator,
+            SliceKind::Mlp
         ]
     );
     assert_eq!(detail(&timeline, &first[7]), "bf16[1,8,16], bf16[32,16]");
@@ -171,7 +171,7 @@ fn what_is_exported_opens_with_the_same_slices() {
     assert_eq!(detail(&timeline, &first[8]), "(other[2],other[2])");
     assert_eq!(timeline.tracks[1].name, "thread 3");
     assert_eq!(seen(&timeline, &timeline.tracks[1])[0], ("aten::cat", 1250, 600));
-    assert_eq!(timeline.stretches.iter().map(|stretch| stretch.start.0).collect::<Vec<_>>(), [0, 1_000_007]);
+    assert_eq!(timeline.sections.iter().map(|stretch| stretch.start.0).collect::<Vec<_>>(), [0, 1_000_007]);
 
     // Live bytes by category: before, and after everything that was taken or given back.
     let curve = &timeline.memory[0];
@@ -243,12 +243,12 @@ fn what_is_taken_in_a_moment_comes_before_what_is_given_back_in_it() {
 #[test]
 fn a_run_without_operators_or_with_wrong_times_exports_too() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let run_of_parts = blockscope::trace::file::read(&folder.join("traces/v1-tiny.jsonl")).unwrap();
+    let run_of_parts = blockscope::record::file::read(&folder.join("traces/v1-tiny.jsonl")).unwrap();
     let timeline = opened(exported(&run_of_parts));
-    assert_eq!(timeline.stretches.len(), 4);
+    assert_eq!(timeline.sections.len(), 4);
     assert_eq!(timeline.tracks[0].slices.len(), 13);
     let attn = timeline.tracks[0].slices.iter().find(|slice| name(&timeline, slice) == "attn").unwrap();
-    assert_eq!((attn.start, attn.time, attn.kind), (Nanos(7_120_000), Nanos(600_000), Kind::Attention));
+    assert_eq!((attn.start, attn.time, attn.kind), (Nanos(7_120_000), Nanos(600_000), SliceKind::Attention));
     assert_eq!(timeline.warnings, [""; 0]);
     assert!(refusal(exported(&Run::default())).contains("no event in it takes time"));
 
@@ -261,6 +261,6 @@ fn a_run_without_operators_or_with_wrong_times_exports_too() {
     wrong.passes[1].time = None;
     let timeline = opened(exported(&wrong));
     assert_eq!(timeline.warnings, [""; 0], "every slice was laid into its place");
-    assert_eq!(timeline.stretches[1].start, Nanos(2500));
-    assert_eq!(timeline.stretches[1].time, Nanos(2200));
+    assert_eq!(timeline.sections[1].start, Nanos(2500));
+    assert_eq!(timeline.sections[1].time, Nanos(2200));
 }

@@ -1,7 +1,7 @@
 //! Files that are broken, cut off, or made to do harm: an error or a warning in words, in bounded time and memory.
 
 use crate::common::*;
-use blockscope::trace::chrome::{self, Error};
+use blockscope::analyse::chrome::{self, Error};
 use std::path::PathBuf;
 
 #[test]

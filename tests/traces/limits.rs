@@ -1,7 +1,7 @@
 //! Files made to take all memory or all time: they end in words, and what is kept of them is bounded.
 
 use crate::common::*;
-use blockscope::trace::chrome;
+use blockscope::analyse::chrome;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -39,7 +39,7 @@ impl<F: Fn(u64) -> String> Read for Stream<F> {
     }
 }
 
-fn streamed(events: u64, event: impl Fn(u64) -> String + 'static) -> blockscope::trace::timeline::Timeline {
+fn streamed(events: u64, event: impl Fn(u64) -> String + 'static) -> blockscope::analyse::timeline::Timeline {
     let timeline = chrome::read(Stream::of(events, event), Path::new("x.json")).unwrap();
     assert_sound(&timeline);
     timeline

@@ -1,8 +1,8 @@
 //! What PyTorch's profiler writes: every spelling, alone and as several ranks.
 
 use crate::common::*;
-use blockscope::trace::chrome;
-use blockscope::trace::timeline::{Kind, Level, Timeline};
+use blockscope::analyse::chrome;
+use blockscope::analyse::timeline::{Level, SliceKind, Timeline};
 use blockscope::units::{Bytes, Flops, Nanos};
 use std::path::PathBuf;
 
@@ -16,12 +16,12 @@ fn a_trace_of_pytorch_opens_with_the_numbers_that_are_in_it() {
     assert_eq!(tracks, [("thread 17350 (python)", "", 375), ("thread 17350 (python) (2)", "", 2)]);
     assert_eq!(timeline.warnings, ["2 slices overlap others and have rows of their own"]);
     let slices = &timeline.tracks[0].slices;
-    let of = |kind: Kind| slices.iter().filter(|slice| slice.kind == kind).count();
-    assert_eq!([Kind::Operator, Kind::Function, Kind::Module].map(of), [146, 211, 18]);
+    let of = |kind: SliceKind| slices.iter().filter(|slice| slice.kind == kind).count();
+    assert_eq!([SliceKind::Operator, SliceKind::Function, SliceKind::Module].map(of), [146, 211, 18]);
     assert_eq!(timeline.end, Nanos(1_250_347));
 
     // Times to the nanosecond, from the first slice on.
-    let step = |n: usize| (&*timeline.stretches[n].name, timeline.stretches[n].start, timeline.stretches[n].time);
+    let step = |n: usize| (&*timeline.sections[n].name, timeline.sections[n].start, timeline.sections[n].time);
     assert_eq!(step(0), ("ProfilerStep#1", Nanos(227_509), Nanos(643_698)));
     assert_eq!(step(1), ("ProfilerStep#2", Nanos(916_985), Nanos(302_541)));
 
@@ -33,7 +33,7 @@ fn a_trace_of_pytorch_opens_with_the_numbers_that_are_in_it() {
     assert_eq!(detail(&timeline, product), "f32[32], f32[8,16], f32[16,32]");
     assert_eq!(product.flops, Flops(2 * 8 * 16 * 32));
     let mut outer = product;
-    while outer.kind != Kind::Module {
+    while outer.kind != SliceKind::Module {
         outer = &slices[outer.parent as usize];
     }
     assert_eq!((name(&timeline, outer), outer.time), ("Linear_0", Nanos(69_373)));
@@ -92,7 +92,7 @@ fn every_spelling_of_an_event_is_understood() {
     assert_eq!(timeline.tracks[0].slices[0].own, Nanos(8751));
     assert_eq!(seen(&timeline, &timeline.tracks[1]), [("gemm", 12_000, 3000)]);
     assert_eq!(seen(&timeline, &timeline.tracks[2]), [("Memcpy", 13_000, 3500)]);
-    assert_eq!(timeline.tracks[1].slices[0].kind, Kind::Kernel);
+    assert_eq!(timeline.tracks[1].slices[0].kind, SliceKind::Kernel);
     assert_eq!(timeline.warnings, ["1 slice overlaps another and has a row of its own"]);
     let levels = [(0, 100), (2000, 164), (3000, 0)].map(|(at, bytes)| (Nanos(at), Level::Total(Bytes(bytes))));
     assert_eq!((timeline.memory[0].name.as_str(), timeline.memory[0].points.as_slice()), ("cuda:0", &levels[..]));

@@ -3,9 +3,9 @@
 use super::Args;
 use crate::cli::args::{RoundsArg, toggles};
 use crate::cli::failure::{Failure, Result};
+use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
 use crate::model::{Toggle, Toggles};
-use crate::profile::{Plan, PlannedArm, QualityText, Rounds};
-use crate::trace::study::Kind;
+use crate::record::study::StudyKind;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -29,7 +29,7 @@ impl Args {
         Ok(Plan { kind, arms, rounds, parts: !self.no_parts, quality, seed: 0 })
     }
 
-    fn arms(&self) -> Result<(Kind, Vec<PlannedArm>)> {
+    fn arms(&self) -> Result<(StudyKind, Vec<PlannedArm>)> {
         let common = toggles(&self.set)?;
         let baseline = common.with(self.a.as_deref().unwrap_or_default())?;
         let mut arms = Vec::new();
@@ -45,7 +45,7 @@ impl Args {
                 toggles.set(toggle, &value)?;
                 add(spelled(toggle, &value), toggles);
             }
-            return Ok((Kind::Matrix, arms));
+            return Ok((StudyKind::Matrix, arms));
         }
         if self.b.is_empty() {
             return Err(Failure::Usage(
@@ -57,7 +57,7 @@ impl Args {
         let candidates = self.b.iter().map(|list| Ok(common.with(list)?)).collect::<Result<Vec<Toggles>>>()?;
         add(self.a.as_deref().map_or_else(|| present(&baseline, &self.b), tidy), baseline);
         self.b.iter().zip(candidates).for_each(|(list, toggles)| add(tidy(list), toggles));
-        Ok((if self.b.len() == 1 { Kind::Compare } else { Kind::Matrix }, arms))
+        Ok((if self.b.len() == 1 { StudyKind::Compare } else { StudyKind::Matrix }, arms))
     }
 }
 

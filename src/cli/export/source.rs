@@ -1,14 +1,14 @@
 //! What is exported: a run, a study, or what was seen of a text, as its file says.
 
-use super::Format;
+use super::args::Format;
 use crate::cli::failure::{Failure, Result};
 use crate::cli::output::Output;
 use crate::cli::view::is_tensors;
-use crate::profile::explore::Captured;
+use crate::interpret::explore::Captured;
+use crate::record::explored::{Head, Text};
+use crate::record::file::{self, Content};
+use crate::record::{Run, Study, Watched, input, study};
 use crate::report::picture::Subject;
-use crate::trace::explored::{Head, Text};
-use crate::trace::file::{self, Content};
-use crate::trace::{Run, Study, Watched, input, study};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;

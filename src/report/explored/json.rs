@@ -1,8 +1,8 @@
 //! The same as JSON. Field names are those of the tables; tokens are their ids and their text.
 
-use crate::trace::explored::{
-    Attribution, Component, Effect, Head, HeadScores, LensCell, LensTable, Likely, Place, Text, Worth, WorthTable,
-    Writer,
+use crate::analyse::worth::{Worth, WorthTable};
+use crate::record::explored::{
+    Attribution, Component, Effect, Head, HeadScores, LensCell, LensTable, Likely, Place, Text, Writer,
 };
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@ mod worth;
 pub use worth::{Point, points, worth};
 
 use super::grid::{Align, Table};
-use super::table::Piece;
-use crate::trace::explored::{Attribution, Effect, HeadScores, LensTable, Text};
+use super::piece::Piece;
+use crate::record::explored::{Attribution, Effect, HeadScores, LensTable, Text};
 
 /// How a token is called in a table.
 pub type Named<'a> = &'a dyn Fn(u32) -> String;

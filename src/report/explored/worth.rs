@@ -1,7 +1,8 @@
 //! What heads matter beside what they cost, as tables and as points of a chart.
 
 use super::{Align, Piece, ROWS, Table};
-use crate::trace::explored::{Component, Worth, WorthTable};
+use crate::analyse::worth::{Worth, WorthTable};
+use crate::record::explored::Component;
 use std::collections::BTreeSet;
 
 /// A component in a chart: across what it costs, up what it matters.
@@ -106,8 +107,8 @@ fn share(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::explored::{Head, Importance};
-    use crate::trace::fixture;
+    use crate::record::explored::{Head, Importance};
+    use crate::record::fixture;
     use crate::units::Bytes;
 
     /// Heads that matter the more the later they come.

@@ -1,9 +1,9 @@
 //! What a slice says beside its name, in PyTorch's words where it has some.
 
-use crate::trace::chrome::shapes;
-use crate::trace::operator::{Argument, Signature, Tensor};
-use crate::trace::run::Pass;
-use crate::trace::{Part, Span, Watched};
+use crate::analyse::chrome::shapes;
+use crate::record::operator::{Argument, Signature, Tensor};
+use crate::record::run::Pass;
+use crate::record::{Part, Span, Watched};
 use serde_json::{Map, Value, json};
 
 /// Which pass it is, and what is not known of it.

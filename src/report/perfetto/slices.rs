@@ -3,8 +3,8 @@
 //! Readers expect slices of a thread to nest strictly. Those that reach over an edge by the few nanoseconds
 //! between two readings of the clock are shortened to it.
 
-use crate::trace::Run;
-use crate::trace::run::Pass;
+use crate::record::Run;
+use crate::record::run::Pass;
 use crate::units::Nanos;
 use std::collections::HashMap;
 

@@ -9,9 +9,9 @@
 use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::scene::{Area, Label, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{BLUE, Colour, DIM, FAINT, GREEN, HEIGHT, LEAST, ORANGE, SMALL, TEXT, WIDTH, time};
-use super::{Extent, Size, extent};
-use crate::trace::{Part, Phase, Run, Watched};
+use crate::record::{Part, Phase, Run, Watched};
 use crate::units::Nanos;
 
 /// Stages in the order in which they lie in a bar.
@@ -60,7 +60,7 @@ pub fn scene(run: &Run, size: Option<Size>) -> Result<Scene, String> {
 /// What one pass of a phase took, in the repeat that shows in tables.
 fn side(run: &Run, phase: Phase) -> Option<Panel> {
     let (repeat, wall) = run.typical_repeat(Some(phase))?;
-    let ours = |start: &crate::trace::PassStart| {
+    let ours = |start: &crate::record::PassStart| {
         start.phase == phase && start.repeat == repeat && start.watched != Watched::Plain
     };
     let passes = run.passes.iter().filter(|pass| ours(&pass.start) && pass.time.is_some()).count().max(1);

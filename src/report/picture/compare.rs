@@ -10,13 +10,14 @@
 use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::scene::{Area, Form, Label, Mark, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{
     BAND, BLUE, Colour, DIM, GROUND, HEIGHT, INK, LEAST, PURPLE, SMALL, TEXT, VERMILION, WIDTH, number,
 };
-use super::{Extent, Size, extent};
-use crate::trace::comparison::{Comparison, Figure, PhaseComparison, Row};
-use crate::trace::study::{Kind, Pairing, Study};
-use crate::trace::{Phase, Ratio, Verdict};
+use crate::analyse::comparison::{Comparison, Figure, PhaseComparison, Row};
+use crate::analyse::{Ratio, Verdict};
+use crate::record::Phase;
+use crate::record::study::{Pairing, Study, StudyKind};
 use crate::units::Nanos;
 
 /// The least height of a row.
@@ -46,9 +47,9 @@ struct Panel {
 
 pub fn scene(study: &Study, size: Option<Size>) -> Result<Scene, String> {
     let (what, panels, pairs) = match study.header.kind {
-        Kind::Sweep { .. } => return Err("a sweep has no baseline".into()),
-        Kind::Compare => parts(study)?,
-        Kind::Matrix => arms(study)?,
+        StudyKind::Sweep { .. } => return Err("a sweep has no baseline".into()),
+        StudyKind::Compare => parts(study)?,
+        StudyKind::Matrix => arms(study)?,
     };
     let panels: Vec<Panel> = panels.into_iter().filter(|panel| panel.lines.iter().any(Line::is_told)).collect();
     let rows = panels.iter().map(|panel| panel.lines.len()).max().unwrap_or(0);

@@ -4,9 +4,9 @@ use super::axis::Axis;
 use super::font;
 use super::scene::{Area, At, Form, Label, Mark, Scene, Side};
 use super::style::{Colour, DIM, GRID, INK, MARGIN, RULE, SMALL, TEXT, TITLE};
-use crate::trace::Run;
-use crate::trace::explored::Text;
-use crate::trace::study::{Arm, Study};
+use crate::record::Run;
+use crate::record::explored::Text;
+use crate::record::study::{Arm, Study};
 
 /// What a picture is called, of what it is, and where its numbers come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

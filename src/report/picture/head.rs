@@ -14,9 +14,9 @@ mod figures;
 use super::frame::{Heading, heading};
 use super::heat::{self, Grid};
 use super::scene::{Area, Label, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{DIM, LEAST, MARGIN, RULE, SMALL, WIDTH};
-use super::{Extent, Size, extent};
-use crate::trace::explored::{Head, HeadScores, Pattern, Role, Score, Text};
+use crate::record::explored::{Head, HeadScores, Pattern, Role, Score, Text};
 
 /// The most cells on a side: more are too small to be seen and too many for a file.
 const MOST_CELLS: usize = 128;

@@ -4,9 +4,9 @@
 use super::frame::{Heading, Sign, counted, heading, legend};
 use super::heat::{self, Grid};
 use super::scene::{Area, Label, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{DIM, GRID, LEAST, MARGIN, SMALL, WIDTH, of_role};
-use super::{Extent, Size, extent};
-use crate::trace::explored::{Head, HeadScores, Role, Text, Thumbnail};
+use crate::record::explored::{Head, HeadScores, Role, Text, Thumbnail};
 use std::collections::BTreeMap;
 
 /// The least room of a head across, and the most that its picture takes.

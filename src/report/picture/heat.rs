@@ -3,7 +3,7 @@
 use super::frame::wrapped;
 use super::scene::{Area, At, Label, Scene, Side};
 use super::style::{Colour, DIM, GROUND, HEAT, INK, RULE, SMALL, number};
-use crate::trace::explored::{Pattern, Scale, Thumbnail};
+use crate::record::explored::{Pattern, Scale, Thumbnail};
 
 /// Shades that are told apart, in large cells and in small ones: neighbours of one shade are one box, and a large map
 /// stays a small file.

@@ -11,9 +11,9 @@
 use super::frame::{Heading, heading};
 use super::heat;
 use super::scene::{Area, Label, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{DIM, LEAST, MARGIN, SMALL, WIDTH};
-use super::{Extent, Size, extent};
-use crate::trace::explored::{LensCell, LensTable, Place, Text};
+use crate::record::explored::{LensCell, LensTable, Place, Text};
 
 /// Room of a cell across: the least that is legible, and the most.
 const CELL: f64 = 56.0;

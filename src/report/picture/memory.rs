@@ -6,9 +6,10 @@
 use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::scene::{Area, At, Form, Label, Mark, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{DIM, HEIGHT, INK, SMALL, TEXT, WIDTH, bytes, category_name, of_category, time};
-use super::{Extent, Size, extent};
-use crate::trace::{Account, ByCategory, Category, Pass, Phase, Run, Watched};
+use crate::analyse::Account;
+use crate::record::{ByCategory, Category, Pass, Phase, Run, Watched};
 use crate::units::{Bytes, Nanos};
 
 /// Stacked from below.
@@ -64,7 +65,7 @@ fn panel(run: &Run, phase: Phase) -> Option<Panel> {
     let held = passes.filter_map(|pass| Some((pass, pass.memory.as_deref()?, pass.time?)));
     let peaks = held.map(|(pass, memory, time)| (pass, memory, time, memory.peak()));
     let (pass, memory, time, peak) = peaks.max_by_key(|(.., peak)| peak.1.total())?;
-    let around = |span: &&crate::trace::Span| span.start <= peak.0 && peak.0 <= span.start + span.time;
+    let around = |span: &&crate::record::Span| span.start <= peak.0 && peak.0 <= span.start + span.time;
     // Of the parts that ran then the one that began last is the innermost.
     let inner = pass.spans.iter().filter(around).max_by_key(|span| (span.start, std::cmp::Reverse(span.time)));
     let title = match phase {

@@ -16,6 +16,7 @@ mod pareto;
 mod render;
 mod roofline;
 pub mod scene;
+mod size;
 mod style;
 mod sweep;
 #[cfg(test)]
@@ -23,10 +24,11 @@ mod tests;
 
 pub use render::{MOST_PIXELS, escaped, png, svg};
 pub use scene::Scene;
+pub use size::{Extent, Size};
 
-use crate::trace::explored::Text;
-use crate::trace::study::Kind;
-use crate::trace::{Run, Study};
+use crate::record::explored::Text;
+use crate::record::study::StudyKind;
+use crate::record::{Run, Study};
 
 /// A kind of picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,20 +59,6 @@ pub enum Subject<'a> {
     Run(&'a Run),
     Study(&'a Study),
     Text(&'a Text),
-}
-
-/// The size of a picture in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    pub width: u32,
-    pub height: u32,
-}
-
-/// The size of a scene in its own units.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Extent {
-    pub width: f64,
-    pub height: f64,
 }
 
 impl Picture {
@@ -158,23 +146,11 @@ impl Picture {
             Subject::Run(_) => &[Picture::Blocks, Picture::Roofline, Picture::Memory],
             Subject::Text(_) => &[Picture::Heads, Picture::Head, Picture::Lens],
             Subject::Study(study) => match study.header.kind {
-                Kind::Compare => &[Picture::Compare],
-                Kind::Matrix => &[Picture::Pareto, Picture::Compare],
-                Kind::Sweep { .. } => &[Picture::Sweep],
+                StudyKind::Compare => &[Picture::Compare],
+                StudyKind::Matrix => &[Picture::Pareto, Picture::Compare],
+                StudyKind::Sweep { .. } => &[Picture::Sweep],
             },
         };
         order.iter().filter_map(|&picture| Some((picture, picture.of(subject, None).ok()?))).collect()
     }
-}
-
-impl Size {
-    /// The least that is legible.
-    pub const LEAST: Size = Size { width: 480, height: 300 };
-}
-
-/// The extent of a scene for a size in pixels: its shape, and never less than a picture is laid out for.
-fn extent(size: Option<Size>, usual: Extent) -> Extent {
-    let Some(Size { width, height }) = size else { return usual };
-    let scale = (f64::from(width) / style::WIDTH).min(f64::from(height) / style::HEIGHT);
-    Extent { width: f64::from(width) / scale, height: f64::from(height) / scale }
 }

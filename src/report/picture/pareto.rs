@@ -4,11 +4,11 @@ use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::names::{Wanted, place};
 use super::scene::{Area, At, Form, Label, Mark, Scene};
+use super::size::{Extent, Size, extent};
 use super::style::{BLUE, DIM, FAINT, GREEN, HEIGHT, INK, WIDTH, number};
-use super::{Extent, Size, extent};
-use crate::trace::pareto::{Standing, of_study};
-use crate::trace::study::{Arm, Study};
-use crate::trace::{Phase, Quartiles, Watched};
+use crate::analyse::pareto::{Standing, of_study};
+use crate::record::study::{Arm, Study};
+use crate::record::{Phase, Quartiles, Watched};
 use crate::units::Bytes;
 
 /// The radius of the mark with most memory.

@@ -6,11 +6,12 @@ use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::names::{Wanted, place};
 use super::scene::{Area, Form, Label, Mark, Scene, Side};
+use super::size::{Extent, Size, extent};
 use super::style::{BLUE, Colour, DIM, FAINT, GREEN, HEIGHT, INK, ORANGE, SMALL, WIDTH, number};
-use super::{Extent, Size, extent};
-use crate::report::table::digits;
-use crate::trace::roofline::ridge;
-use crate::trace::{Account, Dtype, Part, Peaks, Phase, Run};
+use crate::analyse::Account;
+use crate::analyse::roofline::ridge;
+use crate::record::{Dtype, Part, Peaks, Phase, Run};
+use crate::units::digits;
 
 /// Marks closer to one another than this are named together.
 const TOGETHER: f64 = 16.0;
@@ -130,7 +131,7 @@ fn points(run: &Run, account: &Account, peaks: &Peaks) -> Vec<Point> {
     let likes = run.likes();
     let kinds = account.parts_by(|part| likes[part as usize]);
     let leaves = (0..).zip(kinds).filter(|&(part, _)| run.children(Some(part)).next().is_none());
-    let point = |(part, row): (u32, Option<crate::trace::account::PartAccount>)| {
+    let point = |(part, row): (u32, Option<crate::analyse::account::PartAccount>)| {
         let row = row?;
         let rate = row.flops.gflops_per_second(row.total)?;
         let part = &run.parts[part as usize];

@@ -1,7 +1,7 @@
 //! What all pictures have in common: one palette, one set of sizes, and how figures stand on an axis.
 
-use crate::trace::Category;
-use crate::trace::explored::Role;
+use crate::record::Category;
+use crate::record::explored::Role;
 use crate::units::{Bytes, Nanos, count, exactly};
 
 /// Red, green, blue.

@@ -3,11 +3,11 @@
 use super::axis::Axis;
 use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::scene::{Area, At, Form, Label, Mark, Scene};
+use super::size::{Extent, Size, extent};
 use super::style::{Colour, DIM, HEIGHT, SERIES, TEXT, WIDTH, time, whole};
-use super::{Extent, Size, extent};
-use crate::trace::Sweep;
-use crate::trace::study::Study;
-use crate::trace::sweep::{Line, Measured, Point, Power, Series};
+use crate::analyse::Sweep;
+use crate::analyse::sweep::{Line, Measured, Point, Power, Series};
+use crate::record::study::Study;
 use crate::units::Nanos;
 
 /// Forms beside the colours, so that series are told apart without them.

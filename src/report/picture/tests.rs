@@ -4,8 +4,8 @@ mod seen;
 
 use super::scene::{Area, Label, Shape};
 use super::*;
-use crate::trace::explored::{self, Text};
-use crate::trace::{Watched, fixture, study};
+use crate::record::explored::{self, Text};
+use crate::record::{Watched, fixture, study};
 
 fn scenes(size: Option<Size>) -> Vec<(String, Scene)> {
     let run = fixture::traced();

@@ -6,16 +6,17 @@
 //! prefill TTFT     1.05 s    1.06 s    1.01×       ├─●─┤  no difference seen (within ±2.1%)
 //! ```
 
-use super::{DASH, setting, watched};
+use super::about::{DASH, refused, setting, watched};
+use crate::analyse::comparison::words::{difference, nats};
+use crate::analyse::comparison::{Both, Comparison, Figure, PhaseComparison, Rates, Row};
+use crate::analyse::statistics::Ratio;
+use crate::record::study::{Pairing, PhaseResources, Quality, Resources, Study};
+use crate::record::{Category, Phase};
 use crate::report::grid::{Align, Table};
 use crate::report::layout::Detail;
-use crate::report::table::{Piece, digits};
-use crate::trace::comparison::words::{difference, nats};
-use crate::trace::comparison::{Both, Comparison, Figure, PhaseComparison, Rates, Row};
-use crate::trace::stats::Ratio;
-use crate::trace::study::{Pairing, PhaseResources, Quality, Resources, Study};
-use crate::trace::{Category, Phase};
+use crate::report::piece::Piece;
 use crate::units::Bytes;
+use crate::units::digits;
 
 /// The second arm against the first. Without a width it is for a document.
 pub fn report(study: &Study, detail: Detail, width: Option<usize>) -> Vec<Piece> {
@@ -27,7 +28,7 @@ pub fn report(study: &Study, detail: Detail, width: Option<usize>) -> Vec<Piece>
     let [a, b] = [&comparison.names.baseline, &comparison.names.candidate];
     pieces.push(Piece::Title(format!("A: {a}   B: {b}")));
     pieces.push(Piece::List(comparison.sentences()));
-    pieces.extend(super::refused(study));
+    pieces.extend(refused(study));
     pieces.push(Piece::Table(times(&comparison, width)));
     pieces.push(Piece::Note(basis(study, &comparison)));
     if let Some(table) = resources(&comparison, width) {

@@ -1,9 +1,9 @@
 //! A study as CSV (RFC 4180), in plain units: a row for each sample, or a row for each arm.
 
+use crate::analyse::comparison::Comparison;
+use crate::record::study::{Arm, PhaseResources, Quality, Study};
+use crate::record::{Category, Quartiles, Watched};
 use crate::report::csv::line;
-use crate::trace::comparison::Comparison;
-use crate::trace::study::{Arm, PhaseResources, Quality, Study};
-use crate::trace::{Category, Quartiles, Watched};
 use crate::units::Nanos;
 
 /// A row for each execution of an arm, in the order in which they were made: all that was measured, for one's own

@@ -1,12 +1,13 @@
 //! A study as JSON: one object. Times are in seconds; what could not be measured is null.
 
+use crate::analyse::Sweep;
+use crate::analyse::comparison::{Both, Comparison, Figure, PhaseComparison, Rate, Row};
+use crate::analyse::pareto::{self, Standing};
+use crate::analyse::statistics::{Ratio, Verdict};
+use crate::analyse::sweep::{Line, Measured, Point, Power, Series};
+use crate::record::study::{Arm, Pairing, PhaseResources, Quality, Resources, Study, StudyKind};
+use crate::record::{Category, Phase, Quartiles, Status, Watched};
 use crate::report::json::{model, object};
-use crate::trace::comparison::{Both, Comparison, Figure, PhaseComparison, Rate, Row};
-use crate::trace::pareto::{self, Standing};
-use crate::trace::stats::{Ratio, Verdict};
-use crate::trace::study::{Arm, Kind, Pairing, PhaseResources, Quality, Resources, Study};
-use crate::trace::sweep::{Line, Measured, Point, Power, Series};
-use crate::trace::{Category, Phase, Quartiles, Status, Sweep, Watched};
 use crate::units::Nanos;
 use serde_json::{Map, Value, json};
 
@@ -15,9 +16,9 @@ pub fn study(study: &Study) -> Value {
     let header = &study.header;
     let mut whole = object(json!({
         "study": match header.kind {
-            Kind::Compare => "compare",
-            Kind::Matrix => "matrix",
-            Kind::Sweep { .. } => "sweep",
+            StudyKind::Compare => "compare",
+            StudyKind::Matrix => "matrix",
+            StudyKind::Sweep { .. } => "sweep",
         },
         "model": model(&header.model),
         "device": header.device,
@@ -42,17 +43,17 @@ pub fn study(study: &Study) -> Value {
         "arms": (0..).zip(&study.arms).map(|(number, arm)| self::arm(study, number, arm)).collect::<Vec<_>>(),
     }));
     match &header.kind {
-        Kind::Compare => {
+        StudyKind::Compare => {
             let comparisons: Vec<Value> = Comparison::of(study, 0, 1).iter().map(comparison).collect();
             whole.insert("comparisons".into(), comparisons.into());
         }
-        Kind::Matrix => {
+        StudyKind::Matrix => {
             let comparisons: Vec<Value> = Comparison::all(study).iter().map(comparison).collect();
             whole.insert("comparisons".into(), comparisons.into());
             let standings = pareto::of_study(study, Phase::Decode);
             whole.insert("pareto".into(), standings.into_iter().map(standing).collect::<Vec<_>>().into());
         }
-        Kind::Sweep { .. } => {
+        StudyKind::Sweep { .. } => {
             let sweep = Sweep::of(study);
             whole.insert("over".into(), sweep.over.clone().into());
             whole.insert("series".into(), sweep.series.iter().map(series).collect::<Vec<_>>().into());
@@ -256,7 +257,7 @@ fn basis(study: &Study) -> Value {
         "arms.quality": "measured against the f32, eager, uncached model on the text; nats a token, accumulated in f64",
     }));
     let more = match study.header.kind {
-        Kind::Compare | Kind::Matrix => json!({
+        StudyKind::Compare | StudyKind::Matrix => json!({
             "comparisons.ratio": "measured: candidate over baseline, of medians; bootstrap percentile interval, pairs drawn as pairs; p by an exact rank test",
             "comparisons.rate_ratio": "measured: candidate over baseline, of tokens per second",
             "comparisons.noise_floor": "measured: how far from 1 the baseline comes out against itself, as a factor less one",
@@ -265,7 +266,7 @@ fn basis(study: &Study) -> Value {
             "comparisons.memory_peak_ratio": "counted",
             "pareto": "by the medians of TPOT and KL",
         }),
-        Kind::Sweep { .. } => json!({
+        StudyKind::Sweep { .. } => json!({
             "series.points.ttft_s": format!("{headline}; the interval is that of the median, 95%, by bootstrap"),
             "series.points.tpot_s": headline,
             "series.points.ttft_floor_s": "modelled: the least time by the measured limits of the machine",

@@ -1,13 +1,13 @@
 //! Many arms against the first.
 
-use super::{DASH, refused, setting, watched};
+use super::about::{DASH, refused, setting, watched};
+use crate::analyse::comparison::words::nats;
+use crate::analyse::comparison::{Comparison, Figure};
+use crate::analyse::pareto::{self, Standing};
+use crate::record::study::{Arm, Study};
+use crate::record::{Category, Phase};
 use crate::report::grid::{Align, Table};
-use crate::report::table::Piece;
-use crate::trace::comparison::words::nats;
-use crate::trace::comparison::{Comparison, Figure};
-use crate::trace::pareto::{self, Standing};
-use crate::trace::study::{Arm, Study};
-use crate::trace::{Category, Phase};
+use crate::report::piece::Piece;
 use crate::units::Nanos;
 
 /// A row for each arm that was measured. Without a width it is for a document.
@@ -16,12 +16,12 @@ pub fn report(study: &Study, width: Option<usize>) -> Vec<Piece> {
     let comparisons = Comparison::all(study);
     let baseline = Comparison::headline(study, 0, 0);
     let standings = pareto::of_study(study, Phase::Decode);
-    let columns: &[Column] = match width {
-        None => &Column::ALL,
-        Some(120..) => &Column::ALL,
-        Some(96..) => &Column::ALL[..9],
-        Some(72..) => &Column::ALL[..6],
-        Some(_) => &Column::ALL[..4],
+    let columns: &[MatrixColumn] = match width {
+        None => &MatrixColumn::ALL,
+        Some(120..) => &MatrixColumn::ALL,
+        Some(96..) => &MatrixColumn::ALL[..9],
+        Some(72..) => &MatrixColumn::ALL[..6],
+        Some(_) => &MatrixColumn::ALL[..4],
     };
     let mut rows =
         vec![std::iter::once("arm").chain(columns.iter().map(|column| column.title())).map(str::to_owned).collect()];
@@ -33,7 +33,7 @@ pub fn report(study: &Study, width: Option<usize>) -> Vec<Piece> {
     }
     let mut align = vec![Align::Right; columns.len() + 1];
     align[0] = Align::Left;
-    let verdicts = [Column::Verdict, Column::Pareto];
+    let verdicts = [MatrixColumn::Verdict, MatrixColumn::Pareto];
     columns.iter().zip(1..).filter(|(column, _)| verdicts.contains(column)).for_each(|(_, at)| align[at] = Align::Left);
     pieces.push(Piece::Title(format!("{} arms against {}", study.arms.len().saturating_sub(1), name(study))));
     pieces.push(Piece::Table(Table { columns: align, rows }));
@@ -75,7 +75,7 @@ struct Line<'s> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Column {
+enum MatrixColumn {
     Tpot,
     TpotRatio,
     Kl,
@@ -89,34 +89,34 @@ enum Column {
     Pareto,
 }
 
-impl Column {
+impl MatrixColumn {
     /// The most wanted first: where there is no room, the last are left out.
-    const ALL: [Column; 11] = [
-        Column::Tpot,
-        Column::TpotRatio,
-        Column::Kl,
-        Column::Ttft,
-        Column::TtftRatio,
-        Column::Peak,
-        Column::Weights,
-        Column::Top1,
-        Column::Verdict,
-        Column::DeltaNll,
-        Column::Pareto,
+    const ALL: [MatrixColumn; 11] = [
+        MatrixColumn::Tpot,
+        MatrixColumn::TpotRatio,
+        MatrixColumn::Kl,
+        MatrixColumn::Ttft,
+        MatrixColumn::TtftRatio,
+        MatrixColumn::Peak,
+        MatrixColumn::Weights,
+        MatrixColumn::Top1,
+        MatrixColumn::Verdict,
+        MatrixColumn::DeltaNll,
+        MatrixColumn::Pareto,
     ];
 
     fn title(self) -> &'static str {
         match self {
-            Column::Tpot => "TPOT",
-            Column::Ttft => "TTFT",
-            Column::TpotRatio | Column::TtftRatio => "×",
-            Column::Kl => "KL",
-            Column::Peak => "peak",
-            Column::Weights => "weights",
-            Column::Top1 => "top-1",
-            Column::Verdict => "decode is",
-            Column::DeltaNll => "ΔNLL",
-            Column::Pareto => "Pareto",
+            MatrixColumn::Tpot => "TPOT",
+            MatrixColumn::Ttft => "TTFT",
+            MatrixColumn::TpotRatio | MatrixColumn::TtftRatio => "×",
+            MatrixColumn::Kl => "KL",
+            MatrixColumn::Peak => "peak",
+            MatrixColumn::Weights => "weights",
+            MatrixColumn::Top1 => "top-1",
+            MatrixColumn::Verdict => "decode is",
+            MatrixColumn::DeltaNll => "ΔNLL",
+            MatrixColumn::Pareto => "Pareto",
         }
     }
 
@@ -128,18 +128,18 @@ impl Column {
         let resources = line.arm.resources.as_deref();
         let quality = line.arm.quality;
         let cell = match self {
-            Column::Tpot => time(&comparison.decode.time),
-            Column::Ttft => time(&comparison.prefill.time),
-            Column::TpotRatio => ratio(&comparison.decode.time),
-            Column::TtftRatio => ratio(&comparison.prefill.time),
-            Column::Kl => quality.map(|quality| nats(quality.kl_mean)),
-            Column::Top1 => quality.map(|quality| format!("{:.1}%", 100.0 * quality.top1)),
-            Column::DeltaNll => quality.map(|quality| format!("{:+.4}", quality.delta_nll())),
-            Column::Peak => resources.map(|resources| resources.peak.total().to_string()),
-            Column::Weights => resources.map(|resources| resources.peak.of(Category::Weights).to_string()),
-            Column::Verdict if is_baseline => Some("baseline".into()),
-            Column::Verdict => comparison.decode.time.verdict.map(|verdict| verdict.to_string()),
-            Column::Pareto => match line.standing {
+            MatrixColumn::Tpot => time(&comparison.decode.time),
+            MatrixColumn::Ttft => time(&comparison.prefill.time),
+            MatrixColumn::TpotRatio => ratio(&comparison.decode.time),
+            MatrixColumn::TtftRatio => ratio(&comparison.prefill.time),
+            MatrixColumn::Kl => quality.map(|quality| nats(quality.kl_mean)),
+            MatrixColumn::Top1 => quality.map(|quality| format!("{:.1}%", 100.0 * quality.top1)),
+            MatrixColumn::DeltaNll => quality.map(|quality| format!("{:+.4}", quality.delta_nll())),
+            MatrixColumn::Peak => resources.map(|resources| resources.peak.total().to_string()),
+            MatrixColumn::Weights => resources.map(|resources| resources.peak.of(Category::Weights).to_string()),
+            MatrixColumn::Verdict if is_baseline => Some("baseline".into()),
+            MatrixColumn::Verdict => comparison.decode.time.verdict.map(|verdict| verdict.to_string()),
+            MatrixColumn::Pareto => match line.standing {
                 Standing::Best => Some("best".into()),
                 Standing::Dominated { by } => Some(format!("dominated by {}", line.study.arms[by].name)),
                 Standing::Unknown => None,

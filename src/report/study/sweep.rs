@@ -1,11 +1,12 @@
 //! A sweep: a table for each series, and the laws that its times follow.
 
-use super::{DASH, refused, setting, watched};
+use super::about::{DASH, refused, setting, watched};
+use crate::analyse::Sweep;
+use crate::analyse::sweep::{Line, Measured, Point, Power, Series};
+use crate::record::study::Study;
 use crate::report::grid::{Align, Table};
-use crate::report::table::{Piece, range};
-use crate::trace::Sweep;
-use crate::trace::study::Study;
-use crate::trace::sweep::{Line, Measured, Point, Power, Series};
+use crate::report::piece::Piece;
+use crate::report::table::range;
 use crate::units::Nanos;
 
 /// All series. Without a width it is for a document.

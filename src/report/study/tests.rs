@@ -1,7 +1,7 @@
 //! Reports on made-up studies.
 
 use super::*;
-use crate::trace::study::{Arm, Event, fixture};
+use crate::record::study::{Arm, Event, fixture};
 use serde_json::Value;
 
 fn text(pieces: &[Piece], width: usize) -> String {

@@ -1,18 +1,17 @@
 //! How tokenizers cut a text, as tables.
 
 pub mod json;
+mod name;
 mod side_by_side;
 mod steps;
 
 pub use steps::merges;
 
 use super::grid::{Align, Table, wrapped};
-use super::table::Piece;
-use crate::text::{Cut, Cuts, Placed, script, shown};
+use super::piece::Piece;
+use crate::text::{Cuts, Placed, script};
 use crate::units::exactly;
-
-/// Columns at most of a name or a word in a table.
-const NAME: usize = 24;
+use name::name;
 
 /// How the lines are read that stand side by side.
 const BARS: &str = "│ ends a token; a small number says how many parts a character is cut into; characters are \
@@ -97,10 +96,6 @@ pub fn languages(all: &[Cuts], width: usize) -> Vec<Piece> {
     }
     pieces.push(Piece::Note(wrapped(BARS, width)));
     pieces
-}
-
-fn name(cut: &Cut) -> String {
-    shown::truncate_start(&shown::line(&cut.tokenizer), NAME).into_owned()
 }
 
 fn rate(rate: Option<f64>) -> String {

@@ -7,7 +7,7 @@
 //!
 //! A character that is cut inside has the number of its parts beside it.
 
-use super::name;
+use super::name::name;
 use crate::text::{Cut, Cuts, shown};
 use std::collections::BTreeSet;
 use unicode_segmentation::UnicodeSegmentation;

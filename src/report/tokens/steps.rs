@@ -1,8 +1,8 @@
 //! Words on their way from bytes to tokens, merge by merge.
 
-use super::NAME;
+use super::name::NAME;
 use crate::report::grid::{Align, Table, wrapped};
-use crate::report::table::Piece;
+use crate::report::piece::Piece;
 use crate::text::{Step, Taken, Token, Word, shown};
 use crate::units::exactly;
 

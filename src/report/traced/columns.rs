@@ -1,9 +1,10 @@
 //! The columns of the table of a traced phase, and which of them a screen has room for.
 
-use crate::report::table::digits;
-use crate::trace::account::{OperatorAccount, PartAccount};
-use crate::trace::roofline::{Bound, Standing};
-use crate::trace::{Account, Peaks};
+use crate::analyse::Account;
+use crate::analyse::account::{OperatorAccount, PartAccount};
+use crate::analyse::roofline::{Bound, Standing};
+use crate::record::Peaks;
+use crate::units::digits;
 use crate::units::{Bytes, Flops, Nanos, percent};
 
 /// What a row is about.
@@ -24,7 +25,7 @@ impl From<OperatorAccount> for Subject {
 
 /// A column. `°` marks what is modelled, here as on the screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
+pub enum TracedColumn {
     Calls,
     Time,
     Own,
@@ -39,10 +40,10 @@ pub enum Column {
     Peak,
 }
 
-use Column::{Allocated, Calls, Intensity, Moved, Own, Peak, Rate, Roof, Share, Time, Traffic, Work};
+use TracedColumn::{Allocated, Calls, Intensity, Moved, Own, Peak, Rate, Roof, Share, Time, Traffic, Work};
 
 /// From all to the least that is of use: each is taken where the ones before it do not fit.
-const SETS: [&[Column]; 5] = [
+const SETS: [&[TracedColumn]; 5] = [
     &[Calls, Time, Own, Share, Work, Rate, Intensity, Roof, Traffic, Moved, Allocated, Peak],
     &[Time, Own, Share, Work, Rate, Intensity, Roof, Moved, Peak],
     &[Time, Share, Work, Rate, Roof, Peak],
@@ -51,7 +52,7 @@ const SETS: [&[Column]; 5] = [
 ];
 
 /// With operators, whose times lie in one another, the own time is what one looks for.
-const OPERATOR_SETS: [&[Column]; 5] = [
+const OPERATOR_SETS: [&[TracedColumn]; 5] = [
     &[Calls, Time, Own, Share, Work, Rate, Intensity, Roof, Traffic, Moved, Allocated, Peak],
     &[Calls, Time, Own, Share, Work, Rate, Roof, Moved],
     &[Calls, Time, Own, Share, Work, Roof],
@@ -60,13 +61,13 @@ const OPERATOR_SETS: [&[Column]; 5] = [
 ];
 
 /// The most columns that fit into so much room.
-pub fn fitting(room: usize, operators: bool) -> &'static [Column] {
+pub fn fitting(room: usize, operators: bool) -> &'static [TracedColumn] {
     let sets = if operators { &OPERATOR_SETS } else { &SETS };
-    let fits = |set: &&&[Column]| set.iter().map(|column| column.width()).sum::<usize>() <= room;
+    let fits = |set: &&&[TracedColumn]| set.iter().map(|column| column.width()).sum::<usize>() <= room;
     sets.iter().find(fits).unwrap_or(&sets[sets.len() - 1])
 }
 
-impl Column {
+impl TracedColumn {
     pub fn title(self) -> &'static str {
         match self {
             Calls => "calls",

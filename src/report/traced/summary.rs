@@ -1,9 +1,10 @@
 //! What a traced run adds up to: counted against modelled, what tracing cost, memory, limits, findings.
 
+use crate::analyse::{Account, Overhead, findings};
+use crate::record::{ByCategory, Category, Dtype, PassMemory, Peaks, Phase, Run};
 use crate::report::grid::{Align, Table, wrapped};
-use crate::report::table::{Piece, digits};
-use crate::trace::{Account, ByCategory, Category, Dtype, Overhead, PassMemory, Peaks, Phase, Run, findings};
-use crate::units::{Bytes, Flops, Nanos, percent};
+use crate::report::piece::Piece;
+use crate::units::{Bytes, Flops, Nanos, digits, percent};
 
 /// More lines than this of one kind are not listed.
 const LISTED: usize = 8;
@@ -66,10 +67,10 @@ fn sums(run: &Run, accounts: &[Account]) -> Table {
     row("resident at its peak", "measured", &|account| part(&|memory, peak| resident(memory, peak), account));
     row("  risen in the pass", "measured", &|account| part(&|memory, _| risen(memory), account));
     row("decode limit by bytes", "modelled", &|account| {
-        limit(run, account).map_or(DASH.to_owned(), |limit| format!("{} tok/s", digits(limit)))
+        account.decode_limit(run).map_or(DASH.to_owned(), |limit| format!("{} tok/s", digits(limit)))
     });
     row("  decoded", "measured", &|account| {
-        let reached = run.decode_tokens_per_s().zip(limit(run, account));
+        let reached = run.decode_tokens_per_s().zip(account.decode_limit(run));
         reached.map_or(DASH.to_owned(), |(rate, limit)| format!("{} tok/s ({})", digits(rate), percent(rate / limit)))
     });
     let mut align = vec![Align::Right; accounts.len() + 1];
@@ -157,12 +158,6 @@ fn risen(memory: &PassMemory) -> String {
 /// `+51.3 MB`, `−1.20 MB`
 fn difference(one: Bytes, other: Bytes) -> String {
     if one >= other { format!("+{}", one - other) } else { format!("−{}", other - one) }
-}
-
-/// Tokens per second that the bandwidth allows; nothing for a prefill.
-pub fn limit(run: &Run, account: &Account) -> Option<f64> {
-    let peaks = run.peaks.as_deref().filter(|_| account.phase == Phase::Decode)?;
-    account.decode_limit(run, peaks)
 }
 
 /// The roofs, or how to get them.

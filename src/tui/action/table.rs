@@ -1,19 +1,8 @@
 //! The table: scope by scope its actions, each with its keys, its word, its name and a line for the help.
 
-use super::{Act, Action, Key, Scope};
+use super::act::{Act, Action, Scope};
+use super::key::{Key, char, ctrl, key};
 use crossterm::event::KeyCode;
-
-pub const fn char(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: false }
-}
-
-const fn ctrl(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: true }
-}
-
-const fn key(code: KeyCode) -> Key {
-    Key { code, ctrl: false }
-}
 
 const UP: Key = key(KeyCode::Up);
 const DOWN: Key = key(KeyCode::Down);
@@ -174,7 +163,7 @@ pub const ACTIONS: &[Action] = table! {
         Close      [BACKSPACE] "out", "Out", "from one head back to all of them";
         SwitchOff  [char('x')]       "off/on", "Switch off", "switch the selected head off, or on again, and see what that does";
         Change     [char('X')]       "change", "Change", "switch off, scale or patch a part of the model, or put another token there";
-        Told       [char('a')]       "effect", "Effect", "what the changes do: candidates, −ln p, both continuations";
+        ShowEffect [char('a')]       "effect", "Effect", "what the changes do: candidates, −ln p, both continuations";
         AllOn      [char('u')]       "undo",  "Undo", "take all changes back";
         Pin        [char('p')]       "pin",   "Pin", "keep this head and this text: what comes next is held against it; again: let go";
         Difference [char('d')]       "difference", "Difference", "the difference to the pinned head, or both side by side";
@@ -210,7 +199,7 @@ pub const ACTIONS: &[Action] = table! {
         Neurons    [char('v')]       "neurons", "Neurons", "beside a cell: the strongest neurons of its MLP, or who wrote its token";
         SwitchOff  [char('x')]       "off/on", "Switch off", "switch the selected head off, or on again, and see what that does";
         Change     [char('X')]       "change", "Change", "switch off, scale or patch a part of the model, or put another token there";
-        Told       [char('a')]       "effect", "Effect", "what the changes do: candidates, −ln p, both continuations";
+        ShowEffect [char('a')]       "effect", "Effect", "what the changes do: candidates, −ln p, both continuations";
         AllOn      [char('u')]       "undo",  "Undo", "take all changes back";
         Jump       [char('/')]       "go to", "Go to", "go to a position by its number or its token";
         Pin        [char('p')]       "",      "Pin", "keep this text: patches come from it";

@@ -4,9 +4,9 @@ use super::Opened;
 use crate::learn::{At, Page, Stage, Task};
 use crate::model::Toggle;
 use crate::tui::app::{App, Engine, Popup, Screen};
+use crate::tui::effect::Effect;
 use crate::tui::explorer::Figure;
 use crate::tui::live::State;
-use crate::tui::update::Effect;
 use crate::worker::Command;
 
 /// Features of each token's column that are shown.
@@ -48,11 +48,11 @@ impl App {
         let Some(opened) = &mut self.course.open else { return Vec::new() };
         match opened.lesson().stage {
             Stage::Text if self.screen == Screen::Learn && has_tokenizer => {
-                if self.course.columns.as_ref().is_some_and(|(of, _)| *of == text) || text.is_empty() {
+                if self.course.embeddings.as_ref().is_some_and(|(of, _)| *of == text) || text.is_empty() {
                     return Vec::new();
                 }
-                self.course.columns = Some((text.clone(), None));
-                vec![Effect::Send(Command::Columns { text, features: FEATURES })]
+                self.course.embeddings = Some((text.clone(), None));
+                vec![Effect::Send(Command::Embeddings { text, features: FEATURES })]
             }
             // Where reading is not itself what is asked for.
             Stage::Screen(_) if self.screen.is_of_text() && self.explorer.is_none() && !opened.has_read => {
@@ -76,7 +76,7 @@ impl App {
             })
         };
         let on = |screen: Screen| self.screen == screen && seen.is_some();
-        let selected = (self.gaze.selected.block, self.gaze.selected.head);
+        let selected = (self.selection.selected.block, self.selection.selected.head);
         match task {
             Task::Screen(name) => Screen::named(name) == Some(self.screen) && self.popup.is_none(),
             Task::Run => ran(false),
@@ -84,15 +84,17 @@ impl App {
             Task::Sampled => ran(false) && self.live.as_ref().is_some_and(|live| live.is_sampled),
             Task::Read => seen.is_some(),
             Task::OwnText => self.popup.is_none() && self.form.written() != opened.text,
-            Task::OneHead => on(Screen::Heads) && self.gaze.is_on_one(),
+            Task::OneHead => on(Screen::Heads) && self.selection.is_on_one(),
             Task::Head(block, head) => on(Screen::Heads) && selected == (*block, *head),
-            Task::OpenHead(block, head) => on(Screen::Heads) && self.gaze.is_on_one() && selected == (*block, *head),
-            Task::Query(at) => on(Screen::Heads) && self.gaze.is_on_one() && self.gaze.query == *at,
-            Task::Transposed => on(Screen::Heads) && self.gaze.is_on_one() && self.gaze.columns,
-            Task::Cell => on(Screen::Lens) && self.gaze.drilled,
-            Task::Norms => on(Screen::Lens) && self.gaze.figure == Figure::Norm,
+            Task::OpenHead(block, head) => {
+                on(Screen::Heads) && self.selection.is_on_one() && selected == (*block, *head)
+            }
+            Task::Query(at) => on(Screen::Heads) && self.selection.is_on_one() && self.selection.query == *at,
+            Task::Transposed => on(Screen::Heads) && self.selection.is_on_one() && self.selection.columns,
+            Task::Cell => on(Screen::Lens) && self.selection.drilled,
+            Task::Norms => on(Screen::Lens) && self.selection.figure == Figure::Norm,
             Task::Tokens => matches!(&self.popup, Some(Popup::Tokens { lines, .. }) if !lines.is_empty()),
-            Task::Changed => seen.is_some() && !self.gaze.changes.is_empty(),
+            Task::Changed => seen.is_some() && !self.selection.changes.is_empty(),
             Task::Probe => on(Screen::Heads) && seen.is_some_and(|seen| seen.run.0 > opened.run && seen.is_probe),
             Task::Coloured => self.screen == Screen::Generate && self.reading.coloured && !self.tokens().is_empty(),
             Task::Phase => self.sums().is_some() && self.outline.phase != opened.phase,

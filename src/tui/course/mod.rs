@@ -1,16 +1,14 @@
 //! The course: which lesson lies open beside the screens, how far it is, and what the learner has done.
 
 mod attending;
+mod turning;
 
-use super::app::{App, Screen};
-use super::explorer::Gaze;
+use crate::interpret::proof::Outcome;
 use crate::learn::worked::Step;
 use crate::learn::{Lesson, Page, Progress, Stage, lessons};
-use crate::profile::proof::Found;
-use crate::trace::Phase;
+use crate::record::Phase;
 use crate::units::Nanos;
-use crate::worker::Columns;
-use std::mem::take;
+use crate::worker::TokenEmbeddings;
 
 /// What lessons read unless the learner writes something else: two names, one of them twice, and a word to guess.
 pub const TEXT: &str = "When Mary and John went to the store, John gave a drink to";
@@ -30,7 +28,7 @@ pub struct Course {
     /// Why progress cannot be kept.
     pub unkept: Option<String>,
     /// The learner's text as columns, and the text that they were asked for.
-    pub columns: Option<(String, Option<Result<Columns, String>>)>,
+    pub embeddings: Option<(String, Option<Result<TokenEmbeddings, String>>)>,
 }
 
 /// An open lesson.
@@ -60,7 +58,7 @@ pub enum Experiment {
     NotMade,
     /// Since then it is made.
     Made(Nanos),
-    Came(Found),
+    Came(Outcome),
     /// It could not be made: why.
     Failed(String),
 }
@@ -117,61 +115,5 @@ impl Opened {
     /// Whether the stage is the Learn screen itself.
     pub fn has_exhibit(&self) -> bool {
         !matches!(self.lesson().stage, Stage::Screen(_))
-    }
-}
-
-impl App {
-    /// Opens a lesson at the first page that was not read, and goes where it takes place.
-    pub(super) fn open_lesson(&mut self, lesson: usize) {
-        let done = self.course.progress.of(lesson);
-        let mut opened = Opened::new(lesson, self.last_run);
-        opened.page = (0..opened.lesson().pages.len()).find(|page| !done.pages.contains(page)).unwrap_or(0);
-        self.course.row = lesson;
-        self.course.open = Some(opened);
-        self.form.propose(TEXT);
-        // How the lesson before looked at the text is not how this one does.
-        self.gaze = Gaze { changes: take(&mut self.gaze.changes), pinned: self.gaze.pinned.take(), ..Gaze::default() };
-        self.go_to_stage();
-        self.begin_page();
-    }
-
-    /// Goes to the screen where the open lesson takes place.
-    pub(super) fn go_to_stage(&mut self) {
-        self.course.lists = false;
-        let Some(opened) = &self.course.open else { return };
-        self.screen = match &opened.lesson().stage {
-            Stage::Screen(name) => Screen::named(name).unwrap_or(Screen::Learn),
-            Stage::Text | Stage::Worked(_) => Screen::Learn,
-        };
-    }
-
-    /// Turns to a page of the open lesson, or past its ends to another lesson.
-    pub(super) fn turn_page(&mut self, forwards: bool) {
-        let Some(opened) = &self.course.open else { return };
-        let (lesson, last) = (opened.lesson, opened.lesson().pages.len() - 1);
-        match (forwards, opened.page) {
-            (true, page) if page < last => self.turn_to(page + 1),
-            (true, _) if lesson + 1 < lessons().len() => self.open_lesson(lesson + 1),
-            (true, _) => self.say("this is the last page of the last lesson", false),
-            (false, 0) => self.say("this is the lesson's first page; y leads to the others", false),
-            (false, page) => self.turn_to(page - 1),
-        }
-    }
-
-    /// Turns to this page of the open lesson.
-    pub(super) fn turn_to(&mut self, page: usize) {
-        if let Some(opened) = &mut self.course.open {
-            opened.page = page;
-        }
-        self.begin_page();
-    }
-
-    /// The page lies open: it counts as read, and what it asks for is to be done from now on.
-    fn begin_page(&mut self) {
-        let (text, phase) = (self.form.written(), self.outline.phase);
-        if let Some(opened) = &mut self.course.open {
-            (opened.scroll, opened.text, opened.phase) = (0, text, phase);
-            self.course.progress.of_mut(opened.lesson).pages.insert(opened.page);
-        }
     }
 }

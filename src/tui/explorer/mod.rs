@@ -1,16 +1,17 @@
 //! What is seen of a text: every head, the pattern of one, the lens, what changes do; and how it is looked at.
 
-mod gaze;
+mod selection;
 
-pub use gaze::{Figure, Gaze, Order, Pinned, Shows, next_filter};
+pub use selection::{Figure, HeadsView, Order, Pinned, Selection, next_filter};
 
 use super::live::State;
-use crate::profile::Intervention;
-use crate::trace::explored::{
-    Area, Attribution, Effect, Head, HeadScores, Importance, LensTable, Neuron, Pattern, Thumbnail, WorthTable,
+use crate::analyse::worth::WorthTable;
+use crate::interpret::Intervention;
+use crate::record::explored::{
+    Area, Attribution, Effect, Head, HeadScores, Importance, LensTable, Neuron, Pattern, Thumbnail,
 };
 use crate::units::Nanos;
-use crate::worker::{Answer, Look, Of, RunId, Seen, Text};
+use crate::worker::{Answer, InspectedText, Observation, Question, RunId, WhichPass};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -28,7 +29,7 @@ pub struct Explorer {
     pub state: State,
     pub since: Nanos,
     /// Without tokens until the pass is over.
-    pub text: Text,
+    pub text: InspectedText,
     /// Whether what heads do is of the text before it grew.
     pub is_stale: bool,
     /// Whether it is the text before, read with other toggles.
@@ -59,9 +60,9 @@ pub struct Explorer {
     /// How tokens are called that are not in the text.
     pub labels: BTreeMap<u32, String>,
     /// What was asked for and not answered.
-    asked: Vec<Look>,
+    asked: Vec<Question>,
     /// The last question that had no answer, and why.
-    refused: Option<(Look, String)>,
+    refused: Option<(Question, String)>,
 }
 
 /// Where one query of a head looks: a share for each key.
@@ -103,7 +104,7 @@ impl Explorer {
             run,
             state: State::Starting,
             since,
-            text: Text::default(),
+            text: InspectedText::default(),
             is_stale: false,
             is_again: false,
             is_probe: false,
@@ -129,13 +130,13 @@ impl Explorer {
     }
 
     /// Takes in what was seen; the reason, where it failed.
-    pub fn apply(&mut self, seen: Seen) -> Option<String> {
+    pub fn apply(&mut self, seen: Observation) -> Option<String> {
         match seen {
-            Seen::Text(text) => {
+            Observation::Text(text) => {
                 self.text = *text;
                 self.state = State::Running;
             }
-            Seen::Grown(token) => {
+            Observation::Grown(token) => {
                 self.text.tokens.push(token);
                 // What was weighed was another text.
                 (self.importance, self.worth, self.weighs) = (Vec::new(), None, false);
@@ -143,13 +144,13 @@ impl Explorer {
                 self.is_stale = true;
                 self.state = State::Running;
             }
-            Seen::GrownUp => self.grows = false,
-            Seen::Importance(found) => self.importance.extend(found),
-            Seen::Worth(table) => {
+            Observation::GrownUp => self.grows = false,
+            Observation::Importance(found) => self.importance.extend(found),
+            Observation::Worth(table) => {
                 self.worth = Some(*table);
                 self.state = State::Over;
             }
-            Seen::Heads { block, ran } => {
+            Observation::Heads { block, heads } => {
                 // After the text has grown they come anew.
                 self.is_stale &= block + 1 < self.text.n_layers;
                 let n = ran.scores.len();
@@ -157,13 +158,13 @@ impl Explorer {
                 self.scores.splice(place(self.scores.len()), ran.scores);
                 self.thumbnails.splice(place(self.thumbnails.len()), ran.thumbnails);
             }
-            Seen::AllHeads => self.state = State::Over,
-            Seen::Answer { look, answer, labels } => self.answered(look, answer, labels),
-            Seen::Failed(_) | Seen::Cancelled => {
+            Observation::AllHeads => self.state = State::Over,
+            Observation::Answer { question, answer, labels } => self.answered(question, answer, labels),
+            Observation::Failed(_) | Observation::Cancelled => {
                 self.state = State::Over;
                 (self.grows, self.weighs) = (false, false);
                 self.asked.clear();
-                if let Seen::Failed(reason) = seen {
+                if let Observation::Failed(reason) = seen {
                     return Some(reason);
                 }
             }
@@ -171,119 +172,125 @@ impl Explorer {
         None
     }
 
-    fn answered(&mut self, look: Look, answer: Answer, labels: BTreeMap<u32, String>) {
-        self.asked.retain(|asked| *asked != look);
+    fn answered(&mut self, question: Question, answer: Answer, labels: BTreeMap<u32, String>) {
+        self.asked.retain(|asked| *asked != question);
         self.labels.extend(labels);
         self.refused = None;
         let tokens = self.text.tokens.len();
-        match (look, answer) {
-            (Look::Links { head, query }, Answer::Pattern(shares)) => self.links = Some(Links { head, query, shares }),
-            (Look::Pattern { of, head, area, bin }, Answer::Pattern(cells)) => {
+        match (question, answer) {
+            (Question::Links { head, query }, Answer::Pattern(shares)) => {
+                self.links = Some(Links { head, query, shares })
+            }
+            (Question::Pattern { of, head, area, bin }, Answer::Pattern(cells)) => {
                 let seen = Some(Pattern { head, area, bin, cells });
                 match of {
-                    Of::This => self.pattern = seen,
-                    Of::Pinned => self.pinned = seen,
+                    WhichPass::Present => self.pattern = seen,
+                    WhichPass::Pinned => self.pinned = seen,
                 }
             }
-            (Look::Margins { head }, Answer::Margins { received, entropy }) => {
+            (Question::Margins { head }, Answer::Margins { received, entropy }) => {
                 self.margins = Some(Margins { head, received, entropy });
             }
-            (Look::Lens { .. }, Answer::Lens(lens)) => self.lens = Some(lens),
-            (Look::Attribution { .. }, Answer::Attribution(found)) => self.attribution = Some(found),
-            (Look::Neurons { block, position }, Answer::Neurons(neurons)) => {
+            (Question::Lens { .. }, Answer::Lens(lens)) => self.lens = Some(lens),
+            (Question::Attribution { .. }, Answer::Attribution(found)) => self.attribution = Some(found),
+            (Question::Neurons { block, position }, Answer::Neurons(neurons)) => {
                 self.neurons = Some(Neurons { block, position, neurons });
             }
-            (Look::Effect { interventions, .. }, Answer::Effect(effect)) => {
+            (Question::Effect { interventions, .. }, Answer::Effect(effect)) => {
                 self.effect = Some(Effected { changes: interventions, tokens, effect });
             }
-            (Look::Encode { text }, Answer::Ids(ids)) => self.encoded = Some((text, ids)),
-            (look, Answer::Refused(why)) => self.refused = Some((look, why)),
+            (Question::Encode { text }, Answer::Ids(ids)) => self.encoded = Some((text, ids)),
+            (question, Answer::Refused(why)) => self.refused = Some((question, why)),
             _ => {}
         }
     }
 
     /// What has to be asked so that everything under this gaze is seen; it counts as asked.
-    pub fn missing(&mut self, gaze: &Gaze, of_lens: bool) -> Vec<Look> {
+    pub fn missing(&mut self, selection: &Selection, of_lens: bool) -> Vec<Question> {
         if self.text.tokens.is_empty() {
             return Vec::new();
         }
-        let mut wanted = if of_lens { self.missing_of_lens(gaze) } else { self.missing_of_head(gaze) };
-        if gaze.changes.is_empty() {
+        let mut wanted = if of_lens { self.missing_of_lens(selection) } else { self.missing_of_head(selection) };
+        if selection.changes.is_empty() {
             self.effect = None;
-        } else if self.effect_of(gaze).is_none() {
-            wanted.push(Look::Effect { interventions: gaze.changes.clone(), new_tokens: NEW_TOKENS });
+        } else if self.effect_of(selection).is_none() {
+            wanted.push(Question::Effect { interventions: selection.changes.clone(), new_tokens: NEW_TOKENS });
         }
         self.ask(wanted)
     }
 
     /// Those of these questions that are to be sent; they count as asked.
-    pub fn ask(&mut self, mut wanted: Vec<Look>) -> Vec<Look> {
+    pub fn ask(&mut self, mut wanted: Vec<Question>) -> Vec<Question> {
         // One question of a kind at a time: what was asked meanwhile is asked when the answer has come. What was
         // refused is not asked again.
-        let kind = |look: &Look| (std::mem::discriminant(look), matches!(look, Look::Pattern { of: Of::Pinned, .. }));
-        let refused = self.refused.as_ref().map(|(look, _)| look);
-        wanted.retain(|look| !self.asked.iter().any(|asked| kind(asked) == kind(look)) && refused != Some(look));
+        let kind = |question: &Question| {
+            (std::mem::discriminant(question), matches!(question, Question::Pattern { of: WhichPass::Pinned, .. }))
+        };
+        let refused = self.refused.as_ref().map(|(question, _)| question);
+        wanted.retain(|question| {
+            !self.asked.iter().any(|asked| kind(asked) == kind(question)) && refused != Some(question)
+        });
         self.asked.extend(wanted.iter().cloned());
         wanted
     }
 
-    fn missing_of_head(&self, gaze: &Gaze) -> Vec<Look> {
+    fn missing_of_head(&self, selection: &Selection) -> Vec<Question> {
         let mut wanted = Vec::new();
-        if !gaze.is_on_one() {
+        if !selection.is_on_one() {
             return wanted;
         }
         let tokens = self.text.tokens.len();
-        let (head, query, area) = (gaze.selected, gaze.query.min(tokens - 1), gaze.area(tokens));
+        let (head, query, area) = (selection.selected, selection.query.min(tokens - 1), selection.area(tokens));
         let is_it = |pattern: &Option<Pattern>, head: Head, area: &Area| {
-            pattern.as_ref().is_some_and(|it| (it.head, &it.area, it.bin) == (head, area, gaze.bin))
+            pattern.as_ref().is_some_and(|it| (it.head, &it.area, it.bin) == (head, area, selection.bin))
         };
         if !is_it(&self.pattern, head, &area) {
-            wanted.push(Look::Pattern { of: Of::This, head, area: area.clone(), bin: gaze.bin });
+            wanted.push(Question::Pattern { of: WhichPass::Present, head, area: area.clone(), bin: selection.bin });
         }
-        if let Some(pinned) = &gaze.pinned {
+        if let Some(pinned) = &selection.pinned {
             let area = within(&area, pinned.labels.len());
             if !area.queries.is_empty() && !area.keys.is_empty() && !is_it(&self.pinned, pinned.head, &area) {
-                wanted.push(Look::Pattern { of: Of::Pinned, head: pinned.head, area, bin: gaze.bin });
+                wanted.push(Question::Pattern { of: WhichPass::Pinned, head: pinned.head, area, bin: selection.bin });
             }
         }
         let has_links = |links: &Links| (links.head, links.query, links.shares.len()) == (head, query, tokens);
         if !self.links.as_ref().is_some_and(has_links) {
-            wanted.push(Look::Links { head, query });
+            wanted.push(Question::Links { head, query });
         }
         let has_margins = |margins: &Margins| (margins.head, margins.received.len()) == (head, tokens);
         if !self.margins.as_ref().is_some_and(has_margins) {
-            wanted.push(Look::Margins { head });
+            wanted.push(Question::Margins { head });
         }
         wanted
     }
 
-    fn missing_of_lens(&self, gaze: &Gaze) -> Vec<Look> {
+    fn missing_of_lens(&self, selection: &Selection) -> Vec<Question> {
         let mut wanted = Vec::new();
-        let query = gaze.query.min(self.text.tokens.len() - 1);
+        let query = selection.query.min(self.text.tokens.len() - 1);
         let positions = self.lens_positions(query);
         if positions.is_empty() {
             return wanted;
         }
         if self.lens.as_ref().is_none_or(|lens| lens.positions() != positions) {
-            wanted.push(Look::Lens { positions, top: TOP });
+            wanted.push(Question::Lens { positions, top: TOP });
         }
-        if !gaze.drilled {
+        if !selection.drilled {
             return wanted;
         }
-        let versus = gaze.versus;
+        let versus = selection.versus;
         let is_known = |&token: &u32| {
             let is_it =
                 |found: &Attribution| (found.position as usize, found.token, found.versus) == (query, token, versus);
             self.attribution.as_ref().is_some_and(is_it)
         };
-        let token = self.chosen(gaze).filter(|&token| Some(token) != versus);
+        let token = self.chosen(selection).filter(|&token| Some(token) != versus);
         if let Some(token) = token.filter(|token| !is_known(token)) {
-            wanted.push(Look::Attribution { position: query, token, versus });
+            wanted.push(Question::Attribution { position: query, token, versus });
         }
-        if let Some(block) = self.block_of(gaze).filter(|_| gaze.neurons)
+        if let Some(block) = self.block_of(selection).filter(|_| selection.neurons)
             && self.neurons.as_ref().is_none_or(|it| (it.block, it.position) != (block, query))
         {
-            wanted.push(Look::Neurons { block, position: query });
+            wanted.push(Question::Neurons { block, position: query });
         }
         wanted
     }
@@ -296,22 +303,22 @@ impl Explorer {
     }
 
     /// What the present changes do, if that is known.
-    pub fn effect_of(&self, gaze: &Gaze) -> Option<&Effect> {
-        let is_it = |it: &&Effected| it.changes == gaze.changes && it.tokens == self.text.tokens.len();
+    pub fn effect_of(&self, selection: &Selection) -> Option<&Effect> {
+        let is_it = |it: &&Effected| it.changes == selection.changes && it.tokens == self.text.tokens.len();
         self.effect.as_ref().filter(is_it).map(|it| &it.effect)
     }
 
     /// The token of the selected cell of the lens that is taken apart.
-    pub fn chosen(&self, gaze: &Gaze) -> Option<u32> {
+    pub fn chosen(&self, selection: &Selection) -> Option<u32> {
         let lens = self.lens.as_ref()?;
-        let (_, cells) = lens.places.get(gaze.place.min(lens.places.len().checked_sub(1)?))?;
-        let top = &cells.get(gaze.query.checked_sub(lens.first)?)?.top;
-        Some(top.get(gaze.choice.min(top.len().checked_sub(1)?))?.id)
+        let (_, cells) = lens.places.get(selection.place.min(lens.places.len().checked_sub(1)?))?;
+        let top = &cells.get(selection.query.checked_sub(lens.first)?)?.top;
+        Some(top.get(selection.choice.min(top.len().checked_sub(1)?))?.id)
     }
 
     /// The block of the selected row of the lens.
-    pub fn block_of(&self, gaze: &Gaze) -> Option<usize> {
-        gaze.place.min(2 * self.text.n_layers).checked_sub(1).map(|after| after / 2)
+    pub fn block_of(&self, selection: &Selection) -> Option<usize> {
+        selection.place.min(2 * self.text.n_layers).checked_sub(1).map(|after| after / 2)
     }
 
     /// Whether an answer is waited for.
@@ -320,14 +327,14 @@ impl Explorer {
     }
 
     /// Why the last question had no answer, if it was of this kind.
-    pub fn refused(&self, of: impl Fn(&Look) -> bool) -> Option<&str> {
-        self.refused.as_ref().filter(|(look, _)| of(look)).map(|(_, why)| why.as_str())
+    pub fn refused(&self, of: impl Fn(&Question) -> bool) -> Option<&str> {
+        self.refused.as_ref().filter(|(question, _)| of(question)).map(|(_, why)| why.as_str())
     }
 
     /// The heads that pass the filter, in the order asked for.
-    pub fn order(&self, gaze: &Gaze) -> Vec<usize> {
-        let order = gaze.order;
-        let passes = |&head: &usize| gaze.filter.is_none_or(|role| self.scores[head].roles().contains(&role));
+    pub fn order(&self, selection: &Selection) -> Vec<usize> {
+        let order = selection.order;
+        let passes = |&head: &usize| selection.filter.is_none_or(|role| self.scores[head].roles().contains(&role));
         let mut heads: Vec<usize> = (0..self.scores.len()).filter(passes).collect();
         heads.sort_by(|&a, &b| order.key(&self.scores[b]).total_cmp(&order.key(&self.scores[a])).then(a.cmp(&b)));
         heads
@@ -364,7 +371,7 @@ impl Explorer {
 
     /// What was changed, in words.
     pub fn change(&self, change: &Intervention) -> String {
-        use crate::profile::{Change, Target};
+        use crate::interpret::{Change, Target};
         match (change.target, change.change) {
             (Target::Token { position }, Change::Swap(id)) => {
                 format!("{} → {}", self.at(position as usize), self.label(id))
@@ -374,8 +381,8 @@ impl Explorer {
     }
 
     /// All that was changed.
-    pub fn changes(&self, gaze: &Gaze) -> String {
-        gaze.changes.iter().map(|change| self.change(change)).collect::<Vec<_>>().join(", ")
+    pub fn changes(&self, selection: &Selection) -> String {
+        selection.changes.iter().map(|change| self.change(change)).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -1,13 +1,14 @@
 //! What the keys do on the screens of one text, and what comes back of it.
 
-use crate::profile::{Change, Intervention, Prompt, Target};
+use crate::interpret::{Change, Intervention, Target};
+use crate::measure::Prompt;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::changing::{Changing, FIRST, WAYS};
-use crate::tui::explorer::{Explorer, Order, Pinned, SIDE, Shows};
+use crate::tui::effect::Effect;
+use crate::tui::explorer::{Explorer, HeadsView, Order, Pinned, SIDE};
 use crate::tui::live::State;
-use crate::tui::update::Effect;
-use crate::worker::{Command, Look, RunId, Seen};
+use crate::worker::{Command, Observation, Question, RunId};
 use std::path::PathBuf;
 
 /// Random tokens of the repeat probe, each of which comes twice.
@@ -19,7 +20,7 @@ impl App {
     /// Reads what the prompt editor holds.
     pub(in crate::tui) fn explore_prompt(&mut self) -> Vec<Effect> {
         let Some(request) = self.asked(false) else { return Vec::new() };
-        if !self.gaze.changes.is_empty() {
+        if !self.selection.changes.is_empty() {
             self.say("the prompt is read as it is: all changes are taken back", false);
         }
         self.explore(request.prompt)
@@ -27,7 +28,7 @@ impl App {
 
     /// Reads random tokens twice, and puts the heads that look back at what came after first.
     pub(super) fn explore_repeated(&mut self) -> Vec<Effect> {
-        (self.gaze.order, self.gaze.shows, self.gaze.filter) = (Order::Induction, Shows::All, None);
+        (self.selection.order, self.selection.shows, self.selection.filter) = (Order::Induction, HeadsView::All, None);
         self.screen = Screen::Heads;
         let effects = self.explore(Prompt::Repeated(REPEATED));
         if let Some(seen) = &mut self.explorer {
@@ -45,7 +46,7 @@ impl App {
     pub(in crate::tui) fn open_seen(&mut self, path: PathBuf) -> Vec<Effect> {
         self.screen = Screen::Heads;
         let run = self.look_anew();
-        vec![Effect::Send(Command::OpenSeen { run, path, side: SIDE })]
+        vec![Effect::Send(Command::OpenCapture { run, path, side: SIDE })]
     }
 
     /// Shows how the prompt is cut.
@@ -59,7 +60,7 @@ impl App {
         self.last_run += 1;
         let run = RunId(self.last_run);
         self.explorer = Some(Explorer::new(run, self.clock));
-        self.gaze.changes.clear();
+        self.selection.changes.clear();
         run
     }
 
@@ -68,14 +69,14 @@ impl App {
     pub(in crate::tui) fn explore_again(&mut self, rebuilt: bool) -> Vec<Effect> {
         let Some(before) = self.explorer.take().filter(|seen| rebuilt && !seen.text.tokens.is_empty()) else {
             // Of another model there is nothing to hold against this one, and nothing to patch from.
-            self.gaze.difference = false;
-            let unpinned = self.gaze.pinned.take();
+            self.selection.difference = false;
+            let unpinned = self.selection.pinned.take();
             return unpinned.map(|_| Effect::Send(Command::Unpin)).into_iter().collect();
         };
         let ids = before.text.tokens.iter().map(|(id, _)| *id).collect();
-        let changes = std::mem::take(&mut self.gaze.changes);
+        let changes = std::mem::take(&mut self.selection.changes);
         let effects = self.explore(Prompt::Ids(ids));
-        self.gaze.changes = changes;
+        self.selection.changes = changes;
         if let Some(explorer) = &mut self.explorer {
             explorer.is_again = true;
         }
@@ -93,7 +94,7 @@ impl App {
     /// Shows what heads matter beside what they cost, and finds it out where that was not done.
     pub(super) fn weigh(&mut self) -> Vec<Effect> {
         let Some(explorer) = &mut self.explorer else { return Vec::new() };
-        (self.screen, self.gaze.shows) = (Screen::Heads, Shows::Worth);
+        (self.screen, self.selection.shows) = (Screen::Heads, HeadsView::Worth);
         if std::mem::replace(&mut explorer.weighs, true) {
             return Vec::new();
         }
@@ -105,47 +106,48 @@ impl App {
     /// Keeps the selected head for others to be held against, or lets go of the one that is kept.
     pub(super) fn pin(&mut self) -> Vec<Effect> {
         let Some(explorer) = &mut self.explorer else { return Vec::new() };
-        let (head, run) = (self.gaze.selected, explorer.run);
+        let (head, run) = (self.selection.selected, explorer.run);
         explorer.pinned = None;
-        if self.gaze.pinned.as_ref().is_some_and(|pinned| (pinned.head, pinned.run) == (head, run)) {
-            self.gaze.pinned = None;
-            self.gaze.difference = false;
-            if self.gaze.order == Order::Change {
-                self.gaze.order = Order::Place;
+        if self.selection.pinned.as_ref().is_some_and(|pinned| (pinned.head, pinned.run) == (head, run)) {
+            self.selection.pinned = None;
+            self.selection.difference = false;
+            if self.selection.order == Order::Change {
+                self.selection.order = Order::Place;
             }
             return vec![Effect::Send(Command::Unpin)];
         }
         let labels = explorer.text.tokens.iter().map(|(_, label)| label.clone()).collect();
         let toggles = explorer.text.toggles.clone();
-        self.gaze.pinned = Some(Pinned { head, run, labels, toggles });
+        self.selection.pinned = Some(Pinned { head, run, labels, toggles });
         self.say(format!("head {head} of this text is pinned: what comes next is held against it"), false);
         vec![Effect::Send(Command::Pin { run })]
     }
 
-    /// Takes in what was seen.
-    pub(in crate::tui) fn seen(&mut self, run: RunId, seen: Seen) {
+    /// Takes in what was observed of the text.
+    pub(in crate::tui) fn observed(&mut self, run: RunId, observation: Observation) {
         let Some(explorer) = self.explorer.as_mut().filter(|explorer| explorer.run == run) else { return };
-        if let Seen::Text(text) = &seen
+        if let Observation::Text(text) = &observation
             && !explorer.is_again
         {
             // Where a reader of a text that goes on would look: at its end.
             let last = text.tokens.len().saturating_sub(1);
-            (self.gaze.query, self.gaze.key) = (last, last);
-            self.gaze.versus = None;
+            (self.selection.query, self.selection.key) = (last, last);
+            self.selection.versus = None;
         }
-        let (is_last, has_grown) = (matches!(seen, Seen::AllHeads), matches!(seen, Seen::Grown(_)));
-        let cancelled = matches!(seen, Seen::Cancelled).then_some(match () {
+        let (is_last, has_grown) =
+            (matches!(observation, Observation::AllHeads), matches!(observation, Observation::Grown(_)));
+        let cancelled = matches!(observation, Observation::Cancelled).then_some(match () {
             () if explorer.grows => "the text grows no further",
             () if explorer.weighs => "heads are switched off no further: I begins again",
             () => "reading the text was cancelled",
         });
         let is_file = explorer.text.is_file || matches!(self.engine, Engine::Viewer);
-        let failed = explorer.apply(seen);
+        let failed = explorer.apply(observation);
         let encoded = explorer.encoded.take();
         if has_grown {
-            self.gaze.query = explorer.text.tokens.len() - 1;
+            self.selection.query = explorer.text.tokens.len() - 1;
         }
-        if is_last && self.gaze.order != Order::Place {
+        if is_last && self.selection.order != Order::Place {
             self.select_first();
         }
         if let Some((text, ids)) = encoded {
@@ -161,28 +163,28 @@ impl App {
     /// Asks for what the screen shows and has not got.
     pub(in crate::tui) fn look(&mut self) -> Vec<Effect> {
         if self.drawn.cells != (0, 0) {
-            self.gaze.cells = self.drawn.cells;
+            self.selection.cells = self.drawn.cells;
         }
         let Some(explorer) = self.explorer.as_mut().filter(|_| self.screen.is_of_text()) else { return Vec::new() };
         let run = explorer.run;
-        let missing = explorer.missing(&self.gaze, self.screen == Screen::Lens);
-        missing.into_iter().map(|look| Effect::Send(Command::Look { run, look })).collect()
+        let missing = explorer.missing(&self.selection, self.screen == Screen::Lens);
+        missing.into_iter().map(|question| Effect::Send(Command::Ask { run, question })).collect()
     }
 
     /// What is the same on every screen of a text.
     pub(super) fn on_text(&mut self, act: Act) {
         match act {
-            Act::AllOn => self.gaze.changes.clear(),
+            Act::AllOn => self.selection.changes.clear(),
             Act::SwitchOff => {
-                let change = Intervention { target: Target::Head(self.gaze.selected), change: Change::Zero };
+                let change = Intervention { target: Target::Head(self.selection.selected), change: Change::Zero };
                 let is_it = |other: &Intervention| other.target == change.target;
-                match self.gaze.changes.iter().position(is_it) {
-                    Some(at) => drop(self.gaze.changes.remove(at)),
-                    None => self.gaze.changes.push(change),
+                match self.selection.changes.iter().position(is_it) {
+                    Some(at) => drop(self.selection.changes.remove(at)),
+                    None => self.selection.changes.push(change),
                 }
             }
             Act::Change => self.popup = Some(Popup::Changing(Changing::default())),
-            Act::Told => self.popup = Some(Popup::Effect { scroll: 0 }),
+            Act::ShowEffect => self.popup = Some(Popup::Effect { scroll: 0 }),
             Act::Jump => self.popup = Some(Popup::Jump(crate::tui::picker::Picker::default())),
             _ => {}
         }
@@ -192,8 +194,8 @@ impl App {
     pub(super) fn in_changing(&mut self, mut changing: Changing, act: Act) -> Vec<Effect> {
         let Some(explorer) = &self.explorer else { return Vec::new() };
         let run = explorer.run;
-        let targets = Changing::targets(self, explorer);
-        let rows = FIRST + self.gaze.changes.len();
+        let targets = Changing::targets(self.screen, &self.selection, explorer);
+        let rows = FIRST + self.selection.changes.len();
         let turn = |at: usize, n: usize| if act == Act::Right { (at + 1) % n } else { (at + n - 1) % n };
         match act {
             Act::Up => changing.row = (changing.row + rows - 1) % rows,
@@ -201,16 +203,16 @@ impl App {
             Act::Left | Act::Right if changing.row == 0 => changing.what = turn(changing.what, targets.len()),
             Act::Left | Act::Right if changing.row == 1 => changing.how = turn(changing.how, WAYS.len()),
             Act::Accept if changing.row >= FIRST => {
-                self.gaze.changes.remove(changing.row - FIRST);
-                changing.row = changing.row.min(FIRST + self.gaze.changes.len() - 1);
+                self.selection.changes.remove(changing.row - FIRST);
+                changing.row = changing.row.min(FIRST + self.selection.changes.len() - 1);
             }
             Act::Accept => {
-                let target = changing.target(self, explorer);
+                let target = changing.target(self.screen, &self.selection, explorer);
                 if matches!(target, Target::Token { .. }) {
                     return self.encode(run, changing);
                 }
-                self.gaze.changes.retain(|other| other.target != target);
-                self.gaze.changes.push(Intervention { target, change: changing.way().0 });
+                self.selection.changes.retain(|other| other.target != target);
+                self.selection.changes.push(Intervention { target, change: changing.way().0 });
                 return Vec::new();
             }
             _ => {}
@@ -226,8 +228,8 @@ impl App {
             self.popup = Some(Popup::Changing(changing));
             return Vec::new();
         }
-        let asked = self.explorer.as_mut().map(|explorer| explorer.ask(vec![Look::Encode { text: changing.text }]));
-        asked.unwrap_or_default().into_iter().map(|look| Effect::Send(Command::Look { run, look })).collect()
+        let asked = self.explorer.as_mut().map(|explorer| explorer.ask(vec![Question::Encode { text: changing.text }]));
+        asked.unwrap_or_default().into_iter().map(|question| Effect::Send(Command::Ask { run, question })).collect()
     }
 
     /// Puts a token in the place of the selected one.
@@ -237,8 +239,8 @@ impl App {
                 format!("'{text}' is {} tokens, and one stands there: a space before it may be missing", ids.len());
             return self.say(problem, true);
         };
-        let target = Target::Token { position: self.gaze.query as u32 };
-        self.gaze.changes.retain(|other| other.target != target);
-        self.gaze.changes.push(Intervention { target, change: Change::Swap(id) });
+        let target = Target::Token { position: self.selection.query as u32 };
+        self.selection.changes.retain(|other| other.target != target);
+        self.selection.changes.push(Intervention { target, change: Change::Swap(id) });
     }
 }

@@ -1,16 +1,16 @@
 //! What the keys do on the Heads screen: among all heads, and in the pattern of one.
 
-use crate::trace::explored::Component;
+use crate::record::explored::Component;
 use crate::tui::action::Act;
 use crate::tui::app::App;
-use crate::tui::explorer::{Order, Shows, next_filter};
+use crate::tui::explorer::{HeadsView, Order, next_filter};
 
 impl App {
     /// All heads as thumbnails.
     pub(super) fn on_heads(&mut self, act: Act) {
         let Some(explorer) = &self.explorer else { return };
-        let order = explorer.order(&self.gaze);
-        let at = explorer.index(self.gaze.selected).and_then(|head| order.iter().position(|&other| other == head));
+        let order = explorer.order(&self.selection);
+        let at = explorer.index(self.selection.selected).and_then(|head| order.iter().position(|&other| other == head));
         let (at, across) = (at.unwrap_or(0), self.drawn.rows.1.max(1));
         let page = across * self.drawn.listed.1.max(1);
         let last = order.len().saturating_sub(1);
@@ -26,15 +26,15 @@ impl App {
             _ => at,
         };
         if let Some(scores) = order.get(to).and_then(|&head| explorer.scores.get(head)) {
-            self.gaze.selected = scores.at;
+            self.selection.selected = scores.at;
         }
         match act {
-            Act::Open if !order.is_empty() => self.gaze.shows = Shows::One,
+            Act::Open if !order.is_empty() => self.selection.shows = HeadsView::One,
             Act::Filter => {
-                self.gaze.filter = next_filter(self.gaze.filter);
+                self.selection.filter = next_filter(self.selection.filter);
                 self.select_first();
             }
-            Act::Colour => self.gaze.scale = self.gaze.scale.next(),
+            Act::Colour => self.selection.scale = self.selection.scale.next(),
             act => self.on_text(act),
         }
     }
@@ -42,15 +42,15 @@ impl App {
     /// Selects the first head in the order chosen.
     pub(super) fn select_first(&mut self) {
         let Some(explorer) = &self.explorer else { return };
-        let first = explorer.order(&self.gaze).first().and_then(|&head| explorer.scores.get(head));
-        self.gaze.selected = first.map_or(self.gaze.selected, |scores| scores.at);
+        let first = explorer.order(&self.selection).first().and_then(|&head| explorer.scores.get(head));
+        self.selection.selected = first.map_or(self.selection.selected, |scores| scores.at);
     }
 
     /// Another order, the first in it selected; by place the selected one stays.
     pub(super) fn sort_heads(&mut self) {
-        self.gaze.order = self.gaze.order.next(self.gaze.pinned.is_some());
+        self.selection.order = self.selection.order.next(self.selection.pinned.is_some());
         // By place, the selected one is where it always is.
-        if self.gaze.order != Order::Place && self.gaze.shows == Shows::All {
+        if self.selection.order != Order::Place && self.selection.shows == HeadsView::All {
             self.select_first();
         }
     }
@@ -59,18 +59,21 @@ impl App {
     pub(super) fn on_head(&mut self, act: Act) {
         let Some(explorer) = &self.explorer else { return };
         let last = explorer.text.tokens.len().saturating_sub(1);
-        let (order, selected) = (explorer.order(&self.gaze), self.gaze.selected);
+        let (order, selected) = (explorer.order(&self.selection), self.selection.selected);
         let neighbour = |by: isize| {
             let head = explorer.index(selected)?;
             let at = order.iter().position(|&other| other == head)?.checked_add_signed(by)?;
             Some(explorer.scores.get(*order.get(at)?)?.at)
         };
-        let gaze = &mut self.gaze;
+        let selection = &mut self.selection;
         // Down the screen are queries, unless it is turned.
-        let (down, across) =
-            if gaze.columns { (&mut gaze.key, &mut gaze.query) } else { (&mut gaze.query, &mut gaze.key) };
-        let page = (gaze.cells.0.max(2) - 1) * gaze.bin;
-        let step = gaze.bin;
+        let (down, across) = if selection.columns {
+            (&mut selection.key, &mut selection.query)
+        } else {
+            (&mut selection.query, &mut selection.key)
+        };
+        let page = (selection.cells.0.max(2) - 1) * selection.bin;
+        let step = selection.bin;
         let moved = |at: usize, by: isize| at.saturating_add_signed(by).min(last);
         match act {
             Act::Up => *down = moved(*down, -(step as isize)),
@@ -81,18 +84,18 @@ impl App {
             Act::PageDown => *down = moved(*down, page as isize),
             Act::First => *down = 0,
             Act::Last => *down = last,
-            Act::Close => gaze.shows = Shows::All,
-            Act::Transpose => gaze.columns = !gaze.columns,
-            Act::Colour => gaze.scale = gaze.scale.next(),
-            Act::Difference => gaze.difference = !gaze.difference,
-            Act::ZoomIn => gaze.bin = (gaze.bin / 2).max(1),
+            Act::Close => selection.shows = HeadsView::All,
+            Act::Transpose => selection.columns = !selection.columns,
+            Act::Colour => selection.scale = selection.scale.next(),
+            Act::Difference => selection.difference = !selection.difference,
+            Act::ZoomIn => selection.bin = (selection.bin / 2).max(1),
             Act::Whole => {
-                let cells = gaze.cells.0.min(gaze.cells.1).max(1);
-                gaze.bin = (last + 1).div_ceil(cells).next_power_of_two();
+                let cells = selection.cells.0.min(selection.cells.1).max(1);
+                selection.bin = (last + 1).div_ceil(cells).next_power_of_two();
             }
-            Act::ZoomOut if gaze.bin * gaze.cells.0.max(1) <= last => gaze.bin *= 2,
-            Act::NextFound => gaze.selected = neighbour(1).unwrap_or(gaze.selected),
-            Act::PreviousFound => gaze.selected = neighbour(-1).unwrap_or(gaze.selected),
+            Act::ZoomOut if selection.bin * selection.cells.0.max(1) <= last => selection.bin *= 2,
+            Act::NextFound => selection.selected = neighbour(1).unwrap_or(selection.selected),
+            Act::PreviousFound => selection.selected = neighbour(-1).unwrap_or(selection.selected),
             act => self.on_text(act),
         }
     }
@@ -101,15 +104,15 @@ impl App {
     pub(super) fn on_worth(&mut self, act: Act) {
         let Some(explorer) = &self.explorer else { return };
         let heads = explorer.weighed();
-        let is_it = |component: Component| component == Component::Head(self.gaze.selected);
+        let is_it = |component: Component| component == Component::Head(self.selection.selected);
         let at = heads.iter().position(|it| is_it(it.component)).unwrap_or(0);
         let to = self.moved(act, at, heads.len());
         if let Some(Component::Head(head)) = heads.get(to).map(|it| it.component) {
-            self.gaze.selected = head;
+            self.selection.selected = head;
         }
         match act {
-            Act::Open if !heads.is_empty() => self.gaze.shows = Shows::One,
-            Act::Close => self.gaze.shows = Shows::All,
+            Act::Open if !heads.is_empty() => self.selection.shows = HeadsView::One,
+            Act::Close => self.selection.shows = HeadsView::All,
             act => self.on_text(act),
         }
     }
@@ -117,9 +120,9 @@ impl App {
     /// A click selects a head; a second one goes in.
     pub(in crate::tui) fn click_head(&mut self, index: usize) {
         let Some(scores) = self.explorer.as_ref().and_then(|seen| seen.scores.get(index)) else { return };
-        if self.gaze.selected == scores.at {
-            self.gaze.shows = Shows::One;
+        if self.selection.selected == scores.at {
+            self.selection.shows = HeadsView::One;
         }
-        self.gaze.selected = scores.at;
+        self.selection.selected = scores.at;
     }
 }

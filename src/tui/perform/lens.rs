@@ -7,31 +7,31 @@ impl App {
     pub(super) fn on_lens(&mut self, act: Act) {
         let Some(explorer) = &self.explorer else { return };
         let last = explorer.text.tokens.len().saturating_sub(1);
-        let (places, chosen) = (2 * explorer.text.n_layers, explorer.chosen(&self.gaze));
-        let gaze = &mut self.gaze;
+        let (places, chosen) = (2 * explorer.text.n_layers, explorer.chosen(&self.selection));
+        let selection = &mut self.selection;
         let page = self.drawn.listed.1.max(2) - 1;
-        gaze.place = gaze.place.min(places);
-        let before = (gaze.place, gaze.query);
+        selection.place = selection.place.min(places);
+        let before = (selection.place, selection.query);
         match act {
-            Act::Open => gaze.drilled = !gaze.drilled,
-            Act::Close => gaze.drilled = false,
-            Act::Left => gaze.query = gaze.query.saturating_sub(1),
-            Act::Right => gaze.query = (gaze.query + 1).min(last),
-            Act::First => gaze.query = 0,
-            Act::Last => gaze.query = last,
-            Act::Up => gaze.place = gaze.place.saturating_sub(1),
-            Act::Down => gaze.place = (gaze.place + 1).min(places),
-            Act::PageUp => gaze.place = gaze.place.saturating_sub(page),
-            Act::PageDown => gaze.place = (gaze.place + page).min(places),
-            Act::Colour => gaze.figure = gaze.figure.next(),
-            Act::NextFound => gaze.choice += 1,
-            Act::PreviousFound => gaze.choice = gaze.choice.saturating_sub(1),
-            Act::Versus => gaze.versus = if gaze.versus.is_some() { None } else { chosen },
-            Act::Neurons => gaze.neurons = !gaze.neurons,
+            Act::Open => selection.drilled = !selection.drilled,
+            Act::Close => selection.drilled = false,
+            Act::Left => selection.query = selection.query.saturating_sub(1),
+            Act::Right => selection.query = (selection.query + 1).min(last),
+            Act::First => selection.query = 0,
+            Act::Last => selection.query = last,
+            Act::Up => selection.place = selection.place.saturating_sub(1),
+            Act::Down => selection.place = (selection.place + 1).min(places),
+            Act::PageUp => selection.place = selection.place.saturating_sub(page),
+            Act::PageDown => selection.place = (selection.place + page).min(places),
+            Act::Colour => selection.figure = selection.figure.next(),
+            Act::NextFound => selection.choice += 1,
+            Act::PreviousFound => selection.choice = selection.choice.saturating_sub(1),
+            Act::Versus => selection.versus = if selection.versus.is_some() { None } else { chosen },
+            Act::Neurons => selection.neurons = !selection.neurons,
             act => return self.on_text(act),
         }
-        if (gaze.place, gaze.query) != before {
-            gaze.choice = 0;
+        if (selection.place, selection.query) != before {
+            selection.choice = 0;
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What the keys do with lessons: on the Learn screen, and in the lesson beside any screen.
 
 use super::studies::moved;
+use crate::interpret::proof::Outcome;
 use crate::learn::{Page, lessons};
-use crate::profile::proof::Found;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Screen};
 use crate::tui::course::Experiment;
-use crate::tui::update::Effect;
+use crate::tui::effect::Effect;
 use crate::worker::Command;
 
 impl App {
@@ -80,8 +80,8 @@ impl App {
     }
 
     /// What came of an experiment.
-    pub(in crate::tui) fn proved(&mut self, lesson: usize, came: Result<Found, String>) {
-        self.course.progress.of_mut(lesson).is_proved |= came.as_ref().is_ok_and(Found::passes);
+    pub(in crate::tui) fn proved(&mut self, lesson: usize, came: Result<Outcome, String>) {
+        self.course.progress.of_mut(lesson).is_proved |= came.as_ref().is_ok_and(Outcome::passes);
         if let Some(opened) = self.course.open.as_mut().filter(|opened| opened.lesson == lesson) {
             opened.experiment = match came {
                 Ok(found) => Experiment::Came(found),

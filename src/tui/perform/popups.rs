@@ -3,8 +3,9 @@
 use crate::model::{Toggle, Toggles};
 use crate::tui::action::{Act, Scope};
 use crate::tui::app::{App, Popup, Screen};
+use crate::tui::effect::Effect;
+use crate::tui::manner::Manner;
 use crate::tui::picker::Picker;
-use crate::tui::update::{Effect, Manner};
 
 impl App {
     pub(super) fn in_popup(&mut self, popup: Popup, act: Act) -> Vec<Effect> {
@@ -88,9 +89,11 @@ impl App {
         let Some(seen) = &self.explorer else { return Vec::new() };
         let places = if is_of_heads { picker.heads(&seen.scores) } else { picker.positions(&seen.text.tokens) };
         match (places.get(picker.selected), act) {
-            (Some(&head), Act::Accept | Act::AcceptKey) if is_of_heads => self.gaze.selected = seen.scores[head].at,
-            (Some(&position), Act::Accept) => self.gaze.query = position,
-            (Some(&position), Act::AcceptKey) => self.gaze.key = position,
+            (Some(&head), Act::Accept | Act::AcceptKey) if is_of_heads => {
+                self.selection.selected = seen.scores[head].at
+            }
+            (Some(&position), Act::Accept) => self.selection.query = position,
+            (Some(&position), Act::AcceptKey) => self.selection.key = position,
             _ => {
                 picker.go(by, places.len());
                 self.popup = Some(Popup::Jump(picker));
@@ -101,7 +104,7 @@ impl App {
 
     /// Whether what is gone to are heads.
     pub(in crate::tui) fn jumps_to_heads(&self) -> bool {
-        self.screen == Screen::Heads && !self.gaze.is_on_one()
+        self.screen == Screen::Heads && !self.selection.is_on_one()
     }
 
     fn in_prompt(&mut self, act: Act) -> Vec<Effect> {

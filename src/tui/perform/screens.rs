@@ -1,11 +1,11 @@
 //! What the keys do on the screens: rows, points and tokens are gone through.
 
-use crate::trace::Phase;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
+use crate::tui::effect::Effect;
+use crate::tui::grouped_list::Grouping;
 use crate::tui::parts;
-use crate::tui::points::Grouping;
-use crate::tui::update::Effect;
 
 impl App {
     pub(super) fn on_blocks(&mut self, act: Act) {

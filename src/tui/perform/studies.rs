@@ -1,16 +1,16 @@
 //! How a study is chosen and begun: what differs, on how much, and what becomes of it.
 
+use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
 use crate::model::{Toggle, Toggles};
-use crate::profile::{Plan, PlannedArm, QualityText, Rounds};
-use crate::trace::study::{self, Kind, Study};
-use crate::trace::{Phase, Status};
+use crate::record::study::{self, Study, StudyKind};
+use crate::record::{Phase, Status};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
-use crate::tui::branches::Branch;
 use crate::tui::candidate::{Candidate, Lengths, Purpose, Row};
-use crate::tui::studied::Studied;
-use crate::tui::swept::places;
-use crate::tui::update::Effect;
+use crate::tui::comparison_tree::TreeRow;
+use crate::tui::effect::Effect;
+use crate::tui::studies::Studied;
+use crate::tui::sweep_points::places;
 use crate::worker::{Command, RunId};
 
 impl App {
@@ -118,9 +118,9 @@ impl App {
             }
         };
         Ok(match candidate.purpose {
-            Purpose::Compare => self.planned(Kind::Compare, arms),
+            Purpose::Compare => self.planned(StudyKind::Compare, arms),
             Purpose::Sweep => {
-                let plan = self.planned(Kind::Sweep { over: "prompt_tokens".into() }, arms);
+                let plan = self.planned(StudyKind::Sweep { over: "prompt_tokens".into() }, arms);
                 Plan { parts: false, quality: None, ..plan }
             }
         })
@@ -137,10 +137,10 @@ impl App {
             toggles.set(toggle, &value).ok()?;
             Some(PlannedArm { name: format!("{}={value}", toggle.name()), toggles, prompt_tokens, new_tokens })
         });
-        Plan { parts: false, ..self.planned(Kind::Matrix, arms.collect()) }
+        Plan { parts: false, ..self.planned(StudyKind::Matrix, arms.collect()) }
     }
 
-    fn planned(&self, kind: Kind, arms: Vec<PlannedArm>) -> Plan {
+    fn planned(&self, kind: StudyKind, arms: Vec<PlannedArm>) -> Plan {
         // Random weights predict nothing that could be compared with a text.
         let quality = self.has_tokenizer().then_some(QualityText::Shipped);
         Plan { kind, arms, rounds: Rounds::default(), parts: true, quality, seed: self.last_run + 1 }
@@ -152,23 +152,23 @@ impl App {
         }
         let phase = self.one_phase();
         let Some(compared) = self.studies.compare.as_ref().and_then(Studied::compared) else { return };
-        let rows: Vec<Branch> = compared.rows(&self.branches, phase).iter().map(|row| row.branch).collect();
-        let at = self.branches.index(&rows);
+        let rows: Vec<TreeRow> = compared.rows(&self.comparison_tree, phase).iter().map(|row| row.branch).collect();
+        let at = self.comparison_tree.index(&rows);
         let Some(row) = rows.get(self.moved(act, at, rows.len())).copied() else { return };
         let path = row.path.to_owned();
         match act {
             Act::OpenAll => {
                 let paths: Vec<String> = compared.paths().into_iter().map(str::to_owned).collect();
                 let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-                return self.branches.open_all(&paths);
+                return self.comparison_tree.open_all(&paths);
             }
-            Act::CloseAll => return self.branches.close_all(),
+            Act::CloseAll => return self.comparison_tree.close_all(),
             _ => {}
         }
-        self.branches.selected = path.clone();
+        self.comparison_tree.selected = path.clone();
         match act {
-            Act::Open if row.openable => self.branches.twist(&path),
-            Act::Close => self.branches.close(&path),
+            Act::Open if row.openable => self.comparison_tree.twist(&path),
+            Act::Close => self.comparison_tree.close(&path),
             _ => {}
         }
     }
@@ -276,11 +276,11 @@ fn difference(toggles: &Toggles, other: &Toggles) -> String {
 }
 
 /// Where a study is shown.
-pub(in crate::tui) fn screen_of(kind: &Kind) -> Screen {
+pub(in crate::tui) fn screen_of(kind: &StudyKind) -> Screen {
     match kind {
-        Kind::Compare => Screen::Compare,
-        Kind::Matrix => Screen::Matrix,
-        Kind::Sweep { .. } => Screen::Sweep,
+        StudyKind::Compare => Screen::Compare,
+        StudyKind::Matrix => Screen::Matrix,
+        StudyKind::Sweep { .. } => Screen::Sweep,
     }
 }
 

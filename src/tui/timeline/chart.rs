@@ -1,8 +1,8 @@
 //! A timeline laid out for drawing and for finding things in it.
 
-use crate::trace::timeline::{Grouped, Kind, Rows, Slice, Timeline};
-use crate::trace::work::{Work, work};
-use crate::trace::{Run, Signature};
+use crate::analyse::timeline::{Grouped, Rows, Slice, SliceKind, Timeline};
+use crate::analyse::work::{Work, work};
+use crate::record::{Run, Signature};
 use crate::tui::parts;
 use crate::units::Nanos;
 use std::cmp::Reverse;
@@ -46,8 +46,9 @@ pub enum ChartLine {
 impl Chart {
     pub fn new(timeline: Timeline) -> Self {
         let rows = timeline.tracks.iter().map(Rows::of).collect();
-        let is_operator = |kind| matches!(kind, Kind::Operator | Kind::Kernel);
-        let is_module = |kind| matches!(kind, Kind::Module | Kind::Part | Kind::Attention | Kind::Mlp);
+        let is_operator = |kind| matches!(kind, SliceKind::Operator | SliceKind::Kernel);
+        let is_module =
+            |kind| matches!(kind, SliceKind::Module | SliceKind::Part | SliceKind::Attention | SliceKind::Mlp);
         Self {
             rows,
             slowest: slowest(&timeline),
@@ -95,8 +96,8 @@ impl Chart {
     }
 
     /// The stage of a block that a slice belongs to, or else its own kind.
-    pub fn stage(&self, at: At) -> Kind {
-        let is_stage = |kind: &Kind| matches!(kind, Kind::Attention | Kind::Mlp);
+    pub fn stage(&self, at: At) -> SliceKind {
+        let is_stage = |kind: &SliceKind| matches!(kind, SliceKind::Attention | SliceKind::Mlp);
         let kinds = std::iter::once(at).chain(self.ancestors(at)).map(|at| self.slice(at).kind);
         kinds.take(16).find(is_stage).unwrap_or(self.slice(at).kind)
     }
@@ -192,7 +193,8 @@ fn longest(timeline: &Timeline) -> Vec<Option<At>> {
 fn slowest(timeline: &Timeline) -> Vec<At> {
     let mut all: Vec<(Reverse<Nanos>, usize, u32)> = Vec::new();
     for (track, of) in timeline.tracks.iter().enumerate() {
-        let does_work = |slice: &Slice| !matches!(slice.kind, Kind::Pass | Kind::Annotation | Kind::Module);
+        let does_work =
+            |slice: &Slice| !matches!(slice.kind, SliceKind::Pass | SliceKind::Annotation | SliceKind::Module);
         let own = of.slices.iter().enumerate().filter(|(_, slice)| does_work(slice) && slice.own.0 > 0);
         all.extend(own.map(|(index, slice)| (Reverse(slice.own), track, index as u32)));
     }
@@ -217,8 +219,8 @@ mod tests {
     #[test]
     fn a_run_has_its_passes_its_parts_and_its_operators() {
         let chart = Chart::of_run(&traced_run());
-        let stretches: Vec<_> = chart.timeline.stretches.iter().map(|stretch| stretch.name.as_str()).collect();
-        assert_eq!(stretches, ["prefill", "decode 1", "decode 2", "decode 3", "decode 4"]);
+        let sections: Vec<_> = chart.timeline.sections.iter().map(|stretch| stretch.name.as_str()).collect();
+        assert_eq!(sections, ["prefill", "decode 1", "decode 2", "decode 3", "decode 4"]);
         assert_eq!(named(&chart, "block 1").calls, 5);
         assert!(chart.operators.iter().all(|group| chart.timeline.names[group.name as usize].contains("::")));
         assert!(!chart.operators.is_empty() && !chart.modules.is_empty() && !chart.is_empty());
@@ -263,7 +265,7 @@ mod tests {
         let chart = Chart::of_run(&traced_run());
         let own: Vec<_> = chart.slowest.iter().map(|&at| chart.slice(at).own).collect();
         assert!(own.is_sorted_by(|a, b| a >= b) && own.len() > 20);
-        let most = chart.timeline.tracks[0].slices.iter().filter(|slice| slice.kind != Kind::Pass);
+        let most = chart.timeline.tracks[0].slices.iter().filter(|slice| slice.kind != SliceKind::Pass);
         assert_eq!(own.first().copied(), most.map(|slice| slice.own).max());
     }
 }

@@ -1,7 +1,7 @@
 //! What the keys and the mouse do on the Timeline.
 
-use super::{At, Chart, Reader, Shows, Window};
-use crate::trace::timeline::Grouped;
+use super::{At, Chart, TimelineView, Viewport, Window};
+use crate::analyse::timeline::Grouped;
 use crate::tui::action::Act;
 use crate::tui::app::App;
 use crate::units::Nanos;
@@ -13,7 +13,7 @@ const STEP: f64 = 0.25;
 impl App {
     /// The chart of the Timeline: of the run on the screen, or of a foreign trace.
     pub fn chart(&self) -> Option<&Chart> {
-        match &self.foreign {
+        match &self.imported {
             Some(foreign) => Some(&foreign.chart),
             None => self.live.as_ref()?.chart.as_deref(),
         }
@@ -22,74 +22,74 @@ impl App {
 
     /// The list by name that is shown instead of the slices, if one is.
     pub fn named(&self) -> Option<&[Grouped]> {
-        self.chart().and_then(|chart| self.reader.named(chart))
+        self.chart().and_then(|chart| self.viewport.named(chart))
     }
 
     pub(in crate::tui) fn on_timeline(&mut self, act: Act) {
         let Some(chart) = self.chart() else { return };
-        let mut reader = self.reader.clone();
+        let mut viewport = self.viewport.clone();
         let page = self.drawn.listed.1.max(2) as isize - 1;
-        match reader.named(chart) {
-            Some(_) => reader.in_list(chart, act, page),
+        match viewport.named(chart) {
+            Some(_) => viewport.in_list(chart, act, page),
             None => {
-                if let Some(why_not) = reader.on_slices(chart, act) {
+                if let Some(why_not) = viewport.on_slices(chart, act) {
                     self.say(why_not, false);
                 }
             }
         }
-        self.reader = reader;
+        self.viewport = viewport;
     }
 
     /// The mouse wheel over a column of the screen: in or out, about what lies there.
     pub(in crate::tui) fn wheel_on_timeline(&mut self, by: isize, column: u16) {
         let axis = self.drawn.axis;
         let Some(chart) = self.chart() else { return };
-        let about = self.reader.window.at(column.saturating_sub(axis.x).min(axis.width), axis.width);
+        let about = self.viewport.window.at(column.saturating_sub(axis.x).min(axis.width), axis.width);
         let factor = if by < 0 { ZOOM } else { 1.0 / ZOOM };
-        self.reader.window = self.reader.window.zoomed(factor, about, chart.timeline.end);
+        self.viewport.window = self.viewport.window.zoomed(factor, about, chart.timeline.end);
     }
 
     /// A click: the first one selects, the second one zooms.
     pub(in crate::tui) fn click_slice(&mut self, at: At) {
-        if self.reader.selected == at {
+        if self.viewport.selected == at {
             self.on_timeline(Act::Open);
         } else {
-            self.reader.selected = at;
+            self.viewport.selected = at;
         }
     }
 
     /// Looks for a name from now on, and goes to its longest slice.
     pub(in crate::tui) fn seek(&mut self, name: u32) {
         let Some(chart) = self.chart() else { return };
-        let mut reader = self.reader.clone();
-        reader.seek(chart, name);
-        self.reader = reader;
+        let mut viewport = self.viewport.clone();
+        viewport.seek(chart, name);
+        self.viewport = viewport;
     }
 }
 
-impl Reader {
+impl Viewport {
     /// The list by name that is shown instead of the slices, if one is.
     pub fn named<'a>(&self, chart: &'a Chart) -> Option<&'a [Grouped]> {
         match self.shows {
-            Shows::Slices => None,
-            Shows::Operators => Some(&chart.operators),
-            Shows::Modules => Some(&chart.modules),
+            TimelineView::Slices => None,
+            TimelineView::Operators => Some(&chart.operators),
+            TimelineView::Modules => Some(&chart.modules),
         }
     }
 
     fn seek(&mut self, chart: &Chart, name: u32) {
         let Some(longest) = chart.longest_named(name) else { return };
         self.sought = Some(name);
-        self.shows = Shows::Slices;
+        self.shows = TimelineView::Slices;
         self.visit(chart, longest);
     }
 
     fn turn(&mut self, chart: &Chart) {
         self.row = 0;
         self.shows = match self.shows {
-            Shows::Slices if !chart.operators.is_empty() => Shows::Operators,
-            Shows::Slices | Shows::Operators if !chart.modules.is_empty() => Shows::Modules,
-            _ => Shows::Slices,
+            TimelineView::Slices if !chart.operators.is_empty() => TimelineView::Operators,
+            TimelineView::Slices | TimelineView::Operators if !chart.modules.is_empty() => TimelineView::Modules,
+            _ => TimelineView::Slices,
         };
     }
 
@@ -178,14 +178,14 @@ impl Reader {
 
     /// Shows the next pass (or the one before) in full, and selects it.
     fn show_pass(&mut self, chart: &Chart, forward: bool) -> Option<&'static str> {
-        let stretches = &chart.timeline.stretches;
-        if stretches.is_empty() {
+        let sections = &chart.timeline.sections;
+        if sections.is_empty() {
             return Some("this trace names no steps");
         }
         let is_whole = self.window == Window::whole(chart.timeline.end);
         let middle = self.window.at(1, 2);
-        let here = stretches.iter().rposition(|stretch| stretch.start <= middle);
-        let last = stretches.len() - 1;
+        let here = sections.iter().rposition(|stretch| stretch.start <= middle);
+        let last = sections.len() - 1;
         let to = match (here, forward) {
             _ if is_whole => {
                 if forward {
@@ -198,10 +198,10 @@ impl Reader {
             (Some(here), true) => (here + 1).min(last),
             (Some(here), false) => here.saturating_sub(1),
         };
-        if !is_whole && here == Some(to) && self.window.time <= stretches[to].time {
+        if !is_whole && here == Some(to) && self.window.time <= sections[to].time {
             return Some(if forward { "this is the last pass" } else { "this is the first pass" });
         }
-        let stretch = &stretches[to];
+        let stretch = &sections[to];
         self.window = Window { from: stretch.start, time: stretch.time }.within(chart.timeline.end);
         let track = self.selected.track;
         let at =

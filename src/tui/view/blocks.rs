@@ -15,17 +15,17 @@
 //!  ▲ LM head takes 8.4% …           ° by formula from the shapes; time measured
 //! ```
 
-use super::columns::{self, Column, Figures};
+use super::columns::{self, BlocksColumn, Figures};
 use super::{choices, empty, header, operator, part, summary};
-use crate::trace::Phase;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
 use crate::tui::live::Live;
 use crate::tui::outline::{Node, What};
-use crate::tui::parts::{self, Kind};
+use crate::tui::parts::{self, PartKind};
+use crate::tui::phase_sums::Sums;
+use crate::tui::sanitize;
 use crate::tui::theme::{Depth, Theme};
-use crate::tui::traced::Sums;
 use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, take};
 use crate::units::Nanos;
 use ratatui::buffer::Buffer;
@@ -80,7 +80,7 @@ fn phase_line(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         let run = &live.run.header;
         let mut other = header::differences(&run.toggles, &card.toggles);
         if run.model.source != card.info.source {
-            other.insert(0, foreign::label(&run.model.name));
+            other.insert(0, sanitize::label(&run.model.name));
         }
         if !other.is_empty() {
             let text = fit(&format!("this run: {}", other.join(", ")), room as usize);
@@ -109,7 +109,7 @@ pub fn legend(app: &App) -> Line<'static> {
 
 fn table(app: &App, nodes: &[Node], area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let inner = Rect { width: area.width.saturating_sub(2), ..area };
-    let traced = sums(app).is_some();
+    let traced = app.sums_of_blocks().is_some();
     let (columns, bar_width) = columns::fitting(inner.width.saturating_sub(NAME + 2), 10, traced);
     headings(app, &columns, bar_width, row(inner, 0), buf);
     let list = below(area, 1);
@@ -135,7 +135,7 @@ fn table(app: &App, nodes: &[Node], area: Rect, buf: &mut Buffer, drawn: &mut Dr
     scrollbar(buf, list, first, nodes.len(), app.theme.dim, app.theme.rule);
 }
 
-fn headings(app: &App, columns: &[Column], bar_width: u16, area: Rect, buf: &mut Buffer) {
+fn headings(app: &App, columns: &[BlocksColumn], bar_width: u16, area: Rect, buf: &mut Buffer) {
     let dim = app.theme.dim;
     put(buf, skip(area, 3), Span::styled("part", dim));
     let mut rest = skip(area, NAME);
@@ -145,7 +145,7 @@ fn headings(app: &App, columns: &[Column], bar_width: u16, area: Rect, buf: &mut
             rest = skip(rest, bar_width + 2);
             barred = true;
         }
-        let heading = column.heading(columns::per_step(&app.outline), sums(app).is_some());
+        let heading = column.heading(columns::per_step(&app.outline), app.sums_of_blocks().is_some());
         put_right(buf, take(rest, column.width()), Span::styled(heading, dim));
         rest = skip(rest, column.width());
     }
@@ -169,14 +169,9 @@ fn scales(app: &App, nodes: &[Node]) -> Vec<Nanos> {
 fn time(app: &App, live: &Live, node: &Node) -> Option<Nanos> {
     match node.what {
         What::Part => live.tally.row(node.part?, app.outline.phase).map(|row| row.typical),
-        What::Operator(index) => Some(sums(app)?.operator(index).own),
-        What::Between => Some(sums(app)?.account.part(node.part?)?.between),
+        What::Operator(index) => Some(app.sums_of_blocks()?.operator(index).own),
+        What::Between => Some(app.sums_of_blocks()?.account.part(node.part?)?.between),
     }
-}
-
-/// What the traced passes of the phase shown add up to; both phases together have no such sum.
-pub fn sums(app: &App) -> Option<&Sums> {
-    app.live.as_ref()?.traced.of(app.outline.phase?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row is drawn from all of these")]
@@ -184,7 +179,7 @@ fn part_row(
     app: &App,
     node: &Node,
     odd: bool,
-    columns: &[Column],
+    columns: &[BlocksColumn],
     bar_width: u16,
     scale: Nanos,
     whole: Nanos,
@@ -247,10 +242,10 @@ fn name(app: &App, node: &Node, ran: bool, area: Rect, buf: &mut Buffer) {
     if let Some(name) = inside(app, node) {
         // One level deeper, but no further in than it must be: these names are long.
         let place = take(place, place.width.saturating_sub(1));
-        put(buf, place, Span::styled(fit(&foreign::label(name), place.width as usize), theme.dim));
+        put(buf, place, Span::styled(fit(&sanitize::label(name), place.width as usize), theme.dim));
         return;
     }
-    let text = fit(&foreign::label(&parts::name(&node.path)), place.width.saturating_sub(2) as usize);
+    let text = fit(&sanitize::label(&parts::name(&node.path)), place.width.saturating_sub(2) as usize);
     put(buf, place, Line::from_iter([Span::styled(twist, theme.dim), Span::styled(text, style)]));
 }
 
@@ -260,7 +255,7 @@ fn inside<'a>(app: &'a App, node: &Node) -> Option<&'a str> {
         What::Part => None,
         What::Between => Some("between"),
         What::Operator(index) => {
-            let name = &sums(app)?.operator(index).name;
+            let name = &app.sums_of_blocks()?.operator(index).name;
             Some(name.strip_prefix("aten::").unwrap_or(name))
         }
     }
@@ -272,14 +267,14 @@ fn draw_bar(app: &App, node: &Node, odd: bool, scale: Nanos, area: Rect, buf: &m
     let (Some(live), Some(part)) = (&app.live, node.part) else { return };
     if node.what != What::Part {
         let own = time(app, live, node).unwrap_or_default();
-        let style = theme.bar(of_kind(parts::kind(&live.run.parts[part as usize].path), theme), odd);
+        let style = theme.bar(theme.part(parts::kind(&live.run.parts[part as usize].path)), odd);
         return bar::bar(buf, area, own.share_of(scale), style, theme);
     }
     let time = |part: u32| live.tally.row(part, app.outline.phase).map_or(Nanos(0), |row| row.typical);
     let whole = time(part);
     let stages = stages(live, part, time, theme);
     if stages.is_empty() {
-        let style = theme.bar(of_kind(parts::kind(&node.path), theme), odd);
+        let style = theme.bar(theme.part(parts::kind(&node.path)), odd);
         return bar::bar(buf, area, whole.share_of(scale), style, theme);
     }
     let known: Nanos = stages.iter().map(|&(time, _)| time).sum();
@@ -297,18 +292,9 @@ fn stages(live: &Live, part: u32, time: impl Fn(u32) -> Nanos, theme: &Theme) ->
         return Vec::new();
     }
     // What adds a stage to the residual stream counts with the stage.
-    let of = |kind: Kind| {
+    let of = |kind: PartKind| {
         let those = children.iter().filter(|&&child| parts::kind(&live.run.parts[child as usize].path) == kind);
-        (those.map(|&child| time(child)).sum(), of_kind(kind, theme))
+        (those.map(|&child| time(child)).sum(), theme.part(kind))
     };
-    vec![of(Kind::Attention), of(Kind::Mlp)]
-}
-
-/// The colour of what belongs to a stage.
-pub fn of_kind(kind: Kind, theme: &Theme) -> Style {
-    match kind {
-        Kind::Attention => theme.attention,
-        Kind::Mlp => theme.mlp,
-        Kind::Other => theme.other,
-    }
+    vec![of(PartKind::Attention), of(PartKind::Mlp)]
 }

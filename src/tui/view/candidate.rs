@@ -21,7 +21,7 @@ use crate::model::Toggle;
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn};
 use crate::tui::candidate::{Candidate, Purpose, Row};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::{below, fit, popup, put, row, scrolled, skip, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -78,7 +78,7 @@ pub fn draw(app: &App, candidate: &Candidate, area: Rect, buf: &mut Buffer, draw
         Row::Toggle(toggle) => {
             say(toggle.explanation(), theme.text);
             for why in reasons(app, candidate, toggle) {
-                say(&foreign::prose(&why), theme.warn);
+                say(&sanitize::prose(&why), theme.warn);
             }
         }
         Row::Prompt => say("how long the prompt is: the same tokens every time; ← halves and → doubles it", theme.text),

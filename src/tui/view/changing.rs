@@ -9,7 +9,7 @@
 //! ╰────────────────────────────────────────────────────╯
 //! ```
 
-use crate::profile::{Change, Intervention, Target};
+use crate::interpret::{Change, Intervention, Target};
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::changing::{Changing, FIRST};
@@ -25,14 +25,14 @@ const NAME: u16 = 9;
 pub fn draw(app: &App, changing: &Changing, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let Some(explorer) = &app.explorer else { return };
-    let changes = &app.gaze.changes;
+    let changes = &app.selection.changes;
     let title = Line::from_iter([
         Span::styled("Change", theme.strong),
         Span::styled(" · everything after it is computed from that", theme.dim),
     ]);
     let height = (changes.len() as u16 + 11).min(area.height.saturating_sub(2));
     let inside = popup::open(app, Scope::Changing, title, (72, height), area, buf, drawn);
-    let target = changing.target(app, explorer);
+    let target = changing.target(app.screen, &app.selection, explorer);
     let is_token = matches!(target, Target::Token { .. });
     let lines = [("what", what(explorer, target)), ("how", changing.way().1.to_owned())];
     for (y, (name, value)) in lines.into_iter().enumerate() {
@@ -57,7 +57,7 @@ pub fn draw(app: &App, changing: &Changing, area: Rect, buf: &mut Buffer, drawn:
         }
     }
     let mut rest = below(inside, 3);
-    let is_missing = app.gaze.pinned.is_none() && changing.way().0 == Change::Patch && !is_token;
+    let is_missing = app.selection.pinned.is_none() && changing.way().0 == Change::Patch && !is_token;
     let hint = if is_missing { "no text is pinned: p pins the present one, then read another" } else { about(target) };
     for line in wrap(hint, inside.width) {
         put(buf, rest, Span::styled(line, if is_missing { theme.warn } else { theme.dim }));

@@ -1,6 +1,6 @@
 //! What a screen can be asked for, with what it shows now: `phase  prefill  decode`.
 
-use crate::trace::Phase;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{Drawn, Hit};
 use crate::tui::theme::Theme;

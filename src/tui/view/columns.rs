@@ -1,18 +1,18 @@
 //! The columns of the Blocks table: which ones fit, and what stands in them.
 
-use crate::trace::roofline::Standing;
-use crate::trace::{Phase, Quartiles, Row};
+use crate::analyse::roofline::Standing;
+use crate::record::{Phase, Quartiles, Row};
 use crate::tui::live::Live;
 use crate::tui::outline::{Node, Outline, What};
+use crate::tui::phase_sums::Sums;
 use crate::tui::theme::Theme;
-use crate::tui::traced::Sums;
 use crate::tui::widget::{figure, quantity};
 use crate::units::{Bytes, Flops, Nanos, percent};
 use ratatui::text::{Line, Span};
 
 /// A column of numbers; the name and the bar are always there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
+pub enum BlocksColumn {
     Time,
     Share,
     Rate,
@@ -57,36 +57,36 @@ pub struct Figures {
 }
 
 /// Columns in the order in which they are given room.
-const WANTED: [Column; 8] = [
-    Column::Time,
-    Column::Share,
-    Column::Rate,
-    Column::Work,
-    Column::Traffic,
-    Column::Bandwidth,
-    Column::Spread,
-    Column::Calls,
+const WANTED: [BlocksColumn; 8] = [
+    BlocksColumn::Time,
+    BlocksColumn::Share,
+    BlocksColumn::Rate,
+    BlocksColumn::Work,
+    BlocksColumn::Traffic,
+    BlocksColumn::Bandwidth,
+    BlocksColumn::Spread,
+    BlocksColumn::Calls,
 ];
 
 /// The same for a traced run.
-const WANTED_OF_TRACED: [Column; 11] = [
-    Column::Time,
-    Column::Share,
-    Column::Rate,
-    Column::Roof,
-    Column::Peak,
-    Column::Moved,
-    Column::Calls,
-    Column::Total,
-    Column::Work,
-    Column::Traffic,
-    Column::Spread,
+const WANTED_OF_TRACED: [BlocksColumn; 11] = [
+    BlocksColumn::Time,
+    BlocksColumn::Share,
+    BlocksColumn::Rate,
+    BlocksColumn::Roof,
+    BlocksColumn::Peak,
+    BlocksColumn::Moved,
+    BlocksColumn::Calls,
+    BlocksColumn::Total,
+    BlocksColumn::Work,
+    BlocksColumn::Traffic,
+    BlocksColumn::Spread,
 ];
 
 /// The columns for so many columns of characters, keeping `bar` for the bar; and what is left for it.
-pub fn fitting(width: u16, bar: u16, traced: bool) -> (Vec<Column>, u16) {
+pub fn fitting(width: u16, bar: u16, traced: bool) -> (Vec<BlocksColumn>, u16) {
     let (mut columns, mut left) = (Vec::new(), width);
-    let wanted: &[Column] = if traced { &WANTED_OF_TRACED } else { &WANTED };
+    let wanted: &[BlocksColumn] = if traced { &WANTED_OF_TRACED } else { &WANTED };
     for &column in wanted {
         if left < bar + column.width() {
             break;
@@ -97,47 +97,47 @@ pub fn fitting(width: u16, bar: u16, traced: bool) -> (Vec<Column>, u16) {
     (columns, left)
 }
 
-impl Column {
+impl BlocksColumn {
     /// Its width, with the gap before it.
     pub fn width(self) -> u16 {
         match self {
-            Column::Time => 10,
-            Column::Share => 7,
-            Column::Rate => 9,
-            Column::Work => 12,
-            Column::Traffic | Column::Moved => 9,
-            Column::Bandwidth => 7,
-            Column::Spread => 8,
-            Column::Calls => 7,
-            Column::Roof => 10,
-            Column::Peak => 10,
-            Column::Total => 10,
+            BlocksColumn::Time => 10,
+            BlocksColumn::Share => 7,
+            BlocksColumn::Rate => 9,
+            BlocksColumn::Work => 12,
+            BlocksColumn::Traffic | BlocksColumn::Moved => 9,
+            BlocksColumn::Bandwidth => 7,
+            BlocksColumn::Spread => 8,
+            BlocksColumn::Calls => 7,
+            BlocksColumn::Roof => 10,
+            BlocksColumn::Peak => 10,
+            BlocksColumn::Total => 10,
         }
     }
 
     /// Whether it stands before the bar.
     pub fn leads(self) -> bool {
-        matches!(self, Column::Time | Column::Share)
+        matches!(self, BlocksColumn::Time | BlocksColumn::Share)
     }
 
     /// Its heading; `°` marks what rests on a formula: in a traced run work is counted.
     pub fn heading(self, per_step: bool, traced: bool) -> &'static str {
         match self {
-            Column::Time if per_step => "time/step",
-            Column::Time => "time",
-            Column::Share => "share",
-            Column::Rate if traced => "GFLOP/s",
-            Column::Rate => "GFLOP/s°",
-            Column::Work if traced => "FLOPs",
-            Column::Work => "FLOPs°",
-            Column::Traffic => "bytes°",
-            Column::Bandwidth => "GB/s°",
-            Column::Spread => "spread",
-            Column::Calls => "calls",
-            Column::Roof => "% roof",
-            Column::Peak => "peak",
-            Column::Moved => "moved",
-            Column::Total => "total",
+            BlocksColumn::Time if per_step => "time/step",
+            BlocksColumn::Time => "time",
+            BlocksColumn::Share => "share",
+            BlocksColumn::Rate if traced => "GFLOP/s",
+            BlocksColumn::Rate => "GFLOP/s°",
+            BlocksColumn::Work if traced => "FLOPs",
+            BlocksColumn::Work => "FLOPs°",
+            BlocksColumn::Traffic => "bytes°",
+            BlocksColumn::Bandwidth => "GB/s°",
+            BlocksColumn::Spread => "spread",
+            BlocksColumn::Calls => "calls",
+            BlocksColumn::Roof => "% roof",
+            BlocksColumn::Peak => "peak",
+            BlocksColumn::Moved => "moved",
+            BlocksColumn::Total => "total",
         }
     }
 
@@ -146,19 +146,19 @@ impl Column {
         // With calls of unknown work beside, what is known is the least that it can be.
         let least = if figures.unknown > 0 { "≥" } else { "" };
         let text = match self {
-            Column::Time => {
+            BlocksColumn::Time => {
                 return Line::from_iter(quantity(&figures.time.to_string(), theme.text, theme.dim));
             }
-            Column::Rate => match figures.flops.map(|flops| flops.gflops_per_second(figures.time)) {
+            BlocksColumn::Rate => match figures.flops.map(|flops| flops.gflops_per_second(figures.time)) {
                 Some(Some(rate)) => return Line::from(Span::styled(format!("{least}{}", figure(rate)), theme.text)),
                 Some(None) if figures.unknown == 0 => return nothing(theme),
                 _ => return Line::from(Span::styled("unknown", theme.faint)),
             },
-            Column::Bandwidth => match figures.bytes.and_then(|bytes| bytes.gigabytes_per_second(figures.time)) {
+            BlocksColumn::Bandwidth => match figures.bytes.and_then(|bytes| bytes.gigabytes_per_second(figures.time)) {
                 Some(rate) => return Line::from(Span::styled(figure(rate), theme.text)),
                 None => return nothing(theme),
             },
-            Column::Roof => match figures.standing {
+            BlocksColumn::Roof => match figures.standing {
                 Some(standing) if standing.intensity > 0.0 => {
                     return Line::from(Span::styled(format!("{least}{}", share(&standing)), theme.text));
                 }
@@ -167,32 +167,32 @@ impl Column {
                 }
                 None => return nothing(theme),
             },
-            Column::Work => match figures.flops {
+            BlocksColumn::Work => match figures.flops {
                 Some(Flops(0)) if figures.unknown == 0 => return nothing(theme),
                 Some(flops) if flops.0 > 0 => format!("{least}{flops}"),
                 _ => return Line::from(Span::styled("unknown", theme.faint)),
             },
-            Column::Peak => match figures.peak {
+            BlocksColumn::Peak => match figures.peak {
                 Some(Bytes(0)) => return Line::from(Span::styled("0 B", theme.faint)),
                 Some(peak) => format!("+{peak}"),
                 None => return nothing(theme),
             },
-            Column::Traffic => match figures.bytes {
+            BlocksColumn::Traffic => match figures.bytes {
                 Some(bytes) => bytes.to_string(),
                 None => return nothing(theme),
             },
-            Column::Moved => match figures.moved {
+            BlocksColumn::Moved => match figures.moved {
                 _ if figures.passes_on => return nothing(theme),
                 Some(moved) => moved.to_string(),
                 None => return Line::from(Span::styled("unknown", theme.faint)),
             },
-            Column::Total => figures.total.to_string(),
-            Column::Share => percent(figures.share),
-            Column::Spread => match figures.spread {
+            BlocksColumn::Total => figures.total.to_string(),
+            BlocksColumn::Share => percent(figures.share),
+            BlocksColumn::Spread => match figures.spread {
                 Some(spread) => format!("±{}", percent(spread)),
                 None => return nothing(theme),
             },
-            Column::Calls => figures.calls.to_string(),
+            BlocksColumn::Calls => figures.calls.to_string(),
         };
         Line::from_iter(quantity(&text, theme.dim, theme.faint))
     }

@@ -11,11 +11,11 @@
 //! ╰────────────────────────────────────────────────────╯
 //! ```
 
-use crate::trace::explored::{self, Shift};
+use crate::record::explored::{self, Shift};
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn};
 use crate::tui::explorer::Explorer;
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::{bar, fit, popup, put, put_right, row, scrollbar, skip, take, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -32,15 +32,15 @@ pub fn draw(app: &App, scroll: u16, area: Rect, buf: &mut Buffer, drawn: &mut Dr
     let title = Line::from_iter([
         Span::styled("What it does", theme.strong),
         Span::styled(
-            format!(" · {}", fit(&explorer.changes(&app.gaze), size.0.saturating_sub(22) as usize)),
+            format!(" · {}", fit(&explorer.changes(&app.selection), size.0.saturating_sub(22) as usize)),
             theme.warn,
         ),
     ]);
     let inside = popup::open(app, Scope::Effect, title, size, area, buf, drawn);
-    let Some(effect) = explorer.effect_of(&app.gaze) else {
-        let why = explorer.refused(|look| matches!(look, crate::worker::Look::Effect { .. }));
+    let Some(effect) = explorer.effect_of(&app.selection) else {
+        let why = explorer.refused(|question| matches!(question, crate::worker::Question::Effect { .. }));
         let (text, style) = match why {
-            Some(why) => (foreign::prose(why), theme.warn),
+            Some(why) => (sanitize::prose(why), theme.warn),
             None => ("the text is run clean and changed…".to_owned(), theme.accent),
         };
         for (y, line) in wrap(&text, inside.width).into_iter().enumerate() {
@@ -135,17 +135,17 @@ fn signed(number: f32, decimals: usize) -> String {
 /// What is changed and what that does, in two lines.
 pub fn brief(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2] {
     let theme = &app.theme;
-    if app.gaze.changes.is_empty() {
+    if app.selection.changes.is_empty() {
         let hint = match explorer.text.is_file {
             true => "from a file: what needs the model cannot be had here",
             false => "x switches this head off and says what that does; X changes other parts",
         };
         return [Line::from(Span::styled(fit(hint, width), theme.dim)), Line::default()];
     }
-    let what = explorer.changes(&app.gaze);
-    let Some(effect) = explorer.effect_of(&app.gaze) else {
-        let why = explorer.refused(|look| matches!(look, crate::worker::Look::Effect { .. }));
-        let why = why.map_or("…".to_owned(), foreign::label);
+    let what = explorer.changes(&app.selection);
+    let Some(effect) = explorer.effect_of(&app.selection) else {
+        let why = explorer.refused(|question| matches!(question, crate::worker::Question::Effect { .. }));
+        let why = why.map_or("…".to_owned(), sanitize::label);
         return [Line::from(Span::styled(fit(&format!("{what} · {why}"), width), theme.warn)), Line::default()];
     };
     let first = format!("{what} · KL {:.4} nats · −ln p {} a token", effect.mean_kl(), signed(effect.more_nll(), 4));

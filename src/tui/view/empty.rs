@@ -10,10 +10,10 @@
 //! ╰───────────────────────────────────────────────╯
 //! ```
 
-use crate::trace::ModelInfo;
+use crate::record::ModelInfo;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::{bar, fit, fit_end, put, row, skip, take};
 use crate::units;
 use ratatui::buffer::Buffer;
@@ -78,7 +78,7 @@ type Keys = Vec<(Act, &'static str, &'static str)>;
 fn words(app: &App) -> (String, String, Keys) {
     match &app.engine {
         Engine::Ready(card) => (
-            format!("{} is ready", foreign::label(&card.info.name)),
+            format!("{} is ready", sanitize::label(&card.info.name)),
             facts(&card.info),
             vec![
                 (Act::Run, "r", "run the prompt, and time every part"),
@@ -95,12 +95,12 @@ fn words(app: &App) -> (String, String, Keys) {
                 if *total > 100_000 { format!(" {} of {}", bytes(*done), bytes(*total)) } else { String::new() };
             let stage = if stage.is_empty() { "opening" } else { stage };
             (
-                format!("Loading {}", fit_end(&foreign::label(source), 44)),
-                format!("{}{amount}", foreign::label(stage)),
+                format!("Loading {}", fit_end(&sanitize::label(source), 44)),
+                format!("{}{amount}", sanitize::label(stage)),
                 vec![(Act::Cancel, "Esc", "cancel")],
             )
         }
-        Engine::Viewer if app.foreign.is_some() => (
+        Engine::Viewer if app.imported.is_some() => (
             "This is a trace of another profiler".into(),
             "It has slices of time, and no parts, tokens or steps of a model.".into(),
             vec![(Act::Timeline, "2", "the Timeline"), (Act::Help, "?", "all keys"), (Act::Quit, "q", "quit")],
@@ -135,7 +135,7 @@ fn facts(info: &ModelInfo) -> String {
     let kv = if info.n_kv_heads == info.n_heads { String::new() } else { format!(" ({} KV)", info.n_kv_heads) };
     format!(
         "{} · {} blocks · {} heads{kv} · {} · {}",
-        foreign::label(&info.family),
+        sanitize::label(&info.family),
         info.n_layers,
         info.n_heads,
         units::count(info.parameters),

@@ -2,7 +2,7 @@
 
 use crate::tui::action::{self, Act, Action, Scope};
 use crate::tui::app::{App, Drawn, Hit, Screen};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::{fit, put, row, skip};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -115,7 +115,7 @@ fn item(app: &App, action: &Action) -> Line<'static> {
 pub fn toast(app: &App, area: Rect, buf: &mut Buffer) {
     let Some(toast) = &app.toast else { return };
     let theme = &app.theme;
-    let text = format!(" {} ", fit(&foreign::label(&toast.text), area.width.saturating_sub(7) as usize));
+    let text = format!(" {} ", fit(&sanitize::label(&toast.text), area.width.saturating_sub(7) as usize));
     let line = Line::from_iter([
         Span::styled("▌", if toast.bad { theme.bad } else { theme.accent }),
         Span::styled(text, theme.popup.patch(if toast.bad { theme.bad } else { theme.strong })),

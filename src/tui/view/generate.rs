@@ -12,10 +12,10 @@
 //! ```
 
 use super::empty;
-use crate::trace::Token;
+use crate::record::Token;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
 use crate::tui::live::Live;
+use crate::tui::sanitize;
 use crate::tui::theme::{PROBABILITY_STEPS, Theme};
 use crate::tui::widget::plot::{self, Plot};
 use crate::tui::widget::prose::{Page, Piece};
@@ -107,12 +107,12 @@ fn text(app: &App, live: &Live, area: Rect, buf: &mut Buffer, drawn: &mut Drawn)
 fn page(live: &Live, tokens: &[Token], width: u16) -> Page {
     let header = &live.run.header;
     let prompt = match &header.prompt {
-        Some(prompt) if live.chat => format!("{}\n\n", foreign::prose(prompt)),
-        Some(prompt) => foreign::prose(prompt),
+        Some(prompt) if live.chat => format!("{}\n\n", sanitize::prose(prompt)),
+        Some(prompt) => sanitize::prose(prompt),
         None if header.prompt_tokens > 0 => format!("({} synthetic tokens)\n", header.prompt_tokens),
         None => String::new(),
     };
-    let shown: Vec<String> = tokens.iter().map(|token| foreign::prose(&token.text)).collect();
+    let shown: Vec<String> = tokens.iter().map(|token| sanitize::prose(&token.text)).collect();
     let generated = shown.iter().enumerate().map(|(i, text)| (Some(i), text.as_str()));
     Page::wrap([(None, prompt.as_str())].into_iter().chain(generated), width)
 }
@@ -154,7 +154,7 @@ fn probability_legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 /// A token's text on one line, its spaces visible.
 fn token_label(text: &str) -> String {
-    if text.is_empty() { "(part of a character)".into() } else { foreign::token(text) }
+    if text.is_empty() { "(part of a character)".into() } else { sanitize::token(text) }
 }
 
 fn candidates(app: &App, area: Rect, buf: &mut Buffer) {

@@ -5,12 +5,12 @@
 //! ```
 
 use crate::model::Toggles;
-use crate::trace::{Phase, Status, Watched};
+use crate::record::{Phase, Status, Watched};
 use crate::tui::app::{App, Engine};
 use crate::tui::live::{Live, State};
-use crate::tui::studied::Studied;
+use crate::tui::studies::Studied;
 use crate::tui::widget::{bar, figure, fit, fit_end, put, skip, take};
-use crate::tui::{foreign, parts, perform};
+use crate::tui::{parts, perform, sanitize};
 use crate::units::Nanos;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -53,19 +53,19 @@ fn model(app: &App, width: usize) -> Line<'static> {
         (Engine::Loading { source, .. }, None, _) => (source.clone(), Vec::new()),
         (Engine::Viewer, _, None) if app.study().is_some() => {
             let header = app.study().map(|studied| studied.study.header.clone()).unwrap_or_default();
-            (header.model.name, vec![(foreign::label(&header.device), true)])
+            (header.model.name, vec![(sanitize::label(&header.device), true)])
         }
         (Engine::Viewer, _, None) if app.explorer.is_some() => {
             let text = app.explorer.as_ref().map(|seen| seen.text.clone()).unwrap_or_default();
             (text.model, facts(text.device, &text.toggles))
         }
         (Engine::Viewer, _, None) => {
-            let name = app.foreign.as_ref().map_or_else(String::new, |foreign| foreign.name.clone());
+            let name = app.imported.as_ref().map_or_else(String::new, |foreign| foreign.name.clone());
             (name, Vec::new())
         }
         (Engine::Viewer, _, Some(live)) => {
             let header = &live.run.header;
-            let device = format!("{} ×{}", foreign::label(&header.device), header.threads);
+            let device = format!("{} ×{}", sanitize::label(&header.device), header.threads);
             (header.model.name.clone(), facts(device, &header.toggles))
         }
         (_, Some(card), _) => {
@@ -79,8 +79,8 @@ fn model(app: &App, width: usize) -> Line<'static> {
     let room = width.saturating_sub(switched.sum()).clamp(12, 40).min(width);
     let name = match app.engine {
         // Of a path, the end says more.
-        Engine::Loading { .. } => fit_end(&foreign::label(&name), room),
-        _ => fit(&foreign::label(&name), room),
+        Engine::Loading { .. } => fit_end(&sanitize::label(&name), room),
+        _ => fit(&sanitize::label(&name), room),
     };
     let mut line = Line::from(Span::styled(name, theme.strip.patch(theme.strong)));
     for (i, (word, is_usual)) in facts.into_iter().enumerate() {
@@ -107,7 +107,7 @@ fn facts(device: String, toggles: &[(String, String)]) -> Vec<(String, bool)> {
 
 /// Toggles as short as they can be said: `f32 · fused · cache on`.
 pub fn toggle_words(pairs: &[(String, String)]) -> Vec<String> {
-    let get = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, value)| foreign::label(value));
+    let get = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, value)| sanitize::label(value));
     let weights = get("weights");
     let compute = get("compute").filter(|compute| weights.as_ref() != Some(compute));
     let formats = match (weights, compute) {
@@ -122,7 +122,7 @@ pub fn toggle_words(pairs: &[(String, String)]) -> Vec<String> {
 pub fn differences(run: &[(String, String)], toggles: &Toggles) -> Vec<String> {
     let now = toggles.to_pairs();
     let differs = |pair: &&(String, String)| now.iter().any(|(name, value)| *name == pair.0 && *value != pair.1);
-    run.iter().filter(differs).map(|(name, value)| format!("{name}={}", foreign::label(value))).collect()
+    run.iter().filter(differs).map(|(name, value)| format!("{name}={}", sanitize::label(value))).collect()
 }
 
 /// What is going on.
@@ -130,7 +130,7 @@ fn status(app: &App) -> Line<'static> {
     let theme = &app.theme;
     let spin = SPINNER[(app.clock.0 / 100_000_000 % 10) as usize];
     if let Engine::Loading { stage, done, total, since, .. } = &app.engine {
-        let stage = if stage.is_empty() { "loading".to_owned() } else { fit(&foreign::label(stage), 24) };
+        let stage = if stage.is_empty() { "loading".to_owned() } else { fit(&sanitize::label(stage), 24) };
         let share = if *total > 0 { format!(" {:.0}%", 100.0 * *done as f64 / *total as f64) } else { String::new() };
         let word = if app.load_cancelled { "cancelling…".to_owned() } else { format!("{stage}{share}") };
         return Line::from_iter([
@@ -169,7 +169,7 @@ fn status(app: &App) -> Line<'static> {
             Span::styled(format!(" · {}", perform::elapsed(seen.since, app.clock)), theme.dim),
         ]);
     }
-    if app.foreign.is_some() {
+    if app.imported.is_some() {
         return Line::from(Span::styled("trace of another profiler", theme.strip));
     }
     // On the screen of a study, what is said is of that study.
@@ -195,7 +195,7 @@ fn status(app: &App) -> Line<'static> {
         State::Halted => {
             let path = live.halt.as_deref().map_or("", |halt| halt.path.as_str());
             let block = parts::block_of(path).map(|block| format!("block {block}, ")).unwrap_or_default();
-            let place = fit(&foreign::label(&format!("{block}{}", parts::name(path))), 28);
+            let place = fit(&sanitize::label(&format!("{block}{}", parts::name(path))), 28);
             said("‖", theme.warn, format!("halted after {place}"))
         }
         State::Starting | State::Running => {
@@ -219,7 +219,7 @@ fn study(app: &App, studied: &Studied, spin: &'static str) -> Line<'static> {
     let word = match studied.state {
         State::Cancelling => "cancelling…".to_owned(),
         _ if progress.stage.is_empty() => "starting".to_owned(),
-        _ => fit(&foreign::label(&progress.stage), 28),
+        _ => fit(&sanitize::label(&progress.stage), 28),
     };
     let left = progress.left.filter(|_| studied.state != State::Cancelling);
     let left = left.map(|left| format!(" · ≤ {} left", whole_seconds(left))).unwrap_or_default();

@@ -14,10 +14,10 @@ mod one;
 mod worth;
 
 use super::effect;
-use crate::trace::explored::{HeadScores, Score};
+use crate::record::explored::{HeadScores, Score};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit};
-use crate::tui::explorer::{Explorer, Shows};
+use crate::tui::explorer::{Explorer, HeadsView};
 use crate::tui::live::State;
 use crate::tui::widget::{below, fit, heat, put, put_right, row, skip, wrap};
 use ratatui::buffer::Buffer;
@@ -36,34 +36,34 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     };
     let first = Rect { width: area.width.saturating_sub(2), ..skip(row(area, 0), 1) };
     let body = Rect { height: area.height.saturating_sub(1 + FOOT), ..below(area, 1) };
-    let title = match app.gaze.shows {
-        Shows::All => all::title(app, explorer),
-        Shows::One => one::title(app, explorer),
-        Shows::Worth => worth::title(app, explorer),
+    let title = match app.selection.shows {
+        HeadsView::All => all::title(app, explorer),
+        HeadsView::One => one::title(app, explorer),
+        HeadsView::Worth => worth::title(app, explorer),
     };
-    let scale = app.gaze.scale.name();
-    let is_difference = app.gaze.is_on_one() && app.gaze.pinned.is_some() && app.gaze.difference;
+    let scale = app.selection.scale.name();
+    let is_difference = app.selection.is_on_one() && app.selection.pinned.is_some() && app.selection.difference;
     let legend = match is_difference {
         true => heat::width_of_difference(theme) + 1,
         false => 16 + scale.chars().count() as u16,
     };
     // On a narrow screen the end of the title gives way: the scale has to be known.
-    let room = first.width.saturating_sub(if app.gaze.shows == Shows::Worth { 0 } else { legend + 2 });
+    let room = first.width.saturating_sub(if app.selection.shows == HeadsView::Worth { 0 } else { legend + 2 });
     let used = match title.width() as u16 <= room {
         true => put(buf, first, title),
         false => put(buf, first, Span::styled(fit(&title.to_string(), room as usize), theme.text)),
     };
-    if first.width >= used + legend + 2 && app.gaze.shows != Shows::Worth {
+    if first.width >= used + legend + 2 && app.selection.shows != HeadsView::Worth {
         let place = skip(first, first.width - legend);
         match is_difference {
             true => heat::legend_of_difference(buf, place, theme),
             false => drop(heat::legend(buf, place, theme, scale)),
         };
     }
-    match app.gaze.shows {
-        Shows::All => all::draw(app, explorer, body, buf, drawn),
-        Shows::One => one::draw(app, explorer, body, buf, drawn),
-        Shows::Worth => worth::draw(app, explorer, body, buf, drawn),
+    match app.selection.shows {
+        HeadsView::All => all::draw(app, explorer, body, buf, drawn),
+        HeadsView::One => one::draw(app, explorer, body, buf, drawn),
+        HeadsView::Worth => worth::draw(app, explorer, body, buf, drawn),
     }
     foot(app, explorer, below(area, area.height.saturating_sub(FOOT)), buf);
 }
@@ -74,13 +74,13 @@ fn foot(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer) {
     put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));
     let place = |y: u16| Rect { width: area.width.saturating_sub(2), ..skip(row(area, y), 1) };
     let width = place(1).width as usize;
-    if let Some(scores) = explorer.index(app.gaze.selected).and_then(|head| explorer.scores.get(head)) {
+    if let Some(scores) = explorer.index(app.selection.selected).and_then(|head| explorer.scores.get(head)) {
         put(buf, place(1), about(app, scores, width));
     }
     let [first, second] = effect::brief(app, explorer, width);
     put(buf, place(2), first);
     put(buf, place(3), second);
-    if app.gaze.changes.is_empty() && width >= NARROW {
+    if app.selection.changes.is_empty() && width >= NARROW {
         put_right(buf, place(3), Span::styled("measured, on this text", theme.faint));
     }
 }

@@ -1,7 +1,7 @@
 //! Where to go: every position of a text, narrowed by its number or its token; or every head, by its number or by what
 //! it does.
 
-use crate::trace::explored::HeadScores;
+use crate::record::explored::HeadScores;
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn};
 use crate::tui::picker::Picker;

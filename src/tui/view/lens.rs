@@ -14,11 +14,11 @@ mod drill;
 
 use super::effect;
 use super::heads::unseen;
+use crate::record::explored::{LensCell, LensTable};
 use crate::text::shown;
-use crate::trace::explored::{LensCell, LensTable};
 use crate::tui::app::{App, Drawn};
 use crate::tui::explorer::{Explorer, Figure};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::{below, fit, heat, put, row, scrollbar, scrolled, skip, take};
 use crate::worker::Look;
 use ratatui::buffer::Buffer;
@@ -37,19 +37,19 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         return unseen(app, skip(below(area, 1), 1), buf, drawn);
     };
     let first = Rect { width: area.width.saturating_sub(2), ..skip(row(area, 0), 1) };
-    let title = fit(&format!(" · {}", app.gaze.figure.name()), first.width.saturating_sub(8) as usize);
+    let title = fit(&format!(" · {}", app.selection.figure.name()), first.width.saturating_sub(8) as usize);
     let title = [Span::styled("the lens", theme.strong), Span::styled(title, theme.dim)];
     let used = put(buf, first, Line::from_iter(title));
-    let legend = legend(app.gaze.figure);
+    let legend = legend(app.selection.figure);
     let wide = legend.chars().count() as u16 + 16;
     if first.width > used + wide + 2 {
         heat::legend(buf, skip(first, first.width - wide), theme, legend);
     }
-    let Some(lens) = explorer.lens.as_ref().filter(|lens| lens.positions().contains(&app.gaze.query)) else {
-        let why = explorer.refused(|look| matches!(look, Look::Lens { .. }));
+    let Some(lens) = explorer.lens.as_ref().filter(|lens| lens.positions().contains(&app.selection.query)) else {
+        let why = explorer.refused(|question| matches!(question, Question::Lens { .. }));
         let (text, style) = match why {
-            Some(why) => (foreign::label(why), theme.warn),
-            None if !explorer.text.lens.contains(&app.gaze.query) => {
+            Some(why) => (sanitize::label(why), theme.warn),
+            None if !explorer.text.lens.contains(&app.selection.query) => {
                 let have = &explorer.text.lens;
                 let text = format!(
                     "the file has the lens at positions {} to {} alone",
@@ -67,12 +67,12 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         return;
     };
     let body = Rect { height: area.height.saturating_sub(2 + FOOT), ..below(area, 2) };
-    let gaze = &app.gaze;
+    let selection = &app.selection;
     let n = lens.positions().len();
-    let selected = gaze.query.saturating_sub(lens.first).min(n.saturating_sub(1));
-    let place = gaze.place.min(lens.places.len().saturating_sub(1));
+    let selected = selection.query.saturating_sub(lens.first).min(n.saturating_sub(1));
+    let place = selection.place.min(lens.places.len().saturating_sub(1));
     let under = below(area, area.height.saturating_sub(FOOT));
-    if gaze.drilled {
+    if selection.drilled {
         let whole = Rect { height: area.height.saturating_sub(1 + FOOT), ..below(area, 1) };
         drill::draw(app, explorer, (lens, place, selected), whole, buf);
         return foot(app, explorer, (lens, place, selected), under, buf);
@@ -88,7 +88,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         let style = if is_here { theme.selected.patch(theme.strong) } else { theme.dim };
         put(buf, cell(x, row(area, 1)), Span::styled(fit(&explorer.at(position), CELL as usize - 1), style));
     }
-    let numbers = lens.places.iter().flat_map(|(_, cells)| cells).filter_map(|cell| app.gaze.figure.of(cell));
+    let numbers = lens.places.iter().flat_map(|(_, cells)| cells).filter_map(|cell| app.selection.figure.of(cell));
     let most = numbers.fold(f32::MIN_POSITIVE, f32::max);
     for (y, (name, cells)) in lens.places.iter().enumerate().skip(top).take(height) {
         let line = row(body, (y - top) as u16);
@@ -119,9 +119,9 @@ fn legend(figure: Figure) -> &'static str {
 
 /// A cell's text, and its shade from 0 to 1. `most` is the largest number of all cells.
 fn says(app: &App, explorer: &Explorer, cell: &LensCell, most: f32) -> (String, f32) {
-    let Some(number) = app.gaze.figure.of(cell) else { return ("·".into(), 0.0) };
+    let Some(number) = app.selection.figure.of(cell) else { return ("·".into(), 0.0) };
     let of_most = (number / most).max(0.0).sqrt();
-    match app.gaze.figure {
+    match app.selection.figure {
         Figure::Token => (cell.top.first().map_or(String::new(), |likely| explorer.label(likely.id)), number.sqrt()),
         Figure::Rank => (format!("{}", number as u32 + 1), (number + 1.0).ln() / (most + 1.0).ln().max(1.0)),
         Figure::Norm if cell.massive => (format!("{number:.2} !"), of_most),
@@ -170,7 +170,7 @@ fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&LensTable, usize, us
     );
     // What changes do takes the place of the numbers.
     let [effect, _] = effect::brief(app, explorer, line(3).width as usize);
-    match app.gaze.changes.is_empty() {
+    match app.selection.changes.is_empty() {
         true => put(buf, line(3), Span::styled(fit(&facts, line(3).width as usize), theme.dim)),
         false => put(buf, line(3), effect),
     };

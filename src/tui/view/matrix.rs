@@ -14,13 +14,14 @@ mod plot;
 mod table;
 
 use super::{choices, compare, unstudied};
-use crate::trace::pareto::Standing;
-use crate::trace::{Phase, comparison::words};
+use crate::analyse::comparison::words;
+use crate::analyse::pareto::Standing;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
-use crate::tui::foreign;
-use crate::tui::ranked::Ranked;
-use crate::tui::studied::Studied;
+use crate::tui::ranking::Ranked;
+use crate::tui::sanitize;
+use crate::tui::studies::Studied;
 use crate::tui::widget::{below, fit, put, put_right, row, skip, take};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -95,9 +96,9 @@ fn conditions(studied: &Studied, ranked: &[Ranked], phase: Phase, width: usize) 
 
 /// The selected arm in two lines: what is said of its times, and how it stands among the others.
 fn about(arm: &Ranked, all: &[Ranked], phase: Phase, wide: bool) -> [String; 2] {
-    let name = foreign::label(&arm.name);
+    let name = sanitize::label(&arm.name);
     if let Some(why) = &arm.refused {
-        return [format!("{name} · not measured"), foreign::label(why)];
+        return [format!("{name} · not measured"), sanitize::label(why)];
     }
     let speed = &arm.phases[phase as usize];
     let words = speed.figure.and_then(|figure| figure.words());
@@ -109,7 +110,7 @@ fn about(arm: &Ranked, all: &[Ranked], phase: Phase, wide: bool) -> [String; 2] 
         Some(Standing::Best) => format!("none is both faster in {} and closer to the reference", phase.name()),
         Some(Standing::Dominated { by }) => {
             let by = all.get(by).map_or("another", |by| by.name.as_str());
-            format!("{} is faster in {} and at least as close to the reference", foreign::label(by), phase.name())
+            format!("{} is faster in {} and at least as close to the reference", sanitize::label(by), phase.name())
         }
         _ if speed.rate.is_none() => "its time is not known".into(),
         _ => "its quality was not measured, so it is not ranked".into(),

@@ -18,14 +18,14 @@ mod facts;
 mod table;
 
 use super::{choices, untraced};
-use crate::trace::memory::kv_by_formula;
-use crate::trace::{ByCategory, Category, Phase};
+use crate::record::memory::kv_by_formula;
+use crate::record::{ByCategory, Category, Phase};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
+use crate::tui::grouped_list::Grouping;
 use crate::tui::memory::{Memory, STACKED};
-use crate::tui::points::Grouping;
+use crate::tui::phase_sums::Sums;
 use crate::tui::theme::{Depth, Theme};
-use crate::tui::traced::Sums;
 use crate::tui::widget::stack::{self, Stack};
 use crate::tui::widget::{below, put, put_right, row, skip, take, titled_rule};
 use crate::units::Bytes;
@@ -105,7 +105,7 @@ fn charts_and_table(app: &App, sums: &Sums, area: Rect, buf: &mut Buffer, drawn:
 
 /// What the colours of stacked memory mean, at the right of an area, if there is room.
 pub fn legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let spans = STACKED.into_iter().zip(signs(theme)).enumerate().flat_map(|(n, (category, sign))| {
+    let spans = STACKED.into_iter().zip(facts::signs(theme)).enumerate().flat_map(|(n, (category, sign))| {
         let gap = if n == 0 { "" } else { "  " };
         [
             Span::styled(format!("{gap}{sign} "), theme.category(category)),
@@ -116,11 +116,6 @@ pub fn legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
     if line.width() as u16 + 2 <= area.width {
         put_right(buf, area, line);
     }
-}
-
-/// What stands for each stacked category in a legend.
-fn signs(theme: &Theme) -> [&'static str; STACKED.len()] {
-    if theme.depth == Depth::Plain { ["█", "▒", "░"] } else { ["■"; 3] }
 }
 
 fn layers(level: &ByCategory, categories: &[Category]) -> Vec<Bytes> {

@@ -13,8 +13,8 @@
 
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn};
-use crate::tui::foreign;
 use crate::tui::picker::{Group, Picker};
+use crate::tui::sanitize;
 use crate::tui::widget::list::{self, Entry};
 use crate::tui::widget::{fit, fit_end, popup};
 use ratatui::buffer::Buffer;
@@ -40,10 +40,10 @@ pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mu
             entries.push(Entry { line: Line::from(Span::styled(choice.group.name(), theme.dim)), index: None });
             group = Some(choice.group);
         }
-        let name = fit(&foreign::label(&choice.name), name_width);
+        let name = fit(&sanitize::label(&choice.name), name_width);
         let pad = " ".repeat(name_width + 2 - name.width());
         let room = (inside.width as usize).saturating_sub(name_width + 6);
-        let about = foreign::label(&choice.about);
+        let about = sanitize::label(&choice.about);
         let about = if choice.group == Group::Cached { fit_end(&about, room) } else { fit(&about, room) };
         let current = app.source.as_deref() == Some(choice.source.as_str());
         let style = if current { theme.accent } else { theme.text };

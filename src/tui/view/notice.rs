@@ -10,7 +10,7 @@
 
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn, Popup};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::{popup, put, row, scrollbar, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -26,7 +26,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let title = Line::from_iter([Span::styled(mark, style), Span::styled(title.clone(), theme.strong)]);
     let width = area.width.saturating_sub(8).min(92);
     let cut: String = text.chars().take(MOST_CHARS).collect();
-    let lines = wrap(&foreign::prose(&cut), width.saturating_sub(6));
+    let lines = wrap(&sanitize::prose(&cut), width.saturating_sub(6));
     let height = (lines.len() as u16 + 4).clamp(7, area.height.saturating_sub(2).max(7));
     let inside = popup::open(app, Scope::Failure, title, (width, height), area, buf, drawn);
     let first = (*scroll as usize).min(lines.len().saturating_sub(inside.height as usize));

@@ -15,16 +15,15 @@
 //! │ out  f32[512,960]
 //! ```
 
-use super::blocks::{of_kind, sums};
 use super::columns::{per_step, share};
-use crate::trace::account::OperatorAccount;
-use crate::trace::operator::Argument;
-use crate::trace::roofline::Bound;
-use crate::trace::{Run, Signature};
+use crate::analyse::account::OperatorAccount;
+use crate::analyse::roofline::Bound;
+use crate::record::operator::Argument;
+use crate::record::{Run, Signature};
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::outline::{Node, What};
 use crate::tui::parts;
+use crate::tui::sanitize;
 use crate::tui::theme::Theme;
 use crate::tui::widget::{below, figure, fit, fit_end, put, quantity, row, skip, titled_rule, wrap};
 use crate::units::{Bytes, Flops, Nanos};
@@ -46,16 +45,16 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         put(buf, row(area, y), Span::styled("│", theme.rule));
     }
     let area = Rect { width: area.width.saturating_sub(3), ..skip(area, 2) };
-    let (Some(live), Some(sums), Some(part)) = (&app.live, sums(app), node.part) else { return };
+    let (Some(live), Some(sums), Some(part)) = (&app.live, app.sums_of_blocks(), node.part) else { return };
     let operator = match node.what {
         What::Operator(index) => Some(sums.operator(index)),
         What::Part | What::Between => None,
     };
     let title = operator.map_or("between operators", |operator| &operator.name);
-    let style = of_kind(parts::kind(&live.run.parts[part as usize].path), theme).patch(theme.strong);
-    let title = fit(&foreign::label(title), area.width.saturating_sub(6) as usize);
+    let style = theme.part(parts::kind(&live.run.parts[part as usize].path)).patch(theme.strong);
+    let title = fit(&sanitize::label(title), area.width.saturating_sub(6) as usize);
     titled_rule(buf, area, Line::from(Span::styled(title, style)), theme.rule);
-    let place = format!("in {}", foreign::label(&live.run.parts[part as usize].path));
+    let place = format!("in {}", sanitize::label(&live.run.parts[part as usize].path));
     put(buf, below(area, 1), Span::styled(fit_end(&place, area.width as usize), theme.dim));
     let mut rest = below(area, 3);
     let Some(operator) = operator else {
@@ -134,7 +133,7 @@ fn numbers(run: &Run, operator: &OperatorAccount, steps: u64) -> Vec<(&'static s
 /// In one line: `aten::mm  f32[512,576] f32[576,960] → f32[512,960]  own 6.8 ms, total 6.9 ms`.
 pub fn line(app: &App, node: &Node, width: usize) -> Option<Line<'static>> {
     let theme: &Theme = &app.theme;
-    let sums = sums(app)?;
+    let sums = app.sums_of_blocks()?;
     let operator = match node.what {
         What::Part => return None,
         What::Between => return Some(Line::from(Span::styled(fit(BETWEEN, width), theme.dim))),
@@ -142,7 +141,7 @@ pub fn line(app: &App, node: &Node, width: usize) -> Option<Line<'static>> {
     };
     let run = &app.live.as_ref()?.run;
     let shapes = run.signatures.get(operator.signature as usize).map(shapes).unwrap_or_default();
-    let name = fit(&foreign::label(&operator.name), 44);
+    let name = fit(&sanitize::label(&operator.name), 44);
     let calls = format!("  {} call{}", operator.calls, if operator.calls == 1 { "" } else { "s" });
     let room = width.saturating_sub(name.chars().count() + calls.len() + 2);
     Some(Line::from_iter([
@@ -161,7 +160,7 @@ fn shapes(signature: &Signature) -> String {
 /// The arguments that are kept, as they are spelled.
 fn spelled(arguments: &[Argument]) -> Vec<String> {
     let shown = arguments.iter().map(Argument::to_string).filter(|text| !text.is_empty());
-    let mut texts: Vec<String> = shown.take(MOST_ARGUMENTS + 1).map(|text| foreign::label(&text)).collect();
+    let mut texts: Vec<String> = shown.take(MOST_ARGUMENTS + 1).map(|text| sanitize::label(&text)).collect();
     if texts.len() > MOST_ARGUMENTS {
         texts[MOST_ARGUMENTS] = "…".into();
     }

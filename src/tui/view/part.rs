@@ -14,16 +14,15 @@
 //! │ (chart)
 //! ```
 
-use super::blocks::{of_kind, sums};
 use super::columns::{per_step, share};
-use crate::trace::account::PartAccount;
-use crate::trace::roofline::Bound;
-use crate::trace::{Phase, Quartiles, Row};
+use crate::analyse::account::PartAccount;
+use crate::analyse::roofline::Bound;
+use crate::record::{Phase, Quartiles, Row};
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::live::Live;
 use crate::tui::outline::Node;
 use crate::tui::parts;
+use crate::tui::sanitize;
 use crate::tui::widget::plot::{self, Plot};
 use crate::tui::widget::{
     bar, below, figure, fit, fit_end, put, put_right, quantity, row, skip, take, titled_rule, wrap,
@@ -41,7 +40,7 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         put(buf, row(area, y), Span::styled("│", theme.rule));
     }
     let area = Rect { width: area.width.saturating_sub(3), ..skip(area, 2) };
-    let path = fit_end(&foreign::label(&node.path), area.width.saturating_sub(6) as usize);
+    let path = fit_end(&sanitize::label(&node.path), area.width.saturating_sub(6) as usize);
     titled_rule(buf, area, Line::from(Span::styled(path, theme.strong)), theme.rule);
     let mut rest = below(area, 1);
     for line in wrap(parts::about(&node.path), rest.width) {
@@ -90,7 +89,7 @@ fn figures(app: &App, live: &Live, measured: &Row, area: Rect, buf: &mut Buffer)
         lines.push(("quartiles", format!("{} · {} · {}", q.q1, q.median, q.q3), String::new()));
         lines.push(("range", format!("{} to {}", q.min, q.max), format!(" over {over}")));
     }
-    let traced = sums(app).and_then(|sums| Some((sums, sums.account.part(measured.part)?)));
+    let traced = app.sums_of_blocks().and_then(|sums| Some((sums, sums.account.part(measured.part)?)));
     if let Some((_, account)) = traced {
         lines.extend(counted(live, account, time, steps));
     } else if flops.0 > 0 {
@@ -184,9 +183,9 @@ fn made_of(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> R
         let line = row(below(area, 1), y as u16);
         let path = &live.run.parts[part as usize].path;
         let name = parts::staged_name(path).replace("attention ", "");
-        put(buf, line, Span::styled(fit(&foreign::label(&name), 14), theme.text));
+        put(buf, line, Span::styled(fit(&sanitize::label(&name), 14), theme.text));
         let rail = take(skip(line, 15), line.width.saturating_sub(15 + 8));
-        let style = theme.bar(of_kind(parts::kind(path), theme), y % 2 == 1);
+        let style = theme.bar(theme.part(parts::kind(path)), y % 2 == 1);
         bar::bar(buf, rail, time.share_of(longest), style, theme);
         put_right(buf, line, Span::styled(crate::units::percent(time.share_of(whole)), theme.dim));
     }
@@ -216,11 +215,11 @@ fn blocks(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> Re
     titled_rule(
         buf,
         area,
-        Line::from(Span::styled(format!("{}, {unit}", foreign::label(&name)), theme.dim)),
+        Line::from(Span::styled(format!("{}, {unit}", sanitize::label(&name)), theme.dim)),
         theme.rule,
     );
     let selected = Some(block as usize).filter(|&block| block < times.len());
-    let column = theme.bar(of_kind(parts::kind(path), theme), false);
+    let column = theme.bar(theme.part(parts::kind(path)), false);
     let plot = Plot { times: &times, first: 0, selected, column, highlight: theme.strong };
     plot.draw(buf, Rect { height: (area.height - 1).min(8), ..below(area, 1) }, theme);
     below(area, 10)
@@ -236,7 +235,7 @@ fn steps(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) {
     let (unit, _) = plot::unit(times);
     let title = Line::from(Span::styled(format!("time at each decode step, {unit}"), theme.dim));
     titled_rule(buf, area, title, theme.rule);
-    let style = theme.bar(of_kind(parts::kind(&live.run.parts[part as usize].path), theme), false);
+    let style = theme.bar(theme.part(parts::kind(&live.run.parts[part as usize].path)), false);
     let plot = Plot { times, first: 1, selected: None, column: style, highlight: theme.strong };
     plot.draw(buf, Rect { height: (area.height - 1).min(10), ..below(area, 1) }, theme);
 }

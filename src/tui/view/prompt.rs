@@ -14,7 +14,7 @@
 
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::form::{Field, Kind};
+use crate::tui::form::{Field, PromptKind};
 use crate::tui::widget::{below, fit, popup, put, row, skip, titled_rule};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -107,9 +107,9 @@ fn kinds(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let mut rest = area;
     for (kind, name, possible) in [
-        (Kind::Text, "text", app.has_tokenizer()),
-        (Kind::Chat, "chat", app.has_tokenizer() && app.has_chat_template()),
-        (Kind::Synthetic, "synthetic", true),
+        (PromptKind::Text, "text", app.has_tokenizer()),
+        (PromptKind::Chat, "chat", app.has_tokenizer() && app.has_chat_template()),
+        (PromptKind::Synthetic, "synthetic", true),
     ] {
         let chosen = app.form.kind == kind;
         let style = if chosen {

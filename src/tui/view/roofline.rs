@@ -15,19 +15,22 @@
 
 mod list;
 mod plot;
+mod point;
 
 use super::{blocks, choices, untraced};
-use crate::trace::roofline::{Bound, decode_limit};
-use crate::trace::{Account, Header, Peaks, Phase};
+use crate::analyse::Account;
+use crate::analyse::roofline::{Bound, decode_limit};
+use crate::record::{Header, Peaks, Phase};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
+use crate::tui::grouped_list::Grouping;
 use crate::tui::live::Live;
-use crate::tui::parts;
-use crate::tui::points::{Grouping, Point};
-use crate::tui::traced::Sums;
+use crate::tui::phase_sums::Sums;
+use crate::tui::roofline_points::Point;
 use crate::tui::widget::{below, figure, fit, put, put_right, row, skip, take};
-use crate::tui::{foreign, perform};
+use crate::tui::{perform, sanitize};
 use crate::units::{Bytes, Flops, percent};
+use point::name;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -80,14 +83,6 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     }
     put(buf, place(2), whole(app, live, sums));
     put(buf, place(3), conditions(app, live, place(3).width as usize));
-}
-
-/// The name of a point on the screen.
-pub fn name(point: &Point) -> String {
-    match point.name.contains("::") {
-        true => foreign::label(&point.name),
-        false => foreign::label(&parts::staged_name(&point.name)),
-    }
 }
 
 /// The selected point in a line: what it is made of, and why it has no place where it has none.
@@ -175,7 +170,7 @@ fn conditions(app: &App, live: &Live, width: usize) -> Line<'static> {
         return Line::from(Span::styled(fit(&format!("roofs: {said} {differs}"), width), theme.warn));
     }
     let when = perform::moment(peaks.measured);
-    let full = format!("roofs: {said} · {when} · {}", foreign::label(&peaks.machine));
+    let full = format!("roofs: {said} · {when} · {}", sanitize::label(&peaks.machine));
     // The day says enough where there is no room.
     let short = || fit(&format!("{said} · {}", when.split(' ').next().unwrap_or_default()), width);
     let shown = if full.width() <= width { full } else { short() };
@@ -190,19 +185,9 @@ fn differs(peaks: &Peaks, header: &Header) -> Option<String> {
     if peaks.device != header.device {
         return Some(format!(
             "of {}, but the run was on {}",
-            foreign::label(&peaks.device),
-            foreign::label(&header.device)
+            sanitize::label(&peaks.device),
+            sanitize::label(&header.device)
         ));
     }
-    (peaks.machine != header.machine).then(|| format!("of another machine: {}", foreign::label(&peaks.machine)))
-}
-
-/// What holds a point back, in a word.
-pub fn bound(point: &Point) -> &'static str {
-    match (point.standing.map(|standing| standing.bound), point.flops) {
-        (Some(Bound::Memory), Some(flops)) if flops.0 == 0 => "of bandwidth",
-        (Some(Bound::Memory), _) => "memory",
-        (Some(Bound::Compute), _) => "compute",
-        (None, _) => "–",
-    }
+    (peaks.machine != header.machine).then(|| format!("of another machine: {}", sanitize::label(&peaks.machine)))
 }

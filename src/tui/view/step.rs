@@ -12,13 +12,13 @@
 //!  ⊕─╯ · residual                    ── k ── …
 //! ```
 
-use crate::profile::{Glimpse, Halt};
-use crate::trace::Phase;
+use crate::measure::{Glimpse, Halt};
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::live::{Live, State};
 use crate::tui::parts;
+use crate::tui::sanitize;
 use crate::tui::widget::{bar, below, fit, put, put_right, row, skip, take, titled_rule, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -133,10 +133,7 @@ fn block_lines(app: &App, live: &Live, block: u32, halt: &Halt) -> Vec<Drawing> 
         lines.push(Drawing {
             text: Line::from_iter([
                 Span::styled("├─╮ ", theme.dim),
-                Span::styled(
-                    parts::name(stage),
-                    super::blocks::of_kind(parts::kind(&format!("blocks.0.{stage}")), theme),
-                ),
+                Span::styled(parts::name(stage), theme.part(parts::kind(&format!("blocks.0.{stage}")))),
             ]),
             time: String::new(),
             current: within == stage || (within.is_empty() && stage == "mlp"),
@@ -166,7 +163,7 @@ fn block_lines(app: &App, live: &Live, block: u32, halt: &Halt) -> Vec<Drawing> 
             } else {
                 String::new()
             };
-            let name = foreign::label(&parts::name(path));
+            let name = sanitize::label(&parts::name(path));
             lines.push(Drawing {
                 text: Line::from_iter([
                     Span::styled(rail, theme.dim),
@@ -277,7 +274,7 @@ fn made(app: &App, live: &Live, halt: &Halt, area: Rect, buf: &mut Buffer) {
     put(
         buf,
         area,
-        Span::styled(fit(&foreign::label(&halt.path), area.width.saturating_sub(12) as usize), theme.strong),
+        Span::styled(fit(&sanitize::label(&halt.path), area.width.saturating_sub(12) as usize), theme.strong),
     );
     put_right(buf, area, Span::styled(halt.time.to_string(), theme.text));
     let mut rest = below(area, 1);
@@ -309,12 +306,12 @@ fn made(app: &App, live: &Live, halt: &Halt, area: Rect, buf: &mut Buffer) {
 
 fn tensor(app: &App, glimpse: &Glimpse, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
-    let name = if glimpse.name.is_empty() { String::new() } else { format!("{} ", foreign::label(&glimpse.name)) };
+    let name = if glimpse.name.is_empty() { String::new() } else { format!("{} ", sanitize::label(&glimpse.name)) };
     let shape = format!("[{}]", glimpse.shape.iter().map(i64::to_string).collect::<Vec<_>>().join(", "));
     let title = Line::from_iter([
         Span::styled(name, theme.accent),
         Span::styled(shape, theme.strong),
-        Span::styled(format!(" {}", foreign::label(&glimpse.kind)), theme.dim),
+        Span::styled(format!(" {}", sanitize::label(&glimpse.kind)), theme.dim),
     ]);
     titled_rule(buf, area, title, theme.rule);
     let stats = [("mean", glimpse.mean), ("std", glimpse.std), ("min", glimpse.min), ("max", glimpse.max)];

@@ -1,13 +1,14 @@
 //! The two lines under the Blocks table: what the phase took and how it adds up, and what stands out.
 
 use super::{blocks, columns, operator};
-use crate::trace::{Overhead, Phase};
+use crate::analyse::Overhead;
+use crate::record::Phase;
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::live::Live;
 use crate::tui::outline::Node;
 use crate::tui::parts;
-use crate::tui::traced::Sums;
+use crate::tui::phase_sums::Sums;
+use crate::tui::sanitize;
 use crate::tui::widget::{below, figure, fit, put, put_right, row};
 use crate::units::{Nanos, percent};
 use ratatui::buffer::Buffer;
@@ -32,7 +33,7 @@ pub fn draw(app: &App, selected: Option<&Node>, area: Rect, buf: &mut Buffer) {
             said.push_span(Span::styled(format!("{gap}{text}"), style));
         }
     };
-    let traced = blocks::sums(app);
+    let traced = app.sums_of_blocks();
     let (ratio, is_high) = traced.and_then(overhead).unwrap_or_default();
     // A warning comes first.
     let (ratio, warning) = if is_high { (String::new(), ratio) } else { (ratio, String::new()) };
@@ -48,7 +49,7 @@ pub fn draw(app: &App, selected: Option<&Node>, area: Rect, buf: &mut Buffer) {
         put(buf, second, detail);
         return;
     }
-    let finding = traced.and_then(|sums| sums.findings.first()).map(|finding| foreign::label(&finding.text));
+    let finding = traced.and_then(|sums| sums.findings.first()).map(|finding| sanitize::label(&finding.text));
     let highlight = finding.or_else(|| highlight(app, live)).unwrap_or_default();
     // What stands out comes before how to read the signs.
     let long = match traced {
@@ -169,7 +170,7 @@ fn highlight(app: &App, live: &Live) -> Option<String> {
     }
     let (path, (time, flops)) = sums.into_iter().max_by_key(|&(path, (time, _))| (time, path))?;
     let many = live.run.parts.iter().filter(|part| part.path.ends_with(path) && part.block().is_some()).count() > 1;
-    let name = foreign::label(&parts::staged_name(path));
+    let name = sanitize::label(&parts::staged_name(path));
     let place = if many { ", all blocks together," } else { "" };
     let rate = crate::units::Flops(flops).gflops_per_second(time);
     let rate = rate.map_or(String::new(), |rate| format!(" at {} GFLOP/s°", figure(rate)));
@@ -194,7 +195,7 @@ fn outlier(live: &Live, phase: Option<Phase>) -> Option<String> {
     }
     let (median, (slowest, part)) = (times[times.len() / 2].0, times[times.len() - 1]);
     let times_slower = slowest.0 as f64 / median.0.max(1) as f64;
-    let name = foreign::label(&parts::name(&live.run.parts[part as usize].path));
+    let name = sanitize::label(&parts::name(&live.run.parts[part as usize].path));
     let advice = if live.id.is_some() { "; run again to see whether it stays" } else { "" };
     (times_slower >= 1.25).then(|| format!("{name} took {times_slower:.1} × the median block{advice}"))
 }

@@ -13,23 +13,23 @@
 //! ```
 
 mod chart;
+mod series;
 mod table;
 
 use super::{choices, unstudied};
-use crate::trace::Phase;
-use crate::trace::sweep::{Measured, Point, Power, Series, Sweep};
+use crate::analyse::sweep::Sweep;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
-use crate::tui::foreign;
-use crate::tui::studied::Studied;
-use crate::tui::swept::places;
-use crate::tui::theme::Theme;
+use crate::tui::sanitize;
+use crate::tui::studies::Studied;
+use crate::tui::sweep_points::places;
 use crate::tui::widget::{below, figure, fit, put, put_right, row, skip, span, take};
 use crate::units::Nanos;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
+use series::{figure_of, floor, measured, name, over, power};
 use unicode_width::UnicodeWidthStr;
 
 /// From this width on, the table stands beside the chart.
@@ -84,44 +84,6 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     }
 }
 
-/// What was measured of a point in a phase.
-fn measured(point: &Point, phase: Phase) -> Option<&Measured> {
-    match phase {
-        Phase::Prefill => point.ttft.as_ref(),
-        Phase::Decode => point.tpot.as_ref(),
-    }
-}
-
-fn floor(point: &Point, phase: Phase) -> Option<Nanos> {
-    match phase {
-        Phase::Prefill => point.ttft_floor,
-        Phase::Decode => point.tpot_floor,
-    }
-}
-
-fn power(series: &Series, phase: Phase) -> Option<&Power> {
-    match phase {
-        Phase::Prefill => series.ttft.as_ref(),
-        Phase::Decode => series.tpot.as_ref(),
-    }
-}
-
-/// The sign and the colour of a series: neither is needed to understand the other.
-fn look(series: usize, theme: &Theme) -> (&'static str, Style) {
-    const SIGNS: [&str; 6] = ["●", "■", "▲", "◆", "○", "□"];
-    let styles = [theme.attention, theme.mlp, theme.good, theme.memory[2], theme.warn, theme.other];
-    (SIGNS[series % SIGNS.len()], styles[series % styles.len()])
-}
-
-fn name(series: &Series) -> String {
-    if series.name.is_empty() { "as it is set".into() } else { foreign::label(&series.name) }
-}
-
-/// `prompt tokens`
-fn over(sweep: &Sweep) -> String {
-    foreign::label(&sweep.over.replace('_', " "))
-}
-
 fn conditions(studied: &Studied) -> String {
     let rounds = studied.rounds();
     let so_far = if studied.is_going_on() { " so far: preliminary" } else { "" };
@@ -134,7 +96,7 @@ fn about(sweep: &Sweep, series: usize, point: usize, phase: Phase) -> String {
     let (series, point) = (&sweep.series[series], &sweep.series[series].points[point]);
     let place = format!("{} at {}", name(series), figure_of(point.x));
     if let Some(why) = &point.refused {
-        return format!("{place} · not measured: {}", foreign::label(why));
+        return format!("{place} · not measured: {}", sanitize::label(why));
     }
     let Some(measured) = measured(point, phase) else { return format!("{place} · not measured yet") };
     let time = if phase == Phase::Prefill { "TTFT" } else { "TPOT" };
@@ -163,23 +125,4 @@ fn law(sweep: &Sweep, series: usize, phase: Phase) -> String {
     });
     let range = format!("from {} to {}", figure_of(power.from), figure_of(power.to));
     format!("time ≈ n^{:.2}{interval} {range}{}", power.exponent, line.unwrap_or_default())
-}
-
-/// A whole number as it is, any other with three digits.
-fn figure_of(x: f64) -> String {
-    if x.fract() == 0.0 && x.abs() < 1e7 { format!("{x:.0}") } else { figure(x) }
-}
-
-/// `● attention=eager ≈ n^1.93`, of each series.
-fn legend(sweep: &Sweep, phase: Phase, theme: &Theme) -> Line<'static> {
-    let mut line = Line::default();
-    for (index, series) in sweep.series.iter().enumerate() {
-        let (sign, style) = look(index, theme);
-        let slope = power(series, phase).map(|power| format!(" ≈ n^{:.2}", power.exponent)).unwrap_or_default();
-        line.push_span(Span::styled(format!("{sign} "), style));
-        line.push_span(Span::styled(name(series), theme.text));
-        line.push_span(Span::styled(format!("{slope}   "), theme.strong));
-    }
-    line.push_span(Span::styled("╌ floor°", theme.dim));
-    line
 }

@@ -1,17 +1,18 @@
 //! Every screen and popup, drawn off screen: as snapshots at two sizes, at every size without a panic,
 //! and with hostile text in every place that takes text from outside.
 
+use crate::measure::Prompt;
 use crate::model::toggles::Attention;
-use crate::profile::Prompt;
-use crate::trace::study::{self, Study, fixture as studies};
-use crate::trace::{Category, Cut, Event, Part, Status};
+use crate::record::study::{self, Study, fixture as studies};
+use crate::record::{Category, Cut, Event, Part, Status};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
+use crate::tui::effect::Effect;
 use crate::tui::form::{Field, Form};
 use crate::tui::live::Live;
+use crate::tui::message::Msg;
 use crate::tui::picker::{CachedModel, Picker};
 use crate::tui::theme::{Depth, Theme};
-use crate::tui::update::{Effect, Msg};
 use crate::tui::{draw, fixture};
 use crate::units::Nanos;
 use crate::worker::{self, Command, RunId};
@@ -66,7 +67,7 @@ fn with(mut app: App, acts: &[Act]) -> App {
 }
 
 /// A saved run of which every pass was traced.
-fn traced(depth: Depth, change: impl FnOnce(&mut crate::trace::Run)) -> App {
+fn traced(depth: Depth, change: impl FnOnce(&mut crate::record::Run)) -> App {
     let mut run = fixture::traced_run();
     change(&mut run);
     let live = Live::saved(run, "run.jsonl".into());
@@ -76,7 +77,7 @@ fn traced(depth: Depth, change: impl FnOnce(&mut crate::trace::Run)) -> App {
 /// The trace of PyTorch's profiler that the tests of its reader use.
 fn foreign(depth: Depth, acts: &[Act]) -> App {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pytorch-trace/tiny.json.gz");
-    let timeline = crate::trace::chrome::open(&[path.into()], &mut |_| ()).unwrap();
+    let timeline = crate::analyse::chrome::open(&[path.into()], &mut |_| ()).unwrap();
     let mut app = empty(depth);
     app.show_trace(&timeline, "tiny.json.gz");
     with(app, acts)
@@ -124,7 +125,7 @@ fn studying(depth: Depth, screen: Act, study: &Study, samples: usize, end: Optio
     app.perform(Act::Accept);
     app.update(Msg::Tick(Nanos(13_000_000_000)));
     let (stage, left) = ("round 4 · attention=eager".into(), Some(Nanos(41_000_000_000)));
-    let progress = crate::profile::Progress { stage, done: 31, most: 120, left };
+    let progress = crate::measure::Progress { stage, done: 31, most: 120, left };
     app.update(Msg::Worker(worker::Event::Study { run: RunId(1), events: happened(study, samples, end) }));
     app.update(Msg::Worker(worker::Event::Studying { run: RunId(1), progress }));
     app
@@ -187,7 +188,7 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     refused.toast = None;
     let mut palette = ready(depth);
     palette.popup = Some(Popup::Palette(Picker { input: "to".into(), selected: 1 }));
-    let mut viewer_run = Live::saved(crate::trace::Run::default(), "run.jsonl".into());
+    let mut viewer_run = Live::saved(crate::record::Run::default(), "run.jsonl".into());
     whole().into_iter().for_each(|event| viewer_run.apply(event));
     let viewer = App::new(Theme::new(depth), fixture::toggles(), Form::new(None), Vec::new(), Some(viewer_run));
     let seen = |acts: &[Act]| with(traced(depth, |_| ()), acts);
@@ -456,7 +457,7 @@ fn what_is_missing_or_unknown_is_said() {
 #[test]
 fn impossible_roofs_are_not_drawn() {
     for best in [0.0, -1.0, f64::INFINITY, f64::NAN, 1e-300, 1e300] {
-        let spoil = |run: &mut crate::trace::Run| {
+        let spoil = |run: &mut crate::record::Run| {
             let peaks = run.peaks.as_mut().unwrap();
             peaks.bandwidth.best = best;
             peaks.gemm[0].flops.best = best;

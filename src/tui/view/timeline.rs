@@ -25,8 +25,8 @@ mod ruler;
 use super::{choices, untraced};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
-use crate::tui::foreign;
-use crate::tui::timeline::{Chart, Shows};
+use crate::tui::sanitize;
+use crate::tui::timeline::{Chart, TimelineView};
 use crate::tui::widget::{below, fit, put, put_right, row, skip};
 use crate::units::exactly;
 use ratatui::buffer::Buffer;
@@ -46,11 +46,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         untraced::draw(app, wanted, skip(below(area, 2), 1), buf);
         return;
     };
-    let modules = if app.foreign.is_some() { "modules" } else { "parts" };
-    let mut values = vec![(Shows::Slices, "slices")];
-    values.extend((!chart.operators.is_empty()).then_some((Shows::Operators, "operators")));
-    values.extend((!chart.modules.is_empty()).then_some((Shows::Modules, modules)));
-    let rest = choices::draw("show", values, app.reader.shows, Act::Grouping, first, (buf, drawn, theme));
+    let modules = if app.imported.is_some() { "modules" } else { "parts" };
+    let mut values = vec![(TimelineView::Slices, "slices")];
+    values.extend((!chart.operators.is_empty()).then_some((TimelineView::Operators, "operators")));
+    values.extend((!chart.modules.is_empty()).then_some((TimelineView::Modules, modules)));
+    let rest = choices::draw("show", values, app.viewport.shows, Act::Grouping, first, (buf, drawn, theme));
     let rest = skip(Rect { width: rest.width.saturating_sub(1), ..rest }, 2);
     if let Some(groups) = app.named() {
         let said = format!("{} names, {} slices", groups.len(), exactly(groups.iter().map(|group| group.calls).sum()));
@@ -84,7 +84,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
 /// How much of the time is seen, and what is looked for.
 fn seen(app: &App, chart: &Chart, width: usize) -> Line<'static> {
     let theme = &app.theme;
-    let (window, end) = (app.reader.window, chart.timeline.end);
+    let (window, end) = (app.viewport.window, chart.timeline.end);
     let mut line = match window.time >= end {
         true => Line::from(Span::styled(format!("all {end}"), theme.dim)),
         false => Line::from_iter([
@@ -92,11 +92,11 @@ fn seen(app: &App, chart: &Chart, width: usize) -> Line<'static> {
             Span::styled(format!(" of {end}"), theme.dim),
         ]),
     };
-    if let Some(sought) = app.reader.sought {
+    if let Some(sought) = app.viewport.sought {
         let group = chart.all.iter().find(|group| group.name == sought);
         let calls = group.map_or(String::new(), |group| format!(" ×{}, {}", exactly(group.calls), group.total));
         let room = width.saturating_sub(line.width() + calls.len() + 6);
-        let name = fit(&foreign::label(&chart.timeline.names[sought as usize]), room);
+        let name = fit(&sanitize::label(&chart.timeline.names[sought as usize]), room);
         line.spans.insert(0, Span::styled(format!("{calls} · "), theme.dim));
         line.spans.insert(0, Span::styled(name, theme.accent));
     }

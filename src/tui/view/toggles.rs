@@ -17,7 +17,7 @@
 use crate::model::{Toggle, Toggles};
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::{below, popup, put, row, skip, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -55,7 +55,7 @@ pub fn draw(app: &App, draft: &Toggles, selected: usize, area: Rect, buf: &mut B
     let mut said: Vec<String> = Vec::new();
     for why in toggle.values().iter().filter_map(|value| app.with_value(draft, toggle, value).err()) {
         if !said.contains(&why) && said.len() < 2 {
-            for line in wrap(&foreign::prose(&why), rest.width) {
+            for line in wrap(&sanitize::prose(&why), rest.width) {
                 put(buf, rest, Span::styled(line, theme.warn));
                 rest = below(rest, 1);
             }

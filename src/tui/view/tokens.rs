@@ -10,18 +10,13 @@
 //! ╰────────────────────────────────────────────────────╯
 //! ```
 
-use crate::report::tokens as report;
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn};
-use crate::tui::foreign;
-use crate::tui::widget::{fit, popup, put, row, scrollbar, wrap};
-use crate::worker::Tokenized;
+use crate::tui::prompt_tokens::WIDTH;
+use crate::tui::widget::{fit, popup, put, row, scrollbar};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-
-/// Columns inside: what a terminal of 80 has room for.
-pub const WIDTH: u16 = 72;
 
 pub fn draw(app: &App, lines: &[String], scroll: u16, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
@@ -40,25 +35,4 @@ pub fn draw(app: &App, lines: &[String], scroll: u16, area: Rect, buf: &mut Buff
         put(buf, place, Span::styled(fit(line, place.width.saturating_sub(1) as usize), theme.text));
     }
     scrollbar(buf, inside, first, lines.len(), theme.dim, theme.rule);
-}
-
-/// All of it as lines.
-pub fn lines(tokenized: &Result<Tokenized, String>) -> Vec<String> {
-    let width = usize::from(WIDTH - 1);
-    let said = |text: &str| wrap(&foreign::prose(text), WIDTH - 1);
-    let Tokenized { tokens, merges } = match tokenized {
-        Ok(tokenized) => tokenized,
-        Err(why) => return said(why),
-    };
-    let printed = |pieces: Vec<crate::report::table::Piece>| {
-        let plain = pieces.iter().map(|piece| piece.plain(width)).collect::<Vec<_>>().join("\n\n");
-        plain.lines().map(str::to_owned).collect::<Vec<_>>()
-    };
-    let mut lines = printed(report::tokens(tokens));
-    lines.push(String::new());
-    lines.extend(match merges {
-        Ok(words) => printed(report::merges(words, width)),
-        Err(why) => said(why),
-    });
-    lines
 }

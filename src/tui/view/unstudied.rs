@@ -2,7 +2,7 @@
 
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Engine, Hit, Screen};
-use crate::tui::studied::Studied;
+use crate::tui::studies::Studied;
 use crate::tui::widget::{below, put, row, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

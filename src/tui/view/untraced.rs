@@ -1,6 +1,6 @@
 //! What stands on a screen of traced numbers where there are none: why, and what leads to some.
 
-use crate::trace::{Pass, Phase, Run, Watched};
+use crate::record::{Pass, Phase, Run, Watched};
 use crate::tui::app::{App, Engine};
 use crate::tui::widget::{below, put, wrap};
 use ratatui::buffer::Buffer;
@@ -30,7 +30,7 @@ fn words(app: &App, wanted: &str) -> (&'static str, String) {
         _ => "Choose a model with m; R then runs it and traces every operator.",
     };
     match &app.live {
-        None if app.foreign.is_some() => {
+        None if app.imported.is_some() => {
             ("A trace of another profiler is looked at", "Its slices and its memory are on the Timeline: press 2.".into())
         }
         None => ("No run yet", format!("{wanted} {trace}")),

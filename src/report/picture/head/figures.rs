@@ -1,8 +1,8 @@
 //! What a head does, in numbers: bars from 0 to 1, with what an even spread over the keys would give.
 
+use crate::record::explored::{HeadScores, Role, Score, Text};
 use crate::report::picture::scene::{Area, Label, Scene, Side};
 use crate::report::picture::style::{BLUE, DIM, GRID, INK, SMALL, TEXT, of_role};
-use crate::trace::explored::{HeadScores, Role, Score, Text};
 
 pub fn draw(scene: &mut Scene, text: &Text, scores: &HeadScores, area: Area) {
     /// Height of a row, room of the names and of the bars.

@@ -1,11 +1,11 @@
 //! What must hold of pictures of a text: what is absent is not drawn, what is largest survives, foreign labels are safe.
 
 use super::*;
+use crate::record::explored::fixture::{pattern, text};
+use crate::record::explored::{Area, Head, Pattern, Role, Scale};
 use crate::report::picture::heat;
 use crate::report::picture::scene::Shape;
 use crate::report::picture::style::{Colour, of_role};
-use crate::trace::explored::fixture::{pattern, text};
-use crate::trace::explored::{Area, Head, Pattern, Role, Scale};
 
 const HEAD: Head = Head { block: 0, head: 1 };
 

@@ -1,13 +1,14 @@
 //! The whole of both configurations: time, memory, work, quality.
 
-use super::{Columns, scale, verdict, whisker};
-use crate::trace::comparison::{Both, Comparison, Figure, words};
-use crate::trace::study::Quality;
-use crate::trace::{Category, Phase};
+use super::columns::Columns;
+use super::verdict::{scale, sign, verdict, whisker};
+use crate::analyse::comparison::{Both, Comparison, Figure, words};
+use crate::record::study::Quality;
+use crate::record::{Category, Phase};
 use crate::tui::app::App;
 use crate::tui::compared::Compared;
-use crate::tui::foreign;
-use crate::tui::studied::Studied;
+use crate::tui::sanitize;
+use crate::tui::studies::Studied;
 use crate::tui::widget::whisker::{self as whiskers, Scale};
 use crate::tui::widget::{below, figure, fit, put, put_right, quantity, row, skip};
 use crate::units::{Bytes, Nanos};
@@ -64,7 +65,7 @@ pub fn times(app: &App, figure: &Figure, columns: Columns, scale: Scale, line: R
             None => put_right(buf, place, Span::styled("–", theme.faint)),
         }
     }
-    let style = figure.verdict.map_or(theme.dim, |verdict| super::sign(&verdict, theme).1);
+    let style = figure.verdict.map_or(theme.dim, |verdict| sign(&verdict, theme).1);
     if let Some(ratio) = &figure.ratio {
         put_right(buf, columns.ratio(line), Span::styled(ratio.times(), theme.text));
     }
@@ -226,7 +227,7 @@ fn quality(app: &App, studied: &Studied, comparison: &Comparison, area: Rect, bu
         return 1;
     }
     if let Some(text) = studied.study.header.text.as_ref().filter(|_| area.width > 130) {
-        let said = format!("against f32, eager, uncached on {}: {} tokens", foreign::label(&text.name), text.tokens);
+        let said = format!("against f32, eager, uncached on {}: {} tokens", sanitize::label(&text.name), text.tokens);
         put_right(buf, row(area, 0), Span::styled(said, theme.dim));
     }
     y

@@ -1,14 +1,14 @@
 //! The parts of both configurations, as a tree.
 
+use super::columns::Columns;
 use super::headline::{longest, times};
-use super::{Columns, scale};
-use crate::trace::Phase;
+use super::verdict::scale;
+use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::compared::{self, Compared, PartRow};
-use crate::tui::foreign;
-use crate::tui::studied::Studied;
-use crate::tui::view::blocks::of_kind;
+use crate::tui::sanitize;
+use crate::tui::studies::Studied;
 use crate::tui::view::choices;
 use crate::tui::widget::whisker::{self as whiskers};
 use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, span, take};
@@ -33,7 +33,7 @@ pub fn draw(
     let first = skip(row(area, 0), 2);
     put(buf, first, Span::raw(" ".repeat(26.min(first.width) as usize)));
     choices::draw("phase", choices::PHASES, phase, Act::Phase, skip(first, 1), (buf, drawn, theme));
-    let rows = compared.rows(&app.branches, phase);
+    let rows = compared.rows(&app.comparison_tree, phase);
     if rows.is_empty() {
         let why = match (compared.whole, studied.is_going_on()) {
             (false, true) => "The parts are judged at the end: before, that would disturb what is measured.",
@@ -48,7 +48,7 @@ pub fn draw(
     let foot = 2;
     let list = Rect { height: area.height.saturating_sub(1 + foot), ..below(area, 1) };
     let branches: Vec<_> = rows.iter().map(|row| row.branch).collect();
-    let selected = app.branches.index(&branches);
+    let selected = app.comparison_tree.index(&branches);
     let height = list.height as usize;
     let top = scrolled(drawn.listed.0, selected, height, rows.len());
     drawn.listed = (top, height);
@@ -103,7 +103,7 @@ fn name(app: &App, part: &PartRow, area: Rect, buf: &mut Buffer) {
     // Where there is little room, a level is one column further in.
     let indent = if area.width < 20 { 1 } else { 2 };
     let place = skip(area, indent * part.branch.depth);
-    let text = foreign::label(&compared::name(part.branch.path));
+    let text = sanitize::label(&compared::name(part.branch.path));
     // What has no numbers of its own may take their room.
     let room = if part.figure.is_some() { place.width.saturating_sub(2) } else { 24 };
     let line = Line::from_iter([Span::styled(twist, theme.dim), Span::styled(fit(&text, room as usize), style)]);
@@ -115,16 +115,16 @@ fn bars(app: &App, part: &PartRow, odd: bool, longest: Nanos, area: Rect, buf: &
     let (theme, Some(figure)) = (&app.theme, part.figure) else { return };
     let sides = [figure.sides.baseline, figure.sides.candidate];
     let shares = sides.map(|side| side.map_or(0.0, |quartiles| quartiles.median.share_of(longest)));
-    let kind = of_kind(compared::kind(part.branch.path), theme);
+    let kind = theme.part(compared::kind(part.branch.path));
     bar::pair(buf, area, shares, [theme.bar(theme.other, odd), theme.bar(kind, odd)], theme);
 }
 
 /// The selected part in a line, with the quartiles if there is room.
 fn about(part: &PartRow, quartiles: bool) -> String {
     let path = part.branch.path;
-    let name = foreign::label(&compared::name(path));
+    let name = sanitize::label(&compared::name(path));
     let Some(figure) = part.figure else { return format!("{name}: every part of a block, added up over all of them") };
-    let side = |name: &str, side: Option<crate::trace::Quartiles>| {
+    let side = |name: &str, side: Option<crate::record::Quartiles>| {
         side.map(|q| match quartiles {
             true => format!("{name} {} (quartiles {})", q.median, span(q.q1, q.q3)),
             false => format!("{name} {}", q.median),

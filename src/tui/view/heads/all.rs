@@ -1,6 +1,6 @@
 //! Every head as a small picture of its pattern.
 
-use crate::trace::explored::{HeadScores, Thumbnail};
+use crate::record::explored::{HeadScores, Thumbnail};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::{Explorer, Order};
 use crate::tui::widget::{below, fit, heat, put, row, scrollbar, scrolled, skip};
@@ -24,10 +24,10 @@ pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
     Line::from_iter([
         Span::styled(count, theme.strong),
         Span::styled(
-            app.gaze.filter.map_or(String::new(), |role| format!(" · {} heads only", role.name())),
+            app.selection.filter.map_or(String::new(), |role| format!(" · {} heads only", role.name())),
             theme.accent,
         ),
-        Span::styled(format!(" · by {}", app.gaze.order.name()), theme.text),
+        Span::styled(format!(" · by {}", app.selection.order.name()), theme.text),
         Span::styled(format!(" · {} tokens · {named} with a role", explorer.text.tokens.len()), theme.dim),
         Span::styled(if explorer.is_stale { " · as before it grew" } else { "" }, theme.warn),
     ])
@@ -40,14 +40,14 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     let lines = if heat::room(Rect { height: 1, ..area }, theme).1 == 2 { cells as u16 / 2 } else { cells as u16 };
     let (width, height) = (cells as u16 + GAP, lines + 1);
     let across = usize::from(area.width.saturating_sub(2) / width).max(1);
-    let order = explorer.order(&app.gaze);
+    let order = explorer.order(&app.selection);
     if order.is_empty() {
-        let role = app.gaze.filter.map_or("", |role| role.name());
+        let role = app.selection.filter.map_or("", |role| role.name());
         let none = format!("no {role} heads on this text; f goes on to the next kind");
         put(buf, skip(below(area, 1), 1), Span::styled(fit(&none, area.width.saturating_sub(2) as usize), theme.dim));
         return;
     }
-    let selected = order.iter().position(|&head| explorer.scores[head].at == app.gaze.selected).unwrap_or(0);
+    let selected = order.iter().position(|&head| explorer.scores[head].at == app.selection.selected).unwrap_or(0);
     let (rows, shown) = (order.len().div_ceil(across), usize::from(area.height / height).max(1));
     let first = scrolled(drawn.listed.0, selected / across, shown, rows);
     drawn.listed = (first, shown);
@@ -56,7 +56,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
         let (x, y) = ((slot % across) as u16 * width, (slot / across - first) as u16 * height);
         let place = Rect { width: cells as u16, ..skip(row(area, y), 1 + x) };
         let scores = &explorer.scores[head];
-        let is_off = app.gaze.is_changed(scores.at);
+        let is_off = app.selection.is_changed(scores.at);
         let style = match () {
             () if slot == selected => theme.selected.patch(theme.strong),
             () if is_off => theme.bad,
@@ -69,7 +69,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
             let side = cells.min(thumbnail.side as usize);
             heat::small(buf, picture, (side, side), theme, |across, down| {
                 let share = shrunk(thumbnail, side, down, across)?;
-                Some(app.gaze.scale.of(if is_off { 0.0 } else { share }))
+                Some(app.selection.scale.of(if is_off { 0.0 } else { share }))
             });
         }
         drawn.hits.push((Rect { height, ..place }, Hit::Head(head)));
@@ -81,7 +81,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
 fn caption(app: &App, scores: &HeadScores, width: usize, is_off: bool) -> String {
     let name = scores.at.to_string();
     let room = width.saturating_sub(name.len() + 1);
-    let says = match (is_off, app.gaze.order, scores.roles().first()) {
+    let says = match (is_off, app.selection.order, scores.roles().first()) {
         (true, ..) => "off".to_owned(),
         (_, Order::Place, Some(role)) => role.short().to_owned(),
         (_, Order::Place, None) => String::new(),

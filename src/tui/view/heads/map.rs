@@ -9,8 +9,8 @@
 //!     received    █▂▁                      entropy
 //! ```
 
+use crate::record::explored::{Area, Pattern};
 use crate::text::shown;
-use crate::trace::explored::{Area, Pattern};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::Explorer;
 use crate::tui::widget::{bar, below, fit, heat, put, put_right, row, skip, take};
@@ -49,9 +49,9 @@ fn margins(map: Rect) -> (u16, u16) {
 }
 
 pub fn draw(app: &App, explorer: &Explorer, shown: &Shown, name: &str, map: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let (theme, gaze) = (&app.theme, &app.gaze);
+    let (theme, selection) = (&app.theme, &app.selection);
     let (Shown::Head(first) | Shown::Pinned(first, _) | Shown::Difference(first, _)) = shown;
-    let axes = Axes::of(&first.area, first.bin, (gaze.query, gaze.key), gaze.columns);
+    let axes = Axes::of(&first.area, first.bin, (selection.query, selection.key), selection.columns);
     let label = |position: usize| match shown {
         Shown::Pinned(_, labels) => {
             format!("({position}) {}", labels.get(position).map_or("", String::as_str))
@@ -74,7 +74,7 @@ pub fn draw(app: &App, explorer: &Explorer, shown: &Shown, name: &str, map: Rect
             let shade = match shown {
                 Shown::Difference(..) => heat::difference(buf, cell, theme, value),
                 _ => value
-                    .map(|share| gaze.scale.shade(share, most))
+                    .map(|share| selection.scale.shade(share, most))
                     .inspect(|&shade| heat::cell(buf, cell, theme, shade)),
             };
             // The cross-hair leaves the shade to be seen.
@@ -195,15 +195,17 @@ fn across(app: &App, axes: &Axes, label: &dyn Fn(usize) -> String, name: &str, a
 impl Axes {
     /// The selected position across.
     fn selected(&self, app: &App) -> usize {
-        if self.columns { app.gaze.query } else { app.gaze.key }
+        if self.columns { app.selection.query } else { app.selection.key }
     }
 }
 
 /// The selected query's row and what each key receives, and how spread each query is.
 fn draw_margins(app: &App, explorer: &Explorer, axes: &Axes, map: Rect, place: Rect, buf: &mut Buffer) {
-    let (theme, gaze) = (&app.theme, &app.gaze);
+    let (theme, selection) = (&app.theme, &app.selection);
     let (right, under) = margins(map);
-    let Some(margins) = explorer.margins.as_ref().filter(|it| it.head == gaze.selected && under > 0) else { return };
+    let Some(margins) = explorer.margins.as_ref().filter(|it| it.head == selection.selected && under > 0) else {
+        return;
+    };
     let (of_down, of_across) = match axes.columns {
         false => (("entropy", &margins.entropy), ("received", &margins.received)),
         true => (("received", &margins.received), ("entropy", &margins.entropy)),
@@ -214,12 +216,12 @@ fn draw_margins(app: &App, explorer: &Explorer, axes: &Axes, map: Rect, place: R
         for x in 0..axes.across.n.min((place.width / CELL) as usize) {
             let Some(value) = axes.across.most(x, values) else { continue };
             let cell = take(skip(row(line, 0), LABELS + x as u16 * CELL), CELL);
-            let symbol = bar::level(gaze.scale.of(value)).repeat(CELL as usize);
+            let symbol = bar::level(selection.scale.of(value)).repeat(CELL as usize);
             put(buf, cell, Span::styled(symbol, theme.attention));
         }
         line = below(line, 1);
     };
-    if let Some(links) = explorer.links.as_ref().filter(|it| !axes.columns && it.head == gaze.selected) {
+    if let Some(links) = explorer.links.as_ref().filter(|it| !axes.columns && it.head == selection.selected) {
         bars("this query", &links.shares);
     }
     bars(of_across.0, of_across.1);
@@ -232,7 +234,7 @@ fn draw_margins(app: &App, explorer: &Explorer, axes: &Axes, map: Rect, place: R
     put(buf, Rect { x, width: map.right() - x, ..row(under, 1) }, Span::styled(of_down.0, theme.dim));
     for y in 0..axes.down.n.min(place.height as usize) {
         if let Some(value) = axes.down.most(y, of_down.1) {
-            bar::bar(buf, row(column, y as u16), f64::from(gaze.scale.of(value)), theme.attention, theme);
+            bar::bar(buf, row(column, y as u16), f64::from(selection.scale.of(value)), theme.attention, theme);
         }
     }
 }

@@ -18,28 +18,30 @@ const LINKS_BELOW: u16 = 5;
 const WITH_LINKS_BELOW: u16 = 15;
 
 pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
-    let (theme, gaze) = (&app.theme, &app.gaze);
-    let share = explorer.links.as_ref().filter(|links| links.head == gaze.selected && links.query == gaze.query);
-    let share = share.and_then(|links| links.shares.get(gaze.key)).copied();
+    let (theme, selection) = (&app.theme, &app.selection);
+    let share =
+        explorer.links.as_ref().filter(|links| links.head == selection.selected && links.query == selection.query);
+    let share = share.and_then(|links| links.shares.get(selection.key)).copied();
     // As the matrix stands: its row first.
-    let (row, column) = if gaze.columns { (gaze.key, gaze.query) } else { (gaze.query, gaze.key) };
+    let (row, column) =
+        if selection.columns { (selection.key, selection.query) } else { (selection.query, selection.key) };
     let at = format!("A[{row},{column}]");
     let value = match share {
         Some(share) if share.is_nan() => format!("{at} absent: not seen"),
         Some(share) => format!("{at} = {share:.4}"),
         None => at,
     };
-    let convention = if gaze.columns { "columns sum to 1" } else { "rows sum to 1" };
-    let zoom = if gaze.bin > 1 { format!(" · largest of {0}×{0}", gaze.bin) } else { String::new() };
+    let convention = if selection.columns { "columns sum to 1" } else { "rows sum to 1" };
+    let zoom = if selection.bin > 1 { format!(" · largest of {0}×{0}", selection.bin) } else { String::new() };
     Line::from_iter([
-        Span::styled(format!("head {}", gaze.selected), theme.strong),
+        Span::styled(format!("head {}", selection.selected), theme.strong),
         Span::styled(format!(" · {value}"), theme.text),
         Span::styled(format!(" · {convention}{zoom}"), theme.dim),
     ])
 }
 
 pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let (theme, gaze) = (&app.theme, &app.gaze);
+    let (theme, selection) = (&app.theme, &app.selection);
     let maps = maps(app, area.width);
     let needed = if maps.len() > 1 { maps.len() as u16 * (MAP + GAP) + LINKS } else { WITH_LINKS };
     let links = if area.width >= needed { LINKS } else { 0 };
@@ -53,8 +55,8 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     let cells = map::cells(place(0));
     // As many as the next answer is to fill.
     drawn.cells = (cells.height as usize, (cells.width / CELL) as usize);
-    let present = explorer.pattern.as_ref().filter(|pattern| pattern.head == gaze.selected);
-    let pinned = explorer.pinned.as_ref().zip(gaze.pinned.as_ref()).filter(|(it, pinned)| it.head == pinned.head);
+    let present = explorer.pattern.as_ref().filter(|pattern| pattern.head == selection.selected);
+    let pinned = explorer.pinned.as_ref().zip(selection.pinned.as_ref()).filter(|(it, pinned)| it.head == pinned.head);
     for (i, which) in maps.iter().enumerate() {
         let shown = match (which, present, pinned) {
             (Which::Present, Some(present), _) => Some(Shown::Head(present)),
@@ -73,7 +75,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
             None => drop(put(buf, below(place(i), 2), Span::styled("…", theme.dim))),
         }
     }
-    if let Some(found) = explorer.links.as_ref().filter(|it| it.head == gaze.selected) {
+    if let Some(found) = explorer.links.as_ref().filter(|it| it.head == selection.selected) {
         if links > 0 {
             draw_links(app, explorer, found, skip(area, area.width - LINKS), buf);
         } else if whole.height > area.height {
@@ -91,7 +93,7 @@ enum Which {
 
 /// What is shown side by side in so much width.
 fn maps(app: &App, width: u16) -> Vec<Which> {
-    match (&app.gaze.pinned, app.gaze.difference) {
+    match (&app.selection.pinned, app.selection.difference) {
         (None, _) => vec![Which::Present],
         (Some(_), true) => vec![Which::Difference],
         (Some(_), false) if width >= 3 * (MAP + GAP + 10) => vec![Which::Pinned, Which::Present, Which::Difference],
@@ -101,13 +103,13 @@ fn maps(app: &App, width: u16) -> Vec<Which> {
 
 /// What a map is of, where there may be doubt.
 fn name(app: &App, explorer: &Explorer, which: Which, of: usize) -> String {
-    let (gaze, Some(pinned)) = (&app.gaze, &app.gaze.pinned) else { return String::new() };
+    let (selection, Some(pinned)) = (&app.selection, &app.selection.pinned) else { return String::new() };
     let other = |pinned: &Pinned| if pinned.run == explorer.run { String::new() } else { words(pinned, explorer) };
     match which {
         Which::Present if of == 1 => String::new(),
-        Which::Present => format!("head {}", gaze.selected),
+        Which::Present => format!("head {}", selection.selected),
         Which::Pinned => format!("pinned {}{}", pinned.head, other(pinned)),
-        Which::Difference => format!("{} less the pinned {}{}", gaze.selected, pinned.head, other(pinned)),
+        Which::Difference => format!("{} less the pinned {}{}", selection.selected, pinned.head, other(pinned)),
     }
 }
 
@@ -120,7 +122,7 @@ fn words(pinned: &Pinned, explorer: &Explorer) -> String {
 
 /// Where the selected query looks, most first.
 fn draw_links(app: &App, explorer: &Explorer, links: &Links, area: Rect, buf: &mut Buffer) {
-    let (theme, gaze) = (&app.theme, &app.gaze);
+    let (theme, selection) = (&app.theme, &app.selection);
     put(
         buf,
         area,
@@ -136,7 +138,7 @@ fn draw_links(app: &App, explorer: &Explorer, links: &Links, area: Rect, buf: &m
     shares.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     for (y, (key, share)) in shares.iter().take(shown).enumerate() {
         let line = row(below(area, 1), y as u16);
-        let is_here = *key == gaze.key;
+        let is_here = *key == selection.key;
         let style = if is_here { theme.selected.patch(theme.strong) } else { theme.text };
         put(buf, take(line, 13), Span::styled(fit(&explorer.at(*key), 13), style));
         put_right(buf, take(skip(line, 14), 5), Span::styled(format!("{share:.3}"), style));

@@ -7,7 +7,8 @@
 //!                                                  └───────── share of the time
 //! ```
 
-use crate::trace::explored::{Component, Importance, Worth};
+use crate::analyse::worth::Worth;
+use crate::record::explored::{Component, Importance};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::Explorer;
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};
@@ -57,7 +58,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
         }
     };
     cells(COLUMNS.map(|(name, _)| name.to_owned()), theme.dim, take(skip(row(area, 0), 1), TABLE), buf);
-    let selected = heads.iter().position(|it| it.component == Component::Head(app.gaze.selected)).unwrap_or(0);
+    let selected = heads.iter().position(|it| it.component == Component::Head(app.selection.selected)).unwrap_or(0);
     let height = list.height as usize;
     let first = scrolled(drawn.listed.0, selected, height, heads.len());
     drawn.listed = (first, height);

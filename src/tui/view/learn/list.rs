@@ -8,9 +8,10 @@
 //! What it costs
 //! ```
 
+use super::room::BESIDE;
 use crate::learn::{Done, Lesson, Stage, lessons};
 use crate::tui::app::{App, Drawn};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::list::{Entry, entries};
 use crate::tui::widget::{below, fit, put, put_right, wrap};
 use ratatui::buffer::Buffer;
@@ -28,7 +29,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let wide = area.width;
     let area = Rect { width: area.width.saturating_sub(1).min(78), ..area };
     let done = format!("{} of {} done", app.course.done(), lessons().len());
-    let (title, style) = match app.course.open.is_some() && wide < super::BESIDE {
+    let (title, style) = match app.course.open.is_some() && wide < BESIDE {
         false => ("The transformer, lesson by lesson, on a real model", theme.strong),
         true => ("80 columns show a lesson beside its screen", theme.warn),
     };
@@ -36,7 +37,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     put_right(buf, area, Span::styled(done, theme.dim));
     let mut room = below(area, 2);
     if let Some(why) = &app.course.unkept {
-        let said = format!("progress is not kept: {}", foreign::label(why));
+        let said = format!("progress is not kept: {}", sanitize::label(why));
         for line in wrap(&said, area.width) {
             put(buf, room, Span::styled(line, theme.warn));
             room = below(room, 1);

@@ -15,6 +15,7 @@ mod example;
 mod list;
 mod page;
 mod panel;
+mod room;
 mod text;
 
 use crate::learn::Stage;
@@ -23,14 +24,7 @@ use crate::tui::widget::{put, row, skip, take};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
-
-/// Columns of a lesson's text, at least and at most.
-const TEXT: (u16, u16) = (32, 60);
-/// Columns that a screen needs beside a lesson.
-const STAGE: u16 = 44;
-/// Columns of a lesson at least, with its edge and margins, and of both.
-const LESSON: u16 = TEXT.0 + 4;
-const BESIDE: u16 = LESSON + STAGE;
+use room::{BESIDE, LESSON, TEXT};
 
 /// Draws the open lesson at the left of the body, and returns what is left for the screen. Where there is no room for
 /// both, the lesson has the Learn screen to itself.

@@ -1,12 +1,12 @@
 //! A page of a lesson as lines, some of which can be clicked.
 
+use crate::interpret::proof::{Outcome, PROOFS};
 use crate::learn::{Block, Page, Question};
-use crate::profile::proof::{Found, PROOFS};
 use crate::tui::action::Act;
 use crate::tui::app::App;
 use crate::tui::course::{Experiment, Opened};
-use crate::tui::foreign;
 use crate::tui::perform::elapsed;
+use crate::tui::sanitize;
 use crate::tui::widget::wrap;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -104,7 +104,7 @@ fn of_experiment(app: &App, opened: &Opened, width: u16) -> Lines {
         Experiment::Came(found) => lines.extend(of_found(app, found, width)),
         Experiment::Failed(why) => {
             lines.extend(styled("It could not be made.", theme.warn, width));
-            lines.extend(styled(&foreign::prose(why), theme.text, width));
+            lines.extend(styled(&sanitize::prose(why), theme.text, width));
             lines.push((Line::default(), None));
             let again = hanging(("! ", theme.accent), "makes it again; e writes another text.", theme.text, width);
             lines.extend(again.into_iter().map(|(line, _)| (line, Some(Act::Prove))));
@@ -113,12 +113,12 @@ fn of_experiment(app: &App, opened: &Opened, width: u16) -> Lines {
     lines
 }
 
-fn of_found(app: &App, found: &Found, width: u16) -> Lines {
+fn of_found(app: &App, found: &Outcome, width: u16) -> Lines {
     let theme = &app.theme;
     let (word, style) = if found.passes() { ("PASS  ", theme.good) } else { ("FAIL  ", theme.bad) };
     let mut lines = hanging((word, style), &found.to_string(), theme.strong, width);
     lines.push((Line::default(), None));
-    lines.extend(styled(&foreign::prose(&found.said), theme.dim, width));
+    lines.extend(styled(&sanitize::prose(&found.said), theme.dim, width));
     lines
 }
 

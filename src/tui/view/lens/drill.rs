@@ -7,10 +7,10 @@
 //!  ·the          2.2%  ▏             mlp 28       +2.01  ████
 //! ```
 
-use crate::trace::explored::{Attribution, LensTable, Writer};
+use crate::record::explored::{Attribution, LensTable, Writer};
 use crate::tui::app::App;
 use crate::tui::explorer::Explorer;
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::widget::{bar, below, fit, put, put_right, row, skip, take, wrap};
 use crate::worker::Look;
 use ratatui::buffer::Buffer;
@@ -45,32 +45,32 @@ pub fn draw(
             Span::styled(format!(" at {}", explorer.at(position)), theme.dim),
         ]),
     );
-    let choice = app.gaze.choice.min(cell.top.len().saturating_sub(1));
+    let choice = app.selection.choice.min(cell.top.len().saturating_sub(1));
     // The chosen one is always seen.
     let shown = left.height.saturating_sub(1) as usize;
     let first = (choice + 1).saturating_sub(shown);
     for (y, likely) in cell.top.iter().skip(first).take(shown).enumerate() {
         let line = row(below(left, 1), y as u16);
         let style = if first + y == choice { theme.selected.patch(theme.strong) } else { theme.text };
-        let against = if app.gaze.versus == Some(likely.id) { "∖" } else { " " };
+        let against = if app.selection.versus == Some(likely.id) { "∖" } else { " " };
         let label = format!("{against}{}", explorer.label(likely.id));
         put(buf, take(line, NAME), Span::styled(fit(&label, NAME as usize - 1), style));
         let percent = format!("{:.1}%", 100.0 * likely.probability);
         put_right(buf, take(skip(line, NAME), NUMBER), Span::styled(percent, theme.text));
         bar::bar(buf, skip(line, NAME + NUMBER + 1), f64::from(likely.probability), theme.attention, theme);
     }
-    if app.gaze.neurons {
+    if app.selection.neurons {
         return neurons(app, explorer, position, right, buf);
     }
-    if let Some(versus) = app.gaze.versus.filter(|&versus| explorer.chosen(&app.gaze) == Some(versus)) {
+    if let Some(versus) = app.selection.versus.filter(|&versus| explorer.chosen(&app.selection) == Some(versus)) {
         let hint = format!("∖ the others are held against {}: n and N take one", explorer.label(versus));
         put(buf, right, Span::styled(fit(&hint, right.width as usize), theme.dim));
         return;
     }
-    let refused = explorer.refused(|look| matches!(look, Look::Attribution { .. }));
+    let refused = explorer.refused(|question| matches!(question, Question::Attribution { .. }));
     match explorer.attribution.as_ref().filter(|found| found.position as usize == position) {
         _ if refused.is_some() => {
-            for (y, line) in wrap(&foreign::prose(refused.unwrap_or_default()), right.width).into_iter().enumerate() {
+            for (y, line) in wrap(&sanitize::prose(refused.unwrap_or_default()), right.width).into_iter().enumerate() {
                 put(buf, row(right, y as u16), Span::styled(line, theme.warn));
             }
         }
@@ -93,7 +93,7 @@ fn halves(area: Rect) -> (Rect, Rect) {
 /// The strongest neurons of the block's MLP, and the tokens that they promote.
 fn neurons(app: &App, explorer: &Explorer, position: usize, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
-    let Some(block) = explorer.block_of(&app.gaze) else {
+    let Some(block) = explorer.block_of(&app.selection) else {
         put(buf, area, Span::styled("before the first block there are no neurons", theme.dim));
         return;
     };
@@ -107,8 +107,8 @@ fn neurons(app: &App, explorer: &Explorer, position: usize, area: Rect, buf: &mu
     );
     let of = explorer.neurons.as_ref().filter(|it| (it.block, it.position) == (block, position));
     let Some(found) = of else {
-        let why = explorer.refused(|look| matches!(look, Look::Neurons { .. }));
-        for (y, line) in wrap(&foreign::prose(why.unwrap_or("…")), area.width).into_iter().enumerate() {
+        let why = explorer.refused(|question| matches!(question, Question::Neurons { .. }));
+        for (y, line) in wrap(&sanitize::prose(why.unwrap_or("…")), area.width).into_iter().enumerate() {
             put(buf, row(area, 1 + y as u16), Span::styled(line, theme.dim));
         }
         return;

@@ -9,11 +9,11 @@
 //!         ≤1e-5     0.001        0.01   KL in nats
 //! ```
 
-use crate::trace::pareto::Standing;
+use crate::analyse::pareto::Standing;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
-use crate::tui::ranked::Ranked;
-use crate::tui::studied::Studied;
+use crate::tui::ranking::Ranked;
+use crate::tui::sanitize;
+use crate::tui::studies::Studied;
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};
 use crate::tui::widget::{fit, put, skip};
 use crate::units::Bytes;
@@ -72,7 +72,7 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
         if index != selected && !is_best(arm, phase as usize) {
             continue;
         }
-        let text = fit(&foreign::label(&arm.name), MOST_NAME);
+        let text = fit(&sanitize::label(&arm.name), MOST_NAME);
         let width = text.width() as u16;
         let right = Rect::new(at.x + 2, at.y, width, 1);
         let left = Rect::new(at.x.saturating_sub(width + 1), at.y, width, 1);

@@ -1,11 +1,11 @@
 //! The table of the Matrix screen.
 
-use crate::trace::Phase;
-use crate::trace::comparison::words;
-use crate::trace::pareto::Standing;
+use crate::analyse::comparison::words;
+use crate::analyse::pareto::Standing;
+use crate::record::Phase;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
-use crate::tui::ranked::{Column, Ranked};
+use crate::tui::ranking::{Ranked, RankingColumn};
+use crate::tui::sanitize;
 use crate::tui::view::compare::sign;
 use crate::tui::widget::{below, figure, fit, put, put_right, quantity, row, scrollbar, scrolled, skip, take};
 use crate::units::percent;
@@ -20,19 +20,19 @@ pub const WIDTH: u16 = 104;
 const ROOMY: u16 = 90;
 
 /// The columns of numbers: heading and width.
-const COLUMNS: [(Column, &str, u16); 6] = [
-    (Column::Prefill, "prefill", 11),
-    (Column::Decode, "decode", 10),
-    (Column::Ratio, "time ÷ 1st", 12),
-    (Column::Kl, "KL", 10),
-    (Column::Top1, "top-1", 8),
-    (Column::Memory, "memory", 10),
+const COLUMNS: [(RankingColumn, &str, u16); 6] = [
+    (RankingColumn::Prefill, "prefill", 11),
+    (RankingColumn::Decode, "decode", 10),
+    (RankingColumn::Ratio, "time ÷ 1st", 12),
+    (RankingColumn::Kl, "KL", 10),
+    (RankingColumn::Top1, "top-1", 8),
+    (RankingColumn::Memory, "memory", 10),
 ];
 
 /// The columns that there is room for: where there is little, the rate of the other phase makes room for names.
-fn columns(app: &App, width: u16) -> Vec<(Column, &'static str, u16)> {
-    let other = if app.one_phase() == Phase::Prefill { Column::Decode } else { Column::Prefill };
-    let wanted = |column: Column| width >= ROOMY || column != other || app.ranking.column == other;
+fn columns(app: &App, width: u16) -> Vec<(RankingColumn, &'static str, u16)> {
+    let other = if app.one_phase() == Phase::Prefill { RankingColumn::Decode } else { RankingColumn::Prefill };
+    let wanted = |column: RankingColumn| width >= ROOMY || column != other || app.ranking.column == other;
     COLUMNS.into_iter().filter(|&(column, ..)| wanted(column)).collect()
 }
 
@@ -60,11 +60,11 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
             _ if dominated => theme.dim,
             _ => theme.text,
         };
-        put(buf, line, Span::styled(fit(&foreign::label(&arm.name), names as usize - 1), style));
+        put(buf, line, Span::styled(fit(&sanitize::label(&arm.name), names as usize - 1), style));
         let mut rest = skip(line, names);
         match &arm.refused {
             Some(why) => {
-                let text = fit(&format!("✗ {}", foreign::label(why)), rest.width as usize);
+                let text = fit(&format!("✗ {}", sanitize::label(why)), rest.width as usize);
                 put(buf, rest, Span::styled(text, theme.warn));
             }
             None => {
@@ -80,38 +80,38 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
 }
 
 /// The headings, that of the sorted column marked.
-fn headings(app: &App, columns: &[(Column, &str, u16)], names: u16, area: Rect, buf: &mut Buffer) {
+fn headings(app: &App, columns: &[(RankingColumn, &str, u16)], names: u16, area: Rect, buf: &mut Buffer) {
     let (theme, ranking) = (&app.theme, &app.ranking);
     let mark = if ranking.reversed { "▴" } else { "▾" };
-    let heading = |column: Column, text: &str| match ranking.column == column {
+    let heading = |column: RankingColumn, text: &str| match ranking.column == column {
         true => Span::styled(format!("{text}{mark}"), theme.accent),
         false => Span::styled(text.to_owned(), theme.dim),
     };
-    put(buf, area, heading(Column::Name, "configuration"));
+    put(buf, area, heading(RankingColumn::Name, "configuration"));
     let mut rest = skip(area, names);
     for &(column, text, width) in columns {
         // Rates are tokens per second.
-        let unit = matches!(column, Column::Prefill | Column::Decode);
+        let unit = matches!(column, RankingColumn::Prefill | RankingColumn::Decode);
         let text = if unit { format!("{text}/s") } else { text.to_owned() };
         put_right(buf, take(rest, width), heading(column, &text));
         rest = skip(rest, width);
     }
 }
 
-fn cell(app: &App, column: Column, arm: &Ranked) -> Line<'static> {
+fn cell(app: &App, column: RankingColumn, arm: &Ranked) -> Line<'static> {
     let theme = &app.theme;
     let rate = |phase: usize| arm.phases[phase].rate.map(figure);
     let text = match column {
-        Column::Name => None,
-        Column::Prefill => rate(0),
-        Column::Decode => rate(1),
-        Column::Kl => arm.quality.map(|quality| words::nats(quality.kl_mean)),
-        Column::Top1 => arm.quality.map(|quality| percent(quality.top1)),
-        Column::Memory => {
+        RankingColumn::Name => None,
+        RankingColumn::Prefill => rate(0),
+        RankingColumn::Decode => rate(1),
+        RankingColumn::Kl => arm.quality.map(|quality| words::nats(quality.kl_mean)),
+        RankingColumn::Top1 => arm.quality.map(|quality| percent(quality.top1)),
+        RankingColumn::Memory => {
             let shown = arm.memory.map(|memory| Line::from(quantity(&memory.to_string(), theme.text, theme.dim)));
             return shown.unwrap_or_else(|| nothing(app));
         }
-        Column::Ratio => {
+        RankingColumn::Ratio => {
             let figure = match &arm.phases[app.one_phase() as usize].figure {
                 Some(figure) => figure,
                 None => return Line::from(Span::styled("baseline", theme.dim)),

@@ -1,13 +1,13 @@
 //! The facts of the Memory screen: the peak and its split, the cache beside its formula, the process beside what is tagged.
 
-use crate::trace::memory::kv_by_formula;
-use crate::trace::{Category, Header, Phase};
+use crate::record::memory::kv_by_formula;
+use crate::record::{Category, Header, Phase};
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::live::Live;
 use crate::tui::memory::{Memory, PassLevels, STACKED};
 use crate::tui::parts;
-use crate::tui::traced::Sums;
+use crate::tui::phase_sums::Sums;
+use crate::tui::sanitize;
 use crate::tui::widget::{bar, below, fit, put, put_right, quantity, row, skip, take, titled_rule, wrap};
 use crate::units::{Bytes, percent};
 use ratatui::buffer::Buffer;
@@ -38,7 +38,7 @@ pub fn lines(app: &App, sums: &Sums) -> Vec<Line<'static>> {
         dim(format!(" {}", place(app, live, pass))),
     ])];
     // It is the legend of the chart too, which leaves the weights out.
-    let sign = |category| STACKED.iter().position(|&stacked| stacked == category).map(|at| super::signs(theme)[at]);
+    let sign = |category| STACKED.iter().position(|&stacked| stacked == category).map(|at| signs(theme)[at]);
     let split = Category::ALL.into_iter().flat_map(|category| {
         let sign = sign(category).map(|sign| format!(" {sign} ")).unwrap_or_default();
         [
@@ -124,7 +124,7 @@ fn place(app: &App, live: &Live, pass: &PassLevels) -> String {
         let path = &live.run.parts[part as usize].path;
         let block = parts::block_of(path).filter(|_| parts::inside_block(path) != Some(""));
         let block = block.map(|block| format!("block {block}, ")).unwrap_or_default();
-        format!(" in {}", foreign::label(&format!("{block}{}", parts::staged_name(path))))
+        format!(" in {}", sanitize::label(&format!("{block}{}", parts::staged_name(path))))
     });
     format!("{step}{} after it began{}", pass.peak_at, part.unwrap_or_default())
 }
@@ -193,4 +193,9 @@ pub fn known(app: &App, area: Rect, buf: &mut Buffer) {
         put_right(buf, take(skip(line, 11), 10), Line::from_iter(quantity(&value, theme.text, theme.dim)));
         put(buf, skip(line, 23), Span::styled(note, theme.dim));
     }
+}
+
+/// What stands for each stacked category in a legend.
+pub fn signs(theme: &Theme) -> [&'static str; STACKED.len()] {
+    if theme.depth == Depth::Plain { ["█", "▒", "░"] } else { ["■"; 3] }
 }

@@ -1,9 +1,8 @@
 //! The list of the Roofline screen: every point, and what has no place on its axes, by time.
 
-use super::super::blocks::of_kind;
-use super::{bound, name};
+use super::point::{bound, name};
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::points::Point;
+use crate::tui::roofline_points::Point;
 use crate::tui::widget::{below, figure, fit, put, put_right, row, scrollbar, scrolled, skip, take};
 use crate::units::percent;
 use ratatui::buffer::Buffer;
@@ -35,7 +34,7 @@ pub fn draw(app: &App, points: &[Point], selected: usize, area: Rect, buf: &mut 
             buf.set_style(line.intersection(buf.area), theme.selected);
         }
         let line = take(line, inner.width);
-        put(buf, skip(line, 1), Span::styled(mark(point), of_kind(point.kind, theme)));
+        put(buf, skip(line, 1), Span::styled(mark(point), theme.part(point.kind)));
         put(buf, skip(line, 3), Span::styled(fit(&name(point), names as usize - 4), theme.text));
         let cells = cells(point);
         let mut rest = skip(line, names);

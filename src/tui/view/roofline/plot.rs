@@ -1,12 +1,11 @@
 //! The plot of the Roofline screen: roofs and points on logarithmic axes, with a cross-hair on the selected one.
 
-use super::super::blocks::of_kind;
 use super::list::mark;
-use super::name;
-use crate::trace::Peaks;
-use crate::trace::roofline::ridge;
+use super::point::name;
+use crate::analyse::roofline::ridge;
+use crate::record::Peaks;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::points::Point;
+use crate::tui::roofline_points::Point;
 use crate::tui::theme::Theme;
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};
 use crate::tui::widget::{figure, fit, put, put_right, row, skip};
@@ -44,7 +43,7 @@ pub fn draw(
     // The last one drawn lies on top: the one that takes most, then the selected one.
     for (index, point) in points.iter().enumerate().rev().filter(|&(index, _)| index != selected) {
         let Some(at) = cells[index] else { continue };
-        put(buf, Rect::new(at.x, at.y, 1, 1), Span::styled(mark(point), of_kind(point.kind, theme)));
+        put(buf, Rect::new(at.x, at.y, 1, 1), Span::styled(mark(point), theme.part(point.kind)));
         drawn.hits.push((Rect::new(at.x, at.y, 1, 1), Hit::Listed(points[index].name.clone())));
     }
     let Some(point) = points.get(selected) else { return };
@@ -165,7 +164,7 @@ fn cross_hair(axes: &Axes, point: &Point, at: Position, theme: &Theme, buf: &mut
     {
         (roof.y + 1..at.y).for_each(|y| thread(at.x, y, "┊"));
     }
-    let style = of_kind(point.kind, theme).add_modifier(Modifier::BOLD);
+    let style = theme.part(point.kind).add_modifier(Modifier::BOLD);
     put(buf, Rect::new(at.x, at.y, 1, 1), Span::styled("◆", style));
     let share = point.standing.map(|standing| format!(" {:.0}%", 100.0 * standing.share.min(99.0)));
     let text = format!("{}{}", fit(&name(point), MOST_NAME as usize - 8), share.unwrap_or_default());

@@ -1,7 +1,7 @@
 //! The chart of the Sweep screen.
 
-use super::{floor, legend, look, measured, over, power};
-use crate::trace::sweep::Sweep;
+use super::series::{figure_of, floor, legend, look, measured, over, power};
+use crate::analyse::sweep::Sweep;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};
 use crate::tui::widget::plot::unit;
@@ -43,7 +43,7 @@ pub fn draw(app: &App, sweep: &Sweep, chosen: Option<(usize, usize)>, area: Rect
     let mut xs: Vec<f64> = points().map(|point| point.x).filter(|x| *x > 0.0).collect();
     xs.sort_by(f64::total_cmp);
     xs.dedup();
-    let marks = xs.iter().map(|x| (x.log10(), super::figure_of(*x))).collect();
+    let marks = xs.iter().map(|x| (x.log10(), figure_of(*x))).collect();
     let colour = |style: Style| style.fg.unwrap_or(Color::Reset);
     let mut lines = Vec::new();
     for (index, series) in sweep.series.iter().enumerate() {

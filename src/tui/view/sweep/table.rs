@@ -1,7 +1,7 @@
 //! The points of a sweep as a table: a row for each x, a column for each series.
 
-use super::{figure_of, floor, look, measured, name, over};
-use crate::trace::sweep::Sweep;
+use super::series::{figure_of, floor, look, measured, name, over};
+use crate::analyse::sweep::Sweep;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::widget::{below, fit, put_right, quantity, row, scrollbar, scrolled, skip, take};
 use crate::units::percent;

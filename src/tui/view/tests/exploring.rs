@@ -7,9 +7,9 @@ use crossterm::event::KeyCode;
 /// Answers everything that is asked, as the model thread would.
 pub fn settle(app: &mut App, mut effects: Vec<Effect>) {
     while let Some(effect) = effects.pop() {
-        if let Effect::Send(Command::Look { run, look }) = effect {
-            let seen = Box::new(fixture::seen::answer(look));
-            effects.extend(app.update(Msg::Worker(worker::Event::Seen { run, seen })));
+        if let Effect::Send(Command::Ask { run, question }) = effect {
+            let observation = Box::new(fixture::explored::answer(question));
+            effects.extend(app.update(Msg::Worker(worker::Event::Observed { run, observation })));
         }
     }
 }
@@ -21,8 +21,8 @@ pub fn read(depth: Depth, acts: &[Act]) -> App {
         [Effect::Send(Command::Explore { run, .. })] => *run,
         other => panic!("{other:?}"),
     };
-    for seen in fixture::seen::heads() {
-        let effects = app.update(Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) }));
+    for seen in fixture::explored::heads() {
+        let effects = app.update(Msg::Worker(worker::Event::Observed { run, observation: Box::new(seen) }));
         settle(&mut app, effects);
     }
     for &act in acts {
@@ -57,8 +57,8 @@ fn tokenized(depth: Depth) -> App {
 fn weighed(depth: Depth) -> App {
     let mut app = read(depth, &[Act::Weigh]);
     let run = app.explorer.as_ref().unwrap().run;
-    for seen in fixture::seen::worth() {
-        app.update(Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) }));
+    for seen in fixture::explored::worth() {
+        app.update(Msg::Worker(worker::Event::Observed { run, observation: Box::new(seen) }));
     }
     app
 }
@@ -75,7 +75,7 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("head_less_pinned", read(depth, &[Act::Open, Act::Pin, Act::NextFound, Act::Difference])),
         ("heads_filtered", read(depth, &[Act::Filter, Act::Filter])),
         ("changing", read(depth, &[Act::SwitchOff, Act::Change, Act::Right, Act::Down])),
-        ("effect", read(depth, &[Act::SwitchOff, Act::Told])),
+        ("effect", read(depth, &[Act::SwitchOff, Act::ShowEffect])),
         ("heads_worth", weighed(depth)),
         ("tokens", tokenized(depth)),
         ("jump", read(depth, &[Act::Open, Act::Jump])),
@@ -96,8 +96,8 @@ fn a_head_is_gone_to_by_its_number() {
         app.update(Msg::Input(Input::Key(KeyCode::Char(key).into())));
     }
     app.perform(Act::Accept);
-    assert_eq!((app.gaze.selected.block, app.gaze.selected.head), (1, 2));
-    assert!(app.popup.is_none() && !app.gaze.is_on_one());
+    assert_eq!((app.selection.selected.block, app.selection.selected.head), (1, 2));
+    assert!(app.popup.is_none() && !app.selection.is_on_one());
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn patterns_are_seen_in_every_depth_of_colour() {
 fn a_head_is_found_entered_switched_off_and_on_again() {
     let mut app = read(Depth::True, &[Act::Grouping]);
     // The first of those sorted by induction.
-    let at = |block, head| crate::trace::explored::Head { block, head };
-    assert_eq!(app.gaze.selected, at(1, 2));
+    let at = |block, head| crate::record::explored::Head { block, head };
+    assert_eq!(app.selection.selected, at(1, 2));
     app = {
         let effects = app.perform(Act::SwitchOff);
         let effects = effects.into_iter().chain(app.update(Msg::Tick(app.clock))).collect();
@@ -125,11 +125,11 @@ fn a_head_is_found_entered_switched_off_and_on_again() {
     assert!(text(&drawn(&mut app, SMALL)).contains("head 1.2 off · KL 0.1750"));
     app.perform(Act::SwitchOff);
     app.update(Msg::Tick(app.clock));
-    assert!(app.gaze.changes.is_empty() && app.explorer.as_ref().unwrap().effect.is_none());
+    assert!(app.selection.changes.is_empty() && app.explorer.as_ref().unwrap().effect.is_none());
     app.perform(Act::Open);
-    assert!(app.gaze.is_on_one());
+    assert!(app.selection.is_on_one());
     app.perform(Act::Close);
-    assert!(!app.gaze.is_on_one());
+    assert!(!app.selection.is_on_one());
 }
 
 #[test]
@@ -152,25 +152,28 @@ fn one_question_of_a_kind_at_a_time() {
 #[test]
 fn other_toggles_read_the_text_again_and_keep_what_is_looked_at() {
     let mut app = read(Depth::True, &[Act::Open, Act::Up, Act::SwitchOff, Act::Pin]);
-    let (gaze, run) = (app.gaze.clone(), app.explorer.as_ref().unwrap().run);
+    let (selection, run) = (app.selection.clone(), app.explorer.as_ref().unwrap().run);
     let card = app.card().unwrap().clone();
     let model = card.info.name.clone();
     app.explorer.as_mut().unwrap().text.model = model;
     let effects = app.update(Msg::Worker(worker::Event::Loaded(Box::new(card.clone()))));
     let again = effects.iter().find_map(|effect| match effect {
-        Effect::Send(Command::Explore { run, prompt: crate::profile::Prompt::Ids(ids), .. }) => Some((*run, ids.len())),
+        Effect::Send(Command::Explore { run, prompt: crate::measure::Prompt::Ids(ids), .. }) => Some((*run, ids.len())),
         _ => None,
     });
     let (again, tokens) = again.unwrap_or_else(|| panic!("{effects:?}"));
     assert!(again != run && tokens == 8);
-    for seen in fixture::seen::heads() {
-        app.update(Msg::Worker(worker::Event::Seen { run: again, seen: Box::new(seen) }));
+    for seen in fixture::explored::heads() {
+        app.update(Msg::Worker(worker::Event::Observed { run: again, observation: Box::new(seen) }));
     }
-    assert_eq!((app.gaze.query, &app.gaze.changes, &app.gaze.pinned), (gaze.query, &gaze.changes, &gaze.pinned));
+    assert_eq!(
+        (app.selection.query, &app.selection.changes, &app.selection.pinned),
+        (selection.query, &selection.changes, &selection.pinned)
+    );
     // Another model's text is another text.
     app.explorer.as_mut().unwrap().text.model = "another".into();
     app.update(Msg::Worker(worker::Event::Loaded(Box::new(card))));
-    assert!(app.explorer.is_none() && app.gaze.pinned.is_none());
+    assert!(app.explorer.is_none() && app.selection.pinned.is_none());
 }
 
 #[test]
@@ -178,10 +181,10 @@ fn a_text_that_grows_is_looked_at_where_it_grows() {
     let mut app = read(Depth::True, &[Act::Open]);
     let run = app.explorer.as_ref().unwrap().run;
     assert!(matches!(&app.perform(Act::Grow)[..], [Effect::Send(Command::Grow { .. })]));
-    let seen = |seen| Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) });
-    app.update(seen(crate::worker::Seen::Grown((40, "·Paris".into()))));
-    assert_eq!((app.gaze.query, app.explorer.as_ref().unwrap().text.tokens.len()), (8, 9));
-    app.update(seen(crate::worker::Seen::GrownUp));
+    let seen = |seen| Msg::Worker(worker::Event::Observed { run, observation: Box::new(seen) });
+    app.update(seen(crate::worker::Observation::Grown((40, "·Paris".into()))));
+    assert_eq!((app.selection.query, app.explorer.as_ref().unwrap().text.tokens.len()), (8, 9));
+    app.update(seen(crate::worker::Observation::GrownUp));
     assert!(!app.explorer.as_ref().unwrap().grows);
 }
 
@@ -196,7 +199,7 @@ fn a_token_is_put_in_the_place_of_another_by_typing_it() {
     assert!(text(&drawn(&mut app, SMALL)).contains("becomes ·hi"));
     let effects = app.update(key(KeyCode::Enter));
     settle(&mut app, effects);
-    let [change] = app.gaze.changes[..] else { panic!("{:?}", app.gaze.changes) };
+    let [change] = app.selection.changes[..] else { panic!("{:?}", app.selection.changes) };
     assert_eq!(app.explorer.as_ref().unwrap().change(&change), "(7) ·and → ·the");
     // Two tokens do not fit where one stands.
     app.perform(Act::Change);

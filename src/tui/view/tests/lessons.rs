@@ -2,8 +2,8 @@
 
 use super::exploring::{read, settle};
 use super::*;
+use crate::interpret::proof::{Bound, Outcome};
 use crate::learn::{Page, Task, lessons};
-use crate::profile::proof::{Bound, Found};
 use crate::tui::course::Experiment;
 use crossterm::event::KeyCode;
 
@@ -20,19 +20,19 @@ fn lesson(depth: Depth, at: usize) -> App {
 fn answered(app: &mut App, effects: Vec<Effect>) {
     for effect in effects {
         let more = match effect {
-            Effect::Send(Command::Columns { text, features }) => {
-                let token = |(id, word): (usize, &str)| worker::Column {
+            Effect::Send(Command::Embeddings { text, features }) => {
+                let token = |(id, word): (usize, &str)| worker::TokenEmbedding {
                     id: id as u32,
                     label: format!("·{word}"),
                     features: (0..features).map(|feature| (id as f32 - feature as f32) / 64.0).collect(),
                 };
                 let tokens = text.split(' ').enumerate().map(token).collect();
-                let columns = Box::new(Ok(worker::Columns { d_model: 576, tokens }));
-                app.update(Msg::Worker(worker::Event::Columns { text, columns }))
+                let embeddings = Box::new(Ok(worker::TokenEmbeddings { d_model: 576, tokens }));
+                app.update(Msg::Worker(worker::Event::Embeddings { text, embeddings }))
             }
             Effect::Send(Command::Explore { run, .. }) => {
-                for seen in fixture::seen::heads() {
-                    let effects = app.update(Msg::Worker(worker::Event::Seen { run, seen: Box::new(seen) }));
+                for seen in fixture::explored::heads() {
+                    let effects = app.update(Msg::Worker(worker::Event::Observed { run, observation: Box::new(seen) }));
                     settle(app, effects);
                 }
                 drawn(app, SMALL);
@@ -41,7 +41,7 @@ fn answered(app: &mut App, effects: Vec<Effect>) {
                 Vec::new()
             }
             Effect::Send(Command::Prove { lesson, .. }) => {
-                let found = Found { value: 2.4e-7, bound: Bound::AtMost(1e-4), said: "9 heads\u{1b}[2J".into() };
+                let found = Outcome { value: 2.4e-7, bound: Bound::AtMost(1e-4), said: "9 heads\u{1b}[2J".into() };
                 app.update(Msg::Worker(worker::Event::Proved { lesson, came: Box::new(Ok(found)) }))
             }
             _ => Vec::new(),
@@ -157,7 +157,7 @@ fn a_head_is_noticed_on_its_screen_alone() {
     app.update(Msg::Tick(app.clock));
     let is_done = |app: &App| app.course.progress.of(9).tasks.contains(&0);
     assert!(!is_done(&app));
-    app.gaze.selected = crate::trace::explored::Head { block: 16, head: 0 };
+    app.selection.selected = crate::record::explored::Head { block: 16, head: 0 };
     app.screen = Screen::Blocks;
     app.update(Msg::Tick(app.clock));
     assert!(!is_done(&app));
@@ -169,7 +169,7 @@ fn a_head_is_noticed_on_its_screen_alone() {
 #[test]
 fn an_experiment_that_passes_counts_and_one_that_fails_does_not() {
     let mut app = lesson(Depth::Plain, 2);
-    let found = |value| Found { value, bound: Bound::AtMost(1.0), said: String::new() };
+    let found = |value| Outcome { value, bound: Bound::AtMost(1.0), said: String::new() };
     for (value, passes) in [(f64::NAN, false), (2.0, false), (0.5, true)] {
         app.perform(Act::Prove);
         let came = Box::new(Ok(found(value)));

@@ -1,8 +1,8 @@
 //! What is known of the selected slice, and what could not be shown.
 
-use crate::trace::timeline::Kind;
+use crate::analyse::timeline::SliceKind;
 use crate::tui::app::App;
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::timeline::Chart;
 use crate::tui::widget::{figure, fit, fit_end};
 use crate::units::percent;
@@ -11,17 +11,17 @@ use unicode_width::UnicodeWidthStr;
 
 pub fn lines(app: &App, chart: &Chart, width: usize) -> Vec<Line<'static>> {
     let theme = &app.theme;
-    let at = app.reader.selected;
+    let at = app.viewport.selected;
     let slice = chart.slice(at);
-    let name = fit(&foreign::label(chart.name(at)), width);
-    let detail = foreign::label(&chart.timeline.details[slice.detail as usize]);
+    let name = fit(&sanitize::label(chart.name(at)), width);
+    let detail = sanitize::label(&chart.timeline.details[slice.detail as usize]);
     let detail = fit(&detail, width.saturating_sub(name.width() + 2));
     let mut lines =
         vec![Line::from_iter([Span::styled(name, theme.strong), Span::styled(format!("  {detail}"), theme.dim)])];
 
-    let mut path: Vec<String> = chart.ancestors(at).take(64).map(|at| foreign::label(chart.name(at))).collect();
+    let mut path: Vec<String> = chart.ancestors(at).take(64).map(|at| sanitize::label(chart.name(at))).collect();
     path.reverse();
-    let track = foreign::label(&chart.timeline.tracks[at.track].name);
+    let track = sanitize::label(&chart.timeline.tracks[at.track].name);
     let path = if path.is_empty() { format!("on {track}") } else { format!("in {}", path.join(" › ")) };
     lines.push(Line::from(Span::styled(fit_end(&path, width), theme.dim)));
 
@@ -53,12 +53,12 @@ pub fn lines(app: &App, chart: &Chart, width: usize) -> Vec<Line<'static>> {
     }
     if !chart.timeline.warnings.is_empty() {
         let text =
-            chart.timeline.warnings.iter().map(|warning| foreign::label(warning)).collect::<Vec<_>>().join(" · ");
+            chart.timeline.warnings.iter().map(|warning| sanitize::label(warning)).collect::<Vec<_>>().join(" · ");
         lines.push(Line::from(Span::styled(fit(&format!("! {text}"), width), theme.warn)));
     }
     lines
 }
 
-fn is_counted(chart: &Chart, kind: Kind) -> bool {
-    matches!(kind, Kind::Operator | Kind::Kernel | Kind::Module) || !chart.operators.is_empty()
+fn is_counted(chart: &Chart, kind: SliceKind) -> bool {
+    matches!(kind, SliceKind::Operator | SliceKind::Kernel | SliceKind::Module) || !chart.operators.is_empty()
 }

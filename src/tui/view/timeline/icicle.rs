@@ -1,8 +1,8 @@
 //! The slices: a row for each depth, a column for each stretch of time.
 
-use crate::trace::timeline::{Kind, Seen};
+use crate::analyse::timeline::{Coverage, SliceKind};
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::theme::Depth;
 use crate::tui::timeline::chart::ChartLine;
 use crate::tui::timeline::{At, Chart};
@@ -32,7 +32,7 @@ pub fn field(area: Rect) -> Rect {
 pub fn draw(app: &App, chart: &Chart, field: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> u16 {
     let theme = &app.theme;
     let lines = chart.lines();
-    let selected = app.reader.selected;
+    let selected = app.viewport.selected;
     let depth = chart.slice(selected).depth;
     let at = lines.iter().position(|line| *line == ChartLine::Row(selected.track, depth)).unwrap_or(0);
     let height = field.height as usize;
@@ -46,13 +46,13 @@ pub fn draw(app: &App, chart: &Chart, field: Rect, buf: &mut Buffer, drawn: &mut
             ChartLine::Title(track) => {
                 let track = &chart.timeline.tracks[track];
                 let group = if track.group.is_empty() { String::new() } else { format!("{} · ", track.group) };
-                let title = foreign::label(&format!("{group}{}", track.name));
+                let title = sanitize::label(&format!("{group}{}", track.name));
                 let title = Line::from(Span::styled(fit(&title, whole.width as usize / 2), theme.dim));
                 titled_rule(buf, whole, title, theme.rule);
                 above = None;
             }
             ChartLine::Row(track, depth) => {
-                let (of, window) = (&chart.timeline.tracks[track], app.reader.window);
+                let (of, window) = (&chart.timeline.tracks[track], app.viewport.window);
                 let longest = chart.rows[track].seen(of, depth, window.from, window.to());
                 let word = longest.map(|seen| word(chart.slice(At { track, slice: seen.slice }).kind));
                 if word.is_some() && word != above {
@@ -69,21 +69,21 @@ pub fn draw(app: &App, chart: &Chart, field: Rect, buf: &mut Buffer, drawn: &mut
 }
 
 /// What the slices of a row are.
-fn word(kind: Kind) -> &'static str {
+fn word(kind: SliceKind) -> &'static str {
     match kind {
-        Kind::Pass => "pass",
-        Kind::Part | Kind::Attention | Kind::Mlp => "part",
-        Kind::Module => "module",
-        Kind::Operator => "op",
-        Kind::Kernel => "kernel",
-        Kind::Runtime => "driver",
-        Kind::Function => "code",
-        Kind::Annotation => "region",
+        SliceKind::Pass => "pass",
+        SliceKind::Part | SliceKind::Attention | SliceKind::Mlp => "part",
+        SliceKind::Module => "module",
+        SliceKind::Operator => "op",
+        SliceKind::Kernel => "kernel",
+        SliceKind::Runtime => "driver",
+        SliceKind::Function => "code",
+        SliceKind::Annotation => "region",
     }
 }
 
 fn draw_row(app: &App, chart: &Chart, (track, depth): (usize, u16), place: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let (window, width) = (app.reader.window, place.width);
+    let (window, width) = (app.viewport.window, place.width);
     let (rows, of) = (&chart.rows[track], &chart.timeline.tracks[track]);
     let mut x = 0;
     while x < width {
@@ -109,13 +109,20 @@ fn short(name: &str) -> &str {
 }
 
 /// One slice, or all those that share a column.
-fn slab(app: &App, chart: &Chart, at: At, (seen, column): (Seen, crate::units::Nanos), cell: Rect, buf: &mut Buffer) {
+fn slab(
+    app: &App,
+    chart: &Chart,
+    at: At,
+    (seen, column): (Coverage, crate::units::Nanos),
+    cell: Rect,
+    buf: &mut Buffer,
+) {
     let theme = &app.theme;
     let slice = chart.slice(at);
-    let is_selected = app.reader.selected == at;
-    let is_sought = app.reader.sought.is_none_or(|name| name == slice.name);
+    let is_selected = app.viewport.selected == at;
+    let is_sought = app.viewport.sought.is_none_or(|name| name == slice.name);
     let odd = chart.rows[at.track].slices(slice.depth).binary_search(&at.slice).is_ok_and(|n| n % 2 == 1);
-    let dark = if slice.kind == Kind::Operator { 2 } else { 0 };
+    let dark = if slice.kind == SliceKind::Operator { 2 } else { 0 };
     let colour = if is_sought { theme.slice(chart.stage(at)) } else { theme.rule };
     let style = match is_selected {
         true if theme.depth == Depth::Plain => Style::new().add_modifier(Modifier::REVERSED),
@@ -136,7 +143,7 @@ fn slab(app: &App, chart: &Chart, at: At, (seen, column): (Seen, crate::units::N
     let mut text = edge.to_owned();
     if cell.width >= NAMED {
         let pad = if edge.is_empty() && cell.width > NAMED + 1 { " " } else { "" };
-        let name = foreign::label(chart.name(at));
+        let name = sanitize::label(chart.name(at));
         let room = (cell.width as usize).saturating_sub(edge.width() + pad.len());
         text = format!("{edge}{pad}{}", if name.width() > room { short(&name) } else { &name });
     }

@@ -1,9 +1,9 @@
 //! What was alive, on the same axis as the slices.
 
-use crate::trace::timeline::{Curve, Level};
+use crate::analyse::timeline::{Curve, Level};
 use crate::tui::app::App;
-use crate::tui::foreign;
 use crate::tui::memory::STACKED;
+use crate::tui::sanitize;
 use crate::tui::timeline::{Chart, Window};
 use crate::tui::widget::plot::GUTTER;
 use crate::tui::widget::stack::{self, Stack};
@@ -18,11 +18,11 @@ pub fn draw(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let curves = &chart.timeline.memory;
     // Of several ranks, the one that is looked at.
-    let group = &chart.timeline.tracks[app.reader.selected.track].group;
+    let group = &chart.timeline.tracks[app.viewport.selected.track].group;
     let Some(curve) = curves.iter().find(|curve| curve.name.starts_with(group.as_str())).or(curves.first()) else {
         return;
     };
-    let columns = levels(curve, app.reader.window, area.width.saturating_sub(GUTTER));
+    let columns = levels(curve, app.viewport.window, area.width.saturating_sub(GUTTER));
     let is_split = matches!(curve.points.first(), Some((_, Level::Split(_))));
     let layers: Vec<Style> = match is_split {
         true => STACKED.map(|category| theme.category(category)).to_vec(),
@@ -33,7 +33,7 @@ pub fn draw(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
     if is_split {
         title.push(Span::styled(" · weights left out", theme.dim));
     } else if curves.len() > 1 {
-        title.push(Span::styled(format!(" · {}", foreign::label(&curve.name)), theme.dim));
+        title.push(Span::styled(format!(" · {}", sanitize::label(&curve.name)), theme.dim));
     }
     let title = Line::from(title);
     let rest = skip(Rect { width: area.width.saturating_sub(2), ..area }, title.width() as u16 + 6);

@@ -5,9 +5,9 @@
 //! ▌ aten::mm                        211     812 ms     812 ms    43.1%  ███████████████▎
 //! ```
 
-use crate::trace::timeline::Grouped;
+use crate::analyse::timeline::Grouped;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::foreign;
+use crate::tui::sanitize;
 use crate::tui::timeline::Chart;
 use crate::tui::widget::{bar, below, fit, put, row, scrollbar, scrolled, skip, take};
 use crate::units::{exactly, percent};
@@ -29,12 +29,12 @@ pub fn draw(app: &App, chart: &Chart, groups: &[Grouped], area: Rect, buf: &mut 
     put(buf, skip(area, 2), Span::styled(head, theme.dim));
     let list = Rect { height: area.height.saturating_sub(2), ..below(area, 1) };
     let height = list.height as usize;
-    let first = scrolled(drawn.listed.0, app.reader.row, height, groups.len());
+    let first = scrolled(drawn.listed.0, app.viewport.row, height, groups.len());
     drawn.listed = (first, height);
     let most = groups.first().map_or(0.0, |group| group.share);
     for (index, group) in groups.iter().enumerate().skip(first).take(height) {
         let line = row(list, (index - first) as u16);
-        if index == app.reader.row {
+        if index == app.viewport.row {
             buf.set_style(line.intersection(buf.area), theme.selected);
             put(buf, line, Span::styled("▌", theme.accent));
         }
@@ -54,7 +54,7 @@ pub fn panels(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
     if area.height < LEAST_PANEL {
         return;
     }
-    let modules = if app.foreign.is_some() { "modules" } else { "parts" };
+    let modules = if app.imported.is_some() { "modules" } else { "parts" };
     let lists = [("operators", &chart.operators), (modules, &chart.modules)];
     let lists: Vec<_> = lists.into_iter().filter(|(_, groups)| !groups.is_empty()).collect();
     let n = if area.width < 2 * (FIGURES as u16 + 30) { 1 } else { 2 }.min(lists.len());
@@ -86,7 +86,7 @@ fn bar_of(app: &App, chart: &Chart, (index, group): (usize, &Grouped), most: f64
 /// A name with its figures.
 pub fn entry(app: &App, chart: &Chart, group: &Grouped, named: usize) -> Line<'static> {
     let theme = &app.theme;
-    let name = fit(&foreign::label(&chart.timeline.names[group.name as usize]), named - 1);
+    let name = fit(&sanitize::label(&chart.timeline.names[group.name as usize]), named - 1);
     let pad = " ".repeat(named - name.width());
     Line::from_iter([
         Span::styled(format!("{name}{pad}"), theme.text),

@@ -1,0 +1,189 @@
+//! Opening such a file again: whatever it holds is checked before it is believed.
+
+use super::{Captured, KEY, Metadata, VERSION, hook};
+use crate::interpret::explore::activations::BlockActivations;
+use crate::interpret::explore::exploration::{Exploration, Layer};
+use crate::interpret::explore::tensors::numbers;
+use crate::model::probe::Hook;
+use crate::model::tensor_file::TensorFile;
+use crate::model::toggles::Attention;
+use crate::model::{Error, Result};
+use crate::record::explored::{Attribution, LensCell, LensTable, Likely, Place, Writer};
+use std::path::Path;
+use std::rc::Rc;
+use tch::{Kind, Tensor};
+
+impl Captured {
+    /// Whether a file may be one, by what it begins with.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn check(path: &Path) -> Result<()> {
+        open(path).map(drop)
+    }
+
+    /// Opens one again.
+    ///
+    /// # Errors
+    /// It is none, or not whole, or its parts do not fit together.
+    pub fn read(path: &Path) -> Result<Self> {
+        let _no_grad = tch::no_grad_guard();
+        let (file, metadata) = open(path)?;
+        let refused = |problem: String| Error::file(path, problem);
+        let attention: Attention = metadata
+            .attention
+            .parse()
+            .map_err(|()| refused(format!("expected a kind of attention, found '{}'", metadata.attention)))?;
+        let reader = TensorReader { file: &file, path };
+        let n_layers = (0..).take_while(|&block| file.info(&hook(Some(block), Hook::Q)).is_some()).count();
+        let (t, heads) = (metadata.labels.len() as i64, reader.shape(&hook(Some(0), Hook::Q), 4)?);
+        let kv_heads = reader.shape(&hook(Some(0), Hook::K), 4)?[1];
+        let d_model = reader.shape("hook_embed", 3)?[2];
+        if t == 0 {
+            return Err(refused("expected a text, found no token".into()));
+        }
+        let (n_heads, d_head) = (heads[1], heads[3]);
+        if kv_heads == 0 || d_head == 0 || n_heads == 0 || n_heads % kv_heads != 0 {
+            return Err(refused(format!(
+                "expected heads that share key/value heads evenly, found {n_heads} and {kv_heads}"
+            )));
+        }
+        let ids = reader.numbers("input_ids", &[1, t])?;
+        let layer = |block: usize| {
+            let tensor = |name, shape: &[i64]| reader.float(&hook(Some(block), name), shape);
+            let kept = BlockActivations {
+                q: tensor(Hook::Q, &[1, n_heads, t, d_head])?,
+                k: tensor(Hook::K, &[1, kv_heads, t, d_head])?,
+                v: tensor(Hook::V, &[1, kv_heads, t, d_head])?,
+                mid: tensor(Hook::ResidMid, &[1, t, d_model])?,
+                post: tensor(Hook::ResidPost, &[1, t, d_model])?,
+            };
+            Ok(Layer::of(kept, attention.reach))
+        };
+        let exploration = Exploration::new(
+            ids.into_iter().map(|id| id as u32).collect(),
+            reader.float("hook_embed", &[1, t, d_model])?,
+            (0..n_layers).map(layer).collect::<Result<_>>()?,
+        );
+        let places = exploration.places().count() as i64;
+        let lens = match file.info("lens.top_ids") {
+            Some(_) => Some(reader.lens((places, t), exploration.places())?),
+            None => None,
+        };
+        let attributions = match &lens {
+            Some(lens) if file.info("attribution.shares").is_some() => reader.attributions(lens, &metadata.writers)?,
+            _ => Vec::new(),
+        };
+        Ok(Self { exploration: Rc::new(exploration), metadata: metadata.shown(), lens, attributions })
+    }
+}
+
+/// A file, and what it tells beside its tensors.
+fn open(path: &Path) -> Result<(TensorFile, Metadata)> {
+    let file = TensorFile::open(path)?;
+    let refused = |problem: String| Error::file(path, problem);
+    let metadata = file.told(KEY).ok_or_else(|| {
+        refused(
+            "expected what `blockscope capture --out FILE` writes when no --hooks are named; this has tensors alone"
+                .into(),
+        )
+    })?;
+    let metadata: Metadata = serde_json::from_str(metadata)
+        .map_err(|error| refused(format!("expected what was seen of a text: {error}")))?;
+    if metadata.version != VERSION {
+        return Err(refused(format!(
+            "expected version {VERSION}, found {}: open it with a newer Blockscope",
+            metadata.version
+        )));
+    }
+    Ok((file, metadata))
+}
+
+/// Reads tensors whose shapes are known.
+struct TensorReader<'a> {
+    file: &'a TensorFile,
+    path: &'a Path,
+}
+
+impl TensorReader<'_> {
+    /// The shape of a tensor that has so many dimensions.
+    fn shape(&self, name: &str, dimensions: usize) -> Result<Vec<i64>> {
+        let info = self.file.info(name).ok_or_else(|| Error::file(self.path, format!("no tensor {name}")))?;
+        if info.shape.len() != dimensions {
+            let problem = format!("{name}: expected {dimensions} dimensions, found {:?}", info.shape);
+            return Err(Error::file(self.path, problem));
+        }
+        Ok(info.shape.iter().map(|&size| size as i64).collect())
+    }
+
+    fn tensor(&self, name: &str, shape: &[i64]) -> Result<Tensor> {
+        let found = self.shape(name, shape.len())?;
+        if found != shape {
+            return Err(Error::file(self.path, format!("{name}: expected {shape:?}, found {found:?}")));
+        }
+        self.file.tensor(name)
+    }
+
+    /// A tensor without its batch dimension, f32.
+    fn float(&self, name: &str, shape: &[i64]) -> Result<Tensor> {
+        Ok(self.tensor(name, shape)?.squeeze_dim(0).to_kind(Kind::Float))
+    }
+
+    fn numbers(&self, name: &str, shape: &[i64]) -> Result<Vec<i64>> {
+        Ok(Vec::try_from(self.tensor(name, shape)?.to_kind(Kind::Int64).contiguous().view(-1))?)
+    }
+
+    fn floats(&self, name: &str, shape: &[i64]) -> Result<Vec<f32>> {
+        Ok(numbers(&self.tensor(name, shape)?))
+    }
+
+    /// The lens, `t` positions at most.
+    fn lens(&self, (n_places, t): (i64, i64), places: impl Iterator<Item = Place>) -> Result<LensTable> {
+        let shape = self.shape("lens.top_ids", 3)?;
+        let (n, top) = (shape[1], shape[2] as usize);
+        let first = self.numbers("lens.first", &[1])?[0];
+        if first < 0 || n == 0 || first.checked_add(n).is_none_or(|end| end > t) {
+            let problem = format!("lens: expected positions of the text's {t}, found {n} from {first} on");
+            return Err(Error::file(self.path, problem));
+        }
+        let (each, all) = ([n_places, n], [n_places, n, top as i64]);
+        let ids = self.numbers("lens.top_ids", &all)?;
+        let probabilities = self.floats("lens.top_probabilities", &all)?;
+        let (rank, feature) = (self.numbers("lens.rank", &each)?, self.numbers("lens.largest_feature", &each)?);
+        let massive = self.numbers("lens.massive", &each)?;
+        let [entropy, kl, norm, write, largest] =
+            ["entropy", "kl", "norm", "write", "largest"].map(|name| self.floats(&format!("lens.{name}"), &each));
+        let (entropy, kl, norm, write, largest) = (entropy?, kl?, norm?, write?, largest?);
+        let cell = |at: usize| LensCell {
+            top: (at * top..(at + 1) * top)
+                .map(|at| Likely { id: ids[at] as u32, probability: probabilities[at] })
+                .collect(),
+            rank: u32::try_from(rank[at]).ok(),
+            entropy: entropy[at],
+            kl: kl[at],
+            norm: norm[at],
+            write: Some(write[at]).filter(|write| !write.is_nan()),
+            largest: (feature[at] as u32, largest[at]),
+            massive: massive[at] != 0,
+        };
+        let n = n as usize;
+        let row = |(row, place)| (place, (row * n..(row + 1) * n).map(cell).collect());
+        Ok(LensTable { first: first as usize, places: places.enumerate().map(row).collect() })
+    }
+
+    /// Who wrote the likeliest tokens, at the positions of the lens.
+    fn attributions(&self, lens: &LensTable, writers: &[Writer]) -> Result<Vec<Attribution>> {
+        let n = lens.positions().len();
+        let shares = self.floats("attribution.shares", &[n as i64, writers.len() as i64])?;
+        let tokens = self.numbers("attribution.tokens", &[n as i64])?;
+        let logits = self.floats("attribution.logits", &[n as i64])?;
+        let of = |at: usize| Attribution {
+            position: (lens.first + at) as u32,
+            token: tokens[at] as u32,
+            versus: None,
+            parts: writers.iter().copied().zip(shares[at * writers.len()..].iter().copied()).collect(),
+            logit: logits[at],
+        };
+        Ok((0..n).map(of).collect())
+    }
+}

@@ -1,0 +1,80 @@
+//! What interventions do: the same text and the same continuation, clean and changed.
+
+use super::Interventions;
+use crate::interpret::explore::numbers;
+use crate::measure::{Control, Session};
+use crate::model::decoder::Wanted;
+use crate::model::probe::Pass;
+use crate::model::{Error, Result};
+use crate::record::explored::{Effect, Shift};
+use tch::{Kind, Tensor};
+
+/// How many of the likeliest tokens of each are candidates.
+const CANDIDATES: i64 = 8;
+
+impl Session {
+    /// Runs a text clean and with interventions, and continues both greedily by `new` tokens.
+    ///
+    /// # Errors
+    /// The text does not fit; it was cancelled.
+    pub fn effect(&self, ids: &[u32], changed: &Interventions, new: usize, control: &Control) -> Result<Effect> {
+        let _no_grad = tch::no_grad_guard();
+        let none = Interventions::default();
+        let (clean_logits, clean) = self.continued(ids, &none, new, control)?;
+        let (changed_logits, changed) = self.continued(&changed.swapped(ids)?, changed, new, control)?;
+        let [p, q] = [&clean_logits, &changed_logits].map(|logits| logits.log_softmax(-1, Kind::Float));
+        let kl = (p.exp() * (&p - &q)).sum_dim_intlist([-1].as_slice(), false, Kind::Float);
+        let kl = numbers(&kl).into_iter().map(|kl| kl.max(0.0)).collect();
+        let value = |of: &Tensor, position: usize, id: u32| of.double_value(&[position as i64, i64::from(id)]) as f32;
+        let nll = ids.iter().enumerate().skip(1);
+        let nll = nll.map(|(at, &id)| (-value(&p, at - 1, id), -value(&q, at - 1, id))).collect();
+
+        let last = ids.len() - 1;
+        let mut candidates: Vec<u32> = Vec::new();
+        for log_p in [&p, &q] {
+            let (_, ids) = log_p.get(last as i64).topk(CANDIDATES.min(log_p.size()[1]), -1, true, true);
+            candidates.extend(Vec::<i64>::try_from(ids)?.into_iter().map(|id| id as u32));
+        }
+        let mut seen = std::collections::HashSet::new();
+        candidates.retain(|id| seen.insert(*id));
+        let shift = |id: u32| Shift {
+            id,
+            logits: (value(&clean_logits, last, id), value(&changed_logits, last, id)),
+            probabilities: (value(&p, last, id).exp(), value(&q, last, id).exp()),
+        };
+        let candidates = candidates.into_iter().map(shift).collect();
+        Ok(Effect { kl, nll, candidates, clean, changed })
+    }
+
+    /// The logits of a text [T, d_vocab], and the tokens that follow.
+    fn continued(
+        &self,
+        ids: &[u32],
+        interventions: &Interventions,
+        new: usize,
+        control: &Control,
+    ) -> Result<(Tensor, Vec<u32>)> {
+        let (decoder, spec) = (self.decoder(), &self.card().spec);
+        let positions = ids.len() + new.saturating_sub(1);
+        if positions > spec.n_ctx {
+            let problem = format!("{positions} positions are more than the model's context of {}", spec.n_ctx);
+            return Err(Error::Request(problem));
+        }
+        let mut all: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
+        let mut cache = self.card().toggles.kv_cache.then(|| decoder.new_cache(1, positions));
+        let mut text = None;
+        for step in 0..new.max(1) {
+            let past = cache.as_ref().map_or(0, |cache| cache.len());
+            let wanted = if step == 0 { Wanted::All } else { Wanted::Last };
+            let mut probe = interventions.pass(past, control);
+            let input = decoder.input(&all[past..], 1);
+            let logits = decoder.forward(&input, cache.as_mut(), wanted, &mut Pass::new(&mut probe))?.squeeze_dim(0);
+            if step < new {
+                all.push(logits.get(logits.size()[0] - 1).argmax(-1, false).int64_value(&[]));
+            }
+            text.get_or_insert(logits);
+        }
+        let following = all[ids.len()..].iter().map(|&id| id as u32).collect();
+        Ok((text.expect("there is a pass at least"), following))
+    }
+}

@@ -1,0 +1,157 @@
+//! What can be done, where, and by which keys: a row of the table.
+
+use super::key::Key;
+
+/// Something that the user can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Act {
+    Run,
+    TraceRun,
+    Step,
+    Cancel,
+    EditPrompt,
+    Toggles,
+    Models,
+    Save,
+    NextScreen,
+    PreviousScreen,
+    Blocks,
+    Timeline,
+    Roofline,
+    Memory,
+    Generate,
+    SingleStep,
+    Compare,
+    Matrix,
+    Sweep,
+    Heads,
+    Lens,
+    Learn,
+    NextPage,
+    PreviousPage,
+    AnswerA,
+    AnswerB,
+    AnswerC,
+    Prove,
+    CloseLesson,
+    Glossary,
+    Palette,
+    Help,
+    Quit,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Left,
+    Right,
+    Open,
+    Close,
+    OpenAll,
+    CloseAll,
+    Phase,
+    PerStep,
+    Grouping,
+    Slowest,
+    Findings,
+    ZoomIn,
+    ZoomOut,
+    Whole,
+    PanLeft,
+    PanRight,
+    NextPass,
+    PreviousPass,
+    Find,
+    NextFound,
+    PreviousFound,
+    MeasurePeaks,
+    Colour,
+    Follow,
+    StepPart,
+    StepBlock,
+    StepPass,
+    StepOn,
+    Choose,
+    Transpose,
+    SwitchOff,
+    AllOn,
+    Repeat,
+    Pin,
+    Difference,
+    Filter,
+    Grow,
+    Weigh,
+    Jump,
+    AcceptKey,
+    Change,
+    ShowEffect,
+    Versus,
+    Neurons,
+    Tokens,
+    Reverse,
+    NextField,
+    PreviousField,
+    Accept,
+    AcceptAndRun,
+    Dismiss,
+    Interrupt,
+    Repaint,
+    Suspend,
+}
+
+/// Where an action applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// On every screen while no popup is open.
+    Everywhere,
+    Blocks,
+    Timeline,
+    Roofline,
+    Memory,
+    Generate,
+    SingleStep,
+    Compare,
+    Matrix,
+    Sweep,
+    Heads,
+    Lens,
+    Learn,
+    /// The popups.
+    Prompt,
+    Toggles,
+    /// What to compare with, or what to sweep.
+    Candidate,
+    /// Of which toggle every value is measured.
+    Values,
+    Models,
+    Find,
+    /// To a position of a text.
+    Jump,
+    /// What is changed in the model or the text.
+    Changing,
+    /// What that does.
+    Effect,
+    /// How the prompt is cut.
+    Tokens,
+    Palette,
+    Glossary,
+    Help,
+    Failure,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Action {
+    pub act: Act,
+    pub scope: Scope,
+    /// The first one is the one to show.
+    pub keys: &'static [Key],
+    /// The word for it in the strip below; empty: not there.
+    pub word: &'static str,
+    /// Another row's action that the strip shows under the same word, as `↑↓ move`.
+    pub with: Option<Act>,
+    pub name: &'static str,
+    /// One line for the help.
+    pub about: &'static str,
+}
