@@ -1,9 +1,10 @@
 //! How long it takes to load SmolLM2, to prefill 512 tokens and to decode 64.
 
-use blockscope::model::decoder::Wanted;
-use blockscope::model::probe::{Pass, Unwatched};
-use blockscope::model::source::Source;
-use blockscope::model::{Decoder, Device, Toggles};
+use blockscope::arch::Toggles;
+use blockscope::engine::decoder::Wanted;
+use blockscope::engine::probe::{Pass, Unwatched};
+use blockscope::engine::source::Source;
+use blockscope::engine::{Decoder, Device};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::time::Duration;
 use tch::Tensor;
@@ -15,7 +16,7 @@ fn build(toggles: &str) -> Decoder {
     let toggles = Toggles::default().with(toggles).unwrap();
     let source = Source::open(MODEL).unwrap_or_else(|error| panic!("{error}"));
     let parameters = source.load(&toggles, Device::Cpu, &mut |_, _| true).unwrap();
-    Decoder::new(&source.spec, &parameters, &toggles)
+    Decoder::new(&source.model, &parameters, &toggles)
 }
 
 fn load(c: &mut Criterion) {
@@ -25,7 +26,7 @@ fn load(c: &mut Criterion) {
 }
 
 /// One pass over `ids` behind what is in the cache.
-fn pass(decoder: &Decoder, ids: &[i64], cache: &mut blockscope::model::cache::KvCache) -> i64 {
+fn pass(decoder: &Decoder, ids: &[i64], cache: &mut blockscope::engine::cache::KvCache) -> i64 {
     let input = Tensor::from_slice(ids).unsqueeze(0);
     let logits = decoder.forward(&input, Some(cache), Wanted::Last, &mut Pass::new(&mut Unwatched)).unwrap();
     logits.argmax(-1, false).int64_value(&[0, 0])

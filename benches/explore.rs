@@ -1,9 +1,9 @@
 //! How long it takes to look: the pass that keeps what there is to look at, all heads of SmolLM2 as pictures, and the part
 //! of one pattern that a screen shows.
 
+use blockscope::arch::Toggles;
 use blockscope::interpret::Exploration;
 use blockscope::measure::{Control, Prompt, Session};
-use blockscope::model::Toggles;
 use blockscope::record::explored::Area;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::time::Duration;

@@ -2,8 +2,9 @@
 //! faster: the limits in `model::matrix` are read off this table. Shapes are SmolLM2's; times are the best of many, on
 //! all processors.
 
-use blockscope::model::matrix::Matrix;
-use blockscope::model::toggles::{ALL_PRECISIONS, Kernels, Precision, processors};
+use blockscope::arch::formats::{ALL_PRECISIONS, Precision};
+use blockscope::arch::toggles::{Kernels, processors};
+use blockscope::engine::matrix::Matrix;
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 

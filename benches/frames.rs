@@ -1,8 +1,8 @@
 //! How long a frame of each screen takes at 200×60: with a real traced run of 512 prompt and 64 new tokens loaded, with real
 //! studies of a tiny model, a text that was read, and the pattern of a head that fills the screen.
 
+use blockscope::arch::Toggles;
 use blockscope::measure::{Control, Prompt, Request, Session};
-use blockscope::model::Toggles;
 use blockscope::record::explored::{Head, HeadScores, Score, Sink};
 use blockscope::record::{Event, Run, Watched};
 use blockscope::tui::app::Screen;

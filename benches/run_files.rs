@@ -4,8 +4,8 @@
 //! What is written is one traced run of SmolLM2, whose passes are repeated until there are enough operators, allocations
 //! and parts in it. Each opening has a process of its own, so that the peak is its own.
 
+use blockscope::arch::Toggles;
 use blockscope::measure::{Control, Prompt, Request, Session};
-use blockscope::model::Toggles;
 use blockscope::record::{Event, Run, Watched, file};
 use blockscope::units::Bytes;
 use std::path::Path;

@@ -3,8 +3,8 @@
 //! `cargo bench --bench tracer` prints, after criterion's times of small operators with and without a
 //! tracer, their differences, and traced ÷ plain for SmolLM2: medians over pairs of runs that alternate.
 
+use blockscope::arch::Toggles;
 use blockscope::measure::{Bounds, Control, Prompt, Request, Session, Tracer};
-use blockscope::model::Toggles;
 use blockscope::record::{Event, Phase, Quartiles, Run, Watched};
 use blockscope::units::Nanos;
 use criterion::Criterion;

@@ -21,12 +21,13 @@
 //! | 0 | [`units`] | quantities and how they print |
 
 pub mod analyse;
+pub mod arch;
 pub mod cli;
+pub mod engine;
 pub mod gguf;
 pub mod interpret;
 pub mod learn;
 pub mod measure;
-pub mod model;
 pub mod record;
 pub mod report;
 pub mod text;

@@ -1,10 +1,10 @@
 //! What the whole process holds, to the byte. A program of its own, and one test at a time: what another
 //! test allocates would be counted too.
 
+use blockscope::arch::Toggles;
+use blockscope::arch::formats::Precision;
+use blockscope::engine::allocator::{Live, Tag, live, tagged};
 use blockscope::measure::{Bounds, Control, Prompt, Request, Session, Tracer};
-use blockscope::model::Toggles;
-use blockscope::model::allocator::{Live, Tag, live, tagged};
-use blockscope::model::toggles::Precision;
 use blockscope::record::{Category, Event, Run, Status, Watched};
 use blockscope::units::Bytes;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -70,8 +70,8 @@ fn a_model_holds_its_weights_and_its_rotary_frequencies_and_a_run_its_cache() {
     let empty = live();
     for (toggles, precision) in [("", Precision::F32), ("weights=bf16,compute=bf16", Precision::Bf16)] {
         let session = open(toggles);
-        let spec = &session.card().spec;
-        let frequencies = 4 * spec.d_head as u64 / 2; // f32, one for each pair that rotates
+        let model = &session.card().model;
+        let frequencies = 4 * model.d_head() as u64 / 2; // f32, one for each pair that rotates
         let expected = session.card().info.weight_bytes + Bytes(frequencies);
         assert_eq!(session.card().info.weight_bytes, Bytes(134_515_008 * precision.row_bytes(1)));
         assert_eq!(live(), Live { weights: empty.weights + expected, ..empty }, "{toggles}");

@@ -1,7 +1,7 @@
 //! SmolLM2's own tokenizer and chat template, out of its GGUF file, against the reference.
 
+use blockscope::engine::source::{Origin, Source};
 use blockscope::gguf::Gguf;
-use blockscope::model::source::{Origin, Source};
 use blockscope::text::{Input, Message, SAMPLE, Specials, Taken, Tokenizer};
 use safetensors::SafeTensors;
 use std::path::Path;

@@ -28,11 +28,11 @@ macro_rules! hooks {
 hooks! {
     Embed, "hook_embed", "What enters the first block. [batch, pos, d_model]";
     ResidPre, "hook_resid_pre", "The residual stream before the block. [batch, pos, d_model]";
-    Q, "attn.hook_q", "Queries before the rotation. [batch, pos, n_heads, d_head]";
-    K, "attn.hook_k", "Keys before the rotation. [batch, pos, n_kv_heads, d_head]";
+    Q, "attn.hook_q", "Queries as they are projected, before a norm and the rotation. [batch, pos, n_heads, d_head]";
+    K, "attn.hook_k", "Keys as they are projected, before a norm and the rotation. [batch, pos, n_kv_heads, d_head]";
     V, "attn.hook_v", "Values. [batch, pos, n_kv_heads, d_head]";
-    RotQ, "attn.hook_rot_q", "Queries after the rotation, where there is one. [batch, pos, n_heads, d_head]";
-    RotK, "attn.hook_rot_k", "Keys after the rotation, where there is one. [batch, pos, n_kv_heads, d_head]";
+    RotQ, "attn.hook_rot_q", "Queries as they enter the scores: after the rotation, where there is one. [batch, pos, n_heads, d_head]";
+    RotK, "attn.hook_rot_k", "Keys as they enter the scores: after the rotation, where there is one. [batch, pos, n_kv_heads, d_head]";
     Scores, "attn.hook_attn_scores", "Before the softmax, masked. [batch, n_heads, query, key]";
     Pattern, "attn.hook_pattern", "After the softmax. [batch, n_heads, query, key]";
     Z, "attn.hook_z", "What each head read, before the output projection. [batch, pos, n_heads, d_head]";

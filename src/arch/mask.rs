@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
 /// Which keys a query at a position attends to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -186,6 +187,23 @@ impl fmt::Display for Mask {
     }
 }
 
+impl FromStr for Mask {
+    type Err = ();
+
+    /// Reads what is printed.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let number = |text: &str| text.parse().ok().filter(|n| (1..=1 << 24).contains(n)).ok_or(());
+        let (kind, numbers) = text.split_once(':').unwrap_or((text, ""));
+        match (kind, numbers.split_once('+')) {
+            ("causal", None) if numbers.is_empty() => Ok(Mask::Causal),
+            ("window", None) => Ok(Mask::Window { sinks: 0, window: number(numbers)? }),
+            ("sinks", Some((sinks, window))) => Ok(Mask::Window { sinks: number(sinks)?, window: number(window)? }),
+            ("chunks", None) => Ok(Mask::Chunks { size: number(numbers)? }),
+            _ => Err(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,7 +224,9 @@ mod tests {
     #[test]
     fn every_visible_key_is_in_the_chunk_of_its_query() {
         let window = |sinks, window| Mask::Window { sinks, window };
-        for mask in [window(0, 5), window(0, 200), window(3, 5), window(150, 200), Mask::Causal, Mask::Chunks { size: 50 }] {
+        for mask in
+            [window(0, 5), window(0, 200), window(3, 5), window(150, 200), Mask::Causal, Mask::Chunks { size: 50 }]
+        {
             for new in [1, 127, 128, 129, 700] {
                 let chunks = mask.chunks(0, new);
                 let queries: Vec<usize> = chunks.iter().flat_map(|chunk| chunk.queries.clone()).collect();
@@ -229,7 +249,11 @@ mod tests {
                 assert_eq!(n, (0..11).filter(|&query| mask.sees(query, key)).count(), "{mask} {key}");
             }
             for query in 0..11 {
-                assert_eq!(mask.seen_from(query), (0..11).filter(|&key| mask.sees(query, key)).count(), "{mask} {query}");
+                assert_eq!(
+                    mask.seen_from(query),
+                    (0..11).filter(|&key| mask.sees(query, key)).count(),
+                    "{mask} {query}"
+                );
             }
         }
     }
@@ -237,7 +261,8 @@ mod tests {
     #[test]
     fn the_work_of_a_window_grows_with_the_prompt_and_not_with_its_square() {
         let mask = Mask::Window { sinks: 0, window: 256 };
-        let pairs = |new| -> usize { mask.chunks(0, new).iter().map(|chunk| chunk.queries.len() * chunk.n_keys()).sum() };
+        let pairs =
+            |new| -> usize { mask.chunks(0, new).iter().map(|chunk| chunk.queries.len() * chunk.n_keys()).sum() };
         assert!((190..=210).contains(&(100 * pairs(8192) / pairs(4096))));
     }
 

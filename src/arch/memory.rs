@@ -66,14 +66,12 @@ pub fn check_run(model: &Model, toggles: &Toggles, prompt: usize, positions: usi
         (eager, "attention matrices of one block")
     } else {
         // `native/attention.cpp` puts them in order.
-        let numbers = |block: &Block| {
-            2 * block.attn.n_kv_heads * positions.max(prompt) * block.attn.d_head.next_multiple_of(32)
-        };
+        let numbers =
+            |block: &Block| 2 * block.attn.n_kv_heads * positions.max(prompt) * block.attn.d_head.next_multiple_of(32);
         (most(&numbers), "keys and values of one block in f32")
     };
     // The widest activations of one block: gate, up and their product beside the residual stream.
-    let activations =
-        batch * toggles.compute.row_bytes((prompt * (3 * model.d_mlp() + 4 * model.d_model)) as u64);
+    let activations = batch * toggles.compute.row_bytes((prompt * (3 * model.d_mlp() + 4 * model.d_model)) as u64);
     let what = match toggles.batch {
         1 => format!("a prompt of {prompt} tokens"),
         batch => format!("{batch} prompts of {prompt} tokens"),
@@ -105,7 +103,10 @@ pub fn check_exploration(model: &Model, toggles: &Toggles, positions: usize, ava
         toggles.compute.row_bytes((positions * all) as u64)
     };
     let parts = [
-        (rows(&|block| block.attn.d_attn() + 2 * block.attn.d_kv()), "queries, keys and values of all blocks".to_owned()),
+        (
+            rows(&|block| block.attn.d_attn() + 2 * block.attn.d_kv()),
+            "queries, keys and values of all blocks".to_owned(),
+        ),
         (rows(&|_| 2 * model.d_model), "residual stream of all blocks".to_owned()),
     ];
     let advice = match toggles.compute {

@@ -20,6 +20,7 @@ pub mod role;
 pub mod rotation;
 pub mod toggles;
 pub mod weight;
+pub mod words;
 pub mod work;
 
 pub use error::{Error, Result};

@@ -10,7 +10,7 @@ use super::parts::head::Head;
 use super::parts::mlp::Mlp;
 use super::parts::norm::Norm;
 use super::parts::{Part, Surroundings};
-use super::path::{Path, StackName};
+use super::path::{Path, Place, StackName};
 use super::role::Role;
 use super::toggles::Toggles;
 use super::weight::{Parameter, Slot};
@@ -86,6 +86,15 @@ impl Model {
     /// The part at a path under these toggles, if it has one.
     pub fn part(&self, toggles: &Toggles, path: Path) -> Option<Part> {
         self.parts(toggles).into_iter().find(|part| part.path == path)
+    }
+
+    /// Every activation that a pass under these toggles lends, in the order of [`Hook::ALL`] within a block.
+    pub fn hooks(&self, toggles: &Toggles) -> Vec<Place<Hook>> {
+        let of_part = |part: &Part| {
+            let Path { stack, block, .. } = part.path;
+            part.hooks.iter().map(move |&name| Place { stack, block, name }).collect::<Vec<_>>()
+        };
+        self.parts(toggles).iter().flat_map(of_part).collect()
     }
 
     /// Every weight, each once: a tied LM head is not counted again.
@@ -231,4 +240,3 @@ impl Order {
         matches!(self, Order::Parallel { .. })
     }
 }
-

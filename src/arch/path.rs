@@ -132,8 +132,10 @@ pub fn parent_of(path: &str) -> Option<&str> {
         return Some(part);
     }
     let (parent, _) = path.rsplit_once('.')?;
-    (parent != "blocks" && !parent.ends_with(".blocks") && !StackName::ALL.iter().any(|stack| stack.prefix().trim_end_matches('.') == parent))
-        .then_some(parent)
+    (parent != "blocks"
+        && !parent.ends_with(".blocks")
+        && !StackName::ALL.iter().any(|stack| stack.prefix().trim_end_matches('.') == parent))
+    .then_some(parent)
 }
 
 fn write_path(f: &mut fmt::Formatter<'_>, stack: StackName, block: Option<usize>, path: &str) -> fmt::Result {

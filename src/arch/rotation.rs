@@ -29,15 +29,30 @@ pub enum Pairing {
 pub enum Scaling {
     None,
     /// Every frequency divided by `factor` (Chen et al., arXiv:2306.15595).
-    Linear { factor: f64 },
+    Linear {
+        factor: f64,
+    },
     /// The base grows with the length of the text, once that is more than `original` positions ("NTK-aware").
-    Dynamic { factor: f64, original: f64 },
+    Dynamic {
+        factor: f64,
+        original: f64,
+    },
     /// Low frequencies divided, high ones kept, a ramp between (Llama 3.1).
-    Llama3 { factor: f64, low_freq_factor: f64, high_freq_factor: f64, original: f64 },
+    Llama3 {
+        factor: f64,
+        low_freq_factor: f64,
+        high_freq_factor: f64,
+        original: f64,
+    },
     Yarn(Yarn),
     /// Each frequency divided by a factor of its own; by other ones for texts of more than `original` positions
     /// (Ding et al., arXiv:2402.13753).
-    LongRope { short: Vec<f64>, long: Vec<f64>, original: f64, attention_factor: f64 },
+    LongRope {
+        short: Vec<f64>,
+        long: Vec<f64>,
+        original: f64,
+        attention_factor: f64,
+    },
     /// Each frequency divided by a factor of its own (GGUF's `rope_freqs`). [dims / 2]
     PerFrequency(Vec<f32>),
 }
@@ -139,7 +154,10 @@ impl Rotation {
     /// What is wrong, in words.
     pub fn validate(&self, d_head: usize) -> Result<(), String> {
         if !self.dims.is_multiple_of(2) || self.dims == 0 || self.dims > d_head {
-            return Err(format!("rotary positions turn pairs of features: expected an even number of at most {d_head}, found {}", self.dims));
+            return Err(format!(
+                "rotary positions turn pairs of features: expected an even number of at most {d_head}, found {}",
+                self.dims
+            ));
         }
         if !(self.base.is_finite() && self.base > 1.0) {
             return Err(format!("the base of rotary positions is {}; expected a number above 1", self.base));
@@ -175,7 +193,8 @@ mod tests {
         let default = scaled(Scaling::None).frequencies(1);
         let linear = scaled(Scaling::Linear { factor: 4.0 }).frequencies(1);
         assert!(default.iter().zip(&linear).all(|(a, b)| (a / b - 4.0).abs() < 1e-5));
-        let llama3 = scaled(Scaling::Llama3 { factor: 8.0, low_freq_factor: 1.0, high_freq_factor: 4.0, original: 8192.0 });
+        let llama3 =
+            scaled(Scaling::Llama3 { factor: 8.0, low_freq_factor: 1.0, high_freq_factor: 4.0, original: 8192.0 });
         let llama3 = llama3.frequencies(1);
         assert_eq!(llama3[0], default[0], "the fastest wave is kept");
         assert!((default[31] / llama3[31] - 8.0).abs() < 1e-4, "the slowest is stretched in full");

@@ -63,24 +63,42 @@ pub enum View {
     /// Stored [in, out].
     Transposed,
     /// Some of the output rows of a joined tensor, which may itself be stored [in, out].
-    Rows { start: usize, len: usize, transposed: bool },
+    Rows {
+        start: usize,
+        len: usize,
+        transposed: bool,
+    },
     /// Rows of a tensor of equal groups: from each group of `of` rows, `len` from `start` on.
-    OfGroups { of: usize, start: usize, len: usize },
+    OfGroups {
+        of: usize,
+        start: usize,
+        len: usize,
+    },
     /// Rows alternate between the two halves that rotate together, in the first `dims` rows of each head.
-    Interleaved { heads: usize, dims: usize },
+    Interleaved {
+        heads: usize,
+        dims: usize,
+    },
     /// Stored less 1.
     LessOne,
     /// The rows from `start` on.
-    From { start: usize },
+    From {
+        start: usize,
+    },
     /// Each row is a tensor of its own, whose name has the number of the row in place of `{}`.
-    Each { rows: usize },
+    Each {
+        rows: usize,
+    },
 }
 
 impl Slot {
     /// Whether it is the weight of a product, or the table of the embedding. What is not, rests in the format of the
     /// activations.
     pub fn is_matrix(self) -> bool {
-        matches!(self, Slot::Embed | Slot::Q | Slot::K | Slot::V | Slot::Out | Slot::Gate | Slot::Up | Slot::Down | Slot::LmHead)
+        matches!(
+            self,
+            Slot::Embed | Slot::Q | Slot::K | Slot::V | Slot::Out | Slot::Gate | Slot::Up | Slot::Down | Slot::LmHead
+        )
     }
 
     /// What it is counted under: the rows of `inspect`.

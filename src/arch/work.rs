@@ -44,23 +44,57 @@ pub enum Work {
     /// It contains others, and does nothing beside them.
     Contains,
     /// Rows of a table by number, and of a second one for the positions where they are learned.
-    LookUp { width: usize, table: Precision, learned_positions: bool, activations: Precision },
+    LookUp {
+        width: usize,
+        table: Precision,
+        learned_positions: bool,
+        activations: Precision,
+    },
     /// A matrix product of every position.
-    Product { inner: usize, out: usize, bias: bool, weights: Precision, activations: Precision },
+    Product {
+        inner: usize,
+        out: usize,
+        bias: bool,
+        weights: Precision,
+        activations: Precision,
+    },
     /// The product whose result is the logits, in f32, of the positions whose logits are wanted.
-    Head { inner: usize, out: usize, bias: bool, weights: Precision, activations: Precision },
+    Head {
+        inner: usize,
+        out: usize,
+        bias: bool,
+        weights: Precision,
+        activations: Precision,
+    },
     /// Numbers that are read and written: for each sequence and position, for each position, and once. `of_logits`:
     /// the positions whose logits are wanted.
-    Elementwise { per_row: usize, per_position: usize, once: usize, of_logits: bool, activations: Precision },
+    Elementwise {
+        per_row: usize,
+        per_position: usize,
+        once: usize,
+        of_logits: bool,
+        activations: Precision,
+    },
     /// Keys and values come in and are written; in another format all of them are converted to be used.
-    Cache { heads: Heads, kept: Precision },
+    Cache {
+        heads: Heads,
+        kept: Precision,
+    },
     /// Q·Kᵀ
-    Scores { heads: Heads },
-    Softmax { heads: Heads },
+    Scores {
+        heads: Heads,
+    },
+    Softmax {
+        heads: Heads,
+    },
     /// The pattern times V.
-    Values { heads: Heads },
+    Values {
+        heads: Heads,
+    },
     /// Scores, softmax and values in one.
-    Fused { heads: Heads },
+    Fused {
+        heads: Heads,
+    },
 }
 
 /// The heads of an attention, for its cost.
@@ -120,7 +154,8 @@ impl Work {
             Work::Softmax { heads } => moved(2 * heads.pattern_numbers(shape) * heads.activations.row_bytes(1)),
             Work::Fused { heads } => {
                 let chunks = heads.mask.chunks(shape.past, shape.new);
-                let of = |chunk: &QueryChunk| 2 * heads.square(shape, chunk.queries.len() as u64, chunk.n_keys() as u64);
+                let of =
+                    |chunk: &QueryChunk| 2 * heads.square(shape, chunk.queries.len() as u64, chunk.n_keys() as u64);
                 let numbers = 2 * heads.query_numbers(shape) + 2 * heads.key_numbers(shape);
                 Cost {
                     flops: Flops(chunks.iter().map(of).sum()),

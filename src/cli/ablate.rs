@@ -5,9 +5,9 @@ use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
+use crate::engine;
 use crate::interpret::{Change, Intervention, Interventions, Sources, Target};
 use crate::measure::{Prompt, Session};
-use crate::model;
 use crate::record::explored::{Head, Place};
 use crate::report::explored as report;
 use std::collections::HashSet;
@@ -90,11 +90,11 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         let patch = args.patch.as_ref().map(|text| session.prompt_ids(&Prompt::Text(text.clone()))).transpose()?;
         let other = patch.map(|ids| session.explore(&ids, control, &mut |_| {})).transpose()?;
         let sources = Sources { text: text.as_ref(), other: other.as_ref() };
-        let interventions = Interventions::new(&wanted, &session.card().spec, sources)?;
+        let interventions = Interventions::new(&wanted, &session.card().model, sources)?;
         session.effect(&ids, &interventions, args.new_tokens as usize, control)
     };
     let effect = match effect() {
-        Err(model::Error::Cancelled) => return interrupt.check(),
+        Err(engine::Error::Cancelled) => return interrupt.check(),
         effect => effect?,
     };
     let (label, text) = (|id| session.token_label(id), |id| session.token_text(id));

@@ -1,8 +1,9 @@
 //! Flags that several subcommands share.
 
 use super::failure::{Failure, Result};
+use crate::arch::Toggles;
+use crate::engine::Device;
 use crate::measure::{Prompt, Rounds};
-use crate::model::{Device, Toggles};
 use clap::builder::NonEmptyStringValueParser;
 use std::io::Read;
 use std::ops::Range;

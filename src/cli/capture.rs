@@ -5,9 +5,9 @@ use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
+use crate::engine;
 use crate::interpret::{Capture, Hooks};
 use crate::measure::Session;
-use crate::model;
 use crate::units::Bytes;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ fn all(args: &Args, session: &Session, ids: &[u32], interrupt: &Interrupt, out: 
         session.captured(ids, (lens, args.top as usize), interrupt.control(), &mut |how_far| out.progress(how_far));
     out.progress("");
     let seen = match seen {
-        Err(model::Error::Cancelled) => return interrupt.check(),
+        Err(engine::Error::Cancelled) => return interrupt.check(),
         seen => seen?,
     };
     seen.write(&args.out)?;
@@ -100,7 +100,7 @@ fn activations(
     out: &mut Output,
 ) -> Result {
     let capture = match session.capture(ids, hooks, interrupt.control()) {
-        Err(model::Error::Cancelled) => return interrupt.check(),
+        Err(engine::Error::Cancelled) => return interrupt.check(),
         capture => capture?,
     };
     capture.write(&args.out)?;

@@ -10,8 +10,9 @@ use super::output::Output;
 use super::studying::{self, Studied};
 use crate::analyse::comparison::{Comparison, of_runs};
 use crate::analyse::gate::{Gate, failures};
+use crate::arch::Toggle;
+use crate::engine::Device;
 use crate::measure::{Plan, Session};
-use crate::model::{Device, Toggle};
 use crate::record::file::{self, Content};
 use crate::record::study::{self, Study, StudyKind};
 use crate::report;
@@ -144,8 +145,8 @@ fn measure(model: &str, args: &Args, out: &mut Output) -> Result<Studied> {
 fn check_arms(session: &Session, plan: &Plan) -> Result {
     let card = session.card();
     plan.arms.iter().try_for_each(|arm| {
-        arm.toggles.check(&card.spec)?;
-        Ok(arm.toggles.check_device(card.device)?)
+        arm.toggles.check(&card.model)?;
+        Ok(card.device.check(&arm.toggles)?)
     })
 }
 

@@ -3,11 +3,13 @@
 use super::failure::Result;
 use super::output::Output;
 use super::peaks::{self, PeaksArgs};
+use crate::arch::memory;
+use crate::arch::toggles::processors;
+use crate::engine::cuda;
+use crate::engine::cuda::Cuda;
+use crate::engine::source;
+use crate::engine::source::Source;
 use crate::measure::machine;
-use crate::model::cuda::{self, Cuda};
-use crate::model::memory;
-use crate::model::source::{self, Source};
-use crate::model::toggles::processors;
 use crate::record::Peaks;
 use crate::report::grid::{Align, facts, grid};
 use crate::report::piece::Piece;

@@ -6,9 +6,9 @@ use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use crate::analyse::worth::WorthTable;
+use crate::engine;
 use crate::interpret::Exploration;
 use crate::measure::{Control, Session};
-use crate::model;
 use crate::record::explored::HeadScores;
 use crate::report::explored as report;
 use serde_json::json;
@@ -56,7 +56,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     let session = loading::open(&args.model, &interrupt, out)?;
     let ids = session.prompt_ids(&prompt)?;
     match explore(args, &session, &ids, &interrupt, out) {
-        Err(model::Error::Cancelled) => interrupt.check(),
+        Err(engine::Error::Cancelled) => interrupt.check(),
         done => done?,
     }
 }
@@ -68,8 +68,8 @@ fn explore(
     ids: &[u32],
     interrupt: &Interrupt,
     out: &mut Output,
-) -> model::Result<Result> {
-    let (t, d_vocab, layers) = (ids.len(), session.card().spec.d_vocab, session.card().spec.n_layers);
+) -> engine::Result<Result> {
+    let (t, d_vocab, layers) = (ids.len(), session.card().model.d_vocab, session.card().model.n_layers());
     let at = args.at.unwrap_or(t - 1);
     if at >= t {
         return Ok(Err(Failure::Usage(format!("--at {at}: the prompt has positions 0 to {}", t - 1))));
@@ -126,7 +126,7 @@ fn worth(
     exploration: &Exploration,
     control: &Control,
     out: &mut Output,
-) -> model::Result<WorthTable> {
+) -> engine::Result<WorthTable> {
     let layers = exploration.n_layers();
     let mut found = Vec::new();
     for block in 0..layers {

@@ -2,7 +2,7 @@
 
 use crate::analyse::{chrome, comparison};
 use crate::record::file;
-use crate::{model, text};
+use crate::{arch, engine, text};
 use std::io;
 
 /// Why a command ended early.
@@ -52,11 +52,14 @@ impl Failure {
     }
 }
 
-impl From<model::Error> for Failure {
-    fn from(error: model::Error) -> Self {
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
         match error {
             // Toggles and devices come from the command line alone.
-            model::Error::Toggle(problem) | model::Error::Device(problem) => Failure::Usage(problem),
+            engine::Error::Arch(arch::Error::Toggle(problem)) | engine::Error::Device(problem) => {
+                Failure::Usage(problem)
+            }
+
             error => Failure::Failed(error.to_string()),
         }
     }

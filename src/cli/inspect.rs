@@ -2,14 +2,14 @@
 
 use super::failure::Result;
 use super::output::Output;
+use crate::arch::formats::{ALL_PRECISIONS, Precision};
+use crate::arch::inventory::{self, Inventory};
+use crate::arch::mask::Mask;
+use crate::arch::words::in_words;
+use crate::arch::{Model, Toggles};
+use crate::engine::source::{Origin, Source};
+use crate::engine::weights::safetensors::Folder;
 use crate::measure::open_tokenizer;
-use crate::model::Toggles;
-use crate::model::source::{Origin, Source};
-use crate::model::spec::{Activation, MlpKind, Norm, Positions, RopeScaling, Spec};
-use crate::model::toggles::ALL_PRECISIONS;
-use crate::model::weights::inventory::{self, Inventory};
-use crate::model::weights::safetensors::Folder;
-use crate::model::weights::{self, WeightSource};
 use crate::report::grid::{Align, facts, grid};
 use crate::report::piece::Piece;
 use crate::text::Tokenizer;
@@ -72,14 +72,9 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
 /// The weights as the model's file has them.
 fn take_inventory(source: &Source) -> Result<Inventory> {
     Ok(match &source.origin {
-        Origin::Gguf(gguf) => inventory::of(&source.spec, Some(gguf.as_ref() as &dyn WeightSource), &|name| {
-            gguf.tensor(name).ok().map(|tensor| (tensor.kind.name().to_owned(), tensor.bytes() as u64))
-        }),
-        Origin::Folder(path) => {
-            let folder = Folder::open(path)?;
-            inventory::of(&source.spec, Some(&folder), &|name| folder.format(name))
-        }
-        Origin::Random => inventory::of(&source.spec, None, &|_| None),
+        Origin::Gguf(gguf) => inventory::of(&source.model, Some(gguf.as_ref())),
+        Origin::Folder(path) => inventory::of(&source.model, Some(&Folder::open(path)?)),
+        Origin::Random => inventory::of(&source.model, None),
     })
 }
 
@@ -92,15 +87,15 @@ fn kind(source: &Source) -> Option<String> {
 }
 
 /// Bytes of the weights in memory, in each format that this model can have.
-fn sizes(spec: &Spec) -> Vec<(&'static str, u64)> {
+fn sizes(model: &Model) -> Vec<(&'static str, u64)> {
     let with = |weights| Toggles { weights, ..Toggles::default() };
-    let possible = ALL_PRECISIONS.into_iter().filter(|&precision| with(precision).check(spec).is_ok());
-    possible.map(|precision| (precision.name(), weights::bytes(spec, &with(precision).formats()))).collect()
+    let possible = ALL_PRECISIONS.into_iter().filter(|&precision| with(precision).check(model).is_ok());
+    possible.map(|precision| (precision.name(), model.weight_bytes(&with(precision).formats()))).collect()
 }
 
 /// The report on standard output.
 fn report(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Vec<Piece> {
-    let spec = &source.spec;
+    let model = &source.model;
     let path = source.path().map(|path| format!(" · {}", path.display())).unwrap_or_default();
     let row = |part: &inventory::PartWeights| {
         let bytes = if part.file_bytes == 0 { "–".to_owned() } else { Bytes(part.file_bytes).to_string() };
@@ -108,15 +103,15 @@ fn report(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Vec<Pi
     };
     let mut weights = vec![["part", "parameters", "in the file", "formats"].map(str::to_owned).to_vec()];
     weights.extend(inventory.parts.iter().map(row));
-    if spec.tied {
+    if model.head.tied {
         weights.push(["lm head", "–", "–", "the embedding again"].map(str::to_owned).to_vec());
     }
     weights.push(row(&inventory.total()));
-    let memory: Vec<_> = sizes(spec).into_iter().map(|(name, bytes)| format!("{} at {name}", Bytes(bytes))).collect();
-    let cache = Bytes(spec.kv_bytes(1, crate::model::toggles::Precision::F32));
+    let memory: Vec<_> = sizes(model).into_iter().map(|(name, bytes)| format!("{} at {name}", Bytes(bytes))).collect();
+    let cache = Bytes(model.kv_bytes(1, Mask::Causal, Precision::F32));
     vec![
-        Piece::Title(format!("{} · {}{path}", spec.name, spec.family.name())),
-        Piece::Text(facts(architecture(spec))),
+        Piece::Title(format!("{} · {}{path}", model.name, model.family)),
+        Piece::Text(facts(in_words(model))),
         Piece::Title("weights".into()),
         Piece::Text(grid(&[Align::Left, Align::Right, Align::Right, Align::Left], weights)),
         Piece::Note(format!("in memory {}; KV cache {cache} a token at f32", memory.join(", "))),
@@ -134,56 +129,6 @@ fn describe_text(text: &Text) -> String {
     facts(rows)
 }
 
-/// The architecture in words.
-fn architecture(spec: &Spec) -> Vec<(&'static str, String)> {
-    let heads = match spec.n_heads / spec.n_kv_heads.max(1) {
-        1 => format!("{} of width {}", spec.n_heads, spec.d_head),
-        group => {
-            format!("{} of width {}, {group} to a key/value head ({})", spec.n_heads, spec.d_head, spec.n_kv_heads)
-        }
-    };
-    let (gating, activation) = match spec.mlp {
-        MlpKind::Gated(activation) => ("gated ", activation),
-        MlpKind::Plain(activation) => ("", activation),
-    };
-    let activation = match activation {
-        Activation::Silu => "SiLU",
-        Activation::Gelu => "GELU",
-        Activation::GeluTanh => "GELU (tanh)",
-    };
-    let norm = match spec.norm {
-        Norm::Rms { eps } => format!("RMSNorm, ε {:e}", eps as f32),
-        Norm::Layer { eps } => format!("LayerNorm, ε {:e}", eps as f32),
-    };
-    let positions = match &spec.positions {
-        Positions::Learned => "learned".to_owned(),
-        Positions::Rope(rope) => {
-            let scaling = match &rope.scaling {
-                RopeScaling::Default => String::new(),
-                RopeScaling::Linear { factor } => format!(", linear ×{factor}"),
-                RopeScaling::Llama3 { factor, .. } => format!(", llama3 ×{factor}"),
-                RopeScaling::PerFrequency(_) => ", a factor for each frequency".to_owned(),
-            };
-            format!("RoPE, θ {}{scaling}", rope.theta)
-        }
-    };
-    let biased = [("q k v", spec.biases.qkv), ("attention output", spec.biases.out), ("MLP", spec.biases.mlp)];
-    let biased: Vec<_> = biased.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
-    vec![
-        ("blocks", spec.n_layers.to_string()),
-        ("residual stream", spec.d_model.to_string()),
-        ("heads", heads),
-        ("MLP", format!("{gating}{activation}, width {}", spec.d_mlp)),
-        ("norm", norm),
-        ("positions", positions),
-        ("biases", if biased.is_empty() { "none".into() } else { biased.join(", ") }),
-        ("vocabulary", spec.d_vocab.to_string()),
-        ("context", format!("{} tokens", spec.n_ctx)),
-        ("LM head", if spec.tied { "tied to the embedding" } else { "its own" }.into()),
-        ("parameters", format!("{} ({})", spec.parameters(), count(spec.parameters()))),
-    ]
-}
-
 /// `Q4_1 ×210, F32 ×61`
 fn formats(formats: &[(String, usize)]) -> String {
     formats.iter().map(|(format, n)| format!("{format} ×{n}")).collect::<Vec<_>>().join(", ")
@@ -191,7 +136,7 @@ fn formats(formats: &[(String, usize)]) -> String {
 
 /// What `--json` prints.
 fn describe(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Value {
-    let spec = &source.spec;
+    let model = &source.model;
     let part = |part: &inventory::PartWeights| {
         let formats: serde_json::Map<String, Value> =
             part.formats.iter().map(|(format, n)| (format.clone(), (*n).into())).collect();
@@ -203,23 +148,23 @@ fn describe(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Valu
         })
     };
     let memory: serde_json::Map<String, Value> =
-        sizes(spec).into_iter().map(|(name, bytes)| (name.to_owned(), bytes.into())).collect();
+        sizes(model).into_iter().map(|(name, bytes)| (name.to_owned(), bytes.into())).collect();
     json!({
-        "name": spec.name,
+        "name": model.name,
         "source": source.named,
         "path": source.path().map(|path| path.display().to_string()),
-        "family": spec.family.name(),
-        "n_layers": spec.n_layers,
-        "n_heads": spec.n_heads,
-        "n_kv_heads": spec.n_kv_heads,
-        "d_model": spec.d_model,
-        "d_head": spec.d_head,
-        "d_mlp": spec.d_mlp,
-        "d_vocab": spec.d_vocab,
-        "n_ctx": spec.n_ctx,
-        "architecture": architecture(spec).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect::<serde_json::Map<_, _>>(),
-        "tied": spec.tied,
-        "parameters": spec.parameters(),
+        "family": model.family,
+        "n_layers": model.n_layers(),
+        "n_heads": model.n_heads(),
+        "n_kv_heads": model.n_kv_heads(),
+        "d_model": model.d_model,
+        "d_head": model.d_head(),
+        "d_mlp": model.d_mlp(),
+        "d_vocab": model.d_vocab,
+        "n_ctx": model.n_ctx,
+                "architecture": in_words(model).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect::<serde_json::Map<_, _>>(),
+        "tied": model.head.tied,
+        "parameters": model.n_parameters(),
         "memory_bytes": memory,
         "parts": inventory.parts.iter().map(part).collect::<Vec<_>>(),
         "total": part(&inventory.total()),

@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, Result};
 use super::progress;
-use crate::model::source::cached_models;
+use crate::engine::source::cached_models;
 use crate::record::{Run, Study, file, study};
 use crate::tui::{self, Begin, CachedModel, Startup};
 use clap::ColorChoice;

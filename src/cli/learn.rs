@@ -6,10 +6,11 @@ use super::interface::{open, startup};
 use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
+use crate::engine;
+use crate::engine::Device;
 use crate::interpret::proof::{Outcome, PROOFS, Subject};
 use crate::learn::lessons;
 use crate::measure::Prompt;
-use crate::model::{self, Device};
 use crate::tui::{self, Begin, LESSON_TEXT, Lessons, Startup};
 use clap::ColorChoice;
 
@@ -93,9 +94,9 @@ fn check(args: &Args, out: &mut Output) -> Result {
         let came = PROOFS[lesson].run(&subject);
         out.progress("");
         match came {
-            Err(model::Error::Cancelled) => return interrupt.check(),
+            Err(engine::Error::Cancelled) => return interrupt.check(),
             // What cannot be tried on this model is no failure of it.
-            Err(model::Error::Request(why)) => {
+            Err(engine::Error::Request(why)) => {
                 left += 1;
                 out.line(&format!("skip  {:>2}  {}: {why}", lesson + 1, lessons()[lesson].title))?;
             }

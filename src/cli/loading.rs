@@ -4,8 +4,10 @@ use super::args::ModelArgs;
 use super::failure::Result;
 use super::interrupt::Interrupt;
 use super::output::Output;
+use crate::arch::Toggles;
+use crate::engine;
+use crate::engine::Device;
 use crate::measure::Session;
-use crate::model::{self, Device, Toggles};
 use std::time::{Duration, Instant};
 
 /// Loading that is done before this is not worth a line.
@@ -41,9 +43,9 @@ pub fn open_on(
     let session = Session::open_on(device, named, toggles, &mut progress);
     out.progress("");
     let session = match session {
-        Err(model::Error::Cancelled) => {
+        Err(engine::Error::Cancelled) => {
             interrupt.check()?;
-            return Err(model::Error::Cancelled.into());
+            return Err(engine::Error::Cancelled.into());
         }
         session => session?,
     };

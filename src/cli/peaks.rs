@@ -4,9 +4,10 @@
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupt;
 use super::output::Output;
+use crate::arch::toggles::processors;
+use crate::engine;
+use crate::engine::Device;
 use crate::measure::{machine, peaks};
-use crate::model::toggles::processors;
-use crate::model::{self, Device};
 use crate::record::Peaks;
 use crate::record::peaks::{Rate, Times};
 use crate::report::grid::{Align, grid};
@@ -97,9 +98,9 @@ pub fn measure(
             }
             Ok(Ok(peaks))
         }
-        Err(model::Error::Cancelled) => {
+        Err(engine::Error::Cancelled) => {
             interrupt.check()?;
-            Err(model::Error::Cancelled.into())
+            Err(engine::Error::Cancelled.into())
         }
         Err(error) => Ok(Err(error.to_string())),
     }

@@ -3,8 +3,8 @@
 use super::args::ModelArgs;
 use super::failure::Result;
 use super::interface::{open, startup};
+use crate::engine::Device;
 use crate::measure::Prompt;
-use crate::model::Device;
 use crate::tui::{self, Begin, Startup};
 use clap::ColorChoice;
 

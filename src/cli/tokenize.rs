@@ -3,9 +3,9 @@
 use super::args::from_argument;
 use super::failure::{Failure, Result};
 use super::output::Output;
+use crate::engine::source::Source;
 use crate::gguf::Gguf;
 use crate::measure::open_tokenizer;
-use crate::model::source::Source;
 use crate::report::tokens as report;
 use crate::text::{Cut, Cuts, Error, Input, SAMPLE, Tokenizer};
 use std::path::Path;

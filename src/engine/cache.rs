@@ -65,9 +65,7 @@ impl KvCache {
             let mask = block.attn.mask.narrowed(options.mask);
             let room = match mask {
                 Mask::Window { .. } => mask.kept(model.n_ctx),
-                Mask::Causal | Mask::Chunks { .. } => {
-                    capacity.next_multiple_of(STEP).min(model.n_ctx.max(capacity))
-                }
+                Mask::Causal | Mask::Chunks { .. } => capacity.next_multiple_of(STEP).min(model.n_ctx.max(capacity)),
             };
             let shape = [batch, block.attn.n_kv_heads, room, block.attn.d_head].map(|size| size as i64);
             let empty = || Store::new(shape, &options);

@@ -147,9 +147,14 @@ impl Decoder {
 
     /// The last step of the pass: what the model says where `x` is its residual stream. [.., d_model] → f32 [.., d_vocab]
     pub fn read_out(&self, x: &Tensor) -> Tensor {
+        self.head.capped(self.uncapped(x))
+    }
+
+    /// The same before a soft cap on logits.
+    pub fn uncapped(&self, x: &Tensor) -> Tensor {
         match &self.final_norm {
-            Some(norm) => self.head.forward(&norm.forward(x)),
-            None => self.head.forward(x),
+            Some(norm) => self.head.uncapped(&norm.forward(x)),
+            None => self.head.uncapped(x),
         }
     }
 
@@ -246,7 +251,8 @@ impl Builder<'_> {
         };
         // A branch that is normed at its end is multiplied before that to no effect: no family has both.
         let multiplier = block.multiplier;
-        let (attn_norm, post_norm) = (norm(described.norm, Slot::AttnNorm), norm(described.post_norm, Slot::AttnPostNorm));
+        let (attn_norm, post_norm) =
+            (norm(described.norm, Slot::AttnNorm), norm(described.post_norm, Slot::AttnPostNorm));
         let out = linear(&[Slot::Out]).times(multiplier);
         let mlp = Mlp {
             norm: norm(mlp.norm, Slot::MlpNorm),

@@ -2,8 +2,8 @@
 
 use super::cuda::{self, Cuda};
 use super::{Error, Result};
-use crate::arch::toggles::Toggles;
 use crate::arch::memory;
+use crate::arch::toggles::Toggles;
 use std::fmt;
 use std::str::FromStr;
 

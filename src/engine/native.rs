@@ -171,8 +171,12 @@ struct COptions {
 const _: () = {
     use std::mem::{offset_of, size_of};
     assert!(size_of::<COptions>() == 48);
-    assert!(offset_of!(COptions, scale) == 0 && offset_of!(COptions, softcap) == 8 && offset_of!(COptions, window) == 16);
-    assert!(offset_of!(COptions, slopes) == 24 && offset_of!(COptions, sinks) == 32 && offset_of!(COptions, causal) == 40);
+    assert!(
+        offset_of!(COptions, scale) == 0 && offset_of!(COptions, softcap) == 8 && offset_of!(COptions, window) == 16
+    );
+    assert!(
+        offset_of!(COptions, slopes) == 24 && offset_of!(COptions, sinks) == 32 && offset_of!(COptions, causal) == 40
+    );
 };
 
 /// What the last operator of this thread that made nothing says of it.

@@ -1,16 +1,24 @@
 //! Activations by hook name, copied out of one pass and written as safetensors.
 
+use crate::arch::Toggles;
+use crate::arch::hook::Hook;
+use crate::arch::path::Place;
+use crate::arch::role::Role;
+use crate::arch::toggles::Kernel;
+use crate::engine::decoder::Wanted;
+use crate::engine::probe::{Pass, Probe};
+use crate::engine::tensor_file;
+use crate::engine::{Decoder, Error, Result};
 use crate::measure::{Control, Session};
-use crate::model::decoder::Wanted;
-use crate::model::probe::{Hook, Op, Pass, Place, Probe};
-use crate::model::tensor_file;
-use crate::model::toggles::Kernel;
-use crate::model::{Decoder, Error, Result, Toggles};
 use glob::Pattern;
 use safetensors::tensor::{Dtype, TensorView};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use tch::{Kind, Tensor};
+
+/// How the file says in its metadata what its names mean. In the first version, which did not say so, `hook_q` and
+/// `hook_k` were after the rotation, and heads stood before positions.
+const VERSION: (&str, &str) = ("hooks", "2");
 
 /// What a capture pass kept, as plain bytes.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,17 +58,14 @@ impl Hooks {
         Ok(Self(patterns))
     }
 
-    /// Refuses a pattern that names no hook of a model with this many blocks.
-    fn check(&self, n_layers: usize) -> Result<()> {
-        let places = |name: Hook| -> Vec<String> {
-            let blocks = if name.is_in_block() { (0..n_layers).map(Some).collect() } else { vec![None] };
-            blocks.into_iter().map(|block| Place { block, name }.to_string()).collect()
-        };
-        let names: Vec<String> = Hook::ALL.into_iter().flat_map(places).collect();
+    /// Refuses a pattern that names no hook among those that there are.
+    fn check(&self, hooks: &[Place<Hook>]) -> Result<()> {
+        let names: Vec<String> = hooks.iter().map(Place::to_string).collect();
         match self.0.iter().find(|pattern| !names.iter().any(|name| pattern.matches(name))) {
-            Some(pattern) => {
-                Err(Error::Request(format!("no hook of this model is named '{pattern}'; there are:\n{}", known())))
-            }
+            Some(pattern) => Err(Error::Request(format!(
+                "no hook of this model is named '{pattern}'; there are:\n{}",
+                listed(hooks.iter().map(|hook| hook.name))
+            ))),
             None => Ok(()),
         }
     }
@@ -70,12 +75,9 @@ impl Hooks {
     }
 
     /// Whether the attention matrices are wanted, which only eager attention makes.
-    fn wants_matrices(&self, n_layers: usize) -> bool {
-        (0..n_layers).any(|block| {
-            [Hook::Scores, Hook::Pattern]
-                .iter()
-                .any(|&name| self.wants(&Place { block: Some(block), name }.to_string()))
-        })
+    fn wants_matrices(&self, hooks: &[Place<Hook>]) -> bool {
+        let matrices = hooks.iter().filter(|hook| matches!(hook.name, Hook::Scores | Hook::Pattern));
+        matrices.into_iter().any(|hook| self.wants(&hook.to_string()))
     }
 }
 
@@ -88,11 +90,10 @@ impl Session {
     pub fn capture(&self, ids: &[u32], hooks: &Hooks, control: &Control) -> Result<Capture> {
         let _no_grad = tch::no_grad_guard();
         let card = self.card();
-        hooks.check(card.spec.n_layers)?;
-        let eager = hooks.wants_matrices(card.spec.n_layers).then(|| {
-            let toggles = Toggles { attention: card.toggles.attention.made_eager(), ..card.toggles.clone() };
-            Decoder::new(&card.spec, self.parameters(), &toggles)
-        });
+        let toggles = Toggles { attention: card.toggles.attention.made_eager(), ..card.toggles.clone() };
+        let there = card.model.hooks(&toggles);
+        hooks.check(&there)?;
+        let eager = hooks.wants_matrices(&there).then(|| Decoder::new(&card.model, self.parameters(), &toggles));
         let decoder = eager.as_ref().unwrap_or_else(|| self.decoder());
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
         let input = decoder.input(&ids, 1);
@@ -118,7 +119,7 @@ impl Capture {
                 .map_err(|error| Error::file(path, format!("cannot write: {error}")))?;
             views.push((name.clone(), view));
         }
-        tensor_file::write(path, views, None)
+        tensor_file::write(path, views, Some(HashMap::from([(VERSION.0.to_owned(), VERSION.1.to_owned())])))
     }
 }
 
@@ -140,7 +141,7 @@ struct Keeper<'a> {
 }
 
 impl Probe for Keeper<'_> {
-    fn enter(&mut self, _op: Place<Op>) -> Result<()> {
+    fn enter(&mut self, _op: Place<Role>) -> Result<()> {
         if self.control.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
@@ -155,7 +156,16 @@ impl Probe for Keeper<'_> {
 
 /// Every hook, one a line; `*` stands for the number of a block.
 fn known() -> String {
-    let in_block = Hook::ALL.iter().filter(|hook| hook.is_in_block()).map(|hook| format!("  blocks.*.{}", hook.path()));
-    let outside = Hook::ALL.iter().filter(|hook| !hook.is_in_block()).map(|hook| format!("  {}", hook.path()));
-    in_block.chain(outside).collect::<Vec<_>>().join("\n")
+    listed(Hook::ALL.iter().copied())
+}
+
+/// Each of these once, one a line.
+fn listed(hooks: impl Iterator<Item = Hook>) -> String {
+    let all: Vec<Hook> = hooks.collect();
+    let named = |hook: &&Hook| all.contains(hook);
+    let line = |hook: &Hook| match hook.is_in_block() {
+        true => format!("  blocks.*.{}", hook.path()),
+        false => format!("  {}", hook.path()),
+    };
+    Hook::ALL.iter().filter(named).map(line).collect::<Vec<_>>().join("\n")
 }

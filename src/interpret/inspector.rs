@@ -9,9 +9,9 @@ pub use question::{Question, WhichPass};
 
 use super::explore::{Captured, Exploration};
 use super::intervene::{Interventions, Sources};
+use crate::engine::cache::KvCache;
+use crate::engine::{Error, Result};
 use crate::measure::{Control, Prompt, Session};
-use crate::model::cache::KvCache;
-use crate::model::{Error, Result};
 use crate::record::explored::{Area, Attribution, Importance, LensTable};
 use std::ops::Range;
 use std::path::Path;
@@ -256,7 +256,7 @@ impl Inspector {
             Question::Effect { interventions, new_tokens } => {
                 let session = model()?;
                 let sources = Sources { text: Some(seen), other: pinned };
-                let ready = Interventions::new(interventions, &session.card().spec, sources)?;
+                let ready = Interventions::new(interventions, &session.card().model, sources)?;
                 Answer::Effect(session.effect(&seen.ids, &ready, *new_tokens, control)?)
             }
             Question::Encode { text } => Answer::Ids(model()?.piece_ids(text)?),

@@ -5,9 +5,13 @@
 mod effect;
 
 use super::explore::Exploration;
+use crate::arch::Model;
+use crate::arch::hook::Hook;
+use crate::arch::path::Place as At;
+use crate::arch::role::Role;
+use crate::engine::probe::Probe;
+use crate::engine::{Error, Result};
 use crate::measure::Control;
-use crate::model::probe::{self, Hook, Op, Probe};
-use crate::model::{Error, Result, Spec};
 use crate::record::explored::{Head, Place};
 use std::fmt;
 use std::ops::Range;
@@ -79,9 +83,9 @@ struct Edit {
 
 enum Value {
     Scaled(f64),
-    /// In its place at every position. [d], or [heads, 1, d]
+    /// In its place at every position. [1, d], or [1, heads, d]
     Everywhere(Tensor),
-    /// In its place at some positions. [heads, positions, d] or [positions, d], and the first of them
+    /// In its place at some positions. [positions, heads, d] or [positions, d], and the first of them
     At(i64, Tensor),
 }
 
@@ -90,19 +94,19 @@ impl Interventions {
     ///
     /// # Errors
     /// The model has no such part or token; a source is needed that is not there; a change does not fit its target.
-    pub fn new(wanted: &[Intervention], spec: &Spec, sources: Sources) -> Result<Self> {
+    pub fn new(wanted: &[Intervention], model: &Model, sources: Sources) -> Result<Self> {
         let _no_grad = tch::no_grad_guard();
         let mut ready = Self::default();
         for wanted in wanted {
             match (wanted.target, wanted.change) {
-                (Target::Token { position }, Change::Swap(id)) if (id as usize) < spec.d_vocab => {
+                (Target::Token { position }, Change::Swap(id)) if (id as usize) < model.d_vocab => {
                     ready.tokens.push((position as usize, id));
                 }
                 (Target::Token { .. }, Change::Swap(id)) => {
-                    let problem = format!("token {id} is outside the vocabulary of {}", spec.d_vocab);
+                    let problem = format!("token {id} is outside the vocabulary of {}", model.d_vocab);
                     return Err(Error::Request(problem));
                 }
-                _ => ready.edits.extend(edits(wanted, spec, sources)?),
+                _ => ready.edits.extend(edits(wanted, model, sources)?),
             }
         }
         Ok(ready)
@@ -127,14 +131,15 @@ impl Interventions {
     }
 }
 
-fn edits(wanted: &Intervention, spec: &Spec, sources: Sources) -> Result<Vec<Edit>> {
-    check(wanted.target, spec)?;
+fn edits(wanted: &Intervention, model: &Model, sources: Sources) -> Result<Vec<Edit>> {
+    check(wanted.target, model)?;
     let places: Vec<(Option<usize>, Hook, Option<Range<i64>>)> = match wanted.target {
         Target::Head(Head { block, head }) => {
             vec![(Some(block as usize), Hook::Z, Some(i64::from(head)..i64::from(head) + 1))]
         }
         Target::Group { block, group } => {
-            let n = (spec.n_heads / spec.n_kv_heads) as i64;
+            let attn = &model.blocks[block as usize].attn;
+            let n = (attn.n_heads / attn.n_kv_heads) as i64;
             let first = i64::from(group) * n;
             vec![(Some(block as usize), Hook::Z, Some(first..first + n))]
         }
@@ -156,18 +161,18 @@ fn edits(wanted: &Intervention, spec: &Spec, sources: Sources) -> Result<Vec<Edi
             })?;
             let all = from.activation(block, hook);
             Ok::<Tensor, Error>(match &heads {
-                Some(heads) => all.narrow(0, heads.start, heads.end - heads.start),
+                Some(heads) => all.narrow(1, heads.start, heads.end - heads.start),
                 None => all,
             })
         };
         let value = match (wanted.change, wanted.target) {
             (Change::Zero, Target::Stream { position, .. }) => Value::At(
                 i64::from(position),
-                Tensor::zeros([1, spec.d_model as i64], (tch::Kind::Float, tch::Device::Cpu)),
+                Tensor::zeros([1, model.d_model as i64], (tch::Kind::Float, tch::Device::Cpu)),
             ),
             (Change::Zero, _) => Value::Scaled(0.0),
             (Change::Scale(by), _) => Value::Scaled(f64::from(by)),
-            (Change::Mean, _) => Value::Everywhere(was()?.mean_dim([-2].as_slice(), true, tch::Kind::Float)),
+            (Change::Mean, _) => Value::Everywhere(was()?.mean_dim([0].as_slice(), true, tch::Kind::Float)),
             (Change::Patch, Target::Stream { position, .. }) => {
                 let was = was()?;
                 if i64::from(position) >= was.size()[0] {
@@ -191,7 +196,7 @@ fn mismatched(wanted: &Intervention) -> Error {
 }
 
 /// Refuses a part that the model does not have.
-fn check(target: Target, spec: &Spec) -> Result<()> {
+fn check(target: Target, model: &Model) -> Result<()> {
     let block = match target {
         Target::Head(Head { block, .. }) | Target::Group { block, .. } => block as usize,
         Target::Attn(block) | Target::Mlp(block) | Target::Block(block) => block as usize,
@@ -199,9 +204,14 @@ fn check(target: Target, spec: &Spec) -> Result<()> {
         Target::Stream { place: Place::Embedded, .. } | Target::Token { .. } => 0,
     };
     let (of, what, n) = match target {
-        _ if block >= spec.n_layers => (block, "block", spec.n_layers),
-        Target::Head(Head { head, .. }) => (head as usize, "head", spec.n_heads),
-        Target::Group { group, .. } => (group as usize, "key/value head", spec.n_kv_heads),
+        _ if block >= model.n_layers() => (block, "block", model.n_layers()),
+        Target::Head(Head { head, .. }) => (head as usize, "head", model.blocks[block].attn.n_heads),
+        Target::Group { group, .. } => (group as usize, "key/value head", model.blocks[block].attn.n_kv_heads),
+        Target::Stream { place: Place::Mid(_), .. } if model.blocks[block].order.is_parallel() => {
+            return Err(Error::Request(format!(
+                "block {block} of this model has its branches side by side: there is no residual stream between them"
+            )));
+        }
         _ => return Ok(()),
     };
     if of < n {
@@ -218,25 +228,24 @@ struct Intervening<'a> {
 }
 
 impl Probe for Intervening<'_> {
-    fn enter(&mut self, _op: probe::Place<Op>) -> Result<()> {
+    fn enter(&mut self, _op: At<Role>) -> Result<()> {
         if self.control.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    fn hook(&mut self, hook: probe::Place<Hook>, activation: Tensor) -> Tensor {
+    fn hook(&mut self, hook: At<Hook>, activation: Tensor) -> Tensor {
         let mine = self.edits.iter().filter(|edit| (edit.block, edit.hook) == (hook.block, hook.name));
         mine.fold(activation, |activation, edit| edit.of(&activation, self.past))
     }
 }
 
 impl Edit {
-    /// The activation with the change. [batch, (heads,) T, d] → the same shape
+    /// The activation with the change. [batch, T, (heads,) d] → the same shape
     fn of(&self, activation: &Tensor, past: i64) -> Tensor {
         let changed = activation.copy();
         let mut part = match &self.heads {
-            Some(heads) => changed.narrow(1, heads.start, heads.end - heads.start),
+            Some(heads) => changed.narrow(2, heads.start, heads.end - heads.start),
             None => changed.shallow_clone(),
         };
-        let along = part.dim() as i64 - 2; // positions
         match &self.value {
             Value::Scaled(by) if *by == 0.0 => drop(part.zero_()),
             Value::Scaled(by) => part *= *by,
@@ -245,12 +254,12 @@ impl Edit {
             }
             Value::At(first, value) => {
                 // Those of its positions that are in this pass.
-                let new = part.size()[along as usize];
+                let new = part.size()[1];
                 let begin = (*first).max(past);
-                let end = (first + value.size()[value.dim() - 2]).min(past + new);
+                let end = (first + value.size()[0]).min(past + new);
                 if begin < end {
-                    let mut there = part.narrow(along, begin - past, end - begin);
-                    let value = value.narrow(-2, begin - first, end - begin);
+                    let mut there = part.narrow(1, begin - past, end - begin);
+                    let value = value.narrow(0, begin - first, end - begin);
                     there.copy_(&value.to_kind(there.kind()).to_device(there.device()).expand_as(&there));
                 }
             }

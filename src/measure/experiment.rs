@@ -28,8 +28,9 @@ use super::threads::Threads;
 use crate::analyse::comparison::Comparison;
 use crate::analyse::statistics::precise_enough;
 use crate::analyse::sweep::{Measured, Sweep};
-use crate::model::toggles::processors;
-use crate::model::{Device, Error, Result, Toggles, memory, weights};
+use crate::arch::toggles::processors;
+use crate::arch::{Toggles, memory};
+use crate::engine::{Device, Error, Result, weights};
 use crate::record::Status;
 use crate::record::study::{Arm, Event, Header, Pairing, Study, StudyKind};
 use crate::units::{Bytes, Nanos};
@@ -65,11 +66,11 @@ impl Session {
         let mut taken = if card.device == Device::Cpu { 0 } else { self.weight_bytes().0 };
         let mut formats = vec![card.toggles.formats()];
         let mut fitting = |toggles: &Toggles| -> Result<()> {
-            toggles.check(&card.spec)?;
-            toggles.check_device(card.device)?;
+            toggles.check(&card.model)?;
+            card.device.check(toggles)?;
             if !formats.contains(&toggles.formats()) {
-                memory::check_weights(&card.spec, toggles, available.saturating_sub(taken))?;
-                taken = taken.saturating_add(weights::bytes(&card.spec, &toggles.formats()));
+                memory::check_weights(&card.model, toggles, available.saturating_sub(taken))?;
+                taken = taken.saturating_add(card.model.weight_bytes(&toggles.formats()));
                 formats.push(toggles.formats());
             }
             Ok(())
@@ -91,21 +92,21 @@ impl Session {
 
     /// Refuses an arm that is longer than the model's context, or than the memory that is left.
     fn check_lengths(&self, arm: &PlannedArm, available: u64) -> Result<()> {
-        let spec = &self.card().spec;
+        let model = &self.card().model;
         let (prompt, new) = (arm.prompt_tokens as usize, arm.new_tokens as usize);
         if prompt == 0 || new == 0 {
             return Err(Error::Request("an arm needs a prompt and a new token, at least one of each".into()));
         }
         // The last token that is generated is never an input.
         let positions = prompt + new - 1;
-        if positions > spec.n_ctx {
+        if positions > model.n_ctx {
             return Err(Error::Request(format!(
                 "a prompt of {prompt} tokens and {new} new ones take {positions} positions, but the model's context \
                  holds {}: shorten one of them",
-                spec.n_ctx
+                model.n_ctx
             )));
         }
-        memory::check_run(spec, &arm.toggles, prompt, positions, available)
+        memory::check_run(model, &arm.toggles, prompt, positions, available)
     }
 
     fn try_study(
@@ -168,7 +169,7 @@ impl Session {
         let card = self.card();
         let mut model = card.info.clone();
         if let Some(baseline) = plan.arms.first() {
-            model.weight_bytes = Bytes(weights::bytes(&card.spec, &baseline.toggles.formats()));
+            model.weight_bytes = Bytes(card.model.weight_bytes(&baseline.toggles.formats()));
         }
         Header {
             kind: plan.kind.clone(),

@@ -1,6 +1,6 @@
 //! The machine that runs the model.
 
-use crate::model::{Device, cuda};
+use crate::engine::{Device, cuda};
 use std::collections::BTreeMap;
 use std::path::Path;
 use sysinfo::{CpuRefreshKind, RefreshKind, System};

@@ -23,8 +23,9 @@ pub use work::{Bench, ReadOperator, Work};
 use super::control::Control;
 use super::machine;
 use super::threads::Threads;
-use crate::model::toggles::processors;
-use crate::model::{Device, Error, Result};
+use crate::arch;
+use crate::arch::toggles::processors;
+use crate::engine::{Device, Error, Result};
 use crate::record::peaks::{Gemm, Peaks, Rate, Times};
 use crate::record::{Dtype, Quartiles};
 use crate::units::{Bytes, Nanos};
@@ -114,12 +115,13 @@ impl Buffers {
         // Half of what then is read may still lie in the cache; less would measure nothing.
         let needed = cache.map_or(64 * MIB, |cache| 2 * cache).max(MIB);
         if large < needed {
-            return Err(Error::Memory(format!(
+            return Err(arch::Error::Memory(format!(
                 "measuring memory reads takes a buffer of {}, a quarter of what is available, and that is {}; close \
                  something and try again",
                 Bytes(needed),
                 Bytes(available)
-            )));
+            ))
+            .into());
         }
         let small = (device == Device::Cpu).then(|| (cache.unwrap_or(16 * MIB) / 4).max(MIB) / MIB * MIB);
         Ok(Self { cache, large, small })
@@ -197,7 +199,7 @@ impl Plan<'_> {
     /// by noise alone: then the one that is fastest in cache, which is the furthest from being the limit itself.
     fn fastest_reader(&mut self, buffers: Buffers) -> Result<ReadOperator> {
         let mut tried = Vec::new();
-        let mut refusal = Error::Unsupported("LibTorch has no operator that reads memory here".into());
+        let mut refusal = Error::unsupported("LibTorch has no operator that reads memory here");
         for reader in ReadOperator::ALL {
             let bytes = buffers.small.unwrap_or(buffers.large);
             let both = self

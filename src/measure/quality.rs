@@ -12,9 +12,10 @@ use super::experiment::{Bench, Ledger, Piece, QualityText, Schedule};
 use super::recorder::Cancellable;
 use super::request::Prompt;
 use super::session::Session;
-use crate::model::decoder::Wanted;
-use crate::model::probe::Pass;
-use crate::model::{Error, Result, Toggles, memory};
+use crate::arch::{self, Toggles, memory};
+use crate::engine::decoder::Wanted;
+use crate::engine::probe::Pass;
+use crate::engine::{Error, Result};
 use crate::record::study::{Arm, Event, Study, Text};
 use crate::text::Input;
 use divergence::Divergence;
@@ -70,10 +71,10 @@ impl Reading {
     /// # Errors
     /// It gives fewer than two tokens.
     pub fn of(session: &Session, text: &QualityText) -> Result<Self> {
-        let spec = &session.card().spec;
+        let model = &session.card().model;
         let (name, ids) = match (text, session.tokenizer()) {
             (_, None) => {
-                let ids = session.prompt_ids(&Prompt::Synthetic(MADE_UP.min(spec.n_ctx as u32)))?;
+                let ids = session.prompt_ids(&Prompt::Synthetic(MADE_UP.min(model.n_ctx as u32)))?;
                 ("made-up tokens, since the model has no tokenizer".to_owned(), ids)
             }
             (QualityText::Shipped, Some(tokenizer)) => {
@@ -94,8 +95,8 @@ impl Reading {
             )));
         }
         // A file may have a tokenizer with more tokens than the model has rows for.
-        if let Some(id) = ids.iter().find(|&&id| id as usize >= spec.d_vocab) {
-            return Err(Error::Request(format!("token {id} of {name} is outside the vocabulary of {}", spec.d_vocab)));
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= model.d_vocab) {
+            return Err(Error::Request(format!("token {id} of {name} is outside the vocabulary of {}", model.d_vocab)));
         }
         let text = Text { name, tokens: ids.len() as u32 };
         Ok(Self { text, ids: ids.into_iter().map(i64::from).collect() })
@@ -116,14 +117,15 @@ impl Reading {
         let toggles = Toggles { threads: session.card().toggles.threads, ..Toggles::reference() };
         let built = check(session, &toggles).and_then(|()| bench.build(&toggles, progress));
         let reference = built.map_err(|error| match error {
-            Error::Memory(why) => Error::Memory(format!(
+            Error::Arch(arch::Error::Memory(why)) => arch::Error::Memory(format!(
                 "the f32 reference for the quality: {why}; without quality (--no-quality) it is not needed"
-            )),
+            ))
+            .into(),
             error => error,
         })?;
         let mut decoders: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
         arms.iter().for_each(|&arm| decoders.entry(bench.decoder_of(arm)).or_default().push(arm));
-        let chunks: Vec<Chunk> = chunks(&self.ids, session.card().spec.n_ctx).map(Chunk::of).collect();
+        let chunks: Vec<Chunk> = chunks(&self.ids, session.card().model.n_ctx).map(Chunk::of).collect();
         let (n, weight) = (chunks.len() as u32, bench.work_of(&toggles, CHUNK.min(self.ids.len()), 1));
         ledger.plan(Piece::Chunk(reference), n, weight);
         // The reference among the arms is compared with itself: that is read once.
@@ -228,10 +230,10 @@ fn floats(logits: &Tensor, at: i64, n: i64) -> Vec<f32> {
 
 /// Refuses to read where the logits of a chunk, the reference's and an arm's, do not fit beside what there is.
 fn check(session: &Session, reference: &Toggles) -> Result<()> {
-    let (spec, available) = (&session.card().spec, session.card().device.memory());
-    let len = CHUNK.min(spec.n_ctx);
-    let logits = 2 * (len * spec.d_vocab * 4) as u64;
-    memory::check_run(spec, reference, len, len, available.saturating_sub(logits))
+    let (model, available) = (&session.card().model, session.card().device.memory());
+    let len = CHUNK.min(model.n_ctx);
+    let logits = 2 * (len * model.d_vocab * 4) as u64;
+    memory::check_run(model, reference, len, len, available.saturating_sub(logits))
 }
 
 fn unreadable(name: &str, position: usize) -> Error {

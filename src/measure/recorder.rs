@@ -4,9 +4,12 @@ use super::clock::Clock;
 use super::control::{Control, Glimpse, Halt, Step};
 use super::tracer::Tracer;
 use super::watch::Watch;
-use crate::model::cost::{Cost, Shape, cost};
-use crate::model::probe::{Op, Place, Probe};
-use crate::model::{Device, Error, Result, Spec, Toggles};
+use crate::arch::path::Path;
+use crate::arch::role::Role;
+use crate::arch::work::{Cost, PassShape, Work};
+use crate::arch::{Model, Toggles};
+use crate::engine::probe::Probe;
+use crate::engine::{Device, Error, Result};
 use crate::record::{Event, Part, Span, Watched};
 use crate::units::Nanos;
 use std::collections::HashMap;
@@ -20,31 +23,31 @@ const BATCH: Duration = Duration::from_millis(50);
 pub struct Cancellable<'a>(pub &'a Control);
 
 impl Probe for Cancellable<'_> {
-    fn enter(&mut self, _op: Place<Op>) -> Result<()> {
+    fn enter(&mut self, _op: Path) -> Result<()> {
         if self.0.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    fn watches_activations(&self) -> bool {
+        false
     }
 }
 
 /// What the recorded passes of a run have in common.
 pub struct Recording {
     /// The parts of the model, numbered in the order in which they first ran.
-    parts: HashMap<Place<Op>, u32>,
+    parts: HashMap<Path, u32>,
+    /// What each of them does.
+    work: HashMap<Path, Work>,
     /// Present when operators are recorded too.
     tracer: Option<Tracer>,
 }
 
-impl Default for Recording {
-    /// For passes whose parts are timed.
-    fn default() -> Self {
-        Self::new(Watched::Parts)
-    }
-}
-
 impl Recording {
-    /// For passes that are watched so.
-    pub fn new(watched: Watched) -> Self {
+    /// For passes of a model that are watched so.
+    pub fn new(watched: Watched, model: &Model, toggles: &Toggles) -> Self {
         let tracer = (watched == Watched::Operators).then(|| Tracer::new(Default::default()));
-        Self { parts: HashMap::new(), tracer }
+        let work = model.parts(toggles).into_iter().map(|part| (part.path, part.work)).collect();
+        Self { parts: HashMap::new(), work, tracer }
     }
 
     /// How closely a pass is watched.
@@ -55,13 +58,12 @@ impl Recording {
 
 /// Records one pass.
 pub struct Recorder<'a> {
-    spec: &'a Spec,
-    toggles: &'a Toggles,
+    work: &'a HashMap<Path, Work>,
     /// A GPU is waited for wherever the clock is read for a part: what was asked of it is not done yet.
     device: Device,
-    shape: Shape,
+    shape: PassShape,
     control: &'a Control,
-    parts: &'a mut HashMap<Place<Op>, u32>,
+    parts: &'a mut HashMap<Path, u32>,
     watch: &'a mut dyn Watch,
     /// How far to run before the next halt; `None` never halts.
     step: Option<Step>,
@@ -83,16 +85,15 @@ struct Open {
 
 impl<'a> Recorder<'a> {
     pub fn new(
-        (spec, toggles, device): (&'a Spec, &'a Toggles, Device),
-        shape: Shape,
+        device: Device,
+        shape: PassShape,
         control: &'a Control,
         recording: &'a mut Recording,
         watch: &'a mut dyn Watch,
         step: bool,
     ) -> Self {
         Self {
-            spec,
-            toggles,
+            work: &recording.work,
             device,
             shape,
             control,
@@ -126,12 +127,12 @@ impl<'a> Recorder<'a> {
     }
 
     /// Waits for the next step if this is where to halt.
-    fn halt(&mut self, place: Place<Op>, time: Nanos, made: &[&Tensor]) -> Result<()> {
+    fn halt(&mut self, place: Path, time: Nanos, made: &[&Tensor]) -> Result<()> {
         let Some(step) = self.step else { return Ok(()) };
         let here = match step {
             Step::Part => true,
-            Step::Block => place.name == Op::MlpResidual || place.block.is_none(),
-            Step::Pass => place.name == Op::LmHead,
+            Step::Block => matches!(place.name, Role::MlpResidual | Role::Residual) || place.block.is_none(),
+            Step::Pass => place.name == Role::LmHead,
             Step::Run => false,
         };
         if !here {
@@ -145,7 +146,7 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    fn id(&mut self, place: Place<Op>) -> u32 {
+    fn id(&mut self, place: Path) -> u32 {
         if let Some(&id) = self.parts.get(&place) {
             return id;
         }
@@ -158,7 +159,11 @@ impl<'a> Recorder<'a> {
 }
 
 impl Probe for Recorder<'_> {
-    fn enter(&mut self, op: Place<Op>) -> Result<()> {
+    fn watches_activations(&self) -> bool {
+        false
+    }
+
+    fn enter(&mut self, op: Path) -> Result<()> {
         if self.control.is_cancelled() {
             return Err(Error::Cancelled);
         }
@@ -172,14 +177,14 @@ impl Probe for Recorder<'_> {
         Ok(())
     }
 
-    fn leave(&mut self, op: Place<Op>, made: &[&Tensor]) -> Result<()> {
+    fn leave(&mut self, op: Path, made: &[&Tensor]) -> Result<()> {
         self.device.synchronize();
         let end = self.clock.leave();
         let Some(open) = self.open.pop() else { return Ok(()) };
-        let own = cost(self.spec, self.toggles, self.shape, op.name);
-        let total = Cost { flops: own.flops + open.inside.flops, bytes: own.bytes + open.inside.bytes };
+        let own = self.work.get(&op).map_or(Cost::default(), |work| work.cost(self.shape));
+        let total = own + open.inside;
         if let Some(parent) = self.open.last_mut() {
-            parent.inside = Cost { flops: parent.inside.flops + total.flops, bytes: parent.inside.bytes + total.bytes };
+            parent.inside = parent.inside + total;
         }
         let time = end - open.start;
         self.finished.push(Span { part: open.part, start: open.start, time, flops: total.flops, bytes: total.bytes });
@@ -196,9 +201,9 @@ impl Probe for Recorder<'_> {
 /// A look at each tensor that a part made.
 fn glimpses(op: Op, made: &[&Tensor]) -> Vec<Glimpse> {
     let names: &[&str] = match op {
-        Op::Qkv => &["q", "k", "v"],
-        Op::Rope => &["q", "k"],
-        Op::Cache => &["k", "v"],
+        Role::Qkv => &["q", "k", "v"],
+        Role::QkNorm | Role::Rope => &["q", "k"],
+        Role::Cache => &["k", "v"],
         _ => &[""],
     };
     made.iter().zip(names).map(|(tensor, name)| glimpse(name, tensor)).collect()

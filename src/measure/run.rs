@@ -8,10 +8,10 @@ use super::sampling::candidates;
 use super::sequences::{Chosen, Sequences};
 use super::session::Session;
 use super::watch::Watch;
-use crate::model::memory;
-use crate::model::probe::Pass;
-use crate::model::toggles::processors;
-use crate::model::{Error, Result};
+use crate::arch::memory;
+use crate::arch::toggles::processors;
+use crate::engine::probe::Pass;
+use crate::engine::{Error, Result};
 use crate::record::{Candidate, Event, Header, PassStart, Phase, Status, Token, Watched};
 use crate::text::{Specials, Stream, Tokenizer};
 use crate::units::Nanos;
@@ -32,7 +32,7 @@ impl Session {
     /// Whether this token ends a text or a turn, by the model's word or its tokenizer's.
     fn ends(&self, id: u32) -> bool {
         let tokenizer = self.tokenizer().map_or(&[][..], Tokenizer::stops);
-        self.card().spec.eos.contains(&id) || tokenizer.contains(&id)
+        self.card().model.eos.contains(&id) || tokenizer.contains(&id)
     }
 
     fn try_run(&self, request: &Request, control: &Control, watch: &mut dyn Watch) -> Result<()> {
@@ -43,9 +43,9 @@ impl Session {
             watch.event(Event::Peaks(Box::new(peaks.clone())));
         }
         let prompt = prompt?;
-        let positions = (prompt.len() + request.new_tokens as usize).min(self.card().spec.n_ctx);
+        let positions = (prompt.len() + request.new_tokens as usize).min(self.card().model.n_ctx);
         memory::check_run(
-            &self.card().spec,
+            &self.card().model,
             &self.card().toggles,
             prompt.len(),
             positions,
@@ -53,7 +53,7 @@ impl Session {
         )?;
         let _no_grad = tch::no_grad_guard();
         let run = Run { session: self, request, prompt: &prompt, control, began: Instant::now() };
-        let mut recording = Recording::new(request.watched);
+        let mut recording = Recording::new(request.watched, &self.card().model, &self.card().toggles);
         let Some(pairs) = request.pairs() else {
             return run.once(request.watched.has_parts().then_some(&mut recording), 0, watch);
         };
@@ -101,7 +101,7 @@ impl Run<'_> {
     /// One repetition: prefill, then one pass a token. With `recording`, every pass is recorded.
     fn once(&self, mut recording: Option<&mut Recording>, repeat: u32, watch: &mut dyn Watch) -> Result<()> {
         let (card, decoder) = (self.session.card(), self.session.decoder());
-        let most = (self.request.new_tokens as usize).min(card.spec.n_ctx - self.prompt.len() + 1);
+        let most = (self.request.new_tokens as usize).min(card.model.n_ctx - self.prompt.len() + 1);
         let mut sequences = Sequences::new(decoder, &card.toggles, self.prompt, most, self.request.sampling);
         let mut stream = self.session.tokenizer().map(|tokenizer| tokenizer.stream(Specials::Hide));
         let mut halting = self.request.step;
@@ -122,8 +122,7 @@ impl Run<'_> {
             let began = Instant::now(); // where a tracer's clock begins too
             let (logits, time) = match recording.as_deref_mut() {
                 Some(recording) => {
-                    let made = (&card.spec, &card.toggles, card.device);
-                    let mut recorder = Recorder::new(made, shape, self.control, recording, watch, halting);
+                    let mut recorder = Recorder::new(card.device, shape, self.control, recording, watch, halting);
                     let logits = sequences.forward(&input, &mut Pass::new(&mut recorder));
                     let (time, still_halting) = recorder.finish();
                     halting = still_halting;

@@ -1,12 +1,13 @@
 //! Sequences that are continued side by side, token by token.
 
 use super::sampling::{Sampler, Sampling};
-use crate::model::cache::KvCache;
-use crate::model::cost::Shape;
-use crate::model::decoder::Wanted;
-use crate::model::probe::Pass;
-use crate::model::toggles::Logits;
-use crate::model::{Decoder, Result, Toggles};
+use crate::arch::Toggles;
+use crate::arch::toggles::Logits;
+use crate::arch::work::PassShape;
+use crate::engine::cache::KvCache;
+use crate::engine::decoder::Wanted;
+use crate::engine::probe::Pass;
+use crate::engine::{Decoder, Result};
 use tch::{Kind, Tensor};
 
 /// As many sequences as the toggles say, each begun with the same prompt.
@@ -41,11 +42,11 @@ impl<'a> Sequences<'a> {
 
     /// The shape of the next pass: with a cache only the newest token is new; without one, everything is computed
     /// again.
-    pub fn shape(&self) -> Shape {
+    pub fn shape(&self) -> PassShape {
         let past = self.cache.as_ref().map_or(0, KvCache::len);
         let new = self.ids[0].len() - past;
         let logits = if self.logits == Logits::All { new } else { 1 };
-        Shape { batch: self.ids.len(), new, past, logits }
+        PassShape { batch: self.ids.len(), new, past, logits }
     }
 
     /// The ids of the next pass. [batch, new]

@@ -2,10 +2,13 @@
 
 use super::request::Prompt;
 use super::{machine, peaks};
-use crate::model::allocator::{self, live};
-use crate::model::source::{Origin, Source};
-use crate::model::weights::{self, Parameters};
-use crate::model::{Decoder, Device, Error, Result, Spec, Toggles};
+use crate::arch::{Model, Toggles};
+use crate::engine::allocator;
+use crate::engine::allocator::live;
+use crate::engine::source::{Origin, Source};
+use crate::engine::weights;
+use crate::engine::weights::Parameters;
+use crate::engine::{Decoder, Device, Error, Result};
 use crate::record::{ModelInfo, Peaks};
 use crate::text::{Input, Message, Placed, Token, Tokenizer, Word};
 use crate::units::Bytes;
@@ -15,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 /// What is known of a loaded model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Card {
-    pub spec: Spec,
+    pub model: Model,
     pub info: ModelInfo,
     /// The toggles that it was built with.
     pub toggles: Toggles,
@@ -74,8 +77,8 @@ impl Session {
         }
         progress("reading the description", 0, 0);
         let source = Source::open(named)?;
-        toggles.check(&source.spec)?;
-        toggles.check_device(device)?;
+        toggles.check(&source.model)?;
+        device.check(toggles)?;
         progress("reading the tokenizer", 0, 0);
         let (tokenizer, mut warnings) = open_tokenizer(&source)?;
         tch::set_num_threads(toggles.threads as i32);
@@ -87,14 +90,14 @@ impl Session {
         });
         let card = Card {
             info: info(&source, toggles),
-            spec: source.spec.clone(),
+            model: source.model.clone(),
             toggles: toggles.clone(),
             device,
             has_chat_template: tokenizer.as_ref().is_some_and(|tokenizer| tokenizer.chat_template().is_some()),
             warnings,
         };
         Ok(Self {
-            decoder: Decoder::new(&source.spec, &parameters, toggles),
+            decoder: Decoder::new(&source.model, &parameters, toggles),
             source,
             parameters,
             weight_bytes,
@@ -110,13 +113,13 @@ impl Session {
     /// # Errors
     /// The toggles cannot be had, or the weights cannot be read again.
     pub fn rebuild(&mut self, toggles: &Toggles, progress: &mut dyn FnMut(&str, u64, u64) -> bool) -> Result<()> {
-        toggles.check(&self.source.spec)?;
-        toggles.check_device(self.card.device)?;
+        toggles.check(&self.source.model)?;
+        self.card.device.check(toggles)?;
         if toggles.formats() != self.card.toggles.formats() {
             (self.parameters, self.weight_bytes) = self.load_beside(toggles, progress)?;
         }
         tch::set_num_threads(toggles.threads as i32);
-        self.decoder = Decoder::new(&self.source.spec, &self.parameters, toggles);
+        self.decoder = Decoder::new(&self.source.model, &self.parameters, toggles);
         if toggles.threads != self.card.toggles.threads {
             self.peaks = cached_peaks(self.card.device, toggles).unwrap_or_default(); // it was said when it was opened
         }
@@ -188,7 +191,7 @@ impl Session {
     /// # Errors
     /// It is empty, too long, or has no tokens in this vocabulary.
     pub fn prompt_ids(&self, prompt: &Prompt) -> Result<Vec<u32>> {
-        let spec = &self.card.spec;
+        let model = &self.card.model;
         let ids = match prompt {
             Prompt::Text(text) => self.needed_tokenizer()?.encode(text, Input::Prompt)?,
             Prompt::Chat(turn) => {
@@ -200,27 +203,27 @@ impl Session {
                 tokenizer.encode(&template.render(&[message], true)?, Input::Rendered)?
             }
             Prompt::Ids(ids) => ids.clone(),
-            Prompt::Synthetic(n) => synthetic(*n as usize, spec.d_vocab),
+            Prompt::Synthetic(n) => synthetic(*n as usize, model.d_vocab),
             Prompt::Repeated(n) => {
                 let first = self.tokenizer.as_ref().and_then(Tokenizer::bos);
-                let random = random(*n as usize, spec.d_vocab);
+                let random = random(*n as usize, model.d_vocab);
                 first.into_iter().chain(random.clone()).chain(random).collect()
             }
         };
         if ids.is_empty() {
             return Err(Error::Request("the prompt is empty: it needs at least one token".into()));
         }
-        if let Some(id) = ids.iter().find(|&&id| id as usize >= spec.d_vocab) {
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= model.d_vocab) {
             return Err(Error::Request(format!(
                 "token {id} is outside the vocabulary: expected ids from 0 to {}",
-                spec.d_vocab - 1
+                model.d_vocab - 1
             )));
         }
-        if ids.len() > spec.n_ctx {
+        if ids.len() > model.n_ctx {
             return Err(Error::Request(format!(
                 "the prompt has {} tokens, but the model's context holds {}: shorten it",
                 ids.len(),
-                spec.n_ctx
+                model.n_ctx
             )));
         }
         Ok(ids)
@@ -281,7 +284,7 @@ fn load(
     let taken = live().weights - before;
     // What was read and made on the way is free by now.
     allocator::trim();
-    let formula = Bytes(weights::bytes(&source.spec, &toggles.formats()));
+    let formula = Bytes(source.model.weight_bytes(&toggles.formats()));
     Ok((parameters, if taken == Bytes(0) { formula } else { taken }))
 }
 
@@ -329,20 +332,20 @@ pub fn open_tokenizer(source: &Source) -> Result<(Option<Tokenizer>, Vec<String>
 
 /// The shape of a model, as runs and reports carry it.
 pub fn info(source: &Source, toggles: &Toggles) -> ModelInfo {
-    let spec = &source.spec;
+    let model = &source.model;
     ModelInfo {
-        name: spec.name.clone(),
+        name: model.name.clone(),
         source: source.named.clone(),
-        family: spec.family.name().into(),
-        n_layers: spec.n_layers as u32,
-        n_heads: spec.n_heads as u32,
-        n_kv_heads: spec.n_kv_heads as u32,
-        d_model: spec.d_model as u32,
-        d_head: spec.d_head as u32,
-        d_mlp: spec.d_mlp as u32,
-        d_vocab: spec.d_vocab as u32,
-        n_ctx: spec.n_ctx as u32,
-        parameters: spec.parameters(),
-        weight_bytes: Bytes(weights::bytes(spec, &toggles.formats())),
+        family: model.family.into(),
+        n_layers: model.n_layers() as u32,
+        n_heads: model.n_heads() as u32,
+        n_kv_heads: model.n_kv_heads() as u32,
+        d_model: model.d_model as u32,
+        d_head: model.d_head() as u32,
+        d_mlp: model.d_mlp() as u32,
+        d_vocab: model.d_vocab as u32,
+        n_ctx: model.n_ctx as u32,
+        parameters: model.n_parameters(),
+        weight_bytes: Bytes(model.weight_bytes(&toggles.formats())),
     }
 }

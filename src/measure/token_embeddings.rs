@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::request::Prompt;
-use crate::model::Result;
+use crate::engine::Result;
 use tch::{Device, Kind};
 
 /// A text as columns.

@@ -8,7 +8,7 @@ pub use bounds::Bounds;
 pub use traced::Traced;
 
 use super::resident::HighWater;
-use crate::model::allocator::{Live, live};
+use crate::engine::allocator::{Live, live};
 use crate::units::Nanos;
 use std::marker::PhantomData;
 use std::ptr::NonNull;

@@ -1,7 +1,7 @@
 //! What is to be measured beside the present toggles: the state of the popup that chooses it.
 
 use super::form::{Field, Form, PromptKind};
-use crate::model::{Toggle, Toggles};
+use crate::arch::{Toggle, Toggles};
 
 /// The popup's state: the other toggles, how much of it, and the selected row.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,9 +6,11 @@ mod phase_sums;
 pub use traced::{peaks, traced_events, traced_run};
 
 use super::parts;
+use crate::arch::Toggles;
+use crate::arch::entries::Config;
+use crate::arch::{Model, families};
+use crate::engine::Device;
 use crate::measure::{Glimpse, Halt};
-use crate::model::spec::{Activation, Biases, Family, MlpKind, Norm, Positions, Rope, RopeScaling, Spec};
-use crate::model::{Device, Toggles};
 use crate::record::{Candidate, Event, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token, Watched};
 use crate::units::{Bytes, Flops, Nanos};
 use crate::worker::Card;
@@ -80,26 +82,10 @@ pub fn toggles() -> Toggles {
 
 /// The loaded model.
 pub fn card() -> Card {
-    let spec = Spec {
-        name: info().name,
-        family: Family::Llama,
-        n_layers: LAYERS as usize,
-        n_heads: 9,
-        n_kv_heads: 3,
-        d_model: D as usize,
-        d_head: 64,
-        d_mlp: MLP as usize,
-        d_vocab: VOCAB as usize,
-        n_ctx: 8192,
-        norm: Norm::Rms { eps: 1e-5 },
-        positions: Positions::Rope(Rope { theta: 1e5, scaling: RopeScaling::Default }),
-        mlp: MlpKind::Gated(Activation::Silu),
-        biases: Biases::default(),
-        tied: true,
-        bos: None,
-        eos: vec![2],
-    };
-    Card { spec, info: info(), toggles: toggles(), device: Device::Cpu, has_chat_template: true, warnings: Vec::new() }
+    let config = include_str!("../engine/presets/smollm2-135m.json");
+    let config = Config::parse(config, std::path::Path::new("config.json")).unwrap();
+    let model = Model { eos: vec![2], ..families::of_config(&config, &info().name).unwrap() };
+    Card { model, info: info(), toggles: toggles(), device: Device::Cpu, has_chat_template: true, warnings: Vec::new() }
 }
 
 /// The header of a run of 64 new tokens.
@@ -203,7 +189,7 @@ fn all_parts() -> Vec<Part> {
         all.push(Part { path: top.clone(), parent: None });
         let Some(block) = block else { continue };
         let mut stage = block;
-        for inside in parts::inside_blocks(&card.spec, &card.toggles) {
+        for inside in parts::inside_blocks(&card.model, &card.toggles) {
             let is_stage = !inside.contains('.');
             let id = all.len() as u32;
             all.push(Part { path: format!("{top}.{inside}"), parent: Some(if is_stage { block } else { stage }) });

@@ -65,9 +65,10 @@ pub use theme::{ColorChoice, Depth, Theme};
 pub use view::draw;
 
 use crate::analyse::timeline::Timeline;
+use crate::arch::Toggles;
+use crate::engine::Device;
 use crate::learn::Progress;
 use crate::measure::Prompt;
-use crate::model::{Device, Toggles};
 use crate::record::Run;
 use crate::record::study::Study;
 use crate::units::Nanos;

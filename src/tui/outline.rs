@@ -148,7 +148,7 @@ impl<'a> Tree<'a> {
     fn new(live: Option<&'a Live>, card: Option<&Card>) -> Self {
         let inside = live.and_then(inside_a_block).unwrap_or_else(|| {
             // Nothing has run: the model says what will.
-            let expected = card.map(|card| parts::inside_blocks(&card.spec, &card.toggles));
+            let expected = card.map(|card| parts::inside_blocks(&card.model, &card.toggles));
             expected.unwrap_or_default().into_iter().map(str::to_owned).collect()
         });
         Self { live, inside, sums: None, running: live.and_then(Live::running_top) }

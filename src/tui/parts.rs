@@ -1,112 +1,24 @@
 //! What the parts of a model are called on the screen, what they do, and which ones a model will have.
 
-use crate::model::spec::{MlpKind, Positions, Spec};
-use crate::model::toggles::{Fuse, Kernel, Toggles};
+pub use crate::arch::path::{
+    block_of, full_name_of as staged_name, inside_block, name_of as name, parent_of as parent, row_inside,
+};
+pub use crate::arch::role::Branch as PartKind;
+
+use crate::arch::Model;
+use crate::arch::path::role_of;
+use crate::arch::role::Role;
+use crate::arch::toggles::Toggles;
 use crate::record::ModelInfo;
 
-/// What a part belongs to: the colour of its bar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartKind {
-    Attention,
-    Mlp,
-    Other,
-}
-
-/// Which of the two stages of a block a part belongs to.
+/// Which of the branches of a block a part belongs to.
 pub fn kind(path: &str) -> PartKind {
-    match inside_block(path).map(|inside| inside.split('.').next().unwrap_or_default()) {
-        Some("attn" | "attn_residual") => PartKind::Attention,
-        Some("mlp" | "mlp_residual") => PartKind::Mlp,
-        _ => PartKind::Other,
-    }
-}
-
-/// The number of the block that a path lies in.
-pub fn block_of(path: &str) -> Option<u32> {
-    path.strip_prefix("blocks.")?.split('.').next()?.parse().ok()
-}
-
-/// The rest of the path inside its block: `attn.qkv`; empty for the block itself.
-pub fn inside_block(path: &str) -> Option<&str> {
-    let rest = path.strip_prefix("blocks.")?;
-    Some(rest.split_once('.').map_or("", |(_, inside)| inside))
-}
-
-/// The path of a row inside a traced part: an operator, or what lies between them.
-pub fn row_inside(path: &str, row: &str) -> String {
-    format!("{path}/{row}")
-}
-
-/// The path of what contains it.
-pub fn parent(path: &str) -> Option<&str> {
-    if let Some((part, _)) = path.split_once('/') {
-        return Some(part);
-    }
-    let (parent, _) = path.rsplit_once('.')?;
-    (parent != "blocks").then_some(parent)
-}
-
-/// The name on the screen: `block 3`, `QKV`. Foreign text, if the path is of an unknown version.
-pub fn name(path: &str) -> String {
-    if let (Some(block), Some("")) = (block_of(path), inside_block(path)) {
-        return format!("block {block}");
-    }
-    let last = path.rsplit('.').next().unwrap_or(path);
-    match last {
-        "embed" => "embedding",
-        "final_norm" => "final norm",
-        "lm_head" => "LM head",
-        "attn" => "attention",
-        "mlp" => "MLP",
-        "qkv" => "QKV",
-        "rope" => "RoPE",
-        "cache" => "KV cache",
-        "fused" => "fused kernel",
-        "out" => "output",
-        "act" => "activation",
-        "attn_residual" | "mlp_residual" => "residual",
-        other => return other.replace('_', " "),
-    }
-    .to_owned()
-}
-
-/// The name with its stage, for where it stands alone: `MLP up`, `attention norm`.
-pub fn staged_name(path: &str) -> String {
-    let stage = match inside_block(path).unwrap_or(path).split_once(['.', '_']) {
-        Some(("attn", _)) => "attention ",
-        Some(("mlp", _)) => "MLP ",
-        _ => "",
-    };
-    let name = name(path);
-    if name.starts_with("fused") { name } else { format!("{stage}{name}") }
+    role_of(path).map_or(PartKind::Other, Role::branch)
 }
 
 /// What it does, in one sentence; empty for a part of an unknown version.
 pub fn about(path: &str) -> &'static str {
-    let place = inside_block(path).unwrap_or(path);
-    match place {
-        "" => "one layer: attention moves information between positions, the MLP works at each position",
-        "embed" => "looks up the vector of each token",
-        "final_norm" => "brings the residual stream to unit scale, a last time",
-        "lm_head" => "one score for each token of the vocabulary: the logits",
-        "attn" => "first stage: x + attention(norm x)",
-        "mlp" => "second stage: x + MLP(norm x)",
-        "attn.norm" | "mlp.norm" => "brings the residual stream to unit scale before the stage",
-        "attn.qkv" => "makes a query, a key and a value of each position, for each head",
-        "attn.rope" => "turns queries and keys by their position, so that scores see distances",
-        "attn.cache" => "writes the new keys and values beside those of past positions",
-        "attn.scores" => "how well each query matches each key: Q·Kᵀ, scaled and masked",
-        "attn.softmax" => "turns the scores of a query into weights that add up to 1",
-        "attn.values" => "the average of the values under these weights",
-        "attn.fused" => "scores, softmax and values in one kernel that never stores the T×T matrix",
-        "attn.out" => "mixes what the heads have read back to the width of the stream",
-        "attn_residual" | "mlp_residual" => "adds what the stage found to the residual stream",
-        "mlp.gate" => "how far each hidden unit opens",
-        "mlp.up" => "widens each position to the hidden width",
-        "mlp.act" => "the non-linearity, and the product with the gate where there is one",
-        "mlp.down" => "brings the hidden units back to the width of the stream",
-        _ => "",
-    }
+    role_of(path).map_or("", Role::about)
 }
 
 /// The shapes that go in and come out, in the model's numbers; `t` positions are computed, `past` are cached.
@@ -144,58 +56,42 @@ pub fn top_level(n_layers: u32) -> impl Iterator<Item = String> {
 }
 
 /// The parts that a block of this model will have, parents before children, in the order in which they run.
-pub fn inside_blocks(spec: &Spec, toggles: &Toggles) -> Vec<&'static str> {
-    let mut parts = vec!["attn", "attn.norm", "attn.qkv"];
-    if matches!(spec.positions, Positions::Rope(_)) {
-        parts.push("attn.rope");
-    }
-    if toggles.kv_cache {
-        parts.push("attn.cache");
-    }
-    match toggles.attention.kernel {
-        Kernel::Eager => parts.extend(["attn.scores", "attn.softmax", "attn.values"]),
-        Kernel::Fused => parts.push("attn.fused"),
-    }
-    parts.extend(["attn.out", "attn_residual", "mlp", "mlp.norm"]);
-    match (spec.mlp, toggles.fuse) {
-        (MlpKind::Gated(_), Fuse::Joined) => parts.push("mlp.gate_up"),
-        (MlpKind::Gated(_), Fuse::Separate) => parts.extend(["mlp.gate", "mlp.up"]),
-        (MlpKind::Plain(_), _) => parts.push("mlp.up"),
-    }
-    parts.extend(["mlp.act", "mlp.down", "mlp_residual"]);
-    parts
+pub fn inside_blocks(model: &Model, toggles: &Toggles) -> Vec<&'static str> {
+    let parts = model.parts(toggles);
+    let of_first = parts.iter().filter(|part| part.path.block == Some(0) && part.path.name != Role::Block);
+    of_first.map(|part| part.path.name.path()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::probe::Op;
+    use crate::arch::role::Role;
     use crate::tui::fixture;
 
     #[test]
     fn every_op_of_the_forward_pass_is_named_and_explained() {
         let inside = [
-            Op::Attn,
-            Op::AttnNorm,
-            Op::Qkv,
-            Op::Rope,
-            Op::Cache,
-            Op::Scores,
-            Op::Softmax,
-            Op::Values,
-            Op::Fused,
-            Op::Out,
-            Op::AttnResidual,
-            Op::Mlp,
-            Op::MlpNorm,
-            Op::Gate,
-            Op::Up,
-            Op::Act,
-            Op::Down,
-            Op::MlpResidual,
+            Role::Attn,
+            Role::AttnNorm,
+            Role::Qkv,
+            Role::Rope,
+            Role::Cache,
+            Role::Scores,
+            Role::Softmax,
+            Role::Values,
+            Role::Fused,
+            Role::Out,
+            Role::AttnResidual,
+            Role::Mlp,
+            Role::MlpNorm,
+            Role::Gate,
+            Role::Up,
+            Role::Act,
+            Role::Down,
+            Role::MlpResidual,
         ];
         let paths = inside.iter().map(|op| format!("blocks.7.{}", op.path()));
-        let outside = [Op::Embed, Op::FinalNorm, Op::LmHead].map(|op| op.path().to_owned());
+        let outside = [Role::Embed, Role::FinalNorm, Role::LmHead].map(|op| op.path().to_owned());
         for path in paths.chain(outside) {
             assert!(!about(&path).is_empty(), "{path}");
             assert!(shapes(&path, &fixture::info(), 5, 2).is_some(), "{path}");
@@ -222,9 +118,9 @@ mod tests {
     #[test]
     fn toggles_decide_which_parts_come() {
         let card = fixture::card();
-        let fused = inside_blocks(&card.spec, &card.toggles);
+        let fused = inside_blocks(&card.model, &card.toggles);
         assert!(fused.contains(&"attn.fused") && fused.contains(&"attn.cache") && !fused.contains(&"attn.scores"));
-        let eager = inside_blocks(&card.spec, &card.toggles.with("attention=eager,kv_cache=off").unwrap());
+        let eager = inside_blocks(&card.model, &card.toggles.with("attention=eager,kv_cache=off").unwrap());
         assert!(eager.contains(&"attn.softmax") && !eager.contains(&"attn.cache"));
     }
 }

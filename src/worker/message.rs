@@ -1,10 +1,11 @@
 //! What goes to the model thread, and what comes from it: plain data.
 
 use super::run_id::RunId;
+use crate::arch::Toggles;
+use crate::engine::Device;
 use crate::interpret::inspector::{Observation, Question};
 use crate::interpret::proof::Outcome;
 use crate::measure::{Card, Halt, Plan, Progress, Prompt, Request, TokenEmbeddings, Tokenized};
-use crate::model::{Device, Toggles};
 use crate::record::{self, Peaks, study};
 use std::path::PathBuf;
 

@@ -2,11 +2,13 @@
 
 use super::message::{Command, Event, Queued};
 use super::run_id::RunId;
+use crate::arch::Toggles;
+use crate::engine;
+use crate::engine::Device;
 use crate::interpret::Exploration;
 use crate::interpret::inspector::{Inspector, Observation};
 use crate::interpret::proof::{PROOFS, Subject};
 use crate::measure::{Card, Control, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
-use crate::model::{self, Device, Toggles};
 use crate::record::{self, Peaks, study};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -227,7 +229,7 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
 }
 
 /// Asks something of the model that there is.
-fn asked<T>(session: Option<&Session>, question: impl FnOnce(&Session) -> model::Result<T>) -> Result<T, String> {
+fn asked<T>(session: Option<&Session>, question: impl FnOnce(&Session) -> engine::Result<T>) -> Result<T, String> {
     let session = session.ok_or("no model is loaded")?;
     quietly(|| question(session)).and_then(|answer| answer.map_err(|error| error.to_string()))
 }
@@ -239,7 +241,7 @@ fn load(
     toggles: &Toggles,
     control: &Control,
     report: &mut impl FnMut(Event),
-) -> crate::model::Result<Card> {
+) -> crate::engine::Result<Card> {
     let mut progress = |stage: &str, done, total| {
         report(Event::Loading { stage: stage.to_owned(), done, total });
         !control.is_cancelled()
@@ -260,7 +262,7 @@ fn measure(
     threads: usize,
     control: &Control,
     report: &mut impl FnMut(Event),
-) -> crate::model::Result<Box<Peaks>> {
+) -> crate::engine::Result<Box<Peaks>> {
     let mut progress = |stage: &str, done, total| report(Event::Measuring { stage: stage.to_owned(), done, total });
     let peaks = peaks::measure(device, threads, &mut progress, control)?;
     // Where they cannot be kept, this session has them still.
@@ -272,10 +274,10 @@ fn measure(
 }
 
 /// What came of some work, or what is seen in its place.
-fn succeeded<T>(done: Result<model::Result<T>, String>) -> Result<T, Box<Observation>> {
+fn succeeded<T>(done: Result<engine::Result<T>, String>) -> Result<T, Box<Observation>> {
     match done {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(model::Error::Cancelled)) => Err(Box::new(Observation::Cancelled)),
+        Ok(Err(engine::Error::Cancelled)) => Err(Box::new(Observation::Cancelled)),
         Ok(Err(error)) => Err(Box::new(Observation::Failed(error.to_string()))),
         Err(problem) => Err(Box::new(Observation::Failed(problem))),
     }

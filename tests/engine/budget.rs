@@ -6,7 +6,7 @@
 
 use crate::common::{open, request, run, traced};
 use blockscope::analyse::work;
-use blockscope::model::native;
+use blockscope::engine::native;
 use blockscope::record::{Pass, Run};
 use blockscope::units::Bytes;
 

@@ -1,10 +1,13 @@
 //! What several test files need: reference results, and a model that shows its activations.
 
+use blockscope::arch::hook::Hook;
+use blockscope::arch::path::Place;
+use blockscope::arch::{Model, Toggles};
+use blockscope::engine::decoder::Wanted;
+use blockscope::engine::probe::{Pass, Probe};
+use blockscope::engine::source::Source;
+use blockscope::engine::{Decoder, Device};
 use blockscope::measure::{Control, Prompt, Request, Session};
-use blockscope::model::decoder::Wanted;
-use blockscope::model::probe::{Hook, Pass, Place, Probe};
-use blockscope::model::source::Source;
-use blockscope::model::{Decoder, Device, Spec, Toggles};
 use blockscope::record::{self, Event, Run, Status, Watched};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
@@ -64,7 +67,7 @@ pub fn tensors(path: &std::path::Path) -> HashMap<String, Tensor> {
 
 /// A loaded model without a tokenizer.
 pub struct Model {
-    pub spec: Spec,
+    pub model: Model,
     pub decoder: Decoder,
 }
 
@@ -73,12 +76,12 @@ impl Model {
         let toggles = Toggles::default().with(toggles).unwrap();
         let source = Source::open(named).unwrap();
         let parameters = source.load(&toggles, Device::Cpu, &mut |_, _| true).unwrap();
-        Self { decoder: Decoder::new(&source.spec, &parameters, &toggles), spec: source.spec }
+        Self { decoder: Decoder::new(&source.model, &parameters, &toggles), model: source.model }
     }
 
     /// f32 logits of all positions, without a cache. [1, T] → [1, T, d_vocab]
     pub fn logits(&self, ids: &Tensor) -> Tensor {
-        self.watched(ids, &mut blockscope::model::probe::Unwatched)
+        self.watched(ids, &mut blockscope::engine::probe::Unwatched)
     }
 
     /// The same, watched.
@@ -95,7 +98,7 @@ impl Model {
         for _ in 0..new {
             let past = cache.as_ref().map_or(0, |cache| cache.len());
             let input = Tensor::from_slice(&ids[past..]).unsqueeze(0);
-            let mut unwatched = blockscope::model::probe::Unwatched;
+            let mut unwatched = blockscope::engine::probe::Unwatched;
             let mut pass = Pass::new(&mut unwatched);
             let logits = self.decoder.forward(&input, cache.as_mut(), Wanted::Last, &mut pass).unwrap();
             ids.push(logits.argmax(-1, false).int64_value(&[0, -1]));

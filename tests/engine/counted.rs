@@ -3,36 +3,37 @@
 
 use crate::common::{golden, open, request, run, traced};
 use blockscope::analyse::{Account, Overhead};
+use blockscope::arch::Model;
+use blockscope::arch::formats::Precision;
+use blockscope::arch::parts::mlp::MlpKind;
 use blockscope::measure::Session;
-use blockscope::model::Spec;
-use blockscope::model::spec::MlpKind;
-use blockscope::model::toggles::Precision;
 use blockscope::record::operator::self_times;
 use blockscope::record::{Pass, Phase, Run};
 use blockscope::units::{Flops, Nanos};
 
 /// One block on so many new positions after so many past ones: projections, attention over all keys, MLP.
-fn block(spec: &Spec, new: u64, past: u64) -> u64 {
-    let [d, heads, kv_heads, head] = [spec.d_model, spec.n_heads, spec.n_kv_heads, spec.d_head].map(|n| n as u64);
+fn block(model: &Model, new: u64, past: u64) -> u64 {
+    let [d, heads, kv_heads, head] =
+        [model.d_model, model.n_heads(), model.n_kv_heads(), model.d_head()].map(|n| n as u64);
     let qkv = 2 * new * d * (heads + 2 * kv_heads) * head;
     let out = 2 * new * heads * head * d;
     let attention = 4 * heads * head * new * (past + new);
-    let matrices = match spec.mlp {
+    let matrices = match model.mlp {
         MlpKind::Gated(_) => 3,
         MlpKind::Plain(_) => 2,
     };
-    qkv + out + attention + 2 * matrices * new * d * spec.d_mlp as u64
+    qkv + out + attention + 2 * matrices * new * d * model.d_mlp() as u64
 }
 
 /// What attention over all keys computes beyond the visible ones, in one block.
-fn hidden(spec: &Spec, new: u64, past: u64) -> u64 {
+fn hidden(model: &Model, new: u64, past: u64) -> u64 {
     let visible = new * past + new * (new + 1) / 2;
-    4 * (spec.n_heads * spec.d_head) as u64 * (new * (past + new) - visible)
+    4 * (model.n_heads() * model.d_head()) as u64 * (new * (past + new) - visible)
 }
 
 /// Holds every part of a phase against its formula, and blocks and LM head against the closed ones.
 fn check(session: &Session, run: &Run, phase: Phase, what: &str) {
-    let spec = &session.card().spec;
+    let model = &session.card().model;
     let account = Account::of(run, phase).unwrap();
     assert_eq!((account.cut, account.unknown()), (None, vec![]), "{what}");
     for (part, row) in (0..).zip(&account.parts).filter_map(|(part, row): (usize, _)| Some((part, row.as_ref()?))) {
@@ -54,20 +55,21 @@ fn check(session: &Session, run: &Run, phase: Phase, what: &str) {
         .filter(|start| start.phase == phase)
         .map(|start| (u64::from(start.n_new), u64::from(start.n_past)))
         .collect();
-    let sum = |of: &dyn Fn(&Spec, u64, u64) -> u64| shapes.iter().map(|&(new, past)| of(spec, new, past)).sum::<u64>();
+    let sum =
+        |of: &dyn Fn(&Model, u64, u64) -> u64| shapes.iter().map(|&(new, past)| of(model, new, past)).sum::<u64>();
     let row = |name: &str| {
         let part = run.parts.iter().position(|part| part.path == name).unwrap();
         account.part(part as u32).unwrap()
     };
-    for number in 0..spec.n_layers {
+    for number in 0..model.n_layers() {
         let block_row = row(&format!("blocks.{number}"));
         assert_eq!(block_row.flops, Flops(sum(&block)), "{what}: block {number} of {shapes:?}");
         assert_eq!(block_row.flops_causal, Flops(sum(&block) - sum(&hidden)), "{what}: block {number}");
     }
     // Only the last position's logits are computed.
-    let head = (2 * spec.d_model * spec.d_vocab) as u64 * shapes.len() as u64;
+    let head = (2 * model.d_model * model.d_vocab) as u64 * shapes.len() as u64;
     assert_eq!(row("lm_head").flops, Flops(head), "{what}");
-    assert_eq!(account.flops, Flops(spec.n_layers as u64 * sum(&block) + head), "{what}");
+    assert_eq!(account.flops, Flops(model.n_layers() as u64 * sum(&block) + head), "{what}");
 }
 
 #[test]
@@ -124,12 +126,12 @@ fn counted_is_by_formula_for_every_part_of_every_optimisation() {
 #[test]
 fn only_what_a_window_shows_is_causal_work() {
     let session = open(golden("llama").to_str().unwrap(), "attention=sinks:2+5");
-    let spec = &session.card().spec;
+    let model = &session.card().model;
     let run = run(&session, &request(24, 4));
     for (phase, visible) in [(Phase::Prefill, (1..=24).map(|seen: u64| seen.min(7)).sum()), (Phase::Decode, 3 * 7)] {
         let account = Account::of(&run, phase).unwrap();
         let part = run.parts.iter().position(|part| part.path == "blocks.1.attn.fused").unwrap();
-        let width = (spec.n_heads * spec.d_head) as u64;
+        let width = (model.n_heads() * model.d_head()) as u64;
         assert_eq!(account.part(part as u32).unwrap().flops_causal, Flops(4 * width * visible), "{}", phase.name());
     }
 }

@@ -1,11 +1,11 @@
 //! What is seen of heads and of the residual stream is what the model computed.
 
 use crate::common::{Keep, golden, open, tensors};
+use blockscope::engine::decoder::Wanted;
+use blockscope::engine::probe::Pass;
 use blockscope::interpret::Exploration;
 use blockscope::interpret::explore::BlockHeads;
 use blockscope::measure::{Control, Session};
-use blockscope::model::decoder::Wanted;
-use blockscope::model::probe::Pass;
 use blockscope::record::explored::{Area, Place};
 use tch::{Kind, Tensor};
 
@@ -226,7 +226,7 @@ fn who_wrote_a_logit_adds_up_to_it() {
 #[test]
 fn neurons_write_what_the_mlp_writes() {
     let (session, exploration) = of_family("gpt2", "");
-    let d_mlp = session.card().spec.d_mlp;
+    let d_mlp = session.card().model.d_mlp();
     let neurons = exploration.neurons(session.decoder(), 1, 3, d_mlp, 2).unwrap();
     assert_eq!(neurons.len(), d_mlp);
     assert!(neurons.windows(2).all(|two| two[0].writes >= two[1].writes));

@@ -1,8 +1,9 @@
 //! The same model out of another file is the same model; a broken file is refused as a whole.
 
 use crate::common::{Model, difference, golden, tensors};
-use blockscope::model::source::Source;
-use blockscope::model::{Device, Toggles};
+use blockscope::arch::Toggles;
+use blockscope::engine::Device;
+use blockscope::engine::source::Source;
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use safetensors::{SafeTensors, serialize_to_file};

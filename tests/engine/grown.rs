@@ -109,7 +109,7 @@ fn a_swapped_token_and_a_patched_text_are_what_they_say() {
     let control = Control::default();
     let effect = |wanted: &[Intervention], other: Option<&Exploration>| {
         let sources = Sources { text: None, other };
-        let ready = Interventions::new(wanted, &session.card().spec, sources).unwrap();
+        let ready = Interventions::new(wanted, &session.card().model, sources).unwrap();
         session.effect(&IDS, &ready, 3, &control).unwrap()
     };
     let swap = Intervention { target: Target::Token { position: 4 }, change: Change::Swap(7) };
@@ -125,13 +125,13 @@ fn a_swapped_token_and_a_patched_text_are_what_they_say() {
     let patched = effect(&patches, Some(&other));
     assert!(found.kl.iter().zip(&patched.kl).all(|(a, b)| (a - b).abs() < 1e-5), "{:?} {:?}", found.kl, patched.kl);
     let refused = |wanted: Intervention| {
-        let refused = Interventions::new(&[wanted], &session.card().spec, Sources::default());
+        let refused = Interventions::new(&[wanted], &session.card().model, Sources::default());
         refused.err().map(|error| error.to_string()).unwrap_or_default()
     };
     assert!(refused(Intervention { change: Change::Swap(1 << 30), ..swap }).contains("outside the vocabulary"));
     assert!(refused(Intervention { change: Change::Zero, ..swap }).contains("swapped"));
     let far = Intervention { target: Target::Token { position: 99 }, change: Change::Swap(7) };
-    let ready = Interventions::new(&[far], &session.card().spec, Sources::default()).unwrap();
+    let ready = Interventions::new(&[far], &session.card().model, Sources::default()).unwrap();
     assert!(session.effect(&IDS, &ready, 1, &control).unwrap_err().to_string().contains("no position 99"));
 }
 

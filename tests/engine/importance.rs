@@ -2,9 +2,9 @@
 
 use crate::common::{golden, open};
 use crate::planted::planted;
+use blockscope::engine::Error;
 use blockscope::interpret::{Change, Intervention, Interventions, Sources, Target};
 use blockscope::measure::{Control, Session};
-use blockscope::model::Error;
 use blockscope::record::explored::{Component, Head, Importance};
 
 const IDS: [u32; 12] = [5, 9, 2, 41, 7, 9, 2, 30, 11, 5, 9, 2];
@@ -25,7 +25,7 @@ fn effect(session: &Session, ids: &[u32], component: Component) -> (f32, f32) {
         Component::Mlp(block) => Target::Mlp(block),
     };
     let off = [Intervention { target, change: Change::Zero }];
-    let off = Interventions::new(&off, &session.card().spec, Sources::default()).unwrap();
+    let off = Interventions::new(&off, &session.card().model, Sources::default()).unwrap();
     let effect = session.effect(ids, &off, 0, &Control::default()).unwrap();
     (effect.mean_kl(), effect.more_nll())
 }
@@ -131,7 +131,11 @@ fn shares_of_a_prefill_are_parts_of_a_whole() {
     let table = session.worth(&IDS, &found, &Control::default(), &mut |pass, of| told.push((pass, of))).unwrap();
     assert_eq!((told.len(), told.last().copied()), (22, Some((22, 22))));
     assert_eq!((table.positions, table.repeats, table.worths.len()), (12, 11, found.len()));
-    assert_eq!(table.kv.0, 2 * 2 * 12 * 2 * session.card().spec.d_head as u64 * 4, "two blocks, two key/value heads");
+    assert_eq!(
+        table.kv.0,
+        2 * 2 * 12 * 2 * session.card().model.d_head() as u64 * 4,
+        "two blocks, two key/value heads"
+    );
     let wholes = || table.worths.iter().filter(|worth| !worth.importance.component.is_head());
     for share in [wholes().map(|worth| worth.time_share).sum::<f64>(), wholes().map(|worth| worth.flops_share).sum()] {
         assert!(0.1 < share && share < 1.0, "{share}");

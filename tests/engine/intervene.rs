@@ -12,7 +12,7 @@ fn effect(session: &Session, wanted: &[Intervention]) -> Effect {
     let control = Control::default();
     let reference = session.explore(&[3, 1, 4, 1, 5, 9, 2, 6], &control, &mut |_| {}).unwrap();
     let interventions =
-        Interventions::new(wanted, &session.card().spec, Sources { text: Some(&reference), other: Some(&reference) })
+        Interventions::new(wanted, &session.card().model, Sources { text: Some(&reference), other: Some(&reference) })
             .unwrap();
     session.effect(&IDS, &interventions, 6, &control).unwrap()
 }
@@ -80,7 +80,7 @@ fn a_part_at_what_it_was_is_as_it_was() {
     let same = session.explore(&IDS, &control, &mut |_| {}).unwrap();
     for wanted in every_kind().into_iter().filter(|wanted| wanted.change == Change::Patch) {
         let interventions =
-            Interventions::new(&[wanted], &session.card().spec, Sources { text: Some(&same), other: Some(&same) })
+            Interventions::new(&[wanted], &session.card().model, Sources { text: Some(&same), other: Some(&same) })
                 .unwrap();
         let found = session.effect(&IDS, &interventions, 1, &control).unwrap();
         assert!(found.mean_kl() < 1e-6, "{wanted}");
@@ -93,7 +93,7 @@ fn a_part_at_what_it_was_is_as_it_was() {
 fn what_a_model_does_not_have_cannot_be_changed() {
     let session = open(golden("llama").to_str().unwrap(), "");
     let refused = |target, change| {
-        let refused = Interventions::new(&[Intervention { target, change }], &session.card().spec, Sources::default());
+        let refused = Interventions::new(&[Intervention { target, change }], &session.card().model, Sources::default());
         refused.err().map(|error| error.to_string()).unwrap_or_default()
     };
     assert!(refused(Target::Head(Head { block: 9, head: 0 }), Change::Zero).contains("no block 9"));

@@ -1,7 +1,7 @@
 //! The engine computes what the reference implementation computes.
 
 use crate::common::{Keep, Model, difference, golden, tensors};
-use blockscope::model::probe::Pass;
+use blockscope::engine::probe::Pass;
 use tch::{Kind, Tensor};
 
 const FAMILIES: [&str; 3] = ["llama", "llama3-rope", "gpt2"];
@@ -20,7 +20,7 @@ fn tiny_models_agree_in_logits_hidden_states_attention_and_greedy_text() {
         let logits = model.watched(&reference["input_ids"], &mut seen);
         assert!(difference(&logits, &reference["logits"]) < CLOSE, "{family}");
 
-        let layers = model.spec.n_layers;
+        let layers = model.model.n_layers();
         for layer in 0..layers {
             let hidden = &seen.0[&format!("blocks.{layer}.hook_resid_pre")];
             assert!(difference(hidden, &reference[&format!("hidden_states.{layer}")]) < CLOSE, "{family} {layer}");
@@ -50,8 +50,8 @@ fn eager_equals_fused_and_cached_equals_uncached() {
             let mut pieces = Vec::new();
             for (start, len) in [(0, 5), (5, 1), (6, 6)] {
                 let piece = ids.narrow(1, start, len);
-                let mut unwatched = blockscope::model::probe::Unwatched;
-                let wanted = blockscope::model::decoder::Wanted::All;
+                let mut unwatched = blockscope::engine::probe::Unwatched;
+                let wanted = blockscope::engine::decoder::Wanted::All;
                 pieces.push(
                     model.decoder.forward(&piece, Some(&mut cache), wanted, &mut Pass::new(&mut unwatched)).unwrap(),
                 );
@@ -111,7 +111,7 @@ fn smollm2_shows_the_reference_residual_stream_and_attention() {
         let reference = tensors(&golden("smollm2-135m").join(format!("{prompt}.safetensors")));
         let mut seen = Keep::default();
         let _logits = model.watched(&reference["input_ids"], &mut seen);
-        for layer in 0..model.spec.n_layers {
+        for layer in 0..model.model.n_layers() {
             let hidden = seen.0[&format!("blocks.{layer}.hook_resid_pre")].select(0, 0).select(0, -1);
             assert!(difference(&hidden, &reference[&format!("hidden_last.{layer}")]) < 1e-3, "{prompt} {layer}");
             if let Some(expected) = reference.get(&format!("attentions.{layer}")) {

@@ -1,7 +1,7 @@
 //! A session runs a model: what it reports, what it refuses, and that it can be ended.
 
 use crate::common::{difference, golden, tensors};
-use blockscope::model::Toggles;
+use blockscope::arch::Toggles;
 
 use blockscope::interpret::Hooks;
 use blockscope::measure::{Control, Halt, Prompt, Request, Sampling, Session, Step, Watch};

@@ -1,8 +1,8 @@
 //! Studies of a real model: what is told, what is shared, how good the arms are.
 
 use crate::common::{golden, open};
+use blockscope::arch::Toggles;
 use blockscope::measure::{Control, Plan, PlannedArm, Progress, QualityText, Rounds, Session, WatchStudy};
-use blockscope::model::Toggles;
 use blockscope::record::study::{Event, Study, StudyKind};
 use blockscope::record::{Category, Phase, Status, Watched};
 use blockscope::units::Bytes;

@@ -1,9 +1,9 @@
 //! Every optimisation computes what its reference computes, within a tolerance that is stated here.
 
 use crate::common::{Model, difference, golden, open, tensors};
+use blockscope::engine::decoder::Wanted;
+use blockscope::engine::probe::{Pass, Unwatched};
 use blockscope::measure::Prompt;
-use blockscope::model::decoder::Wanted;
-use blockscope::model::probe::{Pass, Unwatched};
 use tch::{Kind, Tensor};
 
 const FAMILIES: [&str; 3] = ["llama", "llama3-rope", "gpt2"];

@@ -2,9 +2,9 @@
 
 use crate::common::{Model, golden, open, request, run, traced};
 use blockscope::analyse::{Account, Overhead};
+use blockscope::engine::decoder::Wanted;
+use blockscope::engine::probe::{Pass as Forward, Unwatched};
 use blockscope::measure::{Bounds, Control, Halt, Request, Session, Step, Traced, Tracer, Watch};
-use blockscope::model::decoder::Wanted;
-use blockscope::model::probe::{Pass as Forward, Unwatched};
 use blockscope::record::operator::{Scope, Tensor as Shape, parents};
 use blockscope::record::{
     Allocation, Argument, Category, Cut, Dtype, Event, Operator, Pass, PassMemory, Phase, Run, Signature, Status,

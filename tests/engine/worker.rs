@@ -1,8 +1,9 @@
 //! The model thread: what goes in and comes out, and that it ends when it should.
 
 use crate::common::golden;
+use blockscope::arch::Toggles;
+use blockscope::engine::Device;
 use blockscope::measure::{Control, Plan, PlannedArm, Prompt, Request, Rounds, Step};
-use blockscope::model::{Device, Toggles};
 use blockscope::record::explored::{Area, Head};
 use blockscope::record::{self, Run, Status, Study, study};
 use blockscope::worker::{Answer, Command, Event, Observation, Question, RunId, WhichPass, Worker};

@@ -64,7 +64,10 @@ impl Config {
 
     pub(super) fn size(&self, key: &str) -> Result<Option<usize>> {
         self.typed(key, "a whole number", |value| {
-            value.as_u64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && (0.0..1e15).contains(n)).map(|n| n as u64)).and_then(|n| usize::try_from(n).ok())
+            value
+                .as_u64()
+                .or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && (0.0..1e15).contains(n)).map(|n| n as u64))
+                .and_then(|n| usize::try_from(n).ok())
         })
     }
 

@@ -24,7 +24,10 @@ pub struct Entries<'a> {
 enum File<'a> {
     Config(&'a Config),
     /// The metadata of an architecture, whose keys begin with its name.
-    Gguf { gguf: &'a Gguf, architecture: &'a str },
+    Gguf {
+        gguf: &'a Gguf,
+        architecture: &'a str,
+    },
 }
 
 /// An entry: the spellings of Hugging Face, and what GGUF calls it within an architecture (empty: it has none).
@@ -48,10 +51,7 @@ const NAMES: &[Name] = &[
         gguf: &["context_length"],
     },
     Name { config: &["rms_norm_eps"], gguf: &["attention.layer_norm_rms_epsilon"] },
-    Name {
-        config: &["layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"],
-        gguf: &["attention.layer_norm_epsilon"],
-    },
+    Name { config: &["layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"], gguf: &["attention.layer_norm_epsilon"] },
     Name { config: &["hidden_act", "activation_function", "activation"], gguf: &[] },
     Name { config: &["rope_theta", "rotary_emb_base"], gguf: &["rope.freq_base"] },
     Name { config: &["rope_local_base_freq"], gguf: &["rope.freq_base_swa"] },
@@ -171,7 +171,9 @@ impl<'a> Entries<'a> {
     /// It is true.
     pub fn refuse(&self, key: &str) -> Result<()> {
         match self.flag(key)? {
-            Some(true) => Err(self.unsupported(&format!("'{}' is true, which this version does not compute", self.spelled(key)))),
+            Some(true) => {
+                Err(self.unsupported(&format!("'{}' is true, which this version does not compute", self.spelled(key))))
+            }
             _ => Ok(()),
         }
     }
@@ -201,7 +203,9 @@ impl<'a> Entries<'a> {
     /// The entry is neither true nor false.
     pub fn tied(&self, default: bool) -> Result<bool> {
         match self.file {
-            File::Config(config) => Ok(self.flag("tie_word_embeddings")?.or(config.outer_flag("tie_word_embeddings")).unwrap_or(default)),
+            File::Config(config) => {
+                Ok(self.flag("tie_word_embeddings")?.or(config.outer_flag("tie_word_embeddings")).unwrap_or(default))
+            }
             File::Gguf { gguf, .. } => Ok(gguf.tensor("output.weight").is_err()),
         }
     }
@@ -254,7 +258,9 @@ impl<'a> Entries<'a> {
         };
         match listed {
             Some(layers) if layers.len() == n_layers => Ok(layers),
-            Some(layers) => Err(self.problem(&format!("expected a kind for each of {n_layers} layers, found {}", layers.len()))),
+            Some(layers) => {
+                Err(self.problem(&format!("expected a kind for each of {n_layers} layers, found {}", layers.len())))
+            }
             None => Ok((0..n_layers).map(default).collect()),
         }
     }
@@ -263,7 +269,9 @@ impl<'a> Entries<'a> {
         let of = |kind: &String| match kind.as_str() {
             "sliding_attention" => Ok(true),
             "full_attention" => Ok(false),
-            other => Err(self.unsupported(&format!("'layer_types' has '{other}'; this version knows full_attention and sliding_attention"))),
+            other => Err(self.unsupported(&format!(
+                "'layer_types' has '{other}'; this version knows full_attention and sliding_attention"
+            ))),
         };
         kinds.iter().map(of).collect()
     }
@@ -275,7 +283,9 @@ impl<'a> Entries<'a> {
     pub fn finish(&self) -> Result<()> {
         let read = self.read.borrow();
         let unknown = match self.file {
-            File::Config(config) => config.keys().find(|key| !read.contains(*key) && !harmless::in_config(key)).map(str::to_owned),
+            File::Config(config) => {
+                config.keys().find(|key| !read.contains(*key) && !harmless::in_config(key)).map(str::to_owned)
+            }
             File::Gguf { gguf, architecture } => gguf
                 .metadata()
                 .filter_map(|(key, _)| key.strip_prefix(architecture)?.strip_prefix('.'))

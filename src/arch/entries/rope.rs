@@ -40,7 +40,10 @@ impl Entries<'_> {
         let number = |key: &str| match scaling.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => value.as_f64().map(Some).ok_or_else(|| {
-                self.problem(&format!("'{key}' of rotary positions should be a number, found {}", super::shortened(&value.to_string())))
+                self.problem(&format!(
+                    "'{key}' of rotary positions should be a number, found {}",
+                    super::shortened(&value.to_string())
+                ))
             }),
         };
         let at_top = self.number("rope_theta")?;
@@ -53,9 +56,12 @@ impl Entries<'_> {
             Some(original) => Ok(Some(original)),
             None => config.number("original_max_position_embeddings"),
         };
-        let named = scaling.get("rope_type").or_else(|| scaling.get("type")).and_then(Value::as_str).unwrap_or("default");
+        let named =
+            scaling.get("rope_type").or_else(|| scaling.get("type")).and_then(Value::as_str).unwrap_or("default");
         let needed = |key: &str| {
-            number(key)?.ok_or_else(|| self.problem(&format!("rope scaling '{}' needs a number '{key}'", super::shortened(named))))
+            number(key)?.ok_or_else(|| {
+                self.problem(&format!("rope scaling '{}' needs a number '{key}'", super::shortened(named)))
+            })
         };
         let scaling = match named {
             "default" => Scaling::None,
@@ -78,7 +84,9 @@ impl Entries<'_> {
                 };
                 let sharpening = match (number("attention_factor")?, number("mscale")?, number("mscale_all_dim")?) {
                     (Some(factor), ..) => factor,
-                    (None, Some(m), Some(all)) if m != 0.0 && all != 0.0 => Yarn::sharpening(factor, m) / Yarn::sharpening(factor, all),
+                    (None, Some(m), Some(all)) if m != 0.0 && all != 0.0 => {
+                        Yarn::sharpening(factor, m) / Yarn::sharpening(factor, all)
+                    }
                     _ => Yarn::sharpening(factor, 1.0),
                 };
                 Scaling::Yarn(Yarn {
@@ -92,8 +100,12 @@ impl Entries<'_> {
             }
             "longrope" | "su" => {
                 let factors = |key: &str| {
-                    let numbers = scaling.get(key).and_then(Value::as_array).and_then(|all| all.iter().map(Value::as_f64).collect());
-                    numbers.ok_or_else(|| self.problem(&format!("rope scaling '{named}' needs a list of numbers '{key}'")))
+                    let numbers = scaling
+                        .get(key)
+                        .and_then(Value::as_array)
+                        .and_then(|all| all.iter().map(Value::as_f64).collect());
+                    numbers
+                        .ok_or_else(|| self.problem(&format!("rope scaling '{named}' needs a list of numbers '{key}'")))
                 };
                 let (n_ctx, original) = (n_ctx()?, original()?);
                 let original = original.unwrap_or(n_ctx);
@@ -101,7 +113,8 @@ impl Entries<'_> {
                     short: factors("short_factor")?,
                     long: factors("long_factor")?,
                     original,
-                    attention_factor: number("attention_factor")?.unwrap_or_else(|| longrope_factor(n_ctx / original, original)),
+                    attention_factor: number("attention_factor")?
+                        .unwrap_or_else(|| longrope_factor(n_ctx / original, original)),
                 }
             }
             other => {
@@ -123,7 +136,8 @@ impl Entries<'_> {
         let (factor, sharpening) = (self.number("rope.scaling.factor")?, self.number("rope.scaling.attn_factor")?);
         let (fast, slow) = (self.number("rope.scaling.yarn_beta_fast")?, self.number("rope.scaling.yarn_beta_slow")?);
         let kind = self.text("rope.scaling.type")?.unwrap_or("none");
-        let needed_factor = || factor.ok_or_else(|| self.problem(&format!("'{architecture}.rope.scaling.factor' is missing")));
+        let needed_factor =
+            || factor.ok_or_else(|| self.problem(&format!("'{architecture}.rope.scaling.factor' is missing")));
         let table = |name: &str| -> Result<Option<Vec<f32>>> {
             let Ok(tensor) = gguf.tensor(name) else { return Ok(None) };
             let mut factors = vec![0.0; tensor.elements()];
@@ -131,7 +145,11 @@ impl Entries<'_> {
             Ok(Some(factors))
         };
         let wide = |factors: Vec<f32>| factors.into_iter().map(f64::from).collect::<Vec<f64>>();
-        let scaling = match (table("rope_freqs.weight")?, table("rope_factors_short.weight")?, table("rope_factors_long.weight")?) {
+        let scaling = match (
+            table("rope_freqs.weight")?,
+            table("rope_factors_short.weight")?,
+            table("rope_factors_long.weight")?,
+        ) {
             (Some(divisors), ..) => Scaling::PerFrequency(divisors),
             (None, Some(short), Some(long)) => {
                 let original = original.unwrap_or(n_ctx);

@@ -15,7 +15,15 @@ pub const FAMILY: Family =
 
 fn describe(entries: &Entries) -> Result<Model> {
     entries.refuse("apply_residual_connection_post_layernorm")?;
-    entries.ignore(&["slow_but_exact", "masked_softmax_fusion", "bias_dropout_fusion", "offset_alibi", "skip_bias_add", "skip_bias_add_qkv", "unk_token_id"]);
+    entries.ignore(&[
+        "slow_but_exact",
+        "masked_softmax_fusion",
+        "bias_dropout_fusion",
+        "offset_alibi",
+        "skip_bias_add",
+        "skip_bias_add_qkv",
+        "unk_token_id",
+    ]);
     let norm = layer(entries)?;
     let mut model = decoder(entries, norm, (MlpKind::Plain, Activation::GeluTanh), true)?;
     model.embedding.norm = Some(norm);

@@ -78,8 +78,11 @@ pub fn layer(entries: &Entries) -> Result<Norm> {
 /// One that this version does not compute.
 pub fn activation(entries: &Entries, default: Activation) -> Result<Activation> {
     let Some(name) = entries.text("hidden_act")? else { return Ok(default) };
-    Activation::named(name)
-        .ok_or_else(|| entries.unsupported(&format!("the activation '{name}' is not known; this version has silu, gelu, its tanh form and relu")))
+    Activation::named(name).ok_or_else(|| {
+        entries.unsupported(&format!(
+            "the activation '{name}' is not known; this version has silu, gelu, its tanh form and relu"
+        ))
+    })
 }
 
 /// A weight that is a tensor of its own: `prefix`, the block's number, the module, `weight` or `bias`.

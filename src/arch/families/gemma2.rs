@@ -53,7 +53,12 @@ pub fn base(entries: &Entries) -> Result<Model> {
 }
 
 /// Gives layers that slide their window.
-pub fn windows(model: &mut Model, entries: &Entries, default: usize, slides: impl Fn(usize) -> bool) -> Result<Vec<bool>> {
+pub fn windows(
+    model: &mut Model,
+    entries: &Entries,
+    default: usize,
+    slides: impl Fn(usize) -> bool,
+) -> Result<Vec<bool>> {
     let window = entries.optional_size("sliding_window")?.unwrap_or(default);
     let slides = entries.sliding_layers(model.n_layers(), slides)?;
     model.each_attention(|layer, attn| {

@@ -121,7 +121,11 @@ impl Attention {
             ..self.projections(around)
         });
         if let Some(qk_norm) = self.qk_norm {
-            parts.push(Part { takes: vec![q.clone(), k.clone()], makes: vec![q.clone(), k.clone()], ..qk_norm.describe(self, around) });
+            parts.push(Part {
+                takes: vec![q.clone(), k.clone()],
+                makes: vec![q.clone(), k.clone()],
+                ..qk_norm.describe(self, around)
+            });
         }
         if let Some(rotation) = &self.rotation {
             let turned = 2 * (self.n_heads + self.n_kv_heads) * rotation.dims;
@@ -133,11 +137,15 @@ impl Attention {
                 activations: around.activations(),
             };
             let both = vec![q.clone(), k];
-            parts.push(Part { takes: both.clone(), makes: both, hooks: vec![Hook::RotQ, Hook::RotK], ..part(Role::Rope, work) });
+            parts.push(Part { takes: both.clone(), makes: both, ..part(Role::Rope, work) });
         }
         if around.toggles.kv_cache {
             let work = Work::Cache { heads, kept: around.toggles.kv_dtype() };
-            parts.push(Part { takes: vec![kv("K V", Dim::New)], makes: vec![kv("K V", Dim::PastAndNew)], ..part(Role::Cache, work) });
+            parts.push(Part {
+                takes: vec![kv("K V", Dim::New)],
+                makes: vec![kv("K V", Dim::PastAndNew)],
+                ..part(Role::Cache, work)
+            });
         }
         let sinks = if self.sinks {
             vec![Weights::Vector { slot: Slot::Sinks, shape: vec![self.n_heads], bias: false }]
@@ -146,8 +154,19 @@ impl Attention {
         };
         match around.toggles.attention.kernel {
             Kernel::Eager => parts.extend([
-                Part { takes: vec![q, kv("K", Dim::Keys)], makes: pattern(), hooks: vec![Hook::Scores], ..part(Role::Scores, Work::Scores { heads }) },
-                Part { weights: sinks, takes: pattern(), makes: pattern(), hooks: vec![Hook::Pattern], ..part(Role::Softmax, Work::Softmax { heads }) },
+                Part {
+                    takes: vec![q, kv("K", Dim::Keys)],
+                    makes: pattern(),
+                    hooks: vec![Hook::RotQ, Hook::RotK, Hook::Scores],
+                    ..part(Role::Scores, Work::Scores { heads })
+                },
+                Part {
+                    weights: sinks,
+                    takes: pattern(),
+                    makes: pattern(),
+                    hooks: vec![Hook::Pattern],
+                    ..part(Role::Softmax, Work::Softmax { heads })
+                },
                 Part {
                     takes: vec![TensorShape::new("", &[h, Dim::New, Dim::Keys]), kv("V", Dim::Keys)],
                     makes: z(),
@@ -159,7 +178,7 @@ impl Attention {
                 weights: sinks,
                 takes: vec![q, kv("K V", Dim::Keys)],
                 makes: z(),
-                hooks: vec![Hook::Z],
+                hooks: vec![Hook::RotQ, Hook::RotK, Hook::Z],
                 ..part(Role::Fused, Work::Fused { heads })
             }),
         }

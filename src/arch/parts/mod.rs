@@ -108,7 +108,8 @@ impl Surroundings<'_> {
     /// What adds `branches` results of the same width to the residual stream.
     pub fn residual(&self, name: Role, branches: usize, hooks: &[Hook]) -> Part {
         let per_row = (2 + branches) * self.d_model;
-        let work = Work::Elementwise { per_row, per_position: 0, once: 0, of_logits: false, activations: self.activations() };
+        let work =
+            Work::Elementwise { per_row, per_position: 0, once: 0, of_logits: false, activations: self.activations() };
         Part { hooks: hooks.to_vec(), ..self.on_stream(name, work) }
     }
 
@@ -151,9 +152,8 @@ impl Part {
 
     /// What goes in and what comes out, for people, where `new` positions are computed after `past` cached ones.
     pub fn shapes(&self, new: usize, past: usize) -> String {
-        let shown = |shapes: &[TensorShape]| {
-            shapes.iter().map(|shape| shape.shown(new, past)).collect::<Vec<_>>().join("  ")
-        };
+        let shown =
+            |shapes: &[TensorShape]| shapes.iter().map(|shape| shape.shown(new, past)).collect::<Vec<_>>().join("  ");
         format!("{} → {}", shown(&self.takes), shown(&self.makes))
     }
 }

@@ -58,7 +58,8 @@ impl Toggles {
             &Weights::Table { slot, width, .. } => Some((slot, width)),
             Weights::Vector { .. } => None,
         });
-        let mut packed = products.filter(|(slot, _)| toggle == Toggle::Weights || matches!(slot, Slot::Embed | Slot::LmHead));
+        let mut packed =
+            products.filter(|(slot, _)| toggle == Toggle::Weights || matches!(slot, Slot::Embed | Slot::LmHead));
         let (slot, width) = packed.find(|(_, width)| !width.is_multiple_of(GROUP))?;
         let name = match slot {
             Slot::Out => "d_attn",

@@ -64,21 +64,16 @@ impl FromStr for Attention {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let number = |text: &str| text.parse().ok().filter(|n| (1..=1 << 24).contains(n)).ok_or(());
         let (kernel, window) = match text.strip_prefix("eager+") {
             Some(window) => (Kernel::Eager, window),
             None if text == "eager" => return Ok(Self::EAGER),
             None if text == "fused" => return Ok(Self::FUSED),
             None => (Kernel::Fused, text),
         };
-        let (sinks, window) = match (window.strip_prefix("window:"), window.strip_prefix("sinks:")) {
-            (Some(window), _) => (0, number(window)?),
-            (_, Some(both)) => {
-                let (sinks, window) = both.split_once('+').ok_or(())?;
-                (number(sinks)?, number(window)?)
-            }
-            _ => return Err(()),
-        };
-        Ok(Self { kernel, mask: Mask::Window { sinks, window } })
+        match window.parse()? {
+            mask @ Mask::Window { .. } => Ok(Self { kernel, mask }),
+            // What belongs to a model is no choice.
+            Mask::Causal | Mask::Chunks { .. } => Err(()),
+        }
     }
 }

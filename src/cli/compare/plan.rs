@@ -1,10 +1,10 @@
 //! From the flags of `compare` to the study that they ask for.
 
 use super::Args;
+use crate::arch::{Toggle, Toggles};
 use crate::cli::args::{RoundsArg, toggles};
 use crate::cli::failure::{Failure, Result};
 use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
-use crate::model::{Toggle, Toggles};
 use crate::record::study::StudyKind;
 use std::fs::File;
 use std::io::Read;

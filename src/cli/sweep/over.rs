@@ -1,8 +1,8 @@
 //! What is swept over: `prompt_tokens=64..2048`, `attention=eager,fused`.
 
+use crate::arch::{Toggle, Toggles};
 use crate::cli::failure::{Failure, Result};
 use crate::measure::PlannedArm;
-use crate::model::{Toggle, Toggles};
 
 /// More values of one setting than this are not measured.
 const MOST_VALUES: usize = 64;

@@ -9,9 +9,9 @@ mod int4;
 
 pub use int4::{Groups, Int4};
 
+use super::{Result, native};
 use crate::arch::formats::Precision;
 use crate::arch::toggles::Kernels;
-use super::{Result, native};
 use tch::{Kind, Tensor};
 
 /// A matrix of `out` rows and `in` columns.

@@ -6,11 +6,11 @@ use super::positions::{LayerLayout, Positions, View};
 use crate::arch::hook::Hook;
 use crate::arch::parts::attention::QkNormOver;
 use crate::arch::role::Role;
+use crate::engine::Result;
 use crate::engine::cache::LayerCache;
 use crate::engine::linear::Linear;
 use crate::engine::native::{self, AttentionOptions};
 use crate::engine::probe::Pass;
-use crate::engine::Result;
 use tch::{Kind, Tensor};
 
 /// Multi-head self-attention.
@@ -131,7 +131,7 @@ impl Attention {
 
     /// What summands of what the heads read become in what the branch adds, with the statistics of a norm after it held
     /// fixed; and the rest, which no head made: a bias, a shift. `summands` [n, n_heads · d_head] that add up to `z`
-    /// [n_heads · d_head] → [n, d_model], and [d_model] where there is a rest.
+    /// [1, n_heads · d_head] → [n, d_model], and [d_model] where there is a rest.
     pub fn contributions(&self, summands: &Tensor, z: &Tensor) -> (Tensor, Option<Tensor>) {
         let (found, bias) = (self.out.unbiased(summands), self.out.bias());
         let Some(norm) = &self.post_norm else { return (found, bias) };
@@ -141,7 +141,7 @@ impl Attention {
             None => whole,
         };
         let shift = norm.shift().map(|shift| shift.to_kind(Kind::Float));
-        let bias = bias.map(|bias| norm.frozen(&bias, &whole));
+        let bias = bias.map(|bias| norm.frozen(&bias, &whole).squeeze_dim(0));
         let rest = match (bias, shift) {
             (Some(bias), Some(shift)) => Some(bias + shift),
             (bias, shift) => bias.or(shift),
@@ -209,7 +209,10 @@ impl Heads {
     /// In one kernel of LibTorch's, which holds no more of the scores than a tile.
     fn fused(&self, q: &Tensor, k: &Tensor, v: &Tensor, view: &View) -> Tensor {
         let bias = view.bias.as_ref();
-        assert!(self.slopes.is_none() || bias.is_some(), "a penalty by distance, in numbers that our kernel does not take");
+        assert!(
+            self.slopes.is_none() || bias.is_some(),
+            "a penalty by distance, in numbers that our kernel does not take"
+        );
         // It has neither a soft cap nor logits of its own; nor a window without a mask.
         if self.softcap.is_some() || self.sinks.is_some() {
             return self.composed(q, k, v, view);

@@ -13,7 +13,16 @@ pub struct Head {
 impl Head {
     /// [.., d_model] → f32 logits [.., d_vocab]
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        let logits = self.linear.forward_as(x, Kind::Float);
+        self.capped(self.uncapped(x))
+    }
+
+    /// Logits before the soft cap.
+    pub fn uncapped(&self, x: &Tensor) -> Tensor {
+        self.linear.forward_as(x, Kind::Float)
+    }
+
+    /// What a soft cap makes of logits.
+    pub fn capped(&self, logits: Tensor) -> Tensor {
         match self.softcap {
             Some(cap) => (logits / cap).tanh() * cap,
             None => logits,

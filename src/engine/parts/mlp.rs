@@ -4,10 +4,10 @@ use super::norm::Norm;
 use crate::arch::hook::Hook;
 use crate::arch::parts::mlp::Activation;
 use crate::arch::role::Role;
-use crate::engine::linear::Linear;
-use crate::engine::probe::Pass;
 use crate::engine::Result;
+use crate::engine::linear::Linear;
 use crate::engine::native::{self, Gate};
+use crate::engine::probe::Pass;
 use tch::Tensor;
 
 /// A two-layer perceptron, gated or plain.

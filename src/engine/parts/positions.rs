@@ -100,11 +100,8 @@ impl Layouts {
             Mask::Window { sinks: 0, .. } => past == 0 && self.is_native,
             _ => false,
         };
-        let bias = if has_slopes || !(sees_all || by_kernel) {
-            Some(self.bias(layout, &chunk, past, new))
-        } else {
-            None
-        };
+        let bias =
+            if has_slopes || !(sees_all || by_kernel) { Some(self.bias(layout, &chunk, past, new)) } else { None };
         let window = match layout.mask {
             Mask::Window { window, .. } if by_kernel && !sees_all => Some(window as i64),
             _ => None,

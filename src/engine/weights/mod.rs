@@ -66,7 +66,8 @@ pub fn viewed(view: View, tensor: &Tensor) -> Result<Tensor> {
             // llama.cpp pairs neighbouring features; Hugging Face pairs a feature with the one half a rotation on.
             let (heads, dims) = (heads as i64, dims as i64);
             let by_head = tensor.f_unflatten(0, [heads, -1])?;
-            let turned = by_head.f_narrow(1, 0, dims)?.f_unflatten(1, [dims / 2, 2])?.f_transpose(1, 2)?.f_flatten(1, 2)?;
+            let turned =
+                by_head.f_narrow(1, 0, dims)?.f_unflatten(1, [dims / 2, 2])?.f_transpose(1, 2)?.f_flatten(1, 2)?;
             let rest = by_head.size()[1] - dims;
             let all = if rest == 0 { turned } else { Tensor::f_cat(&[turned, by_head.f_narrow(1, dims, rest)?], 1)? };
             all.f_reshape(&shape)?

@@ -1,10 +1,9 @@
 //! What a pass left, part by part.
 
 use super::activations::BlockActivations;
-use super::heads::Heads;
+use super::heads::{Heads, Scoring};
 use super::repeated::Repeated;
-use crate::model::probe::Hook;
-use crate::model::toggles::Reach;
+use crate::arch::hook::Hook;
 use crate::record::explored::Place;
 use std::cell::OnceCell;
 use tch::Tensor;
@@ -15,8 +14,8 @@ pub struct Exploration {
     /// What enters the first block. [T, d_model]
     pub(super) embed: Tensor,
     pub(super) blocks: Vec<Layer>,
-    /// Where its tokens come again.
-    repeated: OnceCell<Repeated>,
+    /// Where its tokens come again, among those that each block sees.
+    repeated: Vec<OnceCell<Repeated>>,
 }
 
 /// What it left of a block.
@@ -30,20 +29,24 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn of(BlockActivations { q, k, v, mid, post }: BlockActivations, reach: Reach) -> Self {
-        Self { heads: Heads::new(q, k, reach), v, mid, post }
+    pub(super) fn of(BlockActivations { q, k, v, mid, post }: BlockActivations, scoring: Scoring) -> Self {
+        Self { heads: Heads::new(q, k, scoring), v, mid, post }
     }
 }
 
 impl Exploration {
     /// Of the residual stream before the first block, and what each block left.
     pub(super) fn new(ids: Vec<u32>, embed: Tensor, blocks: Vec<Layer>) -> Self {
-        Self { ids, embed, blocks, repeated: OnceCell::new() }
+        let repeated = blocks.iter().map(|_| OnceCell::new()).collect();
+        Self { ids, embed, blocks, repeated }
     }
 
     /// Where its tokens come again, among those that the heads of a block see.
     pub(super) fn repeated(&self, block: usize) -> &Repeated {
-        self.repeated.get_or_init(|| Repeated::of(&self.ids, self.heads(block).reach()))
+        // Blocks that attend to the same keys have the same.
+        let mask = self.heads(block).mask();
+        let first = (0..block).find(|&earlier| self.heads(earlier).mask() == mask).unwrap_or(block);
+        self.repeated[first].get_or_init(|| Repeated::of(&self.ids, mask))
     }
 
     /// Positions.
@@ -89,7 +92,7 @@ impl Exploration {
         self.residual(self.last_place())
     }
 
-    /// What a hook showed. [T, d_model], or of a head's reading [n_heads, T, d_head]
+    /// What a hook showed. [T, d_model], or of what heads read [T, n_heads, d_head]
     ///
     /// # Panics
     /// It is none of those that were kept, or can be made of them.
@@ -101,7 +104,7 @@ impl Exploration {
             Hook::ResidPost => self.blocks[number].post.shallow_clone(),
             Hook::AttnOut => &self.blocks[number].mid - self.before(number),
             Hook::MlpOut => &self.blocks[number].post - &self.blocks[number].mid,
-            Hook::Z => self.blocks[number].heads.read_all(&self.blocks[number].v),
+            Hook::Z => self.blocks[number].heads.read_all(&self.blocks[number].v).transpose(0, 1),
             hook => panic!("{hook:?} is not kept"),
         }
     }

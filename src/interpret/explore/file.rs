@@ -6,11 +6,14 @@
 mod read;
 
 use super::exploration::Exploration;
+use super::heads::{Heads, Scoring};
 use super::tensors::whole_numbers;
+use crate::arch::hook::Hook;
+use crate::arch::path::Place as At;
+use crate::engine::tensor_file;
+use crate::engine::tensor_file::Written;
+use crate::engine::{Error, Result};
 use crate::measure::{Control, Session, machine};
-use crate::model::probe::{Hook, Place as At};
-use crate::model::tensor_file::{self, Written};
-use crate::model::{Error, Result};
 use crate::record::explored::{
     Area, Attribution, Head, HeadScores, LensCell, LensTable, Likely, Pattern, Scale, Text, Writer,
 };
@@ -28,7 +31,7 @@ const MOST_CELLS: usize = 512;
 
 /// Where the JSON lies in the metadata, and which version of it this is.
 const KEY: &str = "blockscope";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A text as a model saw it, with what only the model can say of it.
 pub struct Captured {
@@ -50,8 +53,11 @@ pub struct Metadata {
     pub toggles: Vec<(String, String)>,
     /// What computed it.
     pub versions: String,
-    /// The toggle: it says which keys a query sees.
+    /// The toggle. In the first version it says which keys a query sees.
     attention: String,
+    /// How scores are made, block by block; absent in the first version.
+    #[serde(default)]
+    scoring: Vec<BlockScoring>,
     /// Of the text.
     pub labels: Vec<String>,
     /// Of the tokens that the lens names, by id.
@@ -59,6 +65,37 @@ pub struct Metadata {
     pub heads: Vec<HeadScores>,
     /// Who may write to the residual stream.
     writers: Vec<Writer>,
+}
+
+/// How the scores of a block's heads are made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct BlockScoring {
+    /// `causal`, `window:256`, `sinks:4+252`, `chunks:8192`
+    mask: String,
+    scale: f64,
+    softcap: Option<f64>,
+    slopes: Vec<f32>,
+    sinks: Vec<f32>,
+}
+
+impl BlockScoring {
+    fn of(heads: &Heads) -> Self {
+        let Scoring { mask, scale, softcap, slopes, sinks } = heads.scoring.clone();
+        Self { mask: mask.to_string(), scale, softcap, slopes, sinks }
+    }
+
+    /// What it says, of so many heads; `None` where that cannot be.
+    fn read(self, n_heads: usize) -> Option<Scoring> {
+        let fits = |numbers: &[f32]| [0, n_heads].contains(&numbers.len());
+        let mask = self.mask.parse().ok()?;
+        (fits(&self.slopes) && fits(&self.sinks)).then(|| Scoring {
+            mask,
+            scale: self.scale,
+            softcap: self.softcap,
+            slopes: self.slopes,
+            sinks: self.sinks,
+        })
+    }
 }
 
 impl Session {
@@ -74,7 +111,7 @@ impl Session {
         control: &Control,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Captured> {
-        let (card, layers) = (self.card(), self.card().spec.n_layers);
+        let (card, layers) = (self.card(), self.card().model.n_layers());
         let exploration =
             self.explore(ids, control, &mut |done| progress(&format!("running block {done}/{layers}")))?;
         let mut heads = Vec::new();
@@ -105,6 +142,7 @@ impl Session {
             toggles: card.toggles.to_pairs(),
             versions: format!("Blockscope {}, LibTorch {}", env!("CARGO_PKG_VERSION"), machine::libtorch()),
             attention: card.toggles.attention.to_string(),
+            scoring: exploration.blocks.iter().map(|layer| BlockScoring::of(&layer.heads)).collect(),
             labels: ids.iter().map(|&id| self.token_label(id)).collect(),
             names: named.map(|id| (id, self.token_label(id))).collect(),
             heads,
@@ -130,9 +168,9 @@ impl Captured {
         keep(hook(None, Hook::Embed), &batched(&seen.embed));
         for (block, layer) in seen.blocks.iter().enumerate() {
             let of_block = |name| hook(Some(block), name);
-            keep(of_block(Hook::Q), &batched(&layer.heads.q));
-            keep(of_block(Hook::K), &batched(&layer.heads.k));
-            keep(of_block(Hook::V), &batched(&layer.v));
+            keep(of_block(Hook::RotQ), &positions_first(&layer.heads.q));
+            keep(of_block(Hook::RotK), &positions_first(&layer.heads.k));
+            keep(of_block(Hook::V), &positions_first(&layer.v));
             keep(format!("blocks.{block}.attn.lse"), &batched(&layer.heads.lse));
             keep(of_block(Hook::ResidMid), &batched(&layer.mid));
             keep(of_block(Hook::ResidPost), &batched(&layer.post));
@@ -214,9 +252,14 @@ impl Metadata {
     }
 }
 
+/// [heads, T, d_head] → [1, T, heads, d_head], as hooks have it
+fn positions_first(tensor: &Tensor) -> Tensor {
+    tensor.transpose(0, 1).unsqueeze(0)
+}
+
 /// `blocks.3.attn.hook_q`
 fn hook(block: Option<usize>, name: Hook) -> String {
-    At { block, name }.to_string()
+    At::new(block, name).to_string()
 }
 
 /// The lens by what its cells hold, each [places, positions] or [places, positions, top].

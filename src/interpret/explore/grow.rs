@@ -2,11 +2,11 @@
 
 use super::activations::{BlockActivations, Keeper};
 use super::exploration::{Exploration, Layer};
+use crate::engine::cache::KvCache;
+use crate::engine::decoder::Wanted;
+use crate::engine::probe::Pass;
+use crate::engine::{Error, Result};
 use crate::measure::{Control, Session};
-use crate::model::cache::KvCache;
-use crate::model::decoder::Wanted;
-use crate::model::probe::Pass;
-use crate::model::{Error, Result};
 use tch::Tensor;
 
 impl Session {
@@ -28,18 +28,17 @@ impl Session {
     /// The context is full; it was cancelled.
     pub fn grow(&self, seen: &Exploration, cache: &mut KvCache, control: &Control) -> Result<Exploration> {
         let _no_grad = tch::no_grad_guard();
-        let (decoder, spec) = (self.decoder(), &self.card().spec);
-        if seen.len() >= spec.n_ctx {
-            return Err(Error::Request(format!("the model's context of {} positions is full", spec.n_ctx)));
+        let (decoder, model) = (self.decoder(), &self.card().model);
+        if seen.len() >= model.n_ctx {
+            return Err(Error::Request(format!("the model's context of {} positions is full", model.n_ctx)));
         }
         let next = i64::from(seen.likeliest(decoder, seen.len() - 1));
-        let (mut progress, past) = (|_| {}, seen.len());
+        let mut progress = |_| {};
         let mut keep = Keeper::new(control, &mut progress);
         let _logits =
             decoder.forward(&decoder.input(&[next], 1), Some(cache), Wanted::Last, &mut Pass::new(&mut keep))?;
-        let (embed, kept) = keep.kept(spec.n_layers)?;
-        let slot = decoder.reach().slot(past) as i64;
-        let blocks = seen.blocks.iter().zip(kept).map(|(layer, kept)| layer.grown(&kept, slot)).collect();
+        let (embed, kept) = keep.kept(model.n_layers())?;
+        let blocks = seen.blocks.iter().zip(kept).map(|(layer, kept)| layer.grown(&kept)).collect();
         let mut ids = seen.ids.clone();
         ids.push(next as u32);
         Ok(Exploration::new(ids, Tensor::cat(&[&seen.embed, &embed], 0), blocks))
@@ -47,13 +46,12 @@ impl Session {
 }
 
 impl Layer {
-    /// With one more position, whose key and value lie in this slot of the cache.
-    fn grown(&self, kept: &BlockActivations, slot: i64) -> Self {
-        let [k, v] = [&kept.k, &kept.v].map(|all| all.narrow(1, slot, 1));
+    /// With one more position.
+    fn grown(&self, kept: &BlockActivations) -> Self {
         let and = |have: &Tensor, more: &Tensor, along: i64| Tensor::cat(&[have, &more.to_kind(have.kind())], along);
         Self {
-            heads: self.heads.grown(&kept.q, &k),
-            v: and(&self.v, &v, 1),
+            heads: self.heads.grown(&kept.q, &kept.k),
+            v: and(&self.v, &kept.v, 1),
             mid: and(&self.mid, &kept.mid, 0),
             post: and(&self.post, &kept.post, 0),
         }

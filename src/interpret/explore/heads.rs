@@ -1,7 +1,9 @@
 //! The heads of a block, from their queries, keys and log-sum-exp.
 
 use super::tensors::numbers;
-use crate::model::toggles::Reach;
+use crate::arch::mask::Mask;
+use crate::engine::Decoder;
+use crate::engine::parts::positions::slopes;
 use crate::record::explored::Area;
 use std::ops::Range;
 use tch::{Kind, Tensor};
@@ -9,36 +11,95 @@ use tch::{Kind, Tensor};
 /// Rows of a pattern that are made at a time where all of it is gone through: what stays in the processor's caches.
 const STRIPE: usize = 64;
 
-/// The heads of a block. What a head looks at is A[q, k] = exp(q·k/√d − LSE[q]), k = 0 … q, and rows sum to 1.
+/// How the scores of a block's heads come from queries and keys, and which keys a query attends to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scoring {
+    pub mask: Mask,
+    /// What q·k is multiplied by.
+    pub scale: f64,
+    /// c, where scores become c·tanh(score / c).
+    pub softcap: Option<f64>,
+    /// What each position further away takes from a score of each head; empty where nothing does. [n_heads]
+    pub slopes: Vec<f32>,
+    /// A logit of each head that takes part in its softmax; empty where there is none. [n_heads]
+    pub sinks: Vec<f32>,
+}
+
+/// The heads of a block. What a head looks at is A[q, k] = exp(score(q, k) − LSE[q]), k = 0 … q, where a score is q·k,
+/// scaled, and whatever else the model makes of it. Rows sum to 1, or to less where a logit of the head's own takes part.
 pub struct Heads {
-    /// After the rotation. [n_heads, T, d_head]
+    /// As they enter the scores: after the rotation. [n_heads, T, d_head]
     pub(super) q: Tensor,
     /// After the rotation. [n_kv_heads, T, d_head]
     pub(super) k: Tensor,
-    /// ln Σ exp(q·k/√d) over the keys that a query sees. [n_heads, T]
+    /// ln Σ exp(score) over the keys that a query attends to. [n_heads, T]
     pub(super) lse: Tensor,
     /// −Σ A ln A of every query, in nats. [n_heads, T]
     entropy: Tensor,
-    reach: Reach,
+    pub(super) scoring: Scoring,
+}
+
+impl Scoring {
+    /// Of a block of a model.
+    pub fn of_block(decoder: &Decoder, block: usize) -> Self {
+        let attn = &decoder.model().blocks[block].attn;
+        Self {
+            mask: decoder.mask(block),
+            scale: attn.scale,
+            softcap: attn.softcap,
+            slopes: slopes(attn),
+            sinks: decoder.blocks()[block].attn.heads.sinks.as_ref().map(numbers).unwrap_or_default(),
+        }
+    }
+
+    /// Causal, by products alone: what captures of the first version have.
+    pub fn plain(mask: Mask, d_head: i64) -> Self {
+        Self { mask, scale: 1.0 / (d_head as f64).sqrt(), softcap: None, slopes: Vec::new(), sinks: Vec::new() }
+    }
+
+    /// Whether scores are products and nothing else.
+    fn is_plain(&self) -> bool {
+        self.softcap.is_none() && self.slopes.is_empty() && self.sinks.is_empty()
+    }
+
+    /// What products become: scaled, capped, less what the distance takes. Of `heads`, [heads, queries, keys]
+    fn scores(&self, products: Tensor, heads: Range<usize>, queries: &Range<usize>, keys: &Range<usize>) -> Tensor {
+        let scores = products * self.scale;
+        let scores = match self.softcap {
+            Some(cap) => (scores / cap).tanh() * cap,
+            None => scores,
+        };
+        if self.slopes.is_empty() {
+            return scores;
+        }
+        let distance = positions(keys).unsqueeze(0) - positions(queries).unsqueeze(1); // at most 0 where it is seen
+        let slopes = Tensor::from_slice(&self.slopes[heads]).view([-1, 1, 1]);
+        scores + slopes * distance.to_kind(Kind::Float)
+    }
 }
 
 impl Heads {
-    /// Q [n_heads, T, d_head] and K [n_kv_heads, T, d_head] after the rotation.
-    ///
-    /// One run of the fused kernel with the keys in place of the values gives both the log-sum-exp and the entropy:
-    /// o = Σ A·k, so Σ A·(q·k)/√d = q·o/√d, and H = LSE − q·o/√d.
-    pub fn new(q: Tensor, k: Tensor, reach: Reach) -> Self {
+    /// Q [n_heads, T, d_head] and K [n_kv_heads, T, d_head] as they enter the scores.
+    pub fn new(q: Tensor, k: Tensor, scoring: Scoring) -> Self {
         let [q, k] = [q, k].map(|x| x.to_device(tch::Device::Cpu).contiguous());
-        let (n_heads, t, d) = (q.size()[0], q.size()[1], q.size()[2]);
-        let queries = q.to_kind(Kind::Float).unsqueeze(0);
-        let keys = k.to_kind(Kind::Float).repeat_interleave_self_int(n_heads / k.size()[0], 0, None).unsqueeze(0);
-        let hidden = match reach {
-            Reach::All => None,
-            Reach::Near { .. } => {
-                let hidden = hidden(reach, &(0..t as usize), &(0..t as usize));
-                Some(Tensor::zeros([t, t], (Kind::Float, tch::Device::Cpu)).masked_fill(&hidden, f64::NEG_INFINITY))
-            }
-        };
+        let unknown = Tensor::zeros([q.size()[0], 0], (Kind::Float, tch::Device::Cpu));
+        let mut heads = Self { q, k, lse: unknown.shallow_clone(), entropy: unknown, scoring };
+        let (lse, entropy) = if heads.scoring.is_plain() { heads.summed_by_kernel() } else { heads.summed_by_rows() };
+        (heads.lse, heads.entropy) = (lse, entropy);
+        heads
+    }
+
+    /// Log-sum-exp and entropy of plain scores. One run of the fused kernel with the keys in place of the values gives
+    /// both: o = Σ A·k, so Σ A·score = scale · q·o, and H = LSE − scale · q·o. [n_heads, T], both
+    fn summed_by_kernel(&self) -> (Tensor, Tensor) {
+        let (n_heads, t) = (self.q.size()[0], self.q.size()[1]);
+        let queries = self.q.to_kind(Kind::Float).unsqueeze(0);
+        let shared = n_heads / self.k.size()[0];
+        let keys = self.k.to_kind(Kind::Float).repeat_interleave_self_int(shared, 0, None).unsqueeze(0);
+        let hidden = (self.scoring.mask != Mask::Causal).then(|| {
+            let hidden = hidden(self.scoring.mask, &(0..t as usize), &(0..t as usize));
+            Tensor::zeros([t, t], (Kind::Float, tch::Device::Cpu)).masked_fill(&hidden, f64::NEG_INFINITY)
+        });
         let is_causal = hidden.is_none();
         let (o, lse) = Tensor::internal_scaled_dot_product_flash_attention_for_cpu(
             &queries,
@@ -47,31 +108,48 @@ impl Heads {
             0.0,
             is_causal,
             hidden.as_ref(),
-            None,
+            self.scoring.scale,
         );
-        let mean = (&queries * o).sum_dim_intlist([-1].as_slice(), false, Kind::Float) / (d as f64).sqrt();
+        let mean = (&queries * o).sum_dim_intlist([-1].as_slice(), false, Kind::Float) * self.scoring.scale;
         let lse = lse.view([n_heads, t]);
         let entropy = (&lse - mean.squeeze_dim(0)).clamp_min(0.0);
-        Self { q, k, lse, entropy, reach }
+        (lse, entropy)
     }
 
-    /// With one more position. q [n_heads, 1, d_head], k [n_kv_heads, 1, d_head], after the rotation
+    /// The same of any scores, some queries at a time.
+    fn summed_by_rows(&self) -> (Tensor, Tensor) {
+        let (lse, entropy): (Vec<Tensor>, Vec<Tensor>) = self.stripes().map(|queries| self.sums(&queries)).unzip();
+        (Tensor::cat(&lse, 1), Tensor::cat(&entropy, 1))
+    }
+
+    /// Log-sum-exp and entropy of some queries. [n_heads, queries], both
+    fn sums(&self, queries: &Range<usize>) -> (Tensor, Tensor) {
+        let scores = self.masked_scores(queries);
+        let all = match self.scoring.sinks.as_slice() {
+            [] => scores.shallow_clone(),
+            sinks => {
+                let column = Tensor::from_slice(sinks).view([-1, 1, 1]);
+                Tensor::cat(&[&scores, &column.expand([scores.size()[0], scores.size()[1], 1], false)], -1)
+            }
+        };
+        let lse = all.logsumexp([-1].as_slice(), false);
+        let log_a = scores - lse.unsqueeze(-1);
+        // Where a key is hidden its share is 0, and so is what it adds.
+        let terms = log_a.exp() * log_a.clamp_min(f64::from(f32::MIN));
+        (lse, -terms.sum_dim_intlist([-1].as_slice(), false, Kind::Float))
+    }
+
+    /// With one more position. q [n_heads, 1, d_head], k [n_kv_heads, 1, d_head], as they enter the scores
     pub fn grown(&self, q: &Tensor, k: &Tensor) -> Self {
         let and = |have: &Tensor, more: &Tensor| {
             let more = more.to_device(tch::Device::Cpu).to_kind(have.kind());
             Tensor::cat(&[have, &more], 1)
         };
-        let (q, k) = (and(&self.q, q), and(&self.k, k));
-        let (n_heads, n_kv_heads, t, d) = (q.size()[0], k.size()[0], q.size()[1], q.size()[2]);
-        let row = q.narrow(1, t - 1, 1).to_kind(Kind::Float).reshape([n_kv_heads, -1, d]) / (d as f64).sqrt();
-        let scores = row.matmul(&k.to_kind(Kind::Float).transpose(1, 2)).view([n_heads, t]);
-        let query = t as usize - 1;
-        let scores = scores.masked_fill(&hidden(self.reach, &(query..query + 1), &(0..t as usize)), f64::NEG_INFINITY);
-        let log_a = scores.log_softmax(-1, Kind::Float);
-        let entropy =
-            -(log_a.exp() * log_a.clamp_min(f64::from(f32::MIN))).sum_dim_intlist([-1].as_slice(), true, Kind::Float);
-        let lse = Tensor::cat(&[&self.lse, &scores.logsumexp([-1].as_slice(), true)], 1);
-        Self { q, k, lse, entropy: Tensor::cat(&[&self.entropy, &entropy], 1), reach: self.reach }
+        let (lse, entropy) = (self.lse.shallow_clone(), self.entropy.shallow_clone());
+        let grown = Self { q: and(&self.q, q), k: and(&self.k, k), lse, entropy, scoring: self.scoring.clone() };
+        let query = self.positions();
+        let (lse, entropy) = grown.sums(&(query..query + 1));
+        Self { lse: and(&grown.lse, &lse), entropy: and(&grown.entropy, &entropy), ..grown }
     }
 
     /// How many heads there are.
@@ -93,8 +171,9 @@ impl Heads {
         self.q.size()[1] as usize
     }
 
-    pub fn reach(&self) -> Reach {
-        self.reach
+    /// Which keys a query attends to.
+    pub fn mask(&self) -> Mask {
+        self.scoring.mask
     }
 
     /// −Σ A ln A of every query of a head, in nats.
@@ -108,8 +187,9 @@ impl Heads {
         let q = self.q.get(head as i64).narrow(0, queries.start as i64, queries.len() as i64);
         let k = self.k.get(self.group(head)).narrow(0, keys.start as i64, keys.len() as i64);
         let lse = self.lse.get(head as i64).narrow(0, queries.start as i64, queries.len() as i64);
-        let scores = q.to_kind(Kind::Float).matmul(&k.to_kind(Kind::Float).tr()) / self.root();
-        (scores - lse.unsqueeze(1)).exp().masked_fill(&hidden(self.reach, queries, keys), f64::NAN)
+        let products = q.to_kind(Kind::Float).matmul(&k.to_kind(Kind::Float).tr()).unsqueeze(0);
+        let scores = self.scoring.scores(products, head..head + 1, queries, keys).squeeze_dim(0);
+        (scores - lse.unsqueeze(1)).exp().masked_fill(&hidden(self.scoring.mask, queries, keys), f64::NAN)
     }
 
     /// The same made smaller: of every `bin` × `bin` cells the largest, so that no stripe vanishes; NaN where no query
@@ -133,7 +213,7 @@ impl Heads {
     pub fn spread(&self, head: usize) -> Vec<f32> {
         let normalised = |(query, entropy): (usize, f32)| match query {
             0 => 0.0,
-            query => entropy / (self.reach.keys(query, 1).max(2) as f32).ln(),
+            query => entropy / (self.scoring.mask.seen_from(query).max(2) as f32).ln(),
         };
         self.entropy(head).into_iter().enumerate().map(normalised).collect()
     }
@@ -165,7 +245,7 @@ impl Heads {
             let mut so_far = sum.narrow(0, 0, queries.end as i64);
             so_far += pattern.sum_dim_intlist([0].as_slice(), false, Kind::Float);
         }
-        numbers(&sum).iter().zip(self.reach.seen_by(t)).map(|(sum, n)| sum / n as f32).collect()
+        numbers(&sum).iter().zip(self.scoring.mask.seen_by(t)).map(|(sum, n)| sum / n as f32).collect()
     }
 
     /// All queries, so many at a time that a stripe of all heads' patterns takes little memory.
@@ -177,42 +257,50 @@ impl Heads {
     /// The patterns of all heads for some queries, with all keys up to the last that any of them sees, and 0 where one
     /// is not seen. [n_heads, queries, keys]
     pub fn stripe(&self, queries: &Range<usize>) -> Tensor {
+        let mut scores = self.masked_scores(queries);
+        scores -= self.lse.narrow(1, queries.start as i64, queries.len() as i64).unsqueeze(2);
+        scores.exp_()
+    }
+
+    /// Their scores, and −∞ where a key is not seen. [n_heads, queries, keys]
+    fn masked_scores(&self, queries: &Range<usize>) -> Tensor {
         let (n_heads, n_kv_heads, d) = (self.q.size()[0], self.k.size()[0], self.q.size()[2]);
         let (begin, n, end) = (queries.start as i64, queries.len() as i64, queries.end as i64);
         let k = self.k.narrow(1, 0, end).to_kind(Kind::Float).transpose(1, 2);
-        let q = self.q.narrow(1, begin, n).to_kind(Kind::Float) / self.root();
-        let mut scores = q.reshape([n_kv_heads, -1, d]).matmul(&k).view([n_heads, n, end]);
-        scores -= self.lse.narrow(1, begin, n).unsqueeze(2);
+        let q = self.q.narrow(1, begin, n).to_kind(Kind::Float);
+        let products = q.reshape([n_kv_heads, -1, d]).matmul(&k).view([n_heads, n, end]);
+        let scores = self.scoring.scores(products, 0..n_heads as usize, queries, &(0..queries.end));
         // Of the keys before these queries all are seen, unless there is a window.
-        let first = if self.reach == Reach::All { queries.start } else { 0 };
+        let first = if self.scoring.mask == Mask::Causal { queries.start } else { 0 };
         let mut masked = scores.narrow(2, first as i64, end - first as i64);
-        let _ = masked.masked_fill_(&hidden(self.reach, queries, &(first..queries.end)), f64::NEG_INFINITY);
-        scores.exp_()
+        let _ = masked.masked_fill_(&hidden(self.scoring.mask, queries, &(first..queries.end)), f64::NEG_INFINITY);
+        scores
     }
 
     /// The key/value head of a head.
     fn group(&self, head: usize) -> i64 {
         head as i64 / (self.q.size()[0] / self.k.size()[0])
     }
-
-    /// √d_head
-    fn root(&self) -> f64 {
-        (self.q.size()[2] as f64).sqrt()
-    }
 }
 
 /// Where a query does not see a key. [queries, keys], of booleans
-fn hidden(reach: Reach, queries: &Range<usize>, keys: &Range<usize>) -> Tensor {
-    let positions = |range: &Range<usize>| {
-        Tensor::arange_start(range.start as i64, range.end as i64, (Kind::Int64, tch::Device::Cpu))
-    };
-    let keys = positions(keys).unsqueeze(0);
-    let back = positions(queries).unsqueeze(1) - &keys;
+fn hidden(mask: Mask, queries: &Range<usize>, keys: &Range<usize>) -> Tensor {
+    let (queries, keys) = (positions(queries).unsqueeze(1), positions(keys).unsqueeze(0));
+    let back = &queries - &keys;
     let later = back.lt(0);
-    match reach {
-        Reach::All => later,
-        Reach::Near { sinks, window } => later.logical_or(&back.ge(window as i64).logical_and(&keys.ge(sinks as i64))),
+    match mask {
+        Mask::Causal => later,
+        Mask::Window { sinks, window } => later.logical_or(&back.ge(window as i64).logical_and(&keys.ge(sinks as i64))),
+        Mask::Chunks { size } => {
+            let chunk = |positions: &Tensor| positions.floor_divide_scalar(size as i64);
+            later.logical_or(&chunk(&queries).ne_tensor(&chunk(&keys)))
+        }
     }
+}
+
+/// The positions of a range, as whole numbers.
+fn positions(range: &Range<usize>) -> Tensor {
+    Tensor::arange_start(range.start as i64, range.end as i64, (Kind::Int64, tch::Device::Cpu))
 }
 
 /// Of every so many rows by so many columns the largest; what is missing in the last ones counts as `least`.

@@ -10,10 +10,14 @@
 
 use super::exploration::Exploration;
 use super::tensors::{numbers, whole_numbers};
+use crate::arch::hook::Hook;
+use crate::arch::path::Place as At;
+use crate::arch::role::Role;
+use crate::arch::{Toggles, memory};
+use crate::engine::allocator::trim;
+use crate::engine::probe::{Pass, Probe};
+use crate::engine::{Decoder, Error, Result};
 use crate::measure::{Control, Session};
-use crate::model::allocator::trim;
-use crate::model::probe::{self, Hook, Op, Pass, Probe};
-use crate::model::{Decoder, Error, Result, Toggles, memory};
 use crate::record::explored::{Component, Head, Importance};
 use tch::{Kind, Tensor};
 
@@ -34,7 +38,7 @@ impl Session {
     pub fn importance_of(&self, exploration: &Exploration, block: usize, control: &Control) -> Result<Vec<Importance>> {
         let _no_grad = tch::no_grad_guard();
         let (card, decoder) = (self.card(), self.decoder());
-        let n_heads = card.spec.n_heads as u32;
+        let n_heads = card.model.blocks[block].attn.n_heads as u32;
         let before = exploration.before(block).unsqueeze(0); // [1, T, d_model]
         let clean = exploration.last().unsqueeze(0);
         // How some formats multiply depends on how many rows there are. So the clean text goes with the others, unless
@@ -43,7 +47,7 @@ impl Session {
         let is_alone = together == 1;
         let components = Component::of_block(block as u32, n_heads);
         let pass = Toggles { batch: together.min(components.len() + 1), kv_cache: false, ..card.toggles.clone() };
-        memory::check_run(&card.spec, &pass, exploration.len(), 0, card.device.memory())?;
+        memory::check_run(&card.model, &pass, exploration.len(), 0, card.device.memory())?;
         let mut found = Vec::new();
         for off in components.chunks((together - 1).max(1)) {
             let elements: Vec<Option<Component>> =
@@ -98,7 +102,7 @@ fn differences(decoder: &Decoder, x: &Tensor, ids: &[u32], control: &Control) ->
 /// The probe that makes one text a batch: in each element another part of a block is off.
 struct Off<'a> {
     block: usize,
-    /// What is left of each activation, 0 or 1. [batch, n_heads, 1, 1]
+    /// What is left of each activation, 0 or 1. [batch, 1, n_heads, 1]
     z: Tensor,
     /// [batch, 1, 1]
     attn: Tensor,
@@ -115,17 +119,17 @@ impl<'a> Off<'a> {
             Tensor::from_slice(&left).to_kind(x.kind()).to_device(x.device()).view([-1, 1, 1])
         };
         let heads: Vec<Tensor> = (0..n_heads).map(|head| left(Component::Head(Head { block: index, head }))).collect();
-        let z = Tensor::stack(&heads, 1);
+        let z = Tensor::stack(&heads, 2);
         Self { block, z, attn: left(Component::Attn(index)), mlp: left(Component::Mlp(index)), control }
     }
 }
 
 impl Probe for Off<'_> {
-    fn enter(&mut self, _op: probe::Place<Op>) -> Result<()> {
+    fn enter(&mut self, _op: At<Role>) -> Result<()> {
         if self.control.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    fn hook(&mut self, hook: probe::Place<Hook>, activation: Tensor) -> Tensor {
+    fn hook(&mut self, hook: At<Hook>, activation: Tensor) -> Tensor {
         match hook.name {
             _ if hook.block != Some(self.block) => activation,
             // From here on there is a batch.

@@ -2,8 +2,8 @@
 
 use super::exploration::{Exploration, place_before};
 use super::tensors::numbers;
-use crate::model::allocator::trim;
-use crate::model::{Decoder, Error, Result};
+use crate::engine::allocator::trim;
+use crate::engine::{Decoder, Error, Result};
 use crate::record::explored::{LensCell, LensTable, Likely, Place};
 use std::ops::Range;
 use tch::{Kind, Tensor};

@@ -1,6 +1,6 @@
 //! What one pass over a text leaves to be looked at: for every head its queries and keys, for every block the
 //! residual stream. The matrices of attention are never kept, and need not be: any part of one is made when
-//! somebody looks at it, as exp(q·k/√d − LSE), so that memory grows with the text and not with its square while
+//! somebody looks at it, as exp(score − LSE), so that memory grows with the text and not with its square while
 //! the model computes attention as fast as it likes.
 //!
 //! ```text
@@ -25,14 +25,15 @@ mod worth;
 
 pub use exploration::Exploration;
 pub use file::Captured;
-pub use heads::Heads;
+pub use heads::{Heads, Scoring};
 pub use survey::BlockHeads;
 pub use tensors::numbers;
 
+use crate::arch::memory;
+use crate::engine::Result;
+use crate::engine::decoder::Wanted;
+use crate::engine::probe::Pass;
 use crate::measure::{Control, Session};
-use crate::model::decoder::Wanted;
-use crate::model::probe::Pass;
-use crate::model::{Result, memory};
 use activations::Keeper;
 use exploration::Layer;
 use tensors::trim_if_long;
@@ -45,16 +46,16 @@ impl Session {
     /// There is no memory for it; the pass was cancelled.
     pub fn explore(&self, ids: &[u32], control: &Control, progress: &mut dyn FnMut(usize)) -> Result<Exploration> {
         let _no_grad = tch::no_grad_guard();
-        let (spec, decoder) = (&self.card().spec, self.decoder());
-        memory::check_exploration(spec, &self.card().toggles, ids.len(), self.card().device.memory())?;
+        let (model, decoder) = (&self.card().model, self.decoder());
+        memory::check_exploration(model, &self.card().toggles, ids.len(), self.card().device.memory())?;
         let input: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
         let mut keep = Keeper::new(control, progress);
         let _logits = decoder.forward(&decoder.input(&input, 1), None, Wanted::Last, &mut Pass::new(&mut keep))?;
-        let (embed, kept) = keep.kept(spec.n_layers)?;
-        let layer = |kept| {
+        let (embed, kept) = keep.kept(model.n_layers())?;
+        let layer = |(block, kept)| {
             trim_if_long(ids.len() as i64);
-            Layer::of(kept, decoder.reach())
+            Layer::of(kept, Scoring::of_block(decoder, block))
         };
-        Ok(Exploration::new(ids.to_vec(), embed, kept.into_iter().map(layer).collect()))
+        Ok(Exploration::new(ids.to_vec(), embed, kept.into_iter().enumerate().map(layer).collect()))
     }
 }

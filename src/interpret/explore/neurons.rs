@@ -2,8 +2,11 @@
 
 use super::exploration::Exploration;
 use super::tensors::numbers;
-use crate::model::probe::{self, Hook, Pass, Probe};
-use crate::model::{Decoder, Result};
+use crate::arch::hook::Hook;
+use crate::arch::path::Place as At;
+use crate::engine::block::Order;
+use crate::engine::probe::{Pass, Probe};
+use crate::engine::{Decoder, Result};
 use crate::record::explored::{Neuron, Place};
 use tch::{Kind, Tensor};
 
@@ -21,8 +24,15 @@ impl Exploration {
         promoted: usize,
     ) -> Result<Vec<Neuron>> {
         let _no_grad = tch::no_grad_guard();
-        let mlp = &decoder.blocks()[block].mlp;
-        let x = self.residual(Place::Mid(block)).narrow(0, position as i64, 1).unsqueeze(0); // [1, 1, d_model]
+        let at = &decoder.blocks()[block];
+        let mlp = &at.mlp;
+        // What it reads: what attention has added to, or beside it what entered the block.
+        let x = match &at.order {
+            Order::Sequential => self.residual(Place::Mid(block)).shallow_clone(),
+            Order::Parallel { norm: None } => self.before(block).shallow_clone(),
+            Order::Parallel { norm: Some(norm) } => norm.forward(self.before(block)),
+        };
+        let x = x.narrow(0, position as i64, 1).unsqueeze(0); // [1, 1, d_model]
         let mut hidden = Hidden(None);
         let _ = mlp.forward(&x, &mut Pass::new(&mut hidden))?;
         let Some(hidden) = hidden.0 else { return Ok(Vec::new()) };
@@ -34,8 +44,9 @@ impl Exploration {
         let sizes = wrote.square().sum_dim_intlist([-1].as_slice(), false, Kind::Float).sqrt();
         let (writes, index) = sizes.topk((most as i64).min(hidden.size()[0]), -1, true, true);
         let whole = self.last().get(position as i64);
-        let strongest = decoder.final_norm().frozen(&wrote.index_select(0, &index), &whole);
-        let (raised, tokens) = decoder.lm_head().unbiased(&strongest).topk(promoted as i64, -1, true, true);
+        let strongest = wrote.index_select(0, &index);
+        let strongest = decoder.final_norm().map_or(strongest.shallow_clone(), |norm| norm.frozen(&strongest, &whole));
+        let (raised, tokens) = decoder.head().linear.unbiased(&strongest).topk(promoted as i64, -1, true, true);
 
         let activations = numbers(&hidden.index_select(0, &index));
         let (writes, index) = (numbers(&writes), numbers(&index));
@@ -54,7 +65,7 @@ impl Exploration {
 struct Hidden(Option<Tensor>);
 
 impl Probe for Hidden {
-    fn hook(&mut self, hook: probe::Place<Hook>, activation: Tensor) -> Tensor {
+    fn hook(&mut self, hook: At<Hook>, activation: Tensor) -> Tensor {
         if hook.name == Hook::MlpPost {
             self.0 = Some(activation.shallow_clone());
         }

@@ -1,7 +1,7 @@
 //! Where the tokens of a text come again, which is what some heads look for.
 
 use super::tensors::whole_numbers;
-use crate::model::toggles::Reach;
+use crate::arch::mask::Mask;
 use crate::record::explored::Score;
 use std::ops::Range;
 use tch::{Device, Kind, Tensor};
@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 /// Where on a text there is something for heads to find.
 pub struct Repeated {
     ids: Tensor,
-    pub reach: Reach,
+    pub mask: Mask,
     /// Queries for which there is an earlier token that is the same, and one that comes after such a one.
     pub duplicate: Candidates,
     pub induction: Candidates,
@@ -23,17 +23,17 @@ pub struct Candidates {
 }
 
 impl Repeated {
-    pub fn of(ids: &[u32], reach: Reach) -> Self {
+    pub fn of(ids: &[u32], mask: Mask) -> Self {
         let (mut duplicate, mut induction) = (Candidates::default(), Candidates::default());
         for query in 0..ids.len() {
-            let seen = (0..=query).filter(|&key| reach.sees(query, key)).count() as f32;
+            let seen = (0..=query).filter(|&key| mask.sees(query, key)).count() as f32;
             let count = |finds: &dyn Fn(usize) -> bool| {
-                (0..=query).filter(|&key| reach.sees(query, key) && finds(key)).count() as f32
+                (0..=query).filter(|&key| mask.sees(query, key) && finds(key)).count() as f32
             };
             duplicate.add(count(&|key| key < query && ids[key] == ids[query]), seen);
             induction.add(count(&|key| key > 0 && ids[key - 1] == ids[query]), seen);
         }
-        Self { ids: whole_numbers(ids), reach, duplicate, induction }
+        Self { ids: whole_numbers(ids), mask, duplicate, induction }
     }
 
     /// Which keys are what a query looks for, for each of the kinds; and the keys' positions. [queries · keys, 3], f32

@@ -4,9 +4,9 @@ use super::exploration::Exploration;
 use super::heads::{Heads, largest};
 use super::repeated::Repeated;
 use super::tensors::{numbers, trim_if_long};
+use crate::arch::mask::Mask;
+use crate::engine::{Error, Result};
 use crate::measure::Control;
-use crate::model::toggles::Reach;
-use crate::model::{Error, Result};
 use crate::record::explored::{Head, HeadScores, Score, Sink, Thumbnail};
 use std::ops::Range;
 use tch::{Device, Kind, Tensor};
@@ -106,9 +106,9 @@ fn of_block(
     let thumbnails = numbers(&picture);
     let (sums, previous, changed) = (numbers(&sums), numbers(&previous), numbers(&changed));
     let received = numbers(&received);
-    let seen: Vec<f32> = found.reach.seen_by(t).map(|queries| queries as f32).collect();
+    let seen: Vec<f32> = found.mask.seen_by(t).map(|queries| queries as f32).collect();
     let queries_after = (t.max(2) - 1) as f32;
-    let uniform_previous = (1..t).map(|query| 1.0 / found.reach.keys(query, 1) as f32).sum::<f32>() / queries_after;
+    let uniform_previous = (1..t).map(|query| 1.0 / found.mask.seen_from(query) as f32).sum::<f32>() / queries_after;
     let all_queries = (t * (t - 1) / 2) as f32;
     let of_head = |head: usize| {
         let alpha = received[head * t..(head + 1) * t].iter().zip(&seen).map(|(mass, seen)| mass / seen);
@@ -122,7 +122,7 @@ fn of_block(
             },
             duplicate: found.duplicate.score(sums[head * 3]),
             induction: found.induction.score(sums[head * 3 + 1]),
-            sink: Sink { key: sink.0 as u32, mass: sink.1, uniform: found.reach.even_share(sink.0, t) },
+            sink: Sink { key: sink.0 as u32, mass: sink.1, uniform: found.mask.even_share(sink.0, t) },
             entropy: heads.spread(head).iter().sum::<f32>() / queries_after,
             distance: (all_queries - sums[head * 3 + 2]) / t as f32,
             change: reference.map(|_| changed[head] / t as f32),
@@ -131,7 +131,7 @@ fn of_block(
     let cells = side * side;
     let absent = |cell: usize| {
         let range = |bin_at: usize| bin_at * bin..((bin_at + 1) * bin).min(t);
-        !found.reach.sees_any(&range(cell / side), &range(cell % side))
+        !found.mask.sees_any(&range(cell / side), &range(cell % side))
     };
     let thumbnail = |head: usize| Thumbnail {
         at: Head { block, head: head as u32 },

@@ -1,6 +1,6 @@
 //! Tensors to numbers and back, and memory that lies between them.
 
-use crate::model::allocator::trim;
+use crate::engine::allocator::trim;
 use tch::{Kind, Tensor};
 
 /// Token ids as the operators take them. [T]

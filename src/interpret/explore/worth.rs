@@ -1,8 +1,8 @@
 //! What the parts of a block cost beside what they matter: the text is timed, part by part.
 
 use crate::analyse::worth::WorthTable;
+use crate::engine::{Error, Result};
 use crate::measure::{Control, Prompt, Request, Session};
-use crate::model::{Error, Result};
 use crate::record::explored::Importance;
 use crate::record::{Event, Run, Status, Watched};
 use crate::units::Bytes;
@@ -46,8 +46,8 @@ impl Session {
         }
         let mut run = Run::default();
         events.into_iter().for_each(|event| run.apply(event));
-        let (spec, toggles) = (&self.card().spec, &self.card().toggles);
-        let kv = Bytes(spec.kv_bytes(toggles.attention.reach.kept(ids.len()), toggles.kv_dtype()));
+        let (model, toggles) = (&self.card().model, &self.card().toggles);
+        let kv = Bytes(model.kv_bytes(ids.len(), toggles.attention.mask, toggles.kv_dtype()));
         Ok(WorthTable::of(found, &run, kv).expect("a run that is done has timed a prefill"))
     }
 }

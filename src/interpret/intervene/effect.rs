@@ -1,11 +1,11 @@
 //! What interventions do: the same text and the same continuation, clean and changed.
 
 use super::Interventions;
+use crate::engine::decoder::Wanted;
+use crate::engine::probe::Pass;
+use crate::engine::{Error, Result};
 use crate::interpret::explore::numbers;
 use crate::measure::{Control, Session};
-use crate::model::decoder::Wanted;
-use crate::model::probe::Pass;
-use crate::model::{Error, Result};
 use crate::record::explored::{Effect, Shift};
 use tch::{Kind, Tensor};
 
@@ -54,10 +54,10 @@ impl Session {
         new: usize,
         control: &Control,
     ) -> Result<(Tensor, Vec<u32>)> {
-        let (decoder, spec) = (self.decoder(), &self.card().spec);
+        let (decoder, model) = (self.decoder(), &self.card().model);
         let positions = ids.len() + new.saturating_sub(1);
-        if positions > spec.n_ctx {
-            let problem = format!("{positions} positions are more than the model's context of {}", spec.n_ctx);
+        if positions > model.n_ctx {
+            let problem = format!("{positions} positions are more than the model's context of {}", model.n_ctx);
             return Err(Error::Request(problem));
         }
         let mut all: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();

@@ -2,12 +2,12 @@
 
 use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Subject, apart, columns_apart, most_apart, worst};
+use crate::arch::hook::Hook;
+use crate::engine::Result;
+use crate::engine::TorchKind;
+use crate::engine::parts::rotation::Rotary;
+use crate::interpret::explore::{Heads, Scoring};
 use crate::learn::worked::{positions, scaling};
-use crate::model::Result;
-use crate::model::probe::Hook;
-use crate::model::rope::Rotary;
-use crate::model::spec::Positions;
-use crate::model::toggles::Kernels;
 use tch::{Device, Kind, Tensor};
 
 pub const POSITIONS: Proof = Proof {
@@ -20,35 +20,34 @@ pub const POSITIONS: Proof = Proof {
 fn shift(subject: &Subject) -> Result<Outcome> {
     const SHIFT: usize = 100;
     let _no_grad = tch::no_grad_guard();
-    let spec = &subject.session.card().spec;
-    let Positions::Rope(rope) = &spec.positions else {
-        // This model adds a learned column to each place instead; the law is shown on a pair of features.
+    let model = &subject.session.card().model;
+    let attn = &model.blocks[subject.block()].attn;
+    let Some(rotation) = &attn.rotation else {
+        // Where nothing is turned the law is shown on a pair of features.
         let (q, k) = ([0.3, -1.1], [0.7, 0.4]);
         let score = |m: f64, n: f64| {
             let (q, k) = (positions::rotate(q, m, 1.0), positions::rotate(k, n, 1.0));
             q[0] * k[0] + q[1] * k[1]
         };
         let apart = (score(12.0, 15.0) - score(2.0, 5.0)).abs();
-        return Outcome::at_most(apart, 1e-9, "by hand: this model has learned positions");
+        return Outcome::at_most(apart, 1e-9, "by hand: this block of the model turns nothing");
     };
-    let (seen, rotary) = (
-        subject.activations(&subject.built("attention=eager")?)?,
-        Rotary::new(rope, spec.d_head, Device::Cpu, Kernels::LibTorch),
-    );
+    let (seen, rotary) =
+        (subject.activations(&subject.built("attention=eager")?)?, Rotary::new(rotation, Device::Cpu, false));
     // Queries and keys as they are at the shown positions; turning them on by as much again changes nothing.
-    let [q, k] = [Hook::Q, Hook::K].map(|hook| seen.get(subject.block(), hook).unsqueeze(0));
+    let [q, k] = [Hook::RotQ, Hook::RotK].map(|hook| seen.get(subject.block(), hook).unsqueeze(0));
     let n = subject.ids.len();
     let on = |x: &Tensor| {
         let one = rotary.rotation(SHIFT, 1, Kind::Float);
         Tensor::cat(&(0..n as i64).map(|at| one.apply(x.narrow(2, at, 1))).collect::<Vec<_>>(), 2)
     };
-    let heads = (spec.n_heads / spec.n_kv_heads) as i64;
+    let heads = (attn.n_heads / attn.n_kv_heads) as i64;
     let scores = |q: &Tensor, k: &Tensor| q.matmul(&k.repeat_interleave_self_int(heads, 1, None).transpose(2, 3));
     let (there, moved) = (scores(&q, &k), on(&q));
     let both = apart(&scores(&moved, &on(&k)), &there);
     // Where the query alone is moved scores must change, or nothing was turned.
     let value = if apart(&scores(&moved, &k), &there) > 1e-2 { both } else { f64::NAN };
-    Outcome::at_most(value, 1e-4, format!("{n} × {n} scores of {} heads, moved by {SHIFT}", spec.n_heads))
+    Outcome::at_most(value, 1e-4, format!("{n} × {n} scores of {} heads, moved by {SHIFT}", attn.n_heads))
 }
 
 pub const AVERAGE: Proof = Proof {
@@ -80,12 +79,9 @@ pub const QUERIES_AND_KEYS: Proof = Proof {
 fn queries_and_keys(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let (seen, block) = (subject.activations(&subject.built("attention=eager")?)?, subject.block());
-    let [a, q, k] = [Hook::Pattern, Hook::Q, Hook::K].map(|hook| seen.get(block, hook));
-    let hidden = a.ones_like().triu(1).to_kind(Kind::Bool);
-    let d = q.size()[2] as f64;
-    let k = k.repeat_interleave_self_int(q.size()[0] / k.size()[0], 0, None).to_kind(Kind::Double);
-    let scores = q.to_kind(Kind::Double).matmul(&k.transpose(1, 2)) / d.sqrt();
-    let made = scores.masked_fill(&hidden, f64::NEG_INFINITY).softmax(-1, Kind::Double);
+    let [a, q, k] = [Hook::Pattern, Hook::RotQ, Hook::RotK].map(|hook| seen.get(block, hook));
+    let (n, d) = (subject.ids.len(), q.size()[2]);
+    let made = Heads::new(q, k, Scoring::of_block(subject.session.decoder(), block)).stripe(&(0..n));
     Outcome::at_most(
         most_apart(&made, &a),
         subject.rounding(),
@@ -119,7 +115,8 @@ fn heads(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let (decoder, block) = (subject.session.decoder(), subject.block());
     let seen = subject.activations(decoder)?;
-    let (z, out) = (seen.get(block, Hook::Z), &decoder.blocks()[block].attn.out); // [heads, T, d_head]
+    let attn = &decoder.blocks()[block].attn;
+    let (z, out) = (seen.get(block, Hook::Z).contiguous(), &attn.out); // [heads, T, d_head]
     let n_heads = z.size()[0];
     let device = out.tensors().next().map_or(Device::Cpu, Tensor::device);
     let one = |head: i64| {
@@ -131,8 +128,11 @@ fn heads(subject: &Subject) -> Result<Outcome> {
     if let Some(bias) = out.bias() {
         sum += bias.to_device(Device::Cpu).to_kind(Kind::Float);
     }
+    if let Some(norm) = &attn.post_norm {
+        sum = norm.forward(&sum.to_device(device).to_kind(subject.toggles().compute.kind())).to_device(Device::Cpu);
+    }
     Outcome::at_most(
-        columns_apart(&sum, &seen.get(block, Hook::AttnOut)),
+        columns_apart(&sum.to_kind(Kind::Float), &seen.get(block, Hook::AttnOut)),
         subject.rounding(),
         format!("{n_heads} heads of block {block}"),
     )

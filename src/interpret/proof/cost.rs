@@ -2,14 +2,19 @@
 
 use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Activations, Subject, columns_apart, within, worst};
+use crate::arch::formats::Precision;
+use crate::arch::hook::Hook;
+use crate::arch::parts::Part;
+use crate::arch::path::Path;
+use crate::arch::role::Role;
+use crate::arch::work::PassShape;
+use crate::engine::linear::Linear;
+use crate::engine::parts::attention::Qkv;
+use crate::engine::parts::mlp::Up;
+use crate::engine::probe::{Probe, Unwatched};
+use crate::engine::{Decoder, Error, Result};
+use crate::interpret::explore::{Heads, Scoring};
 use crate::learn::worked::online_softmax::{online, softmax};
-use crate::model::attention::Qkv;
-use crate::model::cost::{Shape, cost};
-use crate::model::linear::Linear;
-use crate::model::mlp::Up;
-use crate::model::probe::{Hook, Op, Place, Probe, Unwatched};
-use crate::model::toggles::Precision;
-use crate::model::{Error, Result};
 use tch::{Kind, Tensor};
 
 pub const FLOPS: Proof = Proof {
@@ -23,10 +28,11 @@ fn flops(subject: &Subject) -> Result<Outcome> {
     let (decoder, block, t) = (subject.session.decoder(), subject.block(), subject.ids.len());
     let mut ops = Ops { block, seen: Vec::new() };
     let _logits = subject.pass(decoder, &subject.ids, None, &mut ops)?;
-    let shape = Shape { batch: 1, new: t, past: 0, logits: t };
-    let with_weights = |op: &&Op| !matches!(op, Op::Scores | Op::Values | Op::Fused);
-    let of = |&op: &Op| cost(&subject.session.card().spec, subject.toggles(), shape, op).flops.0;
-    let by_formula: u64 = ops.seen.iter().filter(with_weights).map(of).sum();
+    let shape = PassShape { batch: 1, new: t, past: 0, logits: t };
+    let with_weights = |part: &&Part| !matches!(part.path.name, Role::Scores | Role::Values | Role::Fused);
+    let parts = subject.session.card().model.parts(subject.toggles());
+    let ran = parts.iter().filter(|part| ops.seen.contains(&part.path));
+    let by_formula: u64 = ran.filter(with_weights).map(|part| part.work.cost(shape).flops.0).sum();
     let block = &decoder.blocks()[block];
     let mut linears = vec![&block.attn.out, &block.mlp.down];
     match &block.attn.qkv {
@@ -55,12 +61,12 @@ fn weights_of(linear: &Linear) -> Result<usize> {
 /// Writes down what a block does.
 struct Ops {
     block: usize,
-    seen: Vec<Op>,
+    seen: Vec<Path>,
 }
 
 impl Probe for Ops {
-    fn enter(&mut self, op: Place<Op>) -> Result<()> {
-        self.seen.extend((op.block == Some(self.block)).then_some(op.name));
+    fn enter(&mut self, op: Place<Role>) -> Result<()> {
+        self.seen.extend((op.block == Some(self.block)).then_some(op));
         Ok(())
     }
 }
@@ -75,7 +81,7 @@ pub const CACHE: Proof = Proof {
 fn cache(subject: &Subject) -> Result<Outcome> {
     /// A pass for each of these, behind a prefill.
     const SINGLE: usize = 8;
-    let spec = &subject.session.card().spec;
+    let model = &subject.session.card().model;
     let decoder = subject.built("attention=fused,kv_dtype=auto")?;
     let n = subject.ids.len();
     let prefill = n / 2;
@@ -88,8 +94,7 @@ fn cache(subject: &Subject) -> Result<Outcome> {
         pieces.push(subject.pass(&decoder, &subject.ids[at..=at], Some(&mut cache), &mut kept)?);
     }
     let off = columns_apart(&Tensor::cat(&pieces, 0), &subject.logits(&decoder, &subject.ids[..end])?);
-    let number = if subject.toggles().compute == Precision::F32 { 4 } else { 2 };
-    let formula = 2 * spec.n_layers * spec.n_kv_heads * spec.d_head * end * number;
+    let formula = model.kv_bytes(end, subject.toggles().attention.mask, subject.toggles().compute);
     let bytes = (kept.0 as f64 - formula as f64).abs() / formula as f64;
     let said =
         format!("{prefill} tokens at once and {} one by one: {} bytes, by formula {formula}", end - prefill, kept.0);
@@ -100,11 +105,12 @@ fn cache(subject: &Subject) -> Result<Outcome> {
 struct Bytes(usize);
 
 impl Probe for Bytes {
-    fn hook(&mut self, hook: Place<Hook>, activation: Tensor) -> Tensor {
-        if matches!(hook.name, Hook::K | Hook::V) {
-            self.0 += activation.numel() * activation.kind().elt_size_in_bytes();
+    fn leave(&mut self, op: Path, made: &[&Tensor]) -> Result<()> {
+        if op.name == Role::Cache {
+            let bytes = |tensor: &&Tensor| tensor.numel() * tensor.kind().elt_size_in_bytes();
+            self.0 += made.iter().map(bytes).sum::<usize>();
         }
-        activation
+        Ok(())
     }
 }
 
@@ -116,30 +122,23 @@ pub const GROUPS: Proof = Proof {
 };
 
 fn groups(subject: &Subject) -> Result<Outcome> {
-    let (seen, block) = (subject.activations(&subject.built("attention=fused")?)?, subject.block());
-    let spec = &subject.session.card().spec;
+    let (decoder, block) = (subject.built("attention=fused")?, subject.block());
+    let seen = subject.activations(&decoder)?;
+    let attn = &subject.session.card().model.blocks[block].attn;
     let said = format!(
         "block {block}: {} query heads, {} key heads of {} numbers",
-        spec.n_heads, spec.n_kv_heads, spec.d_head
+        attn.n_heads, attn.n_kv_heads, attn.d_head
     );
-    Outcome::at_most(from_ordinary_heads(&seen, block, None), subject.rounding(), said)
+    Outcome::at_most(from_ordinary_heads(&decoder, &seen, block), subject.rounding(), said)
 }
 
-/// How far Z is from what ordinary heads make of the same queries, keys and values, the latter copied for each head; with
-/// a window where there is one.
-fn from_ordinary_heads(seen: &Activations, block: usize, window: Option<usize>) -> f64 {
+/// How far Z is from what ordinary heads make of the same queries, keys and values, the latter copied for each head.
+fn from_ordinary_heads(decoder: &Decoder, seen: &Activations, block: usize) -> f64 {
     let _no_grad = tch::no_grad_guard();
-    let [q, k, v, z] = [Hook::Q, Hook::K, Hook::V, Hook::Z].map(|hook| seen.get(block, hook).to_kind(Kind::Double));
-    let (copies, d) = (q.size()[0] / k.size()[0], q.size()[2]);
+    let [q, k, v, z] = [Hook::RotQ, Hook::RotK, Hook::V, Hook::Z].map(|hook| seen.get(block, hook));
+    let copies = q.size()[0] / k.size()[0];
     let [k, v] = [k, v].map(|x| x.repeat_interleave_self_int(copies, 0, None)); // [heads, T, d_head]
-    let scores = q.matmul(&k.transpose(1, 2)) / (d as f64).sqrt();
-    let later = scores.ones_like().triu(1);
-    let hidden = match window {
-        Some(window) => later + scores.ones_like().tril(-(window as i64)),
-        None => later,
-    };
-    let scores = scores.masked_fill(&hidden.to_kind(Kind::Bool), f64::NEG_INFINITY);
-    columns_apart(&scores.softmax(-1, Kind::Double).matmul(&v), &z)
+    columns_apart(&Heads::new(q, k, Scoring::of_block(decoder, block)).read_all(&v), &z)
 }
 
 pub const FUSED: Proof = Proof {
@@ -160,6 +159,9 @@ fn fused(subject: &Subject) -> Result<Outcome> {
     // By hand, the last row of each head, which sees everything, with one feature of the values.
     let by_hand = |head: i64| -> Result<f64> {
         let (scores, values) = (floats(&scores.get(head).get(last))?, floats(&v.get(head / shared).select(1, 0))?);
+        // Of a block with a window it does not see all.
+        let seen = scores.into_iter().zip(values).filter(|(score, _)| score.is_finite());
+        let (scores, values): (Vec<f64>, Vec<f64>) = seen.unzip();
         let whole: f64 = softmax(&scores).iter().zip(&values).map(|(a, v)| a * v).sum();
         let scale = values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
         Ok(online(&scores, &values, PIECE)
@@ -188,8 +190,9 @@ fn windows(subject: &Subject) -> Result<Outcome> {
     let wide = columns_apart(&logits(format!("window:{n}"))?, &logits("fused".into())?);
     // Outside of it there must be something.
     let window = 8.min(n / 2);
-    let narrow = subject.activations(&subject.built(&format!("attention=window:{window}"))?)?;
-    let fused = from_ordinary_heads(&narrow, block, Some(window));
+    let decoder = subject.built(&format!("attention=window:{window}"))?;
+    let narrow = subject.activations(&decoder)?;
+    let fused = from_ordinary_heads(&decoder, &narrow, block);
     let outside = |attention: String| -> Result<f64> {
         let pattern =
             subject.activations(&subject.built(&format!("attention={attention}"))?)?.get(block, Hook::Pattern);

@@ -1,7 +1,7 @@
 //! An experiment: a claim, and the number that bears it out.
 
 use super::subject::Subject;
-use crate::model::Result;
+use crate::engine::Result;
 use std::fmt;
 
 /// What kind of claim it is.

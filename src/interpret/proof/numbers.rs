@@ -3,10 +3,10 @@
 use super::cost::floats;
 use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Subject, within, worst};
+use crate::arch::formats::Precision;
+use crate::engine::matrix::Matrix;
+use crate::engine::{Error, Result};
 use crate::learn::worked::{cards, quantise};
-use crate::model::matrix::Matrix;
-use crate::model::toggles::Precision;
-use crate::model::{Error, Result};
 use crate::record::explored::Place;
 use tch::{Kind, Tensor};
 
@@ -85,7 +85,7 @@ pub const GRADIENT: Proof = Proof {
 fn gradient(subject: &Subject) -> Result<Outcome> {
     const TOKENS: usize = 8;
     const STEP: f64 = 1e-5;
-    let d = subject.session.card().spec.d_model as i64;
+    let d = subject.session.card().model.d_model as i64;
     let (x, w) = {
         let _no_grad = tch::no_grad_guard();
         let explored = subject.explored()?;

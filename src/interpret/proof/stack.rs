@@ -2,11 +2,13 @@
 
 use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Subject, apart, columns_apart, most_apart, within, worst};
+use crate::arch::hook::Hook;
+use crate::arch::path::Place;
+use crate::engine::probe::Probe;
+use crate::engine::{Error, Result};
 use crate::interpret::explore;
 use crate::learn::worked::patches;
 use crate::measure::Prompt;
-use crate::model::probe::{Hook, Place, Probe};
-use crate::model::{Error, Result};
 use crate::record::explored::{HeadScores, Place as In};
 use tch::{Device, Kind, Tensor};
 
@@ -20,7 +22,9 @@ pub const MLP: Proof = Proof {
 fn one_column(subject: &Subject) -> Result<Outcome> {
     let at = subject.ids.len() as i64 / 2;
     let output = |changed| -> Result<Tensor> {
-        let mut probe = OneColumn { block: subject.block(), at, changed, output: None };
+        let parallel = subject.session.card().model.blocks[subject.block()].order.is_parallel();
+        let input = if parallel { Hook::ResidPre } else { Hook::ResidMid };
+        let mut probe = OneColumn { block: subject.block(), input, at, changed, output: None };
         let _logits = subject.pass(subject.session.decoder(), &subject.ids, None, &mut probe)?;
         Ok(probe.output.unwrap_or_else(|| Tensor::full([1, 1], f64::NAN, (Kind::Float, Device::Cpu))))
     };
@@ -45,6 +49,8 @@ fn one_column(subject: &Subject) -> Result<Outcome> {
 /// Turns one column of what enters an MLP upside down, and keeps what leaves it.
 struct OneColumn {
     block: usize,
+    /// What the MLP reads.
+    input: Hook,
     at: i64,
     changed: bool,
     /// [T, d_model]
@@ -57,7 +63,7 @@ impl Probe for OneColumn {
             return activation;
         }
         match hook.name {
-            Hook::ResidMid if self.changed => {
+            input if input == self.input && self.changed => {
                 let x = activation.copy();
                 let column = x.select(1, self.at); // [batch, d_model]
                 x.select(1, self.at).copy_(&column.flip([-1]));
@@ -82,7 +88,7 @@ pub const RESIDUAL: Proof = Proof {
 fn residual(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
     let seen = subject.activations(subject.session.decoder())?;
-    let n_layers = subject.session.card().spec.n_layers;
+    let n_layers = subject.session.card().model.n_layers();
     let of = |block| {
         let [pre, attn, mlp, post] =
             [Hook::ResidPre, Hook::AttnOut, Hook::MlpOut, Hook::ResidPost].map(|hook| seen.get(block, hook));
@@ -121,7 +127,7 @@ fn predicting(subject: &Subject) -> Result<Outcome> {
     let came: Vec<i64> = subject.ids[1..].iter().map(|&id| i64::from(id)).collect();
     let came = Tensor::from_slice(&came).to_device(logits.device()).unsqueeze(1);
     let loss = -logits.log_softmax(-1, Kind::Double).gather(1, &came, false).mean(Kind::Double).double_value(&[]);
-    let guess = (subject.session.card().spec.d_vocab as f64).ln();
+    let guess = (subject.session.card().model.d_vocab as f64).ln();
     Outcome::at_most(loss / guess, 0.5, format!("{n} tokens: {loss:.2} nats each, a guess {guess:.2}"))
 }
 
@@ -134,7 +140,7 @@ pub const INDUCTION: Proof = Proof {
 
 fn induction(subject: &Subject) -> Result<Outcome> {
     const RANDOM: usize = 24;
-    let n_ctx = subject.session.card().spec.n_ctx;
+    let n_ctx = subject.session.card().model.n_ctx;
     let random = RANDOM.min(n_ctx.saturating_sub(1) / 2);
     let ids = subject.session.prompt_ids(&Prompt::Repeated(random as u32))?;
     let explored = subject.session.explore(&ids, subject.control, &mut |_| {})?;

@@ -1,14 +1,18 @@
 //! What experiments are made on: a loaded model and a text.
 
+use crate::arch::Toggles;
+use crate::arch::formats::Precision;
+use crate::arch::hook::Hook;
+use crate::arch::path::Place;
+#[cfg(test)]
+use crate::arch::role::Role;
+use crate::arch::toggles::Kernels;
+use crate::engine::cache::KvCache;
+use crate::engine::decoder::Wanted;
+use crate::engine::probe::{Pass, Probe, Unwatched};
+use crate::engine::{Decoder, Error, Result};
 use crate::interpret::Exploration;
 use crate::measure::{Control, Session};
-use crate::model::cache::KvCache;
-use crate::model::decoder::Wanted;
-#[cfg(test)]
-use crate::model::probe::Op;
-use crate::model::probe::{Hook, Pass, Place, Probe, Unwatched};
-use crate::model::toggles::{Kernels, Precision};
-use crate::model::{Decoder, Error, Result, Toggles};
 use crate::text::Tokenizer;
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -68,7 +72,7 @@ impl<'a> Subject<'a> {
 
     /// A block in the middle.
     pub(super) fn block(&self) -> usize {
-        self.session.card().spec.n_layers / 2
+        self.session.card().model.n_layers() / 2
     }
 
     /// How far two ways to the same result may differ, as a share of the largest number: the rounding of the format in
@@ -76,7 +80,7 @@ impl<'a> Subject<'a> {
     /// but for f16 in our own kernels, which widen it.
     pub(super) fn rounding(&self) -> f64 {
         let (toggles, device) = (self.toggles(), self.session.card().device);
-        let widened = toggles.kernels == Kernels::Native && device == crate::model::Device::Cpu;
+        let widened = toggles.kernels == Kernels::Native && device == crate::engine::Device::Cpu;
         let exact = |format| format == Precision::F32 || format == Precision::F16 && widened;
         let all_exact = toggles.compute == Precision::F32 && exact(toggles.weights) && exact(toggles.lm_head());
         if all_exact { 1e-4 } else { 5e-2 }
@@ -90,7 +94,7 @@ impl<'a> Subject<'a> {
     /// The same model with some toggles changed; formats stay.
     pub(super) fn built(&self, changes: &str) -> Result<Decoder> {
         let card = self.session.card();
-        Ok(Decoder::new(&card.spec, self.session.parameters(), &card.toggles.with(changes)?))
+        Ok(Decoder::new(&card.model, self.session.parameters(), &card.toggles.with(changes)?))
     }
 
     /// Rows of the embedding, in f32 on the processor. [tokens, d_model]
@@ -141,11 +145,16 @@ impl<'a> Subject<'a> {
 
 impl Activations {
     /// In f32 on the processor.
+    /// Of heads, [heads, T, d_head].
     ///
     /// # Panics
     /// The pass showed none of this name.
     pub fn get(&self, block: usize, hook: Hook) -> Tensor {
-        self.0[&(hook.is_in_block().then_some(block), hook)].to_device(Device::Cpu).to_kind(Kind::Float)
+        let seen = self.0[&(hook.is_in_block().then_some(block), hook)].to_device(Device::Cpu).to_kind(Kind::Float);
+        match hook {
+            Hook::Q | Hook::K | Hook::V | Hook::RotQ | Hook::RotK | Hook::Z => seen.transpose(0, 1),
+            _ => seen,
+        }
     }
 }
 
@@ -168,7 +177,7 @@ struct Broken<'a> {
 
 #[cfg(test)]
 impl Probe for Broken<'_> {
-    fn enter(&mut self, op: Place<Op>) -> Result<()> {
+    fn enter(&mut self, op: Place<Role>) -> Result<()> {
         self.probe.enter(op)
     }
 

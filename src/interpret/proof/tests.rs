@@ -1,10 +1,12 @@
 //! Every experiment on a real model and on tiny ones of other shapes; a broken model is noticed.
 
 use super::{Bound, ClaimKind, Outcome, PROOFS, Proof, Subject, attention, cost, numbers, stack, text};
+use crate::arch::Toggles;
+use crate::arch::hook::Hook;
+use crate::arch::path::Place;
+use crate::arch::weight::Slot;
+use crate::engine::Error;
 use crate::measure::{Control, Prompt, Session};
-use crate::model::probe::{Hook, Place};
-use crate::model::weights::Slot;
-use crate::model::{Error, Toggles};
 use std::time::Instant;
 use tch::{Kind, Tensor};
 

@@ -2,8 +2,8 @@
 
 use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Subject, columns_apart, worst};
+use crate::engine::{Error, Result};
 use crate::learn::worked::{unigram, wordpiece};
-use crate::model::{Error, Result};
 use crate::record::explored::Place;
 use crate::text::{Input, Specials};
 use tch::Tensor;
@@ -16,12 +16,12 @@ pub const IN_AND_OUT: Proof = Proof {
 };
 
 fn in_and_out(subject: &Subject) -> Result<Outcome> {
-    let spec = &subject.session.card().spec;
+    let model = &subject.session.card().model;
     let logits = subject.logits(subject.session.decoder(), &subject.ids)?; // [N, d_vocab]
     let (n, shape) = (subject.ids.len() as i64, logits.size());
     let sums = logits.softmax(-1, tch::Kind::Double).sum_dim_intlist([-1].as_slice(), false, tch::Kind::Double);
-    let off = if shape == [n, spec.d_vocab as i64] { (sums - 1.0).abs().max().double_value(&[]) } else { f64::NAN };
-    Outcome::at_most(off, 1e-9, format!("X is {} × {n}, out come {} × {n}", spec.d_model, spec.d_vocab))
+    let off = if shape == [n, model.d_vocab as i64] { (sums - 1.0).abs().max().double_value(&[]) } else { f64::NAN };
+    Outcome::at_most(off, 1e-9, format!("X is {} × {n}, out come {} × {n}", model.d_model, model.d_vocab))
 }
 
 pub const MERGES: Proof = Proof {

@@ -3,14 +3,16 @@
 use super::plan::PlannedArm;
 use super::resources;
 use super::schedule::{Execute, Execution};
+use crate::arch::Toggles;
+use crate::arch::work::PassShape;
+use crate::engine::allocator::live;
+use crate::engine::probe::Pass;
+use crate::engine::weights;
+use crate::engine::weights::Parameters;
+use crate::engine::{Decoder, Result};
 use crate::measure::recorder::{Cancellable, Recorder, Recording};
 use crate::measure::sequences::Sequences;
 use crate::measure::{Control, Prompt, Sampling, Session, Watch};
-use crate::model::allocator::live;
-use crate::model::cost::Shape;
-use crate::model::probe::Pass;
-use crate::model::weights::{self, Parameters};
-use crate::model::{Decoder, Result, Toggles};
 use crate::record::study::Resources;
 use crate::record::{Event, PassStart, Phase, Watched};
 use crate::units::{Bytes, Nanos};
@@ -110,11 +112,11 @@ impl<'a> Bench<'a> {
     pub fn work_of(&self, toggles: &Toggles, prompt: usize, new_tokens: usize) -> f64 {
         /// Products done while a byte comes from memory, roughly, on any machine.
         const FLOPS_A_BYTE: f64 = 8.0;
-        let spec = &self.session.card().spec;
-        let weights = weights::bytes(spec, &toggles.formats()) as f64;
+        let model = &self.session.card().model;
+        let weights = model.weight_bytes(&toggles.formats()) as f64;
         let pass = |rows: usize, keys: usize| {
-            let products = 2.0 * spec.parameters() as f64 * rows as f64;
-            let attention = 4.0 * (spec.n_layers * spec.d_attn()) as f64 * rows as f64 * keys as f64;
+            let products = 2.0 * model.n_parameters() as f64 * rows as f64;
+            let attention = 4.0 * (model.n_layers() * model.d_attn()) as f64 * rows as f64 * keys as f64;
             products + attention + FLOPS_A_BYTE * weights
         };
         let step =
@@ -135,7 +137,7 @@ impl<'a> Bench<'a> {
         let session = self.session;
         let (parameters, bytes) = self.parameters(&toggles, progress)?;
         let before = live().weights;
-        let decoder = Decoder::new(&session.card().spec, parameters, &toggles);
+        let decoder = Decoder::new(&session.card().model, parameters, &toggles);
         let weights = bytes + (live().weights - before);
         self.built.push(Built { toggles, decoder, weights });
         Ok(self.built.len() - 1)
@@ -181,8 +183,7 @@ impl<'a> Bench<'a> {
                 }
                 Some((recording, watch)) => {
                     watch.event(Event::PassStart(pass_start(step, shape, recording.watched())));
-                    let made = (&card.spec, &arm.toggles, card.device);
-                    let mut recorder = Recorder::new(made, shape, self.control, recording, *watch, false);
+                    let mut recorder = Recorder::new(card.device, shape, self.control, recording, *watch, false);
                     let logits = sequences.forward(&input, &mut Pass::new(&mut recorder));
                     let (time, _) = recorder.finish();
                     watch.event(Event::PassEnd { time });
@@ -199,9 +200,14 @@ impl<'a> Bench<'a> {
         }
         Ok(execution)
     }
+
+    /// For passes of an arm.
+    fn recording(&self, arm: u32, watched: Watched) -> Recording {
+        Recording::new(watched, &self.session.card().model, &self.arms[&arm].toggles)
+    }
 }
 
-fn pass_start(step: usize, shape: Shape, watched: Watched) -> PassStart {
+fn pass_start(step: usize, shape: PassShape, watched: Watched) -> PassStart {
     PassStart {
         phase: if step == 0 { Phase::Prefill } else { Phase::Decode },
         repeat: 0,
@@ -219,7 +225,8 @@ impl Execute for Bench<'_> {
             return self.once(arm, None);
         }
         // Parts are numbered once for an arm, not again in an execution that is timed.
-        let (mut recording, mut parts) = self.recordings.remove(&arm).unwrap_or_default();
+        let (mut recording, mut parts) =
+            self.recordings.remove(&arm).unwrap_or_else(|| (self.recording(arm, Watched::Parts), PartTimes::default()));
         let execution = self.once(arm, Some((&mut recording, &mut parts)));
         let times = parts.take();
         self.recordings.insert(arm, (recording, parts));
@@ -228,13 +235,13 @@ impl Execute for Bench<'_> {
 
     fn trace(&mut self, number: u32) -> Result<Resources> {
         let mut traced = resources::Traced::default();
-        self.once(number, Some((&mut Recording::new(Watched::Operators), &mut traced)))?;
+        self.once(number, Some((&mut self.recording(number, Watched::Operators), &mut traced)))?;
         let arm = &self.arms[&number];
-        let spec = &self.session.card().spec;
+        let model = &self.session.card().model;
         // The last token is never an input.
         let positions = arm.prompt.len() + arm.new_tokens - 1;
-        let kept = arm.toggles.attention.reach.kept(positions);
-        let kv_bytes = arm.toggles.batch as u64 * spec.kv_bytes(kept, arm.toggles.kv_dtype());
+        let of_sequence = model.kv_bytes(positions, arm.toggles.attention.mask, arm.toggles.kv_dtype());
+        let kv_bytes = arm.toggles.batch as u64 * of_sequence;
         let kv_formula = if arm.toggles.kv_cache { kv_bytes } else { 0 };
         let peaks = self.session.peaks_for(&arm.toggles);
         Ok(traced.resources(self.built[arm.built].weights, Bytes(kv_formula), peaks.as_deref()))

@@ -1,7 +1,7 @@
 //! What is to be studied: the configurations, how often, and on what text the quality is measured.
 
 use crate::analyse::statistics::{LEVEL, RESOLUTION, fewest};
-use crate::model::Toggles;
+use crate::arch::Toggles;
 use crate::record::study::StudyKind;
 
 /// A study to make of the model of a [`Session`](crate::measure::Session).

@@ -6,7 +6,7 @@ use super::ledger::{Ledger, Piece};
 use super::plan::Plan;
 use super::watch::{Progress, WatchStudy};
 use crate::analyse::statistics::{LEVEL, fewest};
-use crate::model::Result;
+use crate::engine::Result;
 use crate::record::study::{Event, PartTime, Resources, Sample, Study, StudyKind};
 use crate::record::{Phase, Watched};
 use crate::units::Nanos;
@@ -19,7 +19,7 @@ pub trait Execute {
     /// Executes an arm once.
     ///
     /// # Errors
-    /// [`Error::Cancelled`](crate::model::Error::Cancelled), or it failed.
+    /// [`Error::Cancelled`](crate::engine::Error::Cancelled), or it failed.
     fn execute(&mut self, arm: u32, watched: Watched) -> Result<Execution>;
 
     /// Executes an arm once under the tracer, and says what it took beside time.

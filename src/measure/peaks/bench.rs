@@ -1,8 +1,8 @@
 //! The work that peaks are measured by, on LibTorch.
 
 use super::work::{Bench, ReadOperator, Work};
-use crate::model::allocator::{Tag, tagged};
-use crate::model::{Device, Error, Result, native};
+use crate::engine::allocator::{Tag, tagged};
+use crate::engine::{Device, Error, Result, native};
 use crate::record::Dtype;
 use crate::units::Nanos;
 use std::time::Instant;
@@ -107,7 +107,7 @@ fn execute(work: Work, operands: &Operands) -> Result<Tensor> {
             ReadOperator::LinearF32 if buffer.device() == tch::Device::Cpu => {
                 native::linear(&vector.f_unsqueeze(0)?, buffer, None, Kind::Float)
             }
-            ReadOperator::LinearF32 => return Err(Error::Unsupported("it computes on the processor only".into())),
+            ReadOperator::LinearF32 => return Err(Error::unsupported("it computes on the processor only")),
         },
         (Work::Calls(n), Operands::Calls(x, y)) => {
             let mut made = x.f_add(y)?;
@@ -126,7 +126,7 @@ fn kind(dtype: Dtype) -> Result<Kind> {
         Dtype::F32 => Ok(Kind::Float),
         Dtype::Bf16 => Ok(Kind::BFloat16),
         Dtype::F16 => Ok(Kind::Half),
-        other => Err(Error::Unsupported(format!("products in {} are not measured", other.name()))),
+        other => Err(Error::unsupported(format!("products in {} are not measured", other.name()))),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Peaks are kept in one file of the cache folder, for every machine and every condition under which they
 //! were measured. What is in it is believed only as far as it can be true.
 
+use crate::engine::source::cache_folder;
+use crate::engine::{Device, Error, Result};
 use crate::measure::machine;
-use crate::model::source::cache_folder;
-use crate::model::{Device, Error, Result};
 use crate::record::Peaks;
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};

@@ -150,7 +150,7 @@ fn sizes_grow_as_long_as_there_is_time_to_repeat_them() {
 #[test]
 fn a_format_that_cannot_be_multiplied_has_no_roof() {
     let refuse = |refused: fn(Work) -> bool| {
-        run(&mut |work| if refused(work) { Err(Error::Unsupported("no".into())) } else { even(work) }).0
+        run(&mut |work| if refused(work) { Err(Error::unsupported("no")) } else { even(work) }).0
     };
     let peaks = refuse(|work| matches!(work, Work::Product { dtype: Dtype::F16, .. })).unwrap();
     assert_eq!((peaks.gemm.len(), peaks.flops(Dtype::F16)), (2, None));

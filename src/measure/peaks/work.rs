@@ -1,6 +1,6 @@
 //! What there is to time.
 
-use crate::model::Result;
+use crate::engine::Result;
 use crate::record::Dtype;
 use crate::units::Nanos;
 

@@ -1,7 +1,7 @@
 //! From the tracer's records to what a run keeps: signatures, operators, allocations.
 
 use super::ffi::{self, Records, known, nanos};
-use crate::model::allocator::{Live, Tag};
+use crate::engine::allocator::{Live, Tag};
 use crate::record::operator::{Scope, Tensor};
 use crate::record::{
     Allocation, Argument, ByCategory, Category, Cut, Dtype, Event, Operator, PassMemory, Resident, Signature,

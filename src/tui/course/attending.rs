@@ -1,8 +1,8 @@
 //! Attending to the learner: what was asked for is noticed, what the stage needs is asked of the model.
 
 use super::Opened;
+use crate::arch::Toggle;
 use crate::learn::{At, Page, Stage, Task};
-use crate::model::Toggle;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::effect::Effect;
 use crate::tui::explorer::Figure;

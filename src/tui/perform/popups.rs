@@ -1,6 +1,6 @@
 //! What the keys do in the popups.
 
-use crate::model::{Toggle, Toggles};
+use crate::arch::{Toggle, Toggles};
 use crate::tui::action::{Act, Scope};
 use crate::tui::app::{App, Popup, Screen};
 use crate::tui::effect::Effect;
@@ -132,7 +132,7 @@ impl App {
                 Err(why_not) => self.say(why_not, true),
             },
             Act::Accept | Act::AcceptAndRun => {
-                if let Some(why_not) = self.card().and_then(|card| draft.check(&card.spec).err()) {
+                if let Some(why_not) = self.card().and_then(|card| draft.check(&card.model).err()) {
                     self.say(why_not.to_string(), true);
                 } else {
                     return self.apply(draft, act == Act::AcceptAndRun);
@@ -187,7 +187,7 @@ impl App {
         let mut changed = toggles.clone();
         changed.set(toggle, value).map_err(|error| error.to_string())?;
         if let Some(card) = self.card() {
-            changed.check(&card.spec).map_err(|error| error.to_string())?;
+            changed.check(&card.model).map_err(|error| error.to_string())?;
         }
         Ok(changed)
     }

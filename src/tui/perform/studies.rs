@@ -1,7 +1,7 @@
 //! How a study is chosen and begun: what differs, on how much, and what becomes of it.
 
+use crate::arch::{Toggle, Toggles};
 use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
-use crate::model::{Toggle, Toggles};
 use crate::record::study::{self, Study, StudyKind};
 use crate::record::{Phase, Status};
 use crate::tui::action::Act;
@@ -91,7 +91,7 @@ impl App {
     fn plan(&self, candidate: &Candidate) -> Result<Plan, String> {
         let (a, b, Lengths { prompt_tokens, new_tokens }) = (&self.toggles, &candidate.toggles, candidate.lengths);
         if let Some(card) = self.card() {
-            b.check(&card.spec).map_err(|error| error.to_string())?;
+            b.check(&card.model).map_err(|error| error.to_string())?;
         }
         let arm = |toggles: &Toggles, name: String, prompt_tokens| PlannedArm {
             name,

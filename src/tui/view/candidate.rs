@@ -17,7 +17,7 @@
 //! ```
 
 use super::toggles;
-use crate::model::Toggle;
+use crate::arch::Toggle;
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn};
 use crate::tui::candidate::{Candidate, Purpose, Row};

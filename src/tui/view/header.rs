@@ -4,7 +4,7 @@
 //!  Blockscope  SmolLM2-135M  cpu ×2 · f32 · fused · cache on          ⠹ prefill  block 17/30 · 1.2 s
 //! ```
 
-use crate::model::Toggles;
+use crate::arch::Toggles;
 use crate::record::{Phase, Status, Watched};
 use crate::tui::app::{App, Engine};
 use crate::tui::live::{Live, State};

@@ -192,7 +192,7 @@ fn inside_stage_done(stage: &str, path: &str) -> bool {
 fn inside_block(app: &App, live: &Live, block: u32) -> Vec<String> {
     let prefix = format!("blocks.{block}.");
     let seen = live.run.parts.iter().filter_map(|part| part.path.strip_prefix(&prefix)).map(str::to_owned);
-    let expected = app.card().map(|card| parts::inside_blocks(&card.spec, &card.toggles)).unwrap_or_default();
+    let expected = app.card().map(|card| parts::inside_blocks(&card.model, &card.toggles)).unwrap_or_default();
     let mut inside: Vec<String> = expected.into_iter().map(str::to_owned).collect();
     if inside.is_empty() {
         inside = seen.collect();

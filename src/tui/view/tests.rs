@@ -1,8 +1,8 @@
 //! Every screen and popup, drawn off screen: as snapshots at two sizes, at every size without a panic,
 //! and with hostile text in every place that takes text from outside.
 
+use crate::arch::toggles::Attention;
 use crate::measure::Prompt;
-use crate::model::toggles::Attention;
 use crate::record::study::{self, Study, fixture as studies};
 use crate::record::{Category, Cut, Event, Part, Status};
 use crate::tui::action::Act;

@@ -14,7 +14,7 @@
 //! ╰────────────────────────────────────────────────────╯
 //! ```
 
-use crate::model::{Toggle, Toggles};
+use crate::arch::{Toggle, Toggles};
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::sanitize;

@@ -11,7 +11,7 @@
 //! ╰────────────────────────────────────────────────────╯
 //! ```
 
-use crate::model::Toggle;
+use crate::arch::Toggle;
 use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::widget::{below, fit, popup, put, row, scrolled, skip, wrap};

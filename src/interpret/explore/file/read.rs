@@ -1,13 +1,14 @@
 //! Opening such a file again: whatever it holds is checked before it is believed.
 
 use super::{Captured, KEY, Metadata, VERSION, hook};
+use crate::arch::hook::Hook;
+use crate::arch::toggles::Attention;
+use crate::engine::tensor_file::TensorFile;
+use crate::engine::{Error, Result};
 use crate::interpret::explore::activations::BlockActivations;
 use crate::interpret::explore::exploration::{Exploration, Layer};
+use crate::interpret::explore::heads::Scoring;
 use crate::interpret::explore::tensors::numbers;
-use crate::model::probe::Hook;
-use crate::model::tensor_file::TensorFile;
-use crate::model::toggles::Attention;
-use crate::model::{Error, Result};
 use crate::record::explored::{Attribution, LensCell, LensTable, Likely, Place, Writer};
 use std::path::Path;
 use std::rc::Rc;
@@ -35,14 +36,20 @@ impl Captured {
             .parse()
             .map_err(|()| refused(format!("expected a kind of attention, found '{}'", metadata.attention)))?;
         let reader = TensorReader { file: &file, path };
-        let n_layers = (0..).take_while(|&block| file.info(&hook(Some(block), Hook::Q)).is_some()).count();
-        let (t, heads) = (metadata.labels.len() as i64, reader.shape(&hook(Some(0), Hook::Q), 4)?);
-        let kv_heads = reader.shape(&hook(Some(0), Hook::K), 4)?[1];
+        // In the first version heads stood before positions, and what is after the rotation was named as what is before.
+        let is_first = metadata.version == 1;
+        let (of_q, of_k) = if is_first { (Hook::Q, Hook::K) } else { (Hook::RotQ, Hook::RotK) };
+        let n_layers = (0..).take_while(|&block| file.info(&hook(Some(block), of_q)).is_some()).count();
+        let t = metadata.labels.len() as i64;
+        let heads_of = |name| -> Result<[i64; 2]> {
+            let shape = reader.shape(&hook(Some(0), name), 4)?;
+            Ok([if is_first { shape[1] } else { shape[2] }, shape[3]])
+        };
+        let ([n_heads, d_head], [kv_heads, _]) = (heads_of(of_q)?, heads_of(of_k)?);
         let d_model = reader.shape("hook_embed", 3)?[2];
         if t == 0 {
             return Err(refused("expected a text, found no token".into()));
         }
-        let (n_heads, d_head) = (heads[1], heads[3]);
         if kv_heads == 0 || d_head == 0 || n_heads == 0 || n_heads % kv_heads != 0 {
             return Err(refused(format!(
                 "expected heads that share key/value heads evenly, found {n_heads} and {kv_heads}"
@@ -51,14 +58,24 @@ impl Captured {
         let ids = reader.numbers("input_ids", &[1, t])?;
         let layer = |block: usize| {
             let tensor = |name, shape: &[i64]| reader.float(&hook(Some(block), name), shape);
+            // [heads, T, d_head]
+            let by_head = |name, heads: i64| match is_first {
+                true => tensor(name, &[1, heads, t, d_head]),
+                false => Ok(tensor(name, &[1, t, heads, d_head])?.transpose(0, 1).contiguous()),
+            };
             let kept = BlockActivations {
-                q: tensor(Hook::Q, &[1, n_heads, t, d_head])?,
-                k: tensor(Hook::K, &[1, kv_heads, t, d_head])?,
-                v: tensor(Hook::V, &[1, kv_heads, t, d_head])?,
+                q: by_head(of_q, n_heads)?,
+                k: by_head(of_k, kv_heads)?,
+                v: by_head(Hook::V, kv_heads)?,
                 mid: tensor(Hook::ResidMid, &[1, t, d_model])?,
                 post: tensor(Hook::ResidPost, &[1, t, d_model])?,
             };
-            Ok(Layer::of(kept, attention.reach))
+            let scoring = match is_first {
+                true => Some(Scoring::plain(attention.mask, d_head)),
+                false => metadata.scoring.get(block).and_then(|scoring| scoring.clone().read(n_heads as usize)),
+            };
+            let scoring = scoring.ok_or_else(|| refused(format!("expected how scores of block {block} are made")))?;
+            Ok(Layer::of(kept, scoring))
         };
         let exploration = Exploration::new(
             ids.into_iter().map(|id| id as u32).collect(),
@@ -90,9 +107,9 @@ fn open(path: &Path) -> Result<(TensorFile, Metadata)> {
     })?;
     let metadata: Metadata = serde_json::from_str(metadata)
         .map_err(|error| refused(format!("expected what was seen of a text: {error}")))?;
-    if metadata.version != VERSION {
+    if !(1..=VERSION).contains(&metadata.version) {
         return Err(refused(format!(
-            "expected version {VERSION}, found {}: open it with a newer Blockscope",
+            "expected version 1 to {VERSION}, found {}: open it with a newer Blockscope",
             metadata.version
         )));
     }

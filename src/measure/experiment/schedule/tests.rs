@@ -1,8 +1,9 @@
 //! The schedule with arms that only say that they ran, and a clock that only they move.
 
 use super::*;
+use crate::arch::Toggles;
+use crate::engine::Error;
 use crate::measure::{PlannedArm, Rounds};
-use crate::model::{Error, Toggles};
 use crate::record::study::Arm;
 use std::cell::Cell;
 

@@ -212,8 +212,8 @@ fn from_a_lesson_to_the_list_and_back() {
 
 #[test]
 fn every_screen_that_a_lesson_names_exists() {
+    use crate::arch::{Toggle, Toggles};
     use crate::learn::Stage;
-    use crate::model::{Toggle, Toggles};
     for lesson in lessons() {
         if let Stage::Screen(name) = &lesson.stage {
             assert!(Screen::named(name).is_some(), "{name}");
