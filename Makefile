@@ -2,7 +2,7 @@
 # What is fetched lies in the cache folder that all clones share, and is fetched once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench interop bench-peers bench-interface bench-growth book clean check check-lint libtorch model
+.PHONY: help run test lint bench interop bench-peers bench-interface bench-growth book clean check check-lint libtorch model models
 
 help:
 	@echo 'Blockscope shows a transformer at work, block by block, in your terminal.'
@@ -55,3 +55,6 @@ libtorch: ## only fetch LibTorch, if it is missing
 
 model: ## only fetch the default model, if it is missing
 	@scripts/model.sh
+
+models: ## fetch further models, as NAMES="glassllm-en gemma3-270m"; without NAMES, say which there are
+	@scripts/models.sh $(NAMES)

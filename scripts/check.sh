@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks what must be installed before anything is built, and says all that is missing at once.
-# With the argument `lint`, rustfmt and clippy too. (libtorch.sh and model.sh ask for python3 and pip themselves,
+# With the argument `lint`, rustfmt and clippy too. (The scripts that fetch ask for python3 and pip themselves,
 # and only when there is something to fetch.)
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh

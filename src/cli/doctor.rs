@@ -110,6 +110,7 @@ impl Findings {
         let models = self.models.iter().map(|(_, path, size)| vec![path.clone(), Bytes(*size).to_string()]);
         let models =
             if self.models.is_empty() { "none".to_owned() } else { grid(&[Align::Left, Align::Right], models) };
+        let models = format!("{models}\nscripts/models.sh in the project's folder fetches others");
         pieces.extend([Piece::Title("cached models".into()), Piece::Text(models)]);
         if !self.problems.is_empty() {
             pieces.extend([Piece::Title("missing".into()), Piece::Text(self.problems.join("\n"))]);
