@@ -65,6 +65,12 @@ impl From<engine::Error> for Failure {
     }
 }
 
+impl From<arch::Error> for Failure {
+    fn from(error: arch::Error) -> Self {
+        engine::Error::from(error).into()
+    }
+}
+
 impl From<text::Error> for Failure {
     fn from(error: text::Error) -> Self {
         Failure::Failed(error.to_string())

@@ -163,6 +163,10 @@ impl Decoder {
         &self.model
     }
 
+    pub fn embedding(&self) -> &Embedding {
+        &self.embedding
+    }
+
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }

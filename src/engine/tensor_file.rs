@@ -68,7 +68,7 @@ impl TensorFile {
             Dtype::BF16 => Kind::BFloat16,
             Dtype::I64 => Kind::Int64,
             other => {
-                return Err(Error::Unsupported(format!(
+                return Err(Error::unsupported(format!(
                     "{}: {name} is {other:?}; this version reads F32, F16, BF16 and I64",
                     self.path.display()
                 )));

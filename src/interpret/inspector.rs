@@ -78,10 +78,10 @@ impl Inspector {
         let lens = file.lens.as_ref().map_or(0..0, LensTable::positions);
         let seen = Rc::clone(&file.exploration);
         report(Observation::Text(Box::new(InspectedText {
-            tokens: seen.ids.iter().copied().zip(file.told.labels.clone()).collect(),
-            model: file.told.model.clone(),
-            device: file.told.device.clone(),
-            toggles: file.told.toggles.clone(),
+            tokens: seen.ids.iter().copied().zip(file.metadata.labels.clone()).collect(),
+            model: file.metadata.model.clone(),
+            device: file.metadata.device.clone(),
+            toggles: file.metadata.toggles.clone(),
             lens,
             is_file: true,
             ..InspectedText::of(&seen)
@@ -188,7 +188,7 @@ impl Inspector {
             Err(error) => Answer::Refused(error.to_string()),
         };
         let named = |id| match (&self.file, session) {
-            (Some(file), _) => file.told.names.get(&id).cloned(),
+            (Some(file), _) => file.metadata.names.get(&id).cloned(),
             (None, Some(session)) => Some(session.token_label(id)),
             (None, None) => None,
         };

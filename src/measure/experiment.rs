@@ -106,7 +106,7 @@ impl Session {
                 model.n_ctx
             )));
         }
-        memory::check_run(model, &arm.toggles, prompt, positions, available)
+        Ok(memory::check_run(model, &arm.toggles, prompt, positions, available)?)
     }
 
     fn try_study(

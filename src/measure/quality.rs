@@ -233,7 +233,7 @@ fn check(session: &Session, reference: &Toggles) -> Result<()> {
     let (model, available) = (&session.card().model, session.card().device.memory());
     let len = CHUNK.min(model.n_ctx);
     let logits = 2 * (len * model.d_vocab * 4) as u64;
-    memory::check_run(model, reference, len, len, available.saturating_sub(logits))
+    Ok(memory::check_run(model, reference, len, len, available.saturating_sub(logits))?)
 }
 
 fn unreadable(name: &str, position: usize) -> Error {

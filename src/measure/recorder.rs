@@ -199,8 +199,8 @@ impl Probe for Recorder<'_> {
 }
 
 /// A look at each tensor that a part made.
-fn glimpses(op: Op, made: &[&Tensor]) -> Vec<Glimpse> {
-    let names: &[&str] = match op {
+fn glimpses(role: Role, made: &[&Tensor]) -> Vec<Glimpse> {
+    let names: &[&str] = match role {
         Role::Qkv => &["q", "k", "v"],
         Role::QkNorm | Role::Rope => &["q", "k"],
         Role::Cache => &["k", "v"],

@@ -2,7 +2,7 @@
 
 use blockscope::arch::hook::Hook;
 use blockscope::arch::path::Place;
-use blockscope::arch::{Model, Toggles};
+use blockscope::arch::{self, Toggles};
 use blockscope::engine::decoder::Wanted;
 use blockscope::engine::probe::{Pass, Probe};
 use blockscope::engine::source::Source;
@@ -17,6 +17,15 @@ use tch::{Kind, Tensor};
 /// The folder of a tiny model and its reference results.
 pub fn golden(family: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden").join(family)
+}
+
+/// The folders of all tiny models that have reference results, by name.
+pub fn tiny_models() -> Vec<PathBuf> {
+    let folders = std::fs::read_dir(golden("")).unwrap().map(|entry| entry.unwrap().path());
+    let mut tiny: Vec<_> = folders.filter(|folder| folder.join("golden.safetensors").is_file()).collect();
+    tiny.retain(|folder| folder.join("model.safetensors").is_file());
+    tiny.sort();
+    tiny
 }
 
 /// A loaded model on one thread: other tests need the other cores, and waiting for each other takes long.
@@ -67,7 +76,8 @@ pub fn tensors(path: &std::path::Path) -> HashMap<String, Tensor> {
 
 /// A loaded model without a tokenizer.
 pub struct Model {
-    pub model: Model,
+    /// What it is.
+    pub described: arch::Model,
     pub decoder: Decoder,
 }
 
@@ -76,7 +86,7 @@ impl Model {
         let toggles = Toggles::default().with(toggles).unwrap();
         let source = Source::open(named).unwrap();
         let parameters = source.load(&toggles, Device::Cpu, &mut |_, _| true).unwrap();
-        Self { decoder: Decoder::new(&source.model, &parameters, &toggles), model: source.model }
+        Self { decoder: Decoder::new(&source.model, &parameters, &toggles), described: source.model }
     }
 
     /// f32 logits of all positions, without a cache. [1, T] → [1, T, d_vocab]

@@ -1,6 +1,6 @@
 //! What is seen of heads and of the residual stream is what the model computed.
 
-use crate::common::{Keep, golden, open, tensors};
+use crate::common::{Keep, golden, open, tensors, tiny_models};
 use blockscope::engine::decoder::Wanted;
 use blockscope::engine::probe::Pass;
 use blockscope::interpret::Exploration;
@@ -9,7 +9,10 @@ use blockscope::measure::{Control, Session};
 use blockscope::record::explored::{Area, Place};
 use tch::{Kind, Tensor};
 
-const FAMILIES: [&str; 3] = ["llama", "llama3-rope", "gpt2"];
+/// Every tiny model, by its folder's name.
+fn families() -> Vec<String> {
+    tiny_models().iter().map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+}
 
 fn ids(family: &str) -> Vec<u32> {
     let ids = tensors(&golden(family).join("golden.safetensors")).remove("input_ids").unwrap();
@@ -55,7 +58,7 @@ fn patterns(exploration: &Exploration, block: usize) -> Tensor {
 
 #[test]
 fn patterns_made_of_queries_keys_and_log_sum_exp_are_those_of_the_reference() {
-    for family in FAMILIES {
+    for family in &families() {
         let reference = tensors(&golden(family).join("golden.safetensors"));
         let (_, fused) = of_family(family, "");
         let (eager, _) = of_family(family, "attention=eager");
@@ -111,7 +114,7 @@ fn a_window_is_seen_as_it_was_computed() {
 
 #[test]
 fn entropy_by_the_fused_form_is_the_direct_one() {
-    for family in FAMILIES {
+    for family in &families() {
         let (_, exploration) = of_family(family, "");
         for block in 0..exploration.n_layers() {
             let a = patterns(&exploration, block).to_kind(Kind::Double);
@@ -147,7 +150,7 @@ fn a_survey_equals_what_the_whole_patterns_say() {
                 };
                 near(scores.previous.value, (1..t).map(|q| at(q, q - 1)).sum::<f32>() / (t - 1) as f32);
                 let mean = |finds: &dyn Fn(usize, usize) -> bool| {
-                    let sees = |q: usize, k: usize| exploration.heads(0).reach().sees(q, k);
+                    let sees = |q: usize, k: usize| exploration.heads(0).mask().sees(q, k);
                     let finding: Vec<usize> = (0..t).filter(|&q| (0..=q).any(|k| sees(q, k) && finds(q, k))).collect();
                     let sum: f32 =
                         finding.iter().map(|&q| (0..=q).filter(|&k| finds(q, k)).map(|k| at(q, k)).sum::<f32>()).sum();
@@ -162,7 +165,7 @@ fn a_survey_equals_what_the_whole_patterns_say() {
                 for (row, column) in [(0, 0), (5, 5), (9, 2), (18, 18), (18, 0), (0, 3)] {
                     let cells = (row * bin..t.min((row + 1) * bin))
                         .flat_map(|q| (column * bin..t.min((column + 1) * bin)).map(move |k| (q, k)))
-                        .filter(|&(q, k)| exploration.heads(0).reach().sees(q, k));
+                        .filter(|&(q, k)| exploration.heads(0).mask().sees(q, k));
                     let largest = cells.map(|(q, k)| at(q, k)).reduce(f32::max);
                     let found = thumbnail.cells[row * side + column];
                     assert_eq!(largest.is_none(), found.is_nan(), "{row} {column}");
@@ -180,7 +183,7 @@ fn a_survey_equals_what_the_whole_patterns_say() {
 
 #[test]
 fn the_last_row_of_the_lens_is_what_the_model_says() {
-    for family in FAMILIES {
+    for family in &families() {
         let (session, exploration) = of_family(family, "");
         let t = exploration.len();
         let reference = tensors(&golden(family).join("golden.safetensors")).remove("logits").unwrap().squeeze_dim(0);
@@ -204,14 +207,17 @@ fn the_last_row_of_the_lens_is_what_the_model_says() {
 
 #[test]
 fn who_wrote_a_logit_adds_up_to_it() {
-    for family in FAMILIES {
+    for family in &families() {
         let (session, exploration) = of_family(family, "");
         for (position, token, versus) in [(0, 3, None), (exploration.len() - 1, 5, None), (4, 7, Some(2))] {
             let found = exploration.attribution(session.decoder(), position, token, versus);
             let sum: f32 = found.parts.iter().map(|(_, share)| share).sum();
             assert!((sum - found.logit).abs() < 1e-3, "{family} {position}: {sum} for {}", found.logit);
             let logits = tensors(&golden(family).join("golden.safetensors")).remove("logits").unwrap();
-            let logit = |id: u32| logits.double_value(&[0, position as i64, i64::from(id)]);
+            // What is divided among writers is the logit before a soft cap.
+            let softcap = session.card().model.head.softcap;
+            let uncapped = |logit: f64| softcap.map_or(logit, |cap| cap * (logit / cap).atanh());
+            let logit = |id: u32| uncapped(logits.double_value(&[0, position as i64, i64::from(id)]));
             let expected = logit(token) - versus.map_or(0.0, logit);
             assert!((f64::from(found.logit) - expected).abs() < 1e-3, "{family} {position}");
         }

@@ -150,7 +150,7 @@ fn a_capture_opens_again_as_it_was() {
         let was = captured(&session(family, toggles), &path);
         let is = Captured::read(&path).unwrap();
         assert_same(&was.exploration, &is.exploration, 1e-6);
-        assert_eq!((&was.lens, &was.attributions, &was.told), (&is.lens, &is.attributions, &is.told));
+        assert_eq!((&was.lens, &was.attributions, &was.metadata), (&is.lens, &is.attributions, &is.metadata));
         assert_eq!(is.lens.as_ref().unwrap().positions(), 2..7);
         let text = is.text(&[Head { block: 1, head: 1 }]).unwrap();
         assert_eq!((text.patterns.len(), text.thumbnails.len()), (1, text.scores.len()));
@@ -190,10 +190,10 @@ fn a_label_in_a_file_does_not_drive_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("seen.safetensors");
     let mut seen = session("llama", "").captured(&IDS, (0..9, 2), &Control::default(), &mut |_| {}).unwrap();
-    seen.told.labels[3] = "\u{1b}[2J\u{202e}x".into();
-    seen.told.model = "\u{1b}]0;title\u{7}".into();
+    seen.metadata.labels[3] = "\u{1b}[2J\u{202e}x".into();
+    seen.metadata.model = "\u{1b}]0;title\u{7}".into();
     seen.write(&path).unwrap();
     let is = Captured::read(&path).unwrap();
-    let said = format!("{}{}", is.told.labels[3], is.told.model);
+    let said = format!("{}{}", is.metadata.labels[3], is.metadata.model);
     assert!(said.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{said:?}");
 }

@@ -1,6 +1,6 @@
 //! Interventions do what they say, with a cache and without, and none does nothing.
 
-use crate::common::{golden, open};
+use crate::common::{golden, open, tiny_models};
 use blockscope::interpret::{Change, Intervention, Interventions, Sources, Target};
 use blockscope::measure::{Control, Session};
 use blockscope::record::explored::Place;
@@ -99,4 +99,34 @@ fn what_a_model_does_not_have_cannot_be_changed() {
     assert!(refused(Target::Head(Head { block: 9, head: 0 }), Change::Zero).contains("no block 9"));
     assert!(refused(Target::Head(Head { block: 0, head: 99 }), Change::Zero).contains("no head 99"));
     assert!(refused(Target::Mlp(0), Change::Mean).contains("no text to take the value from"));
+}
+
+#[test]
+fn every_part_of_every_family_can_be_switched_off() {
+    for folder in tiny_models() {
+        let session = open(folder.to_str().unwrap(), "");
+        let model = session.card().model.clone();
+        let ids: Vec<u32> = (3..11).collect();
+        for (block, described) in model.blocks.iter().enumerate() {
+            let index = block as u32;
+            let heads = (0..described.attn.n_heads as u32).map(|head| Target::Head(Head { block: index, head }));
+            let groups = (0..described.attn.n_kv_heads as u32).map(|group| Target::Group { block: index, group });
+            let branches = [Target::Attn(index), Target::Mlp(index), Target::Block(index)];
+            for target in heads.chain(groups).chain(branches) {
+                let off = Intervention { target, change: Change::Zero };
+                let ready = Interventions::new(&[off], &model, Sources::default()).unwrap();
+                let found = session.effect(&ids, &ready, 1, &Control::default()).unwrap();
+                assert!(found.mean_kl() > 0.0 && found.mean_kl().is_finite(), "{}: {off}", folder.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn where_branches_lie_side_by_side_there_is_no_stream_between_them() {
+    let session = open(golden("phi").to_str().unwrap(), "");
+    let target = Target::Stream { place: Place::Mid(0), position: 1 };
+    let wanted = [Intervention { target, change: Change::Zero }];
+    let refused = Interventions::new(&wanted, &session.card().model, Sources::default()).err().unwrap().to_string();
+    assert!(refused.contains("side by side"), "{refused}");
 }

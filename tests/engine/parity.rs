@@ -1,54 +1,118 @@
 //! The engine computes what the reference implementation computes.
 
-use crate::common::{Keep, Model, difference, golden, tensors};
+use crate::common::{Keep, Model, difference, golden, tensors, tiny_models};
+use blockscope::arch::{self, Toggles, families};
 use blockscope::engine::probe::Pass;
+use std::collections::HashMap;
+use std::path::Path;
 use tch::{Kind, Tensor};
 
-const FAMILIES: [&str; 3] = ["llama", "llama3-rope", "gpt2"];
 const CLOSE: f64 = 1e-4;
 
 fn ids_of(tensor: &Tensor) -> Vec<i64> {
     Vec::try_from(tensor.view([-1])).unwrap()
 }
 
-#[test]
-fn tiny_models_agree_in_logits_hidden_states_attention_and_greedy_text() {
-    for family in FAMILIES {
-        let reference = tensors(&golden(family).join("golden.safetensors"));
-        let model = Model::open(golden(family).to_str().unwrap(), "attention=eager");
-        let mut seen = Keep::default();
-        let logits = model.watched(&reference["input_ids"], &mut seen);
-        assert!(difference(&logits, &reference["logits"]) < CLOSE, "{family}");
+/// A model and what the reference implementation computes for it.
+struct Case {
+    what: String,
+    /// What the user would name.
+    model: String,
+    golden: HashMap<String, Tensor>,
+}
 
-        let layers = model.model.n_layers();
-        for layer in 0..layers {
-            let hidden = &seen.0[&format!("blocks.{layer}.hook_resid_pre")];
-            assert!(difference(hidden, &reference[&format!("hidden_states.{layer}")]) < CLOSE, "{family} {layer}");
-            let pattern = &seen.0[&format!("blocks.{layer}.attn.hook_pattern")];
-            assert!(difference(pattern, &reference[&format!("attentions.{layer}")]) < CLOSE, "{family} {layer}");
-        }
-        let last = &seen.0["ln_final.hook_normalized"];
-        assert!(difference(last, &reference[&format!("hidden_states.{layers}")]) < CLOSE, "{family}");
+/// Every tiny model, from its folder, and from its GGUF file where it has one.
+fn cases() -> Vec<Case> {
+    tiny_models().iter().flat_map(|folder| [of_folder(folder), of_gguf(folder)]).flatten().collect()
+}
 
-        let prompt = ids_of(&reference["input_ids"]);
-        let greedy = model.greedy(&prompt, 16, true);
-        assert_eq!(greedy, ids_of(&reference["greedy_ids"]), "{family}");
+fn of_folder(folder: &Path) -> Option<Case> {
+    let what = folder.file_name()?.to_str()?.to_owned();
+    Some(Case { what, model: folder.to_str()?.to_owned(), golden: tensors(&folder.join("golden.safetensors")) })
+}
+
+fn of_gguf(folder: &Path) -> Option<Case> {
+    let model = folder.join("tiny.gguf");
+    let own = folder.join("golden-gguf.safetensors");
+    let golden = if own.is_file() { own } else { folder.join("golden.safetensors") };
+    let what = format!("{} in GGUF", folder.file_name()?.to_str()?);
+    model.is_file().then(|| Case { what, model: model.to_str().unwrap().to_owned(), golden: tensors(&golden) })
+}
+
+impl Case {
+    fn open(&self, toggles: &str) -> Model {
+        Model::open(&self.model, &format!("threads=1,{toggles}"))
+    }
+
+    fn close(&self, found: &Tensor, expected: &Tensor, where_: &str) {
+        let apart = difference(found, expected);
+        assert!(apart < CLOSE, "{}, {where_}: differs by {apart}", self.what);
     }
 }
 
 #[test]
-fn eager_equals_fused_and_cached_equals_uncached() {
-    for family in FAMILIES {
-        let ids = tensors(&golden(family).join("golden.safetensors")).remove("input_ids").unwrap();
-        let eager = Model::open(golden(family).to_str().unwrap(), "attention=eager");
-        let expected = eager.logits(&ids);
-        for attention in ["eager", "fused"] {
-            let model = Model::open(golden(family).to_str().unwrap(), &format!("attention={attention}"));
-            assert!(difference(&model.logits(&ids), &expected) < CLOSE, "{family} {attention}");
+fn every_family_has_reference_results_and_those_of_llama_cpp_a_gguf_file() {
+    let described: Vec<arch::Model> = cases().iter().map(|case| case.open("").decoder.model().clone()).collect();
+    let without_gguf = ["mistral", "opt"];
+    for family in families::ALL {
+        assert!(described.iter().any(|model| model.family == family.name()), "{} has no golden", family.name());
+        let has_gguf = tiny_models().iter().any(|folder| {
+            let described = of_gguf(folder).map(|case| case.open("").decoder.model().family);
+            described == Some(family.name())
+        });
+        assert_eq!(has_gguf, !without_gguf.contains(&family.name()), "{}", family.name());
+    }
+}
+
+#[test]
+fn every_family_agrees_in_logits_hidden_states_attention_and_greedy_text() {
+    for case in cases() {
+        let golden = &case.golden;
+        let model = case.open("attention=eager");
+        let mut seen = Keep::default();
+        let logits = model.watched(&golden["input_ids"], &mut seen);
+        case.close(&logits, &golden["logits"], "logits");
+        let layers = model.described.n_layers();
+        for layer in 0..layers {
+            let hidden = &seen.0[&format!("blocks.{layer}.hook_resid_pre")];
+            case.close(hidden, &golden[&format!("hidden_states.{layer}")], &format!("what enters block {layer}"));
+            let pattern = &seen.0[&format!("blocks.{layer}.attn.hook_pattern")];
+            case.close(pattern, &golden[&format!("attentions.{layer}")], &format!("the patterns of block {layer}"));
+        }
+        let last = &seen.0["ln_final.hook_normalized"];
+        case.close(last, &golden[&format!("hidden_states.{layers}")], "what leaves the final norm");
+        if let Some(short) = golden.get("short.input_ids") {
+            case.close(&model.logits(short), &golden["short.logits"], "logits of a short prompt");
+        }
+        let prompt = ids_of(&golden["input_ids"]);
+        if let Some(greedy) = golden.get("greedy_ids") {
+            assert_eq!(model.greedy(&prompt, 16, true), ids_of(greedy), "{}", case.what);
+        }
+        let uncached = golden.get("greedy_ids_uncached").or(golden.get("greedy_ids")).unwrap();
+        assert_eq!(model.greedy(&prompt, 16, false), ids_of(uncached), "{} without a cache", case.what);
+    }
+}
+
+#[test]
+fn eager_equals_fused_cached_equals_uncached_and_our_kernels_libtorchs() {
+    for case in cases() {
+        let ids = &case.golden["input_ids"];
+        let expected = case.open("attention=eager,kernels=libtorch").logits(ids);
+        for (attention, kernels) in
+            [("eager", "native"), ("fused", "libtorch"), ("fused", "native"), ("fused", "native,fuse=joined")]
+        {
+            let what = format!("attention={attention},kernels={kernels}");
+            let model = case.open(&what);
+            case.close(&model.logits(ids), &expected, &what);
+            // Where angles depend on how long the text is, keys that are kept were turned for a shorter one.
+            if turns_by_length(&model.described) {
+                continue;
+            }
             // In pieces of several, one and several: every way in which a mask can stand to a cache.
             let mut cache = model.decoder.new_cache(1, 1);
             let mut pieces = Vec::new();
-            for (start, len) in [(0, 5), (5, 1), (6, 6)] {
+            let length = ids.size()[1];
+            for (start, len) in [(0, 5), (5, 1), (6, 1), (7, length - 8), (length - 1, 1)] {
                 let piece = ids.narrow(1, start, len);
                 let mut unwatched = blockscope::engine::probe::Unwatched;
                 let wanted = blockscope::engine::decoder::Wanted::All;
@@ -56,8 +120,49 @@ fn eager_equals_fused_and_cached_equals_uncached() {
                     model.decoder.forward(&piece, Some(&mut cache), wanted, &mut Pass::new(&mut unwatched)).unwrap(),
                 );
             }
-            assert!(difference(&Tensor::cat(&pieces, 1), &expected) < CLOSE, "{family} {attention} cached");
+            case.close(&Tensor::cat(&pieces, 1), &expected, &format!("{what} cached"));
         }
+    }
+}
+
+fn turns_by_length(model: &arch::Model) -> bool {
+    let rotations = model.blocks.iter().filter_map(|block| block.attn.rotation.as_ref());
+    rotations.into_iter().any(|rotation| rotation.depends_on_length())
+}
+
+#[test]
+fn every_hook_that_a_model_names_is_lent_and_no_other() {
+    for case in cases() {
+        for attention in ["eager", "fused"] {
+            let toggles = Toggles::default().with(&format!("attention={attention}")).unwrap();
+            let model = case.open(&format!("attention={attention}"));
+            let mut seen = Keep::default();
+            let _logits = model.watched(&case.golden["input_ids"], &mut seen);
+            let mut named: Vec<String> = model.described.hooks(&toggles).iter().map(|hook| hook.to_string()).collect();
+            let mut lent: Vec<String> = seen.0.into_keys().collect();
+            (named.sort(), lent.sort());
+            assert_eq!(named, lent, "{} {attention}", case.what);
+        }
+    }
+}
+
+#[test]
+fn hooks_of_heads_have_the_values_that_transformerlens_gives_them() {
+    let model = Model::open(golden("llama").to_str().unwrap(), "attention=eager");
+    let ids = tensors(&golden("llama").join("golden.safetensors")).remove("input_ids").unwrap();
+    let mut seen = Keep::default();
+    let _logits = model.watched(&ids, &mut seen);
+    let attn = &model.described.blocks[0].attn;
+    let (t, h, g, d) = (ids.size()[1], attn.n_heads as i64, attn.n_kv_heads as i64, attn.d_head as i64);
+    for (hook, heads) in [("q", h), ("k", g), ("v", g), ("z", h), ("rot_q", h), ("rot_k", g)] {
+        let found = &seen.0[&format!("blocks.0.attn.hook_{hook}")];
+        assert_eq!(found.size(), [1, t, heads, d], "[batch, position, head, d_head]: {hook}");
+    }
+    for (before, after) in [("q", "rot_q"), ("k", "rot_k")] {
+        let [before, after] = [before, after].map(|hook| &seen.0[&format!("blocks.0.attn.hook_{hook}")]);
+        let at = |x: &Tensor, position: i64| x.select(1, position);
+        assert!(difference(&at(before, 0), &at(after, 0)) < 1e-6, "the first position is not turned");
+        assert!(difference(&at(before, 5), &at(after, 5)) > 1e-3, "later ones are");
     }
 }
 
@@ -111,7 +216,7 @@ fn smollm2_shows_the_reference_residual_stream_and_attention() {
         let reference = tensors(&golden("smollm2-135m").join(format!("{prompt}.safetensors")));
         let mut seen = Keep::default();
         let _logits = model.watched(&reference["input_ids"], &mut seen);
-        for layer in 0..model.model.n_layers() {
+        for layer in 0..model.described.n_layers() {
             let hidden = seen.0[&format!("blocks.{layer}.hook_resid_pre")].select(0, 0).select(0, -1);
             assert!(difference(&hidden, &reference[&format!("hidden_last.{layer}")]) < 1e-3, "{prompt} {layer}");
             if let Some(expected) = reference.get(&format!("attentions.{layer}")) {

@@ -23,7 +23,7 @@ pub struct Embedding {
 impl Embedding {
     /// Ids [batch, T] of positions `past ..` → [batch, T, d_model]
     pub fn forward(&self, ids: &Tensor, past: usize, pass: &mut Pass) -> Result<Tensor> {
-        let x = pass.op(Role::Embed, |_| Ok(self.look_up(ids, past)))?;
+        let x = pass.op(Role::Embed, |_| Ok(self.placed(self.table.rows(ids), past)))?;
         let x = match &self.norm {
             Some(norm) => pass.op(Role::EmbedNorm, |_| Ok(norm.forward(&x)))?,
             None => x,
@@ -31,11 +31,15 @@ impl Embedding {
         Ok(pass.hook(Hook::Embed, x))
     }
 
-    fn look_up(&self, ids: &Tensor, past: usize) -> Tensor {
-        let x = self.table.rows(ids).to_kind(self.kind);
+    /// What rows of the table become: multiplied, with the positions `past ..` added. [batch, T, d_model], both
+    pub fn placed(&self, rows: Tensor, past: usize) -> Tensor {
+        let x = rows.to_kind(self.kind);
         let x = if self.multiplier == 1.0 { x } else { x * self.multiplier };
         match &self.positions {
-            Some(positions) => x + positions.narrow(0, past as i64, ids.size()[1]).to_kind(self.kind),
+            Some(positions) => {
+                let positions = positions.narrow(0, past as i64, x.size()[1]).to_kind(self.kind);
+                x + positions
+            }
             None => x,
         }
     }

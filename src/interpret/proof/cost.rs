@@ -2,7 +2,6 @@
 
 use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Activations, Subject, columns_apart, within, worst};
-use crate::arch::formats::Precision;
 use crate::arch::hook::Hook;
 use crate::arch::parts::Part;
 use crate::arch::path::Path;
@@ -65,7 +64,7 @@ struct Ops {
 }
 
 impl Probe for Ops {
-    fn enter(&mut self, op: Place<Role>) -> Result<()> {
+    fn enter(&mut self, op: Path) -> Result<()> {
         self.seen.extend((op.block == Some(self.block)).then_some(op));
         Ok(())
     }

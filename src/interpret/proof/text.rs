@@ -94,11 +94,12 @@ fn embedding(subject: &Subject) -> Result<Outcome> {
     // The column of a token has its 1 where the token stands among those of the text: rows that no token picks add 0.
     let places = subject.ids.iter().map(|id| distinct.binary_search(id).unwrap_or_default() as i64);
     let one_hot = Tensor::from_slice(&places.collect::<Vec<i64>>()).one_hot(distinct.len() as i64);
-    let mut product = one_hot.to_kind(tch::Kind::Float).matmul(&subject.embeddings(&each)); // [T, d_model]
-    if let Some(positions) = subject.session.parameters().positions() {
-        let positions = positions.narrow(0, 0, subject.ids.len() as i64);
-        product += positions.to_device(tch::Device::Cpu).to_kind(tch::Kind::Float);
-    }
+    let product = one_hot.to_kind(tch::Kind::Float).matmul(&subject.embeddings(&each)); // [T, d_model]
+    // What becomes of it before the first block: positions, a multiplier, a norm, where the model has them.
+    let embedding = subject.session.decoder().embedding();
+    let placed = embedding.placed(product.unsqueeze(0).to_device(subject.session.card().device.torch()), 0);
+    let entering = embedding.norm.as_ref().map_or(placed.shallow_clone(), |norm| norm.forward(&placed));
+    let product = entering.squeeze_dim(0).to_device(tch::Device::Cpu).to_kind(tch::Kind::Float);
     let stream = subject.explored()?.residual(Place::Embedded).to_device(tch::Device::Cpu).to_kind(tch::Kind::Float);
     let bound = if subject.rounding() < 1e-3 { 1e-6 } else { 1e-2 };
     Outcome::at_most(

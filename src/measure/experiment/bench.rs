@@ -7,7 +7,6 @@ use crate::arch::Toggles;
 use crate::arch::work::PassShape;
 use crate::engine::allocator::live;
 use crate::engine::probe::Pass;
-use crate::engine::weights;
 use crate::engine::weights::Parameters;
 use crate::engine::{Decoder, Result};
 use crate::measure::recorder::{Cancellable, Recorder, Recording};
@@ -116,7 +115,8 @@ impl<'a> Bench<'a> {
         let weights = model.weight_bytes(&toggles.formats()) as f64;
         let pass = |rows: usize, keys: usize| {
             let products = 2.0 * model.n_parameters() as f64 * rows as f64;
-            let attention = 4.0 * (model.n_layers() * model.d_attn()) as f64 * rows as f64 * keys as f64;
+            let widths: usize = model.blocks.iter().map(|block| block.attn.d_attn()).sum();
+            let attention = 4.0 * widths as f64 * rows as f64 * keys as f64;
             products + attention + FLOPS_A_BYTE * weights
         };
         let step =
