@@ -17,8 +17,9 @@ pub use runs::{Incomparable, of_runs};
 
 use crate::analyse::statistics::{LEVEL, holm};
 use crate::record::event::Phase;
-use crate::record::memory::ByCategory;
+use crate::record::memory::{ByCategory, Category};
 use crate::record::study::{Arm, Pairing, PhaseResources, Quality, Resources, Sample, Study};
+use crate::units::Bytes;
 use rounds::Rounds;
 
 /// The candidate against the baseline.

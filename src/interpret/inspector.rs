@@ -166,7 +166,7 @@ impl Inspector {
     /// Goes through the heads of the next block, which there is; of none where `goes_on` says no on the way.
     pub fn next_heads(&self, pinned: Option<&Exploration>, goes_on: &mut dyn FnMut() -> bool) -> Option<Observation> {
         let block = self.next;
-        self.seen.heads_of(block, self.side, pinned, goes_on).map(|ran| Observation::Heads { block, heads })
+        self.seen.heads_of(block, self.side, pinned, goes_on).map(|heads| Observation::Heads { block, heads })
     }
 
     /// That block is done.
@@ -181,7 +181,7 @@ impl Inspector {
         pinned: Option<&Exploration>,
         question: Question,
         control: &Control,
-    ) -> Seen {
+    ) -> Observation {
         let answer = match self.try_answer(session, pinned, &question, control) {
             Ok(answer) => answer,
             Err(Error::Cancelled) => Answer::Refused("cancelled".into()),

@@ -30,7 +30,7 @@ use crate::analyse::statistics::precise_enough;
 use crate::analyse::sweep::{Measured, Sweep};
 use crate::arch::toggles::processors;
 use crate::arch::{Toggles, memory};
-use crate::engine::{Device, Error, Result, weights};
+use crate::engine::{Device, Error, Result};
 use crate::record::Status;
 use crate::record::study::{Arm, Event, Header, Pairing, Study, StudyKind};
 use crate::units::{Bytes, Nanos};

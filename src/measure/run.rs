@@ -1,6 +1,6 @@
 //! A run: prefill, then token by token, told event by event.
 
-use super::control::{Control, Halt};
+use super::control::Control;
 use super::machine;
 use super::recorder::{Cancellable, Recorder, Recording};
 use super::request::{Prompt, Request};

@@ -6,7 +6,6 @@ use crate::arch::{Model, Toggles};
 use crate::engine::allocator;
 use crate::engine::allocator::live;
 use crate::engine::source::{Origin, Source};
-use crate::engine::weights;
 use crate::engine::weights::Parameters;
 use crate::engine::{Decoder, Device, Error, Result};
 use crate::record::{ModelInfo, Peaks};

@@ -9,7 +9,7 @@ impl Threads {
         Self(tch::get_num_threads())
     }
 
-    fn set(threads: usize) -> Self {
+    pub fn set(threads: usize) -> Self {
         let before = tch::get_num_threads();
         tch::set_num_threads(threads as i32);
         Self(before)

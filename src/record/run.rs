@@ -1,6 +1,7 @@
 //! A run: everything that was measured about it, and the table of parts that it adds up to.
 
-use super::event::{Event, Header, Part, PassStart, Phase, Span, Status, Token, Watched};
+use super::event::{Event, Part, PassStart, Phase, Span, Status, Token, Watched};
+use super::header::Header;
 use super::memory::PassMemory;
 use super::operator::{Cut, Operator, Signature};
 use super::peaks::Peaks;

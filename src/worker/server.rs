@@ -8,7 +8,7 @@ use crate::engine::Device;
 use crate::interpret::Exploration;
 use crate::interpret::inspector::{Inspector, Observation};
 use crate::interpret::proof::{PROOFS, Subject};
-use crate::measure::{Card, Control, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
+use crate::measure::{Card, Control, Halt, Progress, Session, Watch, WatchStudy, peaks};
 use crate::record::{self, Peaks, study};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

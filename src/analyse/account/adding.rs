@@ -3,7 +3,7 @@
 use super::memory;
 use super::row::{OperatorAccount, PartAccount};
 use crate::analyse::work::{Work, multiplies_in, own_traffic, own_work, traffic, work};
-use crate::record::event::Header;
+use crate::record::Header;
 use crate::record::operator::{Dtype, Operator, Signature, self_times};
 use crate::record::run::{Pass, Run};
 use crate::units::{Bytes, Flops, Nanos};

@@ -1,10 +1,11 @@
 //! Two runs from different times as a study of two arms.
 
 use crate::analyse::account::Account;
-use crate::record::event::{Header, ModelInfo, Phase, Watched};
+use crate::record::event::{Phase, Watched};
 use crate::record::memory::{ByCategory, kv_by_formula};
 use crate::record::run::{Pass, Run};
 use crate::record::study::{self, Arm, Pairing, PartTime, PhaseResources, Resources, Sample, Study, StudyKind};
+use crate::record::{Header, ModelInfo};
 use crate::units::Nanos;
 use std::collections::{BTreeMap, HashMap};
 

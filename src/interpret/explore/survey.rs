@@ -4,11 +4,9 @@ use super::exploration::Exploration;
 use super::heads::{Heads, largest};
 use super::repeated::Repeated;
 use super::tensors::{numbers, trim_if_long};
-use crate::arch::mask::Mask;
 use crate::engine::{Error, Result};
 use crate::measure::Control;
 use crate::record::explored::{Head, HeadScores, Score, Sink, Thumbnail};
-use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
 /// The heads of a block.

@@ -14,7 +14,8 @@ pub mod file;
 pub mod fixture;
 mod wire;
 
-use super::event::{ModelInfo, Phase, Status, Watched};
+use super::event::{Phase, Status, Watched};
+use super::header::ModelInfo;
 use super::memory::{ByCategory, Category};
 use crate::units::{Bytes, Flops, Nanos};
 

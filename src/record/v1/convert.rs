@@ -3,7 +3,8 @@
 use super::{
     EndLine, HeaderLine, ModelWire, P, PartLine, PassLine, PhaseWire, SpanWire, StatusWire, TokenLine, VERSION,
 };
-use crate::record::event::{Candidate, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token, Watched};
+use crate::record::event::{Candidate, Part, PassStart, Phase, Span, Status, Token, Watched};
+use crate::record::header::{Header, ModelInfo};
 use crate::units::{Bytes, Flops, Nanos};
 
 impl From<HeaderLine> for Header {

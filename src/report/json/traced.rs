@@ -123,7 +123,7 @@ fn sum_times(accounts: &[Account], of: fn(&Account) -> Nanos) -> Nanos {
 }
 
 fn peak_memory(account: &Account, memory: &PassMemory, peak: ByCategory) -> Value {
-    let mut object: Map<String, Value> =
+    let mut fields: Map<String, Value> =
         Category::ALL.into_iter().map(|category| (category.name().to_owned(), json!(peak.of(category)))).collect();
     let resident = memory.resident.map(|resident| {
         json!({
@@ -133,13 +133,13 @@ fn peak_memory(account: &Account, memory: &PassMemory, peak: ByCategory) -> Valu
             "difference": less(resident.peak, peak.total()),
         })
     });
-    object.extend(object(json!({
+    fields.extend(object(json!({
         "total": peak.total(),
         "before": memory.before.total(),
         "phase": account.phase.name(),
         "resident": resident,
     })));
-    object.into()
+    fields.into()
 }
 
 /// A difference of sizes, which may be negative.

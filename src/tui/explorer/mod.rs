@@ -153,10 +153,10 @@ impl Explorer {
             Observation::Heads { block, heads } => {
                 // After the text has grown they come anew.
                 self.is_stale &= block + 1 < self.text.n_layers;
-                let n = ran.scores.len();
+                let n = heads.scores.len();
                 let place = |have: usize| (block * n).min(have)..(block * n + n).min(have);
-                self.scores.splice(place(self.scores.len()), ran.scores);
-                self.thumbnails.splice(place(self.thumbnails.len()), ran.thumbnails);
+                self.scores.splice(place(self.scores.len()), heads.scores);
+                self.thumbnails.splice(place(self.thumbnails.len()), heads.thumbnails);
             }
             Observation::AllHeads => self.state = State::Over,
             Observation::Answer { question, answer, labels } => self.answered(question, answer, labels),

@@ -23,7 +23,6 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::live::Live;
 use crate::tui::outline::{Node, What};
 use crate::tui::parts::{self, PartKind};
-use crate::tui::phase_sums::Sums;
 use crate::tui::sanitize;
 use crate::tui::theme::{Depth, Theme};
 use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, take};

@@ -20,7 +20,7 @@ use crate::tui::app::{App, Drawn};
 use crate::tui::explorer::{Explorer, Figure};
 use crate::tui::sanitize;
 use crate::tui::widget::{below, fit, heat, put, row, scrollbar, scrolled, skip, take};
-use crate::worker::Look;
+use crate::worker::Question;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;

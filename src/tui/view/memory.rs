@@ -25,7 +25,7 @@ use crate::tui::app::{App, Drawn};
 use crate::tui::grouped_list::Grouping;
 use crate::tui::memory::{Memory, STACKED};
 use crate::tui::phase_sums::Sums;
-use crate::tui::theme::{Depth, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::widget::stack::{self, Stack};
 use crate::tui::widget::{below, put, put_right, row, skip, take, titled_rule};
 use crate::units::Bytes;

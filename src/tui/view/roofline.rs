@@ -19,7 +19,7 @@ mod point;
 
 use super::{blocks, choices, untraced};
 use crate::analyse::Account;
-use crate::analyse::roofline::{Bound, decode_limit};
+use crate::analyse::roofline::decode_limit;
 use crate::record::{Header, Peaks, Phase};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};

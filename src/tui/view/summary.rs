@@ -1,6 +1,6 @@
 //! The two lines under the Blocks table: what the phase took and how it adds up, and what stands out.
 
-use super::{blocks, columns, operator};
+use super::{columns, operator};
 use crate::analyse::Overhead;
 use crate::record::Phase;
 use crate::tui::app::App;

@@ -12,7 +12,7 @@ use crate::tui::app::App;
 use crate::tui::explorer::Explorer;
 use crate::tui::sanitize;
 use crate::tui::widget::{bar, below, fit, put, put_right, row, skip, take, wrap};
-use crate::worker::Look;
+use crate::worker::Question;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};

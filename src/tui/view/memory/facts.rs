@@ -8,6 +8,7 @@ use crate::tui::memory::{Memory, PassLevels, STACKED};
 use crate::tui::parts;
 use crate::tui::phase_sums::Sums;
 use crate::tui::sanitize;
+use crate::tui::theme::{Depth, Theme};
 use crate::tui::widget::{bar, below, fit, put, put_right, quantity, row, skip, take, titled_rule, wrap};
 use crate::units::{Bytes, percent};
 use ratatui::buffer::Buffer;
