@@ -28,117 +28,122 @@ constexpr int64_t GRAIN = 1 << 15;
 struct F32 {
   using Number = float;
   static constexpr float FACTOR = 1;
-  static INLINE Floats several(const float* from) { return load(from); }
+  template <int64_t W>
+  static INLINE Floats<W> several(const float* from) { return load<W>(from); }
   static INLINE float single(float number) { return number; }
 };
 
 struct Bf16 {
   using Number = uint16_t;
   static constexpr float FACTOR = 1;
-  static INLINE Floats several(const uint16_t* from) { return load(from); }
+  template <int64_t W>
+  static INLINE Floats<W> several(const uint16_t* from) { return load<W>(from); }
   static INLINE float single(uint16_t number) { return from_bf16(number); }
 };
 
 struct F16 {
   using Number = uint16_t;
   static constexpr float FACTOR = OF_HALF;
-  static INLINE Floats several(const uint16_t* from) { return as_floats(half_in_lower(load_halves(from))); }
+  template <int64_t W>
+  static INLINE Floats<W> several(const uint16_t* from) { return as_floats(half_in_upper(load_upper<W>(from))); }
   static INLINE float single(uint16_t number) { return c10::Half(number, c10::Half::from_bits()); }
 };
 
-template <typename Format, int64_t R>
+// Sums of which one need not wait for the other, for each of R rows of activations: as many as fit the registers.
+template <int64_t W, int64_t R>
+constexpr int64_t SUMS = W == 64 || R == 1 ? 2 : 1;
+
+template <int64_t W, typename Format, int64_t R>
 INLINE void dot(const typename Format::Number* w, const float* x, int64_t in, int64_t rows, float* y) {
+  constexpr int64_t STEP = SUMS<W, R> * LANES;
   for (int64_t row = 0; row < rows; ++row, w += in) {
-    Floats even[R] = {}, odd[R] = {};
+    Floats<W> sums[R][SUMS<W, R>] = {};
     int64_t i = 0;
-    for (; i + 2 * LANES <= in; i += 2 * LANES) {
-      __builtin_prefetch(reinterpret_cast<const char*>(w + i) + AHEAD);
-      if (sizeof(*w) == 4) __builtin_prefetch(reinterpret_cast<const char*>(w + i) + AHEAD + 64);
-      const Floats a = Format::several(w + i), b = Format::several(w + i + LANES);
-      for (int64_t r = 0; r < R; ++r) {
-        even[r] += a * load(x + r * in + i);
-        odd[r] += b * load(x + r * in + i + LANES);
+    for (; i + STEP <= in; i += STEP) {
+      for (int64_t ahead = 0; ahead < STEP * int64_t(sizeof(*w)); ahead += 64)
+        __builtin_prefetch(reinterpret_cast<const char*>(w + i) + AHEAD + ahead);
+      for (int64_t s = 0; s < SUMS<W, R>; ++s) {
+        const Floats<W> numbers = Format::template several<W>(w + i + s * LANES);
+        for (int64_t r = 0; r < R; ++r) sums[r][s] += numbers * load<W>(x + r * in + i + s * LANES);
       }
     }
     for (int64_t r = 0; r < R; ++r) {
       float rest = 0;
       for (int64_t j = i; j < in; ++j) rest += Format::single(w[j]) * x[r * in + j];
-      y[r * TILE + row] = sum(even[r] + odd[r]) * Format::FACTOR + rest;
+      Floats<W> all = sums[r][0];
+      for (int64_t s = 1; s < SUMS<W, R>; ++s) all += sums[r][s];
+      y[r * TILE + row] = sum(all) * Format::FACTOR + rest;
     }
   }
 }
 
 template <typename Format>
-INLINE void dot_some(const void* weights, const float* x, int64_t some, int64_t in, int64_t rows, float* y) {
-  const auto* w = static_cast<const typename Format::Number*>(weights);
-  if (some == AT_ONCE) dot<Format, AT_ONCE>(w, x, in, rows, y);
-  else
-    for (int64_t r = 0; r < some; ++r) dot<Format, 1>(w, x + r * in, in, rows, y + r * TILE);
-}
+struct Dot {
+  template <int64_t W>
+  static INLINE void run(const void* weights, const float* x, int64_t some, int64_t in, int64_t rows, float* y) {
+    const auto* w = static_cast<const typename Format::Number*>(weights);
+    if (some == AT_ONCE) return dot<W, Format, AT_ONCE>(w, x, in, rows, y);
+    for (int64_t r = 0; r < some; ++r) dot<W, Format, 1>(w, x + r * in, in, rows, y + r * TILE);
+  }
+};
 
-FOR_WIDE_REGISTERS
-void dot_f32(const void* w, const float* x, int64_t some, int64_t in, int64_t rows, float* y) {
-  dot_some<F32>(w, x, some, in, rows, y);
-}
-
-FOR_WIDE_REGISTERS
-void dot_bf16(const void* w, const float* x, int64_t some, int64_t in, int64_t rows, float* y) {
-  dot_some<Bf16>(w, x, some, in, rows, y);
-}
-
-FOR_WIDE_REGISTERS
-void dot_f16(const void* w, const float* x, int64_t some, int64_t in, int64_t rows, float* y) {
-  dot_some<F16>(w, x, some, in, rows, y);
-}
-
-// Each group's scale and least number, to the four words of the group.
-INLINE Words of_words(const Words& groups) {
-#ifdef __clang__
-  return __builtin_shufflevector(groups, groups, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
-#else
-  return __builtin_shuffle(groups, Words{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3});
-#endif
+// The scales and least numbers of four groups, to the four words of each.
+template <int64_t W>
+INLINE Words<W> of_words(const uint8_t* groups) {
+  Words<W> made;
+  Register<uint32_t, W> four;
+  std::memcpy(&four, groups, sizeof four);  // and what follows them
+  if constexpr (W == 64) {
+    made.part[0] = SHUFFLED(four, four, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+  } else if constexpr (W == 32) {
+    made.part[0] = SHUFFLED(four, four, 0, 0, 0, 0, 1, 1, 1, 1);
+    made.part[1] = SHUFFLED(four, four, 2, 2, 2, 2, 3, 3, 3, 3);
+  } else {
+    for (int64_t i = 0; i < 4; ++i) made.part[i] = four[i] + Register<uint32_t, W>{};
+  }
+  return made;
 }
 
 // Eight numbers of a word at a time, as `Nibbles` has the activations, of four groups at a time. `sums` are those of
 // each word's activations: a group's least number times them is what all its numbers have in common. Activations have
 // `wide` numbers a row.
-template <int64_t R>
+template <int64_t W, int64_t R>
 INLINE void dot_nibbles(const uint8_t* w, const uint8_t* groups, const float* x, const float* sums, int64_t wide, int64_t in,
                         int64_t rows, float* y) {
   for (int64_t row = 0; row < rows; ++row, w += in / 2, groups += in / INT4_GROUP * 4) {
-    Floats scaled[R] = {}, least[R] = {};
+    Floats<W> scaled[R] = {}, least[R] = {};
     for (int64_t i = 0; i < in; i += 8 * LANES) {
       __builtin_prefetch(w + i / 2 + AHEAD);
-      const Words words = load_words(w + i / 2);
-      const Floats q[8] = {converted(words & 0xfu),      converted(words & 0xf0u),      converted(words & 0xf00u),
-                           converted(words & 0xf000u),   converted(words & 0xf0000u),   converted(words & 0xf00000u),
-                           converted(words & 0xf000000u), converted(words >> 28)};
-      const Words group = of_words(load_words(groups + i / INT4_GROUP * 4));
-      const Floats scale = as_floats(half_in_lower(group)), base = as_floats(half_in_upper(group));
+      const Words<W> words = load_words<W>(w + i / 2);
+      const Floats<W> q[8] = {converted(words & 0xfu),       converted(words & 0xf0u),     converted(words & 0xf00u),
+                              converted(words & 0xf000u),    converted(words & 0xf0000u),  converted(words & 0xf00000u),
+                              converted(words & 0xf000000u), converted(words >> 28u)};
+      const Words<W> group = of_words<W>(groups + i / INT4_GROUP * 4);
+      const Floats<W> scale = as_floats(half_in_lower(group)), base = as_floats(half_in_upper(group));
       for (int64_t r = 0; r < R; ++r) {
         const float* of = x + r * wide + i;
-        Floats even = q[0] * load(of), odd = q[1] * load(of + LANES);
+        Floats<W> even = q[0] * load<W>(of), odd = q[1] * load<W>(of + LANES);
         for (int64_t nibble = 2; nibble < 8; nibble += 2) {
-          even += q[nibble] * load(of + nibble * LANES);
-          odd += q[nibble + 1] * load(of + (nibble + 1) * LANES);
+          even += q[nibble] * load<W>(of + nibble * LANES);
+          odd += q[nibble + 1] * load<W>(of + (nibble + 1) * LANES);
         }
         scaled[r] += scale * (even + odd);
-        least[r] += base * load(sums + (r * wide + i) / 8);
+        least[r] += base * load<W>(sums + (r * wide + i) / 8);
       }
     }
     for (int64_t r = 0; r < R; ++r) y[r * TILE + row] = sum(scaled[r] + least[r]) * OF_HALF;
   }
 }
 
-FOR_WIDE_REGISTERS
-void dot_int4(const uint8_t* w, const uint8_t* groups, const float* x, const float* sums, int64_t wide, int64_t some,
-              int64_t in, int64_t rows, float* y) {
-  if (some == AT_ONCE) dot_nibbles<AT_ONCE>(w, groups, x, sums, wide, in, rows, y);
-  else
+struct DotNibbles {
+  template <int64_t W>
+  static INLINE void run(const uint8_t* w, const uint8_t* groups, const float* x, const float* sums, int64_t wide,
+                         int64_t some, int64_t in, int64_t rows, float* y) {
+    if (some == AT_ONCE) return dot_nibbles<W, AT_ONCE>(w, groups, x, sums, wide, in, rows, y);
     for (int64_t r = 0; r < some; ++r)
-      dot_nibbles<1>(w, groups, x + r * wide, sums + r * wide / 8, wide, in, rows, y + r * TILE);
-}
+      dot_nibbles<W, 1>(w, groups, x + r * wide, sums + r * wide / 8, wide, in, rows, y + r * TILE);
+  }
+};
 
 // ---- Activations, in the order in which they are wanted
 
@@ -224,12 +229,15 @@ at::Tensor product(const Result& result, int64_t in, int64_t rows, Dot dot) {
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const Result& result) {
   const int64_t in = weight.size(1), rows = x.numel() / std::max<int64_t>(1, in);
   const auto kind = weight.scalar_type();
-  const auto dot = kind == at::kFloat ? dot_f32 : kind == at::kBFloat16 ? dot_bf16 : dot_f16;
   const std::vector<float> numbers = in_order(x);
   const auto* w = static_cast<const char*>(weight.const_data_ptr());
   const int64_t bytes = in * int64_t(weight.element_size());
   return product(result, in, rows, [&](int64_t first, int64_t n, int64_t row, int64_t some, float* made) {
-    dot(w + first * bytes, numbers.data() + row * in, some, in, n, made);
+    const void* of_first = w + first * bytes;
+    const float* of_row = numbers.data() + row * in;
+    if (kind == at::kFloat) vectorized<Dot<F32>>(of_first, of_row, some, in, n, made);
+    else if (kind == at::kBFloat16) vectorized<Dot<Bf16>>(of_first, of_row, some, in, n, made);
+    else vectorized<Dot<F16>>(of_first, of_row, some, in, n, made);
   });
 }
 
@@ -258,9 +266,10 @@ extern "C" at::Tensor* blockscope_linear_int4(const at::Tensor* x, const at::Ten
     const auto* of_groups = static_cast<const uint8_t*>(groups->const_data_ptr());
     return product(Result(rows, out, bias, as_bf16), in, rows.numel() / in,
                    [&](int64_t first, int64_t n, int64_t row, int64_t some, float* made) {
-                     dot_int4(w + first * in / 2, of_groups + first * (in / INT4_GROUP) * 4,
-                              numbers.x.data() + row * numbers.row, numbers.sums.data() + row * numbers.row / 8,
-                              numbers.row, some, in, n, made);
+                     const float* of_row = numbers.x.data() + row * numbers.row;
+                     const float* sums = numbers.sums.data() + row * numbers.row / 8;
+                     vectorized<DotNibbles>(w + first * in / 2, of_groups + first * (in / INT4_GROUP) * 4, of_row, sums,
+                                            numbers.row, some, in, n, made);
                    });
   });
 }

@@ -2,7 +2,7 @@
 
 use blockscope::record::{Event, Part, PassStart, Phase, Run, Span, Watched, file};
 use blockscope::report::layout::{Detail, lines};
-use blockscope::report::table::Piece;
+use blockscope::report::piece::Piece;
 use blockscope::report::{json, table};
 use blockscope::units::{Bytes, Flops, Nanos};
 use std::path::Path;

@@ -214,8 +214,8 @@ const NOTHING: &[&str] = &[
     "zero", "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "new_zeros", "new_full", "new_ones",
     "scalar_tensor", "result_type", "arange", "linspace", "eye", "tril", "triu", "item", "_local_scalar_dense", "is_nonzero", "equal",
     "_nested_tensor_from_mask", "_weight_int4pack_qm", "_convert_weight_to_int4pack_for_cpu",
-    "blockscope::int4_dequantise", "blockscope::rms_norm", "blockscope::silu_mul", "blockscope::rotate",
-    "blockscope::cache_write",
+    "blockscope::int4_dequantise", "blockscope::rms_norm", "blockscope::layer_norm", "blockscope::silu_mul",
+    "blockscope::gelu_mul", "blockscope::gelu_tanh_mul", "blockscope::rotate", "blockscope::cache_write",
     // element-wise
     "add", "sub", "rsub", "mul", "div", "neg", "abs", "sign", "pow", "square", "sqrt", "rsqrt", "reciprocal", "exp",
     "exp2", "expm1", "log", "log2", "log1p", "sin", "cos", "tan", "tanh", "sigmoid", "silu", "gelu", "relu", "elu",

@@ -169,7 +169,7 @@ fn window(attention: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::event::ModelInfo;
+    use crate::record::ModelInfo;
 
     fn allocation(category: Category, start: Option<u64>, end: Option<u64>, bytes: u64) -> Allocation {
         let (start, end) = (start.map(Nanos), end.map(Nanos));

@@ -1,7 +1,7 @@
 //! A made-up run of SmolLM2-135M for tests: its real shapes, work by the usual formulas, plausible times.
 
 pub mod explored;
-mod phase_sums;
+mod traced;
 
 pub use traced::{peaks, traced_events, traced_run};
 

@@ -251,7 +251,7 @@ fn a_text_is_looked_at_while_its_heads_are_gone_through() {
     let (mut heads, mut shares) = (0, None);
     until(&events, |event| {
         match seen(event)? {
-            Observation::Heads { heads, .. } => heads += ran.scores.len(),
+            Observation::Heads { heads: found, .. } => heads += found.scores.len(),
             Observation::Answer { answer: Answer::Pattern(cells), .. } => shares = Some(cells),
             Observation::AllHeads => {}
             other => panic!("{other:?}"),
@@ -324,7 +324,7 @@ fn a_text_grows_is_pinned_weighed_and_opened_from_a_file() {
     let mut changes = Vec::new();
     until(&events, |event| {
         match seen(2)(event)? {
-            Observation::Heads { heads, .. } => changes.extend(ran.scores.into_iter().map(|scores| scores.change)),
+            Observation::Heads { heads, .. } => changes.extend(heads.scores.into_iter().map(|scores| scores.change)),
             Observation::AllHeads => return Some(()),
             _ => {}
         }

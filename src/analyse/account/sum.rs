@@ -109,7 +109,7 @@ impl OperatorAccount {
 #[cfg(test)]
 mod tests {
     use crate::analyse::Account;
-    use crate::record::{Phase, fixture};
+    use crate::record::{Phase, Run, fixture};
     use crate::units::{Flops, Nanos};
 
     #[test]
@@ -143,11 +143,11 @@ mod tests {
 
     #[test]
     fn the_decode_limit_is_the_bandwidth_over_the_bytes_of_a_step() {
-        let run = fixture::traced();
+        let run = Run { peaks: Some(Box::new(fixture::peaks())), ..fixture::traced() };
         let account = Account::of(&run, Phase::Decode).unwrap();
         let step = account.bytes(&run).0 / 2;
         assert!(step > run.header.model.weight_bytes.0 && step < run.header.model.weight_bytes.0 * 11 / 10);
-        assert_eq!(account.decode_limit(&run, &fixture::peaks()), Some(20e9 / step as f64));
+        assert_eq!(account.decode_limit(&run), Some(20e9 / step as f64));
     }
 
     #[test]

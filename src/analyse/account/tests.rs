@@ -1,5 +1,6 @@
 use super::*;
-use crate::record::operator::{Argument, Operator, Tensor};
+use crate::record::operator::{Argument, Dtype, Operator, Signature, Tensor};
+use crate::units::Bytes;
 use crate::record::{Allocation, ByCategory, Category, Event, Part, PassMemory, PassStart, Span, fixture};
 
 /// One block whose attention multiplies and whose fused kernel is unknown, and an operator beside them.

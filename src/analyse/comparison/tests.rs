@@ -3,7 +3,10 @@
 use super::*;
 use crate::record::fixture as runs;
 use crate::record::study::fixture;
+use crate::analyse::statistics::Verdict;
 use crate::record::study::{Event, PartTime};
+use crate::record::Watched;
+use crate::units::Nanos;
 use std::time::Instant;
 
 fn compared() -> Comparison {

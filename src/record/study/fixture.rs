@@ -3,7 +3,8 @@
 use super::{
     Arm, Event, Header, Pairing, PartTime, PhaseResources, Quality, Resources, Sample, Study, StudyKind, Text,
 };
-use crate::record::event::{ModelInfo, Phase, Status, Watched};
+use crate::record::ModelInfo;
+use crate::record::event::{Phase, Status, Watched};
 use crate::record::memory::ByCategory;
 use crate::units::{Bytes, Flops, Nanos};
 use rand::{Rng, SeedableRng};
