@@ -131,6 +131,7 @@ def llama_config(config):
 def tokenizer_json(alphabet, merges):
     pieces = SPECIAL + alphabet + [first + second for first, second in merges]
     replaced = {"type": "Replace", "pattern": {"String": " "}, "content": SPACE}
+    marks = {"type": "Replace", "pattern": {"String": SPACE}, "content": " "}
     # The chunks that merges cannot cross.
     chunks = {"Regex": f"\\n|{SPACE}*[^{SPACE}\\n]+|{SPACE}+"}
     flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
@@ -142,10 +143,8 @@ def tokenizer_json(alphabet, merges):
         "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, replaced]},
         "pre_tokenizer": {"type": "Split", "pattern": chunks, "behavior": "Isolated", "invert": False},
         "post_processor": None,
-        "decoder": {
-            "type": "Sequence",
-            "decoders": [{"type": "Replace", "pattern": {"String": SPACE}, "content": " "}, {"type": "Fuse"}],
-        },
+        # ByteFallback has nothing to do here, but vocabularies that mark spaces so have it, and are known by it.
+        "decoder": {"type": "Sequence", "decoders": [marks, {"type": "ByteFallback"}, {"type": "Fuse"}]},
         "model": {
             "type": "BPE",
             "dropout": None,
