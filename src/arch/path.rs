@@ -99,24 +99,24 @@ pub fn inside_block(path: &str) -> Option<&str> {
     block.map(|_| rest)
 }
 
-/// What the part at a path does, if this version knows it.
+/// What the part at a path does, if this version knows it. A path inside a block may stand alone: `attn.qkv`.
 pub fn role_of(path: &str) -> Option<Role> {
-    Path::parse(path).map(|path| path.name)
+    Path::parse(path).map(|path| path.name).or_else(|| Role::at(path))
 }
 
 /// The name on the screen: `block 3`, `QKV`. Foreign text, if the path is of an unknown version.
 pub fn name_of(path: &str) -> String {
-    match Path::parse(path) {
-        Some(Path { block: Some(block), name: Role::Block, .. }) => format!("block {block}"),
-        Some(path) => path.name.name().to_owned(),
-        None => path.rsplit('.').next().unwrap_or(path).replace('_', " "),
+    match (Path::parse(path), role_of(path)) {
+        (Some(Path { block: Some(block), name: Role::Block, .. }), _) => format!("block {block}"),
+        (_, Some(role)) => role.name().to_owned(),
+        (_, None) => path.rsplit('.').next().unwrap_or(path).replace('_', " "),
     }
 }
 
 /// The name where it stands alone: `MLP up`, `attention norm`, `block 3`.
 pub fn full_name_of(path: &str) -> String {
-    match Path::parse(path).or_else(|| Role::at(path).map(|role| Path::new(None, role))) {
-        Some(path) if path.name != Role::Block => path.name.full_name(),
+    match role_of(path) {
+        Some(role) if role != Role::Block => role.full_name(),
         _ => name_of(path),
     }
 }

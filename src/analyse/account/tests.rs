@@ -1,7 +1,7 @@
 use super::*;
 use crate::record::operator::{Argument, Dtype, Operator, Signature, Tensor};
-use crate::units::Bytes;
 use crate::record::{Allocation, ByCategory, Category, Event, Part, PassMemory, PassStart, Span, fixture};
+use crate::units::Bytes;
 
 /// One block whose attention multiplies and whose fused kernel is unknown, and an operator beside them.
 fn traced() -> Run {

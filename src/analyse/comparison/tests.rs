@@ -1,11 +1,11 @@
 //! Comparisons of made-up studies and runs.
 
 use super::*;
+use crate::analyse::statistics::Verdict;
+use crate::record::Watched;
 use crate::record::fixture as runs;
 use crate::record::study::fixture;
-use crate::analyse::statistics::Verdict;
 use crate::record::study::{Event, PartTime};
-use crate::record::Watched;
 use crate::units::Nanos;
 use std::time::Instant;
 

@@ -181,6 +181,10 @@ impl Probe for Broken<'_> {
         self.probe.enter(op)
     }
 
+    fn leave(&mut self, op: Place<Role>, made: &[&Tensor]) -> Result<()> {
+        self.probe.leave(op, made)
+    }
+
     fn hook(&mut self, hook: Place<Hook>, activation: Tensor) -> Tensor {
         let activation = match self.by {
             Some(by) => by(hook, activation),

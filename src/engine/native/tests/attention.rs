@@ -68,7 +68,7 @@ fn it_is_the_softmax_of_scores_over_the_values() {
 fn each_option_is_what_it_says() {
     each_of(&[16, 80], |kind, d| {
         let (slopes, sinks) = (by_head() * 0.1, by_head() * 4.0);
-        let plain = AttentionOptions { scale: 0.3, ..of_width(d) };
+        let plain = AttentionOptions { scale: 1.5 / (d as f64).sqrt(), ..of_width(d) };
         for size in SIZES {
             let operands = operands(kind, size, [d, d]);
             let check = |options, what| assert_as_composed(&operands, &options, what);
