@@ -110,7 +110,11 @@ fn paths(study: &Study) -> Vec<String> {
 
 /// The name of a row on the screen.
 pub fn name(path: &str) -> String {
-    if path == ALL { "all blocks, by part".into() } else { parts::name(path) }
+    match path.strip_prefix(ALL) {
+        Some("") => "all blocks, by part".into(),
+        Some(inside) => parts::name(inside.trim_start_matches('.')),
+        None => parts::name(path),
+    }
 }
 
 /// What a row belongs to.

@@ -1,6 +1,6 @@
 //! `config.json`, read with errors that name the key, what was expected and what was found.
 
-use super::shortened;
+use super::shortened::shortened;
 use crate::arch::{Error, Result};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};

@@ -5,8 +5,11 @@
 mod config;
 mod harmless;
 mod rope;
+mod shortened;
 
 pub use config::Config;
+
+use shortened::shortened;
 
 use super::{Error, Result};
 use crate::gguf::Gguf;
@@ -364,14 +367,4 @@ impl<'a> Entries<'a> {
     fn mark(&self, spelling: &str) {
         self.read.borrow_mut().insert(spelling.to_owned());
     }
-}
-
-/// Foreign text for a message: what is left of it after so many characters is not shown.
-fn shortened(text: &str) -> String {
-    const SHOWN: usize = 64;
-    let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
 }

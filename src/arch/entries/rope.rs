@@ -1,6 +1,7 @@
 //! Rotary positions as files describe them: `rope_theta` and `rope_scaling` at the top (older), both inside
 //! `rope_parameters` (newer), one of these for each kind of layer, or GGUF's entries and tables.
 
+use super::shortened::shortened;
 use super::{Config, Entries, File};
 use crate::arch::Result;
 use crate::arch::rotation::{Pairing, Rotation, Scaling, Yarn};
@@ -42,7 +43,7 @@ impl Entries<'_> {
             Some(value) => value.as_f64().map(Some).ok_or_else(|| {
                 self.problem(&format!(
                     "'{key}' of rotary positions should be a number, found {}",
-                    super::shortened(&value.to_string())
+                    shortened(&value.to_string())
                 ))
             }),
         };
@@ -59,9 +60,8 @@ impl Entries<'_> {
         let named =
             scaling.get("rope_type").or_else(|| scaling.get("type")).and_then(Value::as_str).unwrap_or("default");
         let needed = |key: &str| {
-            number(key)?.ok_or_else(|| {
-                self.problem(&format!("rope scaling '{}' needs a number '{key}'", super::shortened(named)))
-            })
+            number(key)?
+                .ok_or_else(|| self.problem(&format!("rope scaling '{}' needs a number '{key}'", shortened(named))))
         };
         let scaling = match named {
             "default" => Scaling::None,
@@ -120,7 +120,7 @@ impl Entries<'_> {
             other => {
                 return Err(self.unsupported(&format!(
                     "rope scaling '{}' is not known; this version has default, linear, dynamic, llama3, yarn and longrope",
-                    super::shortened(other)
+                    shortened(other)
                 )));
             }
         };
@@ -177,7 +177,7 @@ impl Entries<'_> {
                 other => {
                     return Err(self.unsupported(&format!(
                         "rope scaling '{}' is not known; this version has none, linear, yarn and tables of factors",
-                        super::shortened(other)
+                        shortened(other)
                     )));
                 }
             },

@@ -1,8 +1,8 @@
 //! BLOOM: a norm on the embeddings, ALiBi in place of positions, queries, keys and values of a head lie together (Le Scao
 //! et al., arXiv:2211.05100).
 
-use super::Family;
 use super::common::{self, decoder, layer};
+use super::family::Family;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

@@ -2,7 +2,8 @@
 //! turn together, logits are scaled. The second has windows, and no rotation where there is none.
 
 use super::common::{self, activation, decoder};
-use super::{Family, gemma2, llama, phi};
+use super::family::Family;
+use super::{gemma2, llama, phi};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

@@ -2,7 +2,8 @@
 //! branch after the other (Almazrouei et al., arXiv:2311.16867).
 
 use super::common::{self, activation, decoder, layer};
-use super::{Family, bloom, llama, phi};
+use super::family::Family;
+use super::{bloom, llama, phi};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::{Model, Order};

@@ -2,7 +2,8 @@
 //! Team, arXiv:2408.00118).
 
 use super::common::{self, decoder, rms};
-use super::{Family, llama};
+use super::family::Family;
+use super::llama;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::mask::Mask;

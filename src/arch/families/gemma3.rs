@@ -2,7 +2,8 @@
 //! without, and a base of the rotation for each kind (Gemma Team, arXiv:2503.19786).
 
 use super::common::{self, rms};
-use super::{Family, gemma2};
+use super::family::Family;
+use super::gemma2;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

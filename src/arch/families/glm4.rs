@@ -2,7 +2,8 @@
 //! (arXiv:2406.12793).
 
 use super::common::{self, rms};
-use super::{Family, llama, phi3};
+use super::family::Family;
+use super::{llama, phi3};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

@@ -1,7 +1,7 @@
 //! GPT-2: LayerNorm, learned positions, plain MLP, one matrix for queries, keys and values (Radford et al., 2019).
 
-use super::Family;
 use super::common::{self, activation, decoder, layer, name, rows_of_joined};
+use super::family::Family;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

@@ -2,7 +2,8 @@
 //! queries, keys and values of a head lie together (Black et al., arXiv:2204.06745).
 
 use super::common::{self, activation, decoder, layer};
-use super::{Family, llama};
+use super::family::Family;
+use super::llama;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::{Model, Order};

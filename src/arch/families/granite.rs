@@ -1,6 +1,7 @@
 //! Granite: Llama with multipliers of embedding, scores, branches and logits (arXiv:2405.04324).
 
-use super::{Family, common, llama};
+use super::family::Family;
+use super::{common, llama};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

@@ -1,8 +1,8 @@
 //! Llama and whatever shares its shape: RMSNorm, rotary positions, grouped queries, gated MLP (Touvron et al.,
 //! arXiv:2302.13971; SmolLM, TinyLlama, Llama 3).
 
-use super::Family;
 use super::common::{self, activation, decoder, rms};
+use super::family::Family;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

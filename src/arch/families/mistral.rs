@@ -1,6 +1,7 @@
 //! Mistral: Llama with a window in every layer (Jiang et al., arXiv:2310.06825). In GGUF it is a llama without one.
 
-use super::{Family, common, llama};
+use super::family::Family;
+use super::{common, llama};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::mask::Mask;

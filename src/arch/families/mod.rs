@@ -4,6 +4,7 @@
 //! `docs/adding-a-model.md` shows how to add one.
 
 mod common;
+mod family;
 
 mod bloom;
 mod cohere;
@@ -26,9 +27,10 @@ mod smollm3;
 mod stablelm;
 mod starcoder2;
 
+pub use family::Family;
+
 use super::entries::{Config, Entries};
 use super::model::Model;
-use super::weight::{Parameter, Stored};
 use super::{Error, Result};
 use crate::gguf::Gguf;
 use std::path::Path;
@@ -57,27 +59,6 @@ pub const ALL: &[&Family] = &[
     &falcon::FAMILY,
     &glm4::FAMILY,
 ];
-
-/// A family of models.
-pub struct Family {
-    /// What `model_type` in `config.json` says; the first is its name.
-    pub model_types: &'static [&'static str],
-    /// What `general.architecture` in GGUF says; empty where llama.cpp has no such architecture.
-    pub architecture: &'static str,
-    /// Reads a description.
-    pub describe: fn(&Entries) -> Result<Model>,
-    /// Where a Hugging Face file keeps a weight.
-    pub stored: fn(&Model, &Parameter) -> Stored,
-    /// How a GGUF file keeps a weight, whose name is the same in all of them.
-    pub stored_in_gguf: fn(&Model, &Parameter, &Gguf) -> Stored,
-}
-
-impl Family {
-    /// `llama`, `gpt2`.
-    pub fn name(&self) -> &'static str {
-        self.model_types[0]
-    }
-}
 
 /// The family of this name.
 ///

@@ -1,7 +1,8 @@
 //! OLMo 2: Llama with norms after the branches only, and one norm over all queries and one over all keys (arXiv:2501.00656).
 
 use super::common::rms;
-use super::{Family, common, llama};
+use super::family::Family;
+use super::{common, llama};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

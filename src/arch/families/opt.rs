@@ -1,8 +1,8 @@
 //! OPT: LayerNorms, biases, ReLU, learned positions that begin at the third row (Zhang et al., arXiv:2205.01068).
 //! llama.cpp has no such architecture.
 
-use super::Family;
 use super::common::{self, activation, decoder};
+use super::family::Family;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

@@ -2,7 +2,8 @@
 //! (Li et al., arXiv:2309.05463).
 
 use super::common::{self, activation, decoder, layer};
-use super::{Family, llama};
+use super::family::Family;
+use super::llama;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::{Model, Order};

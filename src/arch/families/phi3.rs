@@ -2,7 +2,8 @@
 //! et al., arXiv:2404.14219).
 
 use super::common::{self, name, rows_of_joined};
-use super::{Family, llama, mistral};
+use super::family::Family;
+use super::{llama, mistral};
 use crate::arch::model::Model;
 use crate::arch::weight::{Parameter, Slot, Stored};
 

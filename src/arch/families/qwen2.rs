@@ -1,6 +1,7 @@
 //! Qwen2 and 2.5: Llama with biases on queries, keys and values, and windows in some (Yang et al., arXiv:2407.10671).
 
-use super::{Family, common, llama};
+use super::family::Family;
+use super::{common, llama};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::mask::Mask;

@@ -1,7 +1,8 @@
 //! Qwen3: Llama with queries and keys normed head by head (arXiv:2505.09388).
 
 use super::common::rms;
-use super::{Family, common, llama, qwen2};
+use super::family::Family;
+use super::{common, llama, qwen2};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

@@ -1,6 +1,7 @@
 //! SmolLM3: Llama in which every fourth layer knows no positions (Yang et al., arXiv:2501.18795).
 
-use super::{Family, common, llama, qwen2};
+use super::family::Family;
+use super::{common, llama, qwen2};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

@@ -1,7 +1,8 @@
 //! StableLM: Llama with LayerNorms, of whose heads the first features turn (Bellagente et al., arXiv:2402.17834).
 
 use super::common::{self, activation, decoder, layer};
-use super::{Family, llama, phi};
+use super::family::Family;
+use super::{llama, phi};
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::model::Model;

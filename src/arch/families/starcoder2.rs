@@ -2,7 +2,8 @@
 //! arXiv:2402.19173).
 
 use super::common::{self, activation, decoder, layer};
-use super::{Family, llama};
+use super::family::Family;
+use super::llama;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
 use crate::arch::mask::Mask;

@@ -89,7 +89,9 @@ impl Layouts {
     }
 
     fn view(&self, layout: &Layout, chunk: QueryChunk, past: usize, new: usize) -> View {
-        let has_slopes = !layout.slopes.is_empty() && !(self.is_fused && self.is_native);
+        // Our kernel knows the distance of keys that lie in the order of their positions: in a window's cache they do not.
+        let by_our_kernel = self.is_fused && self.is_native && layout.mask == Mask::Causal;
+        let has_slopes = !layout.slopes.is_empty() && !by_our_kernel;
         // Who looks from one position sees everything that was kept for it.
         let sees_all = new == 1 && !matches!(layout.mask, Mask::Chunks { .. });
         let by_kernel = match layout.mask {

@@ -78,10 +78,11 @@ pub const QUERIES_AND_KEYS: Proof = Proof {
 
 fn queries_and_keys(subject: &Subject) -> Result<Outcome> {
     let _no_grad = tch::no_grad_guard();
-    let (seen, block) = (subject.activations(&subject.built("attention=eager")?)?, subject.block());
+    let (decoder, block) = (subject.built("attention=eager")?, subject.block());
+    let seen = subject.activations(&decoder)?;
     let [a, q, k] = [Hook::Pattern, Hook::RotQ, Hook::RotK].map(|hook| seen.get(block, hook));
     let (n, d) = (subject.ids.len(), q.size()[2]);
-    let made = Heads::new(q, k, Scoring::of_block(subject.session.decoder(), block)).stripe(&(0..n));
+    let made = Heads::new(q, k, Scoring::of_block(&decoder, block)).stripe(&(0..n));
     Outcome::at_most(
         most_apart(&made, &a),
         subject.rounding(),

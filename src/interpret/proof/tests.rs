@@ -116,10 +116,10 @@ fn a_law_that_is_broken_is_noticed() {
         (stack::RESIDUAL, |at, x| if at.name == Hook::ResidPost { x * 1.01 } else { x }),
         (stack::LENS, |at, x| if at.name == Hook::Logits { x * 1.01 } else { x }),
         // Only a pass of one token goes wrong.
-        (cost::CACHE, |at, x| if at.name == Hook::Z && x.size()[2] == 1 { x * 1.01 } else { x }),
-        (cost::GROUPS, |at, x| if at.name == Hook::Z { x.flip([1]) } else { x }),
+        (cost::CACHE, |at, x| if at.name == Hook::Z && x.size()[1] == 1 { x * 1.01 } else { x }),
+        (cost::GROUPS, |at, x| if at.name == Hook::Z { x.flip([2]) } else { x }),
         (cost::FUSED, |at, x| if at.name == Hook::Scores { x * 1.01 } else { x }),
-        (cost::WINDOWS, |at, x| if at.name == Hook::Z { x.flip([1]) } else { x }),
+        (cost::WINDOWS, |at, x| if at.name == Hook::Z { x.flip([2]) } else { x }),
         (cost::WINDOWS, |at, x| if at.name == Hook::Pattern { x + 1e-6 } else { x }),
     ];
     let (session, control) = (tiny("llama", "attention=eager,kernels=libtorch"), Control::default());
