@@ -182,7 +182,9 @@ fn a_capture_that_is_not_whole_is_refused_with_the_reason() {
     assert!(changed("hook_embed", "hook_xmbed").contains("no tensor hook_embed"));
     assert!(changed("\"blockscope\"", "\"somebodyxx\"").contains("capture --out"));
     assert!(changed("\\\"version\\\":2", "\\\"version\\\":9").contains("found 9"));
-    assert!(changed("blocks.1.attn.hook_rot_k", "blocks.1.attn.hook_rot_x").contains("no tensor blocks.1.attn.hook_rot_k"));
+    assert!(
+        changed("blocks.1.attn.hook_rot_k", "blocks.1.attn.hook_rot_x").contains("no tensor blocks.1.attn.hook_rot_k")
+    );
 }
 
 #[test]

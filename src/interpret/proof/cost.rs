@@ -3,6 +3,7 @@
 use super::experiment::{ClaimKind, Outcome, Proof};
 use super::subject::{Activations, Subject, columns_apart, within, worst};
 use crate::arch::hook::Hook;
+use crate::arch::mask::Mask;
 use crate::arch::parts::Part;
 use crate::arch::path::Path;
 use crate::arch::role::Role;
@@ -93,7 +94,7 @@ fn cache(subject: &Subject) -> Result<Outcome> {
         pieces.push(subject.pass(&decoder, &subject.ids[at..=at], Some(&mut cache), &mut kept)?);
     }
     let off = columns_apart(&Tensor::cat(&pieces, 0), &subject.logits(&decoder, &subject.ids[..end])?);
-    let formula = model.kv_bytes(end, subject.toggles().attention.mask, subject.toggles().compute);
+    let formula = model.kv_bytes(end, Mask::Causal, subject.toggles().compute);
     let bytes = (kept.0 as f64 - formula as f64).abs() / formula as f64;
     let said =
         format!("{prefill} tokens at once and {} one by one: {} bytes, by formula {formula}", end - prefill, kept.0);
