@@ -171,7 +171,8 @@ impl Mask {
 
     /// A pass in one piece.
     pub fn whole(self, past: usize, new: usize) -> QueryChunk {
-        QueryChunk { queries: 0..new, keys: Vec::from([0..self.keys(past, new)]) }
+        let keys = 0..self.keys(past, new);
+        QueryChunk { queries: 0..new, keys: vec![keys] }
     }
 }
 

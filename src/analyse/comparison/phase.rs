@@ -43,7 +43,7 @@ struct Pace {
 
 impl PhaseComparison {
     /// Of the samples of both arms, without the parts.
-    pub fn of(phase: Phase, rounds: &Rounds<&Sample>, arms: Both<&Arm>) -> Self {
+    pub(super) fn of(phase: Phase, rounds: &Rounds<&Sample>, arms: Both<&Arm>) -> Self {
         let time = |sample: &Sample| match phase {
             Phase::Prefill => Some(sample.ttft),
             Phase::Decode => sample.tpot(),

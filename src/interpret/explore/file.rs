@@ -88,7 +88,8 @@ impl BlockScoring {
     fn read(self, n_heads: usize) -> Option<Scoring> {
         let fits = |numbers: &[f32]| [0, n_heads].contains(&numbers.len());
         let mask = self.mask.parse().ok()?;
-        (fits(&self.slopes) && fits(&self.sinks)).then(|| Scoring {
+        let fits = fits(&self.slopes) && fits(&self.sinks);
+        fits.then_some(Scoring {
             mask,
             scale: self.scale,
             softcap: self.softcap,
