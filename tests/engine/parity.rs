@@ -140,7 +140,8 @@ fn every_hook_that_a_model_names_is_lent_and_no_other() {
             let _logits = model.watched(&case.golden["input_ids"], &mut seen);
             let mut named: Vec<String> = model.described.hooks(&toggles).iter().map(|hook| hook.to_string()).collect();
             let mut lent: Vec<String> = seen.0.into_keys().collect();
-            (named.sort(), lent.sort());
+            named.sort();
+            lent.sort();
             assert_eq!(named, lent, "{} {attention}", case.what);
         }
     }

@@ -25,7 +25,7 @@ fn composed([q, k, v]: &[Tensor; 3], options: &AttentionOptions) -> Tensor {
     let positions = |from: i64, to: i64| Tensor::arange_start(from, to, (Kind::Int64, Device::Cpu));
     let distances = positions(0, keys).unsqueeze(0) - positions(keys - queries, keys).unsqueeze(1); // [queries, keys]
     if let Some(slopes) = options.slopes {
-        scores = scores + exact(slopes).view([-1, 1, 1]) * exact(&distances);
+        scores += exact(slopes).view([-1, 1, 1]) * exact(&distances);
     }
     let mut hidden = distances.zeros_like().to_kind(Kind::Bool);
     if options.causal {

@@ -163,12 +163,12 @@ fn new_positions_are_written_where_they_belong() {
 #[test]
 #[should_panic(expected = "a scale [8]")]
 fn a_scale_of_another_width_is_refused_in_words() {
-    rms_norm(&numbers(&[2, 3, 7], Kind::Float), &numbers(&[8], Kind::Float), 1e-5);
+    let _ = rms_norm(&numbers(&[2, 3, 7], Kind::Float), &numbers(&[8], Kind::Float), 1e-5);
 }
 
 #[test]
 #[should_panic(expected = "for angles [3, 4]")]
 fn more_pairs_than_features_are_refused_in_words() {
     let (x, angles) = (numbers(&[1, 2, 3, 7], Kind::Float), numbers(&[3, 4], Kind::Float));
-    rotated(&x, (&angles, &angles), Pairing::Interleaved);
+    let _ = rotated(&x, (&angles, &angles), Pairing::Interleaved);
 }
