@@ -1,6 +1,6 @@
 //! What stands beside a tokenizer: which tokens begin and end a text, further tokens, a chat template.
 
-use super::parse_if_there;
+use super::files::parse_if_there;
 use crate::text::{Error, Result};
 use serde::Deserialize;
 use serde_json::Value;

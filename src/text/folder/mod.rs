@@ -14,6 +14,8 @@
 
 mod base64;
 mod config;
+mod files;
+mod opened;
 mod protobuf;
 mod ranks;
 mod sentence_piece;
@@ -21,41 +23,19 @@ mod tekken;
 mod tiktoken;
 mod tokenizer_json;
 
-use super::encoder::Encoder;
-use super::vocabulary::Vocabulary;
 use super::{ChatTemplate, Error, Result, Tokenizer};
 use config::Config;
+use files::{parse_if_there, read, read_model};
+use opened::Opened;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
-
-/// The largest known tokenizer files are a tenth of this.
-const LARGEST: u64 = 512 << 20;
-
-/// The largest known vocabularies that are not JSON take 5 MB.
-const LARGEST_MODEL: usize = 64 << 20;
 
 #[derive(Deserialize, Default)]
 struct GenerationConfig {
     #[serde(default)]
     eos_token_id: Value,
-}
-
-/// A tokenizer as its own file has it.
-struct Opened {
-    encoder: Encoder,
-    vocabulary: Vocabulary,
-    lost: [bool; 256],
-    leading_space: bool,
-    /// Tokens around a prompt that the encoder does not add itself.
-    before: Option<u32>,
-    after: Option<u32>,
-    /// What the file itself calls the beginning and the end of a text.
-    bos: Option<u32>,
-    eos: Option<u32>,
 }
 
 impl Tokenizer {
@@ -131,37 +111,4 @@ fn open(folder: &Path, config: &Config, warnings: &mut Vec<String>) -> Result<Op
 fn ids(value: &Value) -> impl Iterator<Item = u32> {
     let several = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     several.iter().filter_map(|id| u32::try_from(id.as_u64()?).ok())
-}
-
-fn parse_if_there<T: DeserializeOwned + Default>(path: &Path) -> Result<T> {
-    read(path)?.map_or_else(|| Ok(T::default()), |bytes| parse(path, &bytes))
-}
-
-fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| Error::file(path, format!("not the JSON that was expected: {error}")))
-}
-
-/// The bytes of a vocabulary that is not JSON, which may be missing.
-fn read_model(path: &Path) -> Result<Option<Vec<u8>>> {
-    let bytes = read(path)?;
-    match &bytes {
-        Some(bytes) if bytes.len() > LARGEST_MODEL => {
-            let found = format!("expected a vocabulary of at most {LARGEST_MODEL} bytes, found {}", bytes.len());
-            Err(Error::file(path, found))
-        }
-        _ => Ok(bytes),
-    }
-}
-
-/// The bytes of a file that may be missing.
-fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    let problem = |error: std::io::Error| Error::file(path, error.to_string());
-    let size = match fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        found => found.map_err(problem)?,
-    };
-    if !size.is_file() || size.len() > LARGEST {
-        return Err(Error::file(path, format!("expected a file of at most {LARGEST} bytes, found {}", size.len())));
-    }
-    fs::read(path).map(Some).map_err(problem)
 }

@@ -1,6 +1,6 @@
 //! Tokens with ranks, as tiktoken has them: bytes, joined where they are a token together, the lowest rank first.
 
-use super::Opened;
+use super::opened::Opened;
 use crate::text::algorithm::{Algorithm, Fallback, Join, Names};
 use crate::text::encoder::Encoder;
 use crate::text::normalizer::Normalizer;

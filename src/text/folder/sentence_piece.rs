@@ -3,8 +3,8 @@
 //! A `ModelProto` of google/sentencepiece's `sentencepiece_model.proto`. Of it are read the pieces (field 1), how they
 //! were trained (2), and what is done to a text first (3).
 
-use super::Opened;
 use super::config::Config;
+use super::opened::Opened;
 use super::protobuf::{Fields, Value};
 use crate::text::algorithm::{Sums, Trie};
 use crate::text::encoder::Encoder;

@@ -1,8 +1,10 @@
 //! Mistral's `tekken.json`: ranks as tiktoken's, with the expression that splits words and the marks before them.
 
+use super::base64;
 use super::config::Config;
+use super::files::parse;
+use super::opened::Opened;
 use super::ranks::Ranks;
-use super::{Opened, base64, parse};
 use crate::text::split::PreTokenizer;
 use crate::text::{Error, Result};
 use serde::Deserialize;

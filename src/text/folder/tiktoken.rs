@@ -2,9 +2,10 @@
 //! asks for, which the file does not say; of the neighbours that are a token together, those of the lowest rank are
 //! joined.
 
+use super::base64;
 use super::config::Config;
+use super::opened::Opened;
 use super::ranks::Ranks;
-use super::{Opened, base64};
 use crate::text::split::Splitting;
 use crate::text::{Error, Result, shown};
 use std::path::Path;

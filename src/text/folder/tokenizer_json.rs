@@ -1,6 +1,7 @@
 //! `tokenizer.json`, which holds a whole pipeline of the `tokenizers` crate.
 
-use super::{Opened, parse};
+use super::files::parse;
+use super::opened::Opened;
 use crate::text::encoder::Encoder;
 use crate::text::vocabulary::{Spelling, Vocabulary, bytes_without_token};
 use crate::text::{Error, Result, shown};

@@ -1,6 +1,6 @@
 //! Byte-pair encoding with the merges in a list.
 
-use super::{Made, problem};
+use super::made::{Made, problem};
 use crate::gguf::Gguf;
 use crate::text::algorithm::Algorithm;
 use crate::text::encoder::Encoder;

@@ -7,6 +7,7 @@
 //! | `t5` | SentencePiece's Unigram | tokens, scores and a table of replacements |
 //! | `bert` | WordPiece | tokens |
 
+mod made;
 mod merged;
 mod scored;
 mod tokens;
@@ -14,23 +15,14 @@ mod word_piece;
 
 use super::parts::Parts;
 use super::vocabulary::{Spelling, bytes_without_token};
-use super::{ChatTemplate, Error, Result, Tokenizer, encoder::Encoder, shown};
+use super::{ChatTemplate, Result, Tokenizer, shown};
 use crate::gguf::Gguf;
+use made::{problem, token_id};
 use std::sync::Mutex;
 
 /// Marks that end a turn, in the families that do not name theirs in the metadata.
 const END_OF_TURN: [&str; 7] =
     ["<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "<turn|>", "<|endoftext|>", "<|end_of_text|>"];
-
-/// What a kind of vocabulary makes of a file.
-struct Made {
-    encoder: Encoder,
-    spelling: Spelling,
-    /// What goes around a prompt where the file does not say, in this order.
-    add_bos: bool,
-    add_eos: bool,
-    leading_space: bool,
-}
 
 impl Tokenizer {
     /// Builds the tokenizer that the metadata of `file` describes.
@@ -88,14 +80,4 @@ impl Tokenizer {
             warnings,
         })
     }
-}
-
-/// A special token that the file names and its vocabulary has.
-fn token_id(file: &Gguf, parts: &Parts, name: &str) -> Result<Option<u32>> {
-    let id = file.maybe(&format!("tokenizer.ggml.{name}_token_id"), Gguf::u32)?;
-    Ok(id.filter(|&id| (id as usize) < parts.tokens.len()))
-}
-
-fn problem(file: &Gguf, words: impl Into<String>) -> Error {
-    Error::file(file.path(), words)
 }

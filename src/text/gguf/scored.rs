@@ -1,6 +1,7 @@
 //! SentencePiece's two kinds of vocabulary, whose tokens have scores.
 
-use super::{Made, problem, token_id, tokens};
+use super::made::{Made, problem, token_id};
+use super::tokens;
 use crate::gguf::Gguf;
 use crate::text::Result;
 use crate::text::algorithm::Sums;

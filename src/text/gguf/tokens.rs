@@ -1,6 +1,6 @@
 //! The tokens of a GGUF file, with their kinds.
 
-use super::problem;
+use super::made::problem;
 use crate::gguf::Gguf;
 use crate::text::Result;
 use crate::text::parts::{Kind, Parts};

@@ -1,6 +1,6 @@
 //! WordPiece, as BERT has it: of a word, the longest token that it begins with, then of the rest, again and again.
 
-use super::{Made, problem, token_id};
+use super::made::{Made, problem, token_id};
 use crate::gguf::Gguf;
 use crate::text::Result;
 use crate::text::algorithm::Algorithm;

@@ -5,7 +5,7 @@
 //! here. Which of them compose characters first (NFC) is what `transformers` does for these models; llama.cpp
 //! composes nothing.
 
-use super::{Splitting, Step};
+use super::splitting::{Splitting, Step};
 
 /// English contractions, in whatever case.
 macro_rules! contraction {
@@ -94,7 +94,7 @@ const AFMOE_ASIAN: Step = Step::Split(
 );
 
 /// Every way to split, with the names that ask for it.
-pub(super) const TABLE: &[(&[&str], Splitting)] = &[
+const TABLE: &[(&[&str], Splitting)] = &[
     (
         &[
             "gpt-2",
@@ -232,3 +232,25 @@ pub(super) const TABLE: &[(&[&str], Splitting)] = &[
     (&["gemma4", "granite-embed-multi-311m"], Splitting::of(&[LINES]).spelled_as_text().begun()),
     (&["sarvam-moe"], Splitting::of(&[LINES]).spelled_as_text()),
 ];
+
+impl Splitting {
+    /// Of a name as `tokenizer.ggml.pre` has it; `None` where it is not known.
+    pub fn named(name: &str) -> Option<Self> {
+        TABLE.iter().find(|(names, _)| names.contains(&name)).map(|(_, splitting)| *splitting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_row_of_the_table_is_an_expression_and_every_name_stands_once() {
+        let mut names = HashSet::new();
+        for (row, splitting) in TABLE {
+            splitting.pre_tokenizer().unwrap_or_else(|error| panic!("{row:?}: {error}"));
+            assert!(row.iter().all(|name| names.insert(*name)), "{row:?}");
+        }
+    }
+}
