@@ -2,6 +2,7 @@
 //! bytes, and the two neighbours whose merge was learned first are joined, again and again, until no neighbours
 //! have a merge (Sennrich et al., arXiv:1508.07909).
 
+use super::algorithm::{Algorithm, Join, Joint};
 use super::tokenizer::refused;
 use super::{Error, Input, Result, Token, Tokenizer};
 use serde::Deserialize;
@@ -42,6 +43,7 @@ pub struct Step {
     /// Which piece, from 0, is joined with the one behind it.
     pub at: usize,
     /// The place of this merge among all, from 0; of those that are possible, the lowest is next, the leftmost first.
+    /// Where tokens have scores, the place of the token that is made.
     pub rank: u32,
     /// What the two become.
     pub token: Token,
@@ -66,8 +68,7 @@ impl Word {
 
 impl Tokenizer {
     /// The words of a text and how each was merged; their tokens are those of [`Tokenizer::encode`] without what
-    /// [`Input::Prompt`] adds around a text. Where a vocabulary has scores in place of merges, as SentencePiece's
-    /// in a GGUF file has, ranks follow from the scores.
+    /// [`Input::Prompt`] adds around a text.
     ///
     /// # Errors
     /// When the tokenizer has no merges or leaves some out at random, and as [`Tokenizer::encode`].
@@ -91,7 +92,7 @@ impl Tokenizer {
                     pieces: pieces.into_iter().map(|id| self.known(id)).collect::<Result<_>>()?,
                     steps: steps
                         .into_iter()
-                        .map(|(at, Merge { rank, made })| Ok(Step { at, rank, token: self.known(made)? }))
+                        .map(|Joint { at, rank, made }| Ok(Step { at, rank, token: self.known(made)? }))
                         .collect::<Result<_>>()?,
                 });
             }
@@ -112,32 +113,41 @@ struct Merge {
     made: u32,
 }
 
-/// The merges of a vocabulary.
-struct Merges<'m> {
+/// A word of the vocabulary's own spelling: how it is taken, the ids of its pieces, and where which merge is made.
+type Merged = (Taken, Vec<u32>, Vec<Joint>);
+
+/// How a vocabulary merges.
+enum Merges<'m> {
+    /// By merges in a list.
+    Listed(Box<Listed<'m>>),
+    /// By the scores of what is made.
+    Scored(&'m Join),
+}
+
+/// The merges of a vocabulary, in a list.
+struct Listed<'m> {
     model: &'m BPE,
     /// The same without any: what it makes of a word is what that begins as.
     unmerged: BPE,
     by_pair: HashMap<(u32, u32), Merge>,
 }
 
-/// A word of the vocabulary's own spelling: how it is taken, the ids of its pieces, and where which merge is made.
-type Merged = (Taken, Vec<u32>, Vec<(usize, Merge)>);
-
 impl<'m> Merges<'m> {
-    fn of(model: &'m ModelWrapper) -> Result<Self> {
+    fn of(algorithm: &'m Algorithm) -> Result<Self> {
         let without = |how: &str| Err(Error::Merges(how.into()));
-        let model = match model {
-            ModelWrapper::BPE(model) => model,
-            ModelWrapper::Unigram(_) => {
+        let model = match algorithm {
+            Algorithm::Join(join) => return Ok(Merges::Scored(join)),
+            Algorithm::Crate(ModelWrapper::BPE(model)) => model,
+            Algorithm::Unigram(_) | Algorithm::Crate(ModelWrapper::Unigram(_)) => {
                 return without("this is a Unigram tokenizer, which takes the pieces whose scores add up to the most");
             }
-            ModelWrapper::WordPiece(_) => {
+            Algorithm::Crate(ModelWrapper::WordPiece(_)) => {
                 return without(
                     "this is a WordPiece tokenizer, which takes the longest piece that a word begins with, \
                      then the longest that its rest begins with, and so on",
                 );
             }
-            ModelWrapper::WordLevel(_) => {
+            Algorithm::Crate(ModelWrapper::WordLevel(_)) => {
                 return without("this is a WordLevel tokenizer, of which every word is one token");
             }
         };
@@ -146,10 +156,26 @@ impl<'m> Merges<'m> {
         }
         let mut unmerged = model.clone();
         unmerged.dropout = Some(1.0);
-        Ok(Self { model, unmerged, by_pair: by_pair(model).map_err(|error| Error::Merges(error.to_string()))? })
+        let by_pair = by_pair(model).map_err(|error| Error::Merges(error.to_string()))?;
+        Ok(Merges::Listed(Box::new(Listed { model, unmerged, by_pair })))
     }
 
     /// Takes a time that grows with the square of the word's length.
+    fn word(&self, spelled: &str) -> Result<Merged> {
+        match self {
+            Merges::Listed(listed) => listed.word(spelled),
+            Merges::Scored(join) => match join.whole(spelled) {
+                Some(id) => Ok((Taken::Whole, vec![id], Vec::new())),
+                None => {
+                    let (pieces, steps) = join.steps(spelled).map_err(Error::Merges)?;
+                    Ok((Taken::Merged, pieces, steps))
+                }
+            },
+        }
+    }
+}
+
+impl Listed<'_> {
     fn word(&self, spelled: &str) -> Result<Merged> {
         if let Some(id) = self.model.token_to_id(spelled).filter(|_| self.model.ignore_merges) {
             return Ok((Taken::Whole, vec![id], Vec::new()));
@@ -166,7 +192,7 @@ impl<'m> Merges<'m> {
             made.min_by_key(|(_, merge)| merge.rank) // of equal ones the first
         };
         while let Some((at, first)) = next(&possible) {
-            steps.push((at, first));
+            steps.push(Joint { at, rank: first.rank, made: first.made });
             left[at] = first.made;
             left.remove(at + 1);
             possible.remove(at);

@@ -11,14 +11,19 @@
 //! | [`ChatTemplate`] | a conversation as the text that the model was trained on |
 //! | [`shown`] | text made safe to print: it cannot drive a terminal |
 
+mod algorithm;
 mod chat;
 mod clock;
 mod cut;
+mod encoder;
 mod folder;
 mod gguf;
 mod merges;
+mod normalizer;
+mod parts;
 mod placed;
 mod sample;
+mod scored;
 pub mod script;
 pub mod shown;
 mod split;

@@ -1,5 +1,6 @@
 //! Text to token ids and back.
 
+use super::encoder::Encoder;
 use super::vocabulary::{Token, Vocabulary};
 use super::{ChatTemplate, Error, Result};
 use std::fmt;
@@ -29,7 +30,7 @@ pub enum Specials {
 /// Made by `Tokenizer::from_folder` or `Tokenizer::from_gguf`.
 pub struct Tokenizer {
     /// Behind a lock only because "special tokens as text" is a setting of the whole thing.
-    pub(super) encoder: Mutex<tokenizers::Tokenizer>,
+    pub(super) encoder: Mutex<Encoder>,
     pub(super) vocabulary: Vocabulary,
     /// Bytes that text must not have, for the encoder would leave them out.
     pub(super) lost: [bool; 256],
@@ -63,7 +64,7 @@ impl Tokenizer {
         &self,
         text: &str,
         input: Input,
-        work: impl FnOnce(&tokenizers::Tokenizer) -> Result<T>,
+        work: impl FnOnce(&Encoder) -> Result<T>,
     ) -> Result<T> {
         if let Some(at) = text.bytes().position(|byte| self.lost[usize::from(byte)]) {
             let at = (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);

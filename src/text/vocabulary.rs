@@ -55,16 +55,27 @@ pub(super) fn byte_token(token: &str) -> Option<u8> {
     digits.then(|| u8::from_str_radix(hex, 16).ok()).flatten()
 }
 
+/// The byte-level alphabet: the character of each byte. Printable Latin-1 stands for itself; the other 68 bytes follow
+/// from U+0100 on, in order.
+static ALPHABET: LazyLock<[char; 256]> = LazyLock::new(|| {
+    let mut next = '\u{100}'..;
+    std::array::from_fn(|byte| match byte as u8 {
+        itself @ (b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff) => char::from(itself),
+        _ => next.next().unwrap_or_default(),
+    })
+});
+
+/// Bytes in the byte-level alphabet.
+pub(super) fn spelled_bytes(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| ALPHABET[usize::from(*byte)]).collect()
+}
+
 /// The byte that a character of the byte-level alphabet stands for.
 fn byte_of(character: char) -> Option<u8> {
-    // Printable Latin-1 stands for itself; the other 68 bytes follow from U+0100 on, in order.
     static BYTES: LazyLock<[Option<u8>; 256 + 68]> = LazyLock::new(|| {
         let mut bytes = [None; 256 + 68];
-        let mut next = 256;
-        for byte in 0..=u8::MAX {
-            let itself = matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
-            bytes[if itself { usize::from(byte) } else { next }] = Some(byte);
-            next += usize::from(!itself);
+        for (byte, character) in (0..=u8::MAX).zip(ALPHABET.iter()) {
+            bytes[*character as usize] = Some(byte);
         }
         bytes
     });

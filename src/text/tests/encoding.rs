@@ -96,6 +96,44 @@ fn sentence_piece_follows_the_scores() {
     }
 }
 
+#[test]
+fn characters_are_composed_where_the_models_own_tokenizer_does() {
+    let encode = |pre: &str, text: &str| {
+        let pre = [("tokenizer.ggml.pre", Some(Value::String(pre.into())))];
+        from_gguf(&byte_level_metadata(&pre)).unwrap().encode(text, Input::Rendered).unwrap()
+    };
+    for pre in ["qwen2", "qwen35", "command-r", "mpt", "olmo", "modern-bert", "tiny_aya", "f2llmv2"] {
+        assert_eq!(encode(pre, "cafe\u{301}"), encode(pre, "café"), "{pre}");
+    }
+    for pre in ["gpt-2", "llama-bpe", "smollm", "tekken", "deepseek-r1-qwen", "falcon", "default"] {
+        assert_ne!(encode(pre, "cafe\u{301}"), encode(pre, "café"), "{pre}");
+    }
+}
+
+#[test]
+fn a_unigram_vocabulary_takes_what_scores_most_and_ends_a_prompt() {
+    let tokens = ["<pad>", "</s>", "<unk>", "▁", "a", "b", "ab", "▁ab", "<x>"];
+    let scores = [0.0, 0.0, 0.0, -2.0, -3.0, -3.0, -5.0, -6.5, 0.0].map(Value::F32).to_vec();
+    let kinds = [3, 3, 2, 1, 1, 1, 1, 1, 4].map(Value::I32).to_vec();
+    let metadata = [
+        ("tokenizer.ggml.model", Value::String("t5".into())),
+        ("tokenizer.ggml.tokens", fixture::strings(tokens)),
+        ("tokenizer.ggml.scores", Value::Array(scores)),
+        ("tokenizer.ggml.token_type", Value::Array(kinds)),
+        ("tokenizer.ggml.eos_token_id", Value::U32(1)),
+        ("tokenizer.ggml.unknown_token_id", Value::U32(2)),
+        ("tokenizer.ggml.add_space_prefix", Value::Bool(true)),
+        ("tokenizer.ggml.remove_extra_whitespaces", Value::Bool(true)),
+    ];
+    let tokenizer = from_gguf(&metadata).unwrap();
+    assert_eq!(tokenizer.encode("  ab  a", Input::Prompt).unwrap(), [7, 3, 4, 1]);
+    assert_eq!(tokenizer.encode("b<x>日本", Input::Text).unwrap(), [3, 5, 8, 3, 2]);
+    assert_eq!(tokenizer.encode("</s>", Input::Rendered).unwrap(), [1]);
+    assert_eq!(tokenizer.encode("</s>", Input::Text).unwrap(), [3, 2]);
+    assert_eq!(tokenizer.encode("", Input::Text).unwrap(), [0_u32; 0]);
+    assert_eq!(tokenizer.decode(&[7, 3, 4], Specials::Hide).unwrap(), "ab a");
+}
+
 /// Splits `text` into words; the bytes are spelled as the vocabulary spells them.
 fn words(name: &str, text: &str) -> Vec<String> {
     let mut pretokenized = PreTokenizedString::from(text);
@@ -114,6 +152,16 @@ fn words_are_split_as_each_name_means() {
         ("llama-bpe", "(foo)\r\n  bar", &["(foo", ")čĊ", "Ġ", "Ġbar"]),
         ("qwen2", "I'm 123\n\n\tx", &["I", "'m", "Ġ", "1", "2", "3", "ĊĊ", "ĉx"]),
         ("default", "a=1234 b", &["a", "=", "123", "4", "Ġb"]),
+        ("tekken", "HTTPServer's 12\n", &["HTTPServer", "'s", "Ġ", "1", "2", "Ċ"]),
+        ("gpt-4o", "iPhone's ABCd'LL 1234", &["i", "Phone's", "ĠABCd'LL", "Ġ", "123", "4"]),
+        ("tiny_aya", "1234567 1234a", &["1", "234", "567", "Ġ", "123", "4", "a"]),
+        ("afmoe", "x12345 ok", &["x", "12", "345", "Ġok"]),
+        ("superbpe", "in 1234567 all", &["inĠ", "1", "234", "567", "Ġall"]),
+        ("kimi-k2", "日本go语", &["æĹ¥æľ¬", "go", "è¯Ń"]),
+        ("qwen35", "e\u{301}a 1", &["eÌģa", "Ġ", "1"]),
+        ("deepseek-llm", "Hi, 世界 12", &["Hi", ",", "Ġ", "ä¸ĸçķĮ", "Ġ", "12"]),
+        ("bloom", "so, it is", &["so", ",", "Ġit", "Ġis"]),
+        ("gemma4", "a  b\n\nc", &["a  b", "\n\n", "c"]),
     ] {
         assert_eq!(words(name, text), expected, "{name} of {text:?}");
     }

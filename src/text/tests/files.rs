@@ -29,15 +29,13 @@ fn a_folder_says_how_texts_begin_end_and_are_asked() {
 }
 
 #[test]
-fn a_pre_tokenizer_that_must_be_guessed_is_a_warning() {
-    for (pre, words) in [
-        (Some(Value::String("tekken\u{1b}[2J".into())), "`tekken␛[2J` is not known here"),
-        (None, "does not name its pre-tokenizer"),
-    ] {
-        let tokenizer = from_gguf(&byte_level_metadata(&[("tokenizer.ggml.pre", pre)])).unwrap();
-        assert_eq!(tokenizer.warnings().len(), 1);
-        assert!(tokenizer.warnings()[0].contains(words), "{}", tokenizer.warnings()[0]);
-    }
+fn a_pre_tokenizer_is_guessed_with_a_warning_and_refused_where_it_is_unknown() {
+    let read = |pre| from_gguf(&byte_level_metadata(&[("tokenizer.ggml.pre", pre)]));
+    let tokenizer = read(None).unwrap();
+    assert_eq!(tokenizer.warnings().len(), 1);
+    assert!(tokenizer.warnings()[0].contains("does not name its pre-tokenizer"), "{}", tokenizer.warnings()[0]);
+    let error = read(Some(Value::String("tekken\u{1b}[2J".into()))).unwrap_err().to_string();
+    assert!(error.contains("its pre-tokenizer `tekken␛[2J` is not known here"), "{error}");
 }
 
 #[test]
@@ -50,7 +48,9 @@ fn a_vocabulary_that_contradicts_itself_is_refused_in_words() {
         (byte_level("tokenizer.ggml.tokens", Some(fixture::strings([""; 0]))), "vocabulary is empty"),
         (byte_level("tokenizer.ggml.token_type", three()), "expected 384 token types, one for each token, found 3"),
         (byte_level("tokenizer.ggml.merges", None), "`tokenizer.ggml.merges` is missing"),
-        (byte_level("tokenizer.ggml.model", Some(Value::String("bert".into()))), "`gpt2` or `llama`, found `bert`"),
+        (byte_level("tokenizer.ggml.model", Some(Value::String("rwkv".into()))), "`t5` or `gemma4`, found `rwkv`"),
+        (byte_level("tokenizer.ggml.model", Some(Value::String("t5".into()))), "expected a token for what is unknown"),
+        (piece("tokenizer.ggml.precompiled_charsmap", three()), "its table of replacements is cut off"),
         (piece("tokenizer.ggml.scores", three()), "expected 512 scores, one for each token, found 3"),
         (piece("tokenizer.ggml.scores", None), "`tokenizer.ggml.scores` is missing"),
     ] {

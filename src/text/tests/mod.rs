@@ -3,6 +3,7 @@
 mod encoding;
 mod files;
 mod merges;
+mod models;
 mod tokens;
 
 use super::{Result, Tokenizer};
