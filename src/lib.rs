@@ -17,6 +17,7 @@
 //! | 1 | [`trace`] | what was measured, as plain data; run files |
 //! | 0 | [`gguf`] | the GGUF container and its number formats |
 //! | 0 | [`units`] | quantities and how they print |
+//! | 0 | [`system`] | signals, foreign files, processes that can be ended |
 
 pub mod cli;
 pub mod gguf;
@@ -24,6 +25,7 @@ pub mod learn;
 pub mod model;
 pub mod profile;
 pub mod report;
+pub mod system;
 pub mod text;
 pub mod trace;
 pub mod tui;

@@ -13,8 +13,9 @@ use crate::trace::{self, Peaks, study};
 use server::Server;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 pub use crate::profile::proof::Found;
 pub use crate::profile::{Card, Column, Columns, Tokenized};
@@ -89,12 +90,18 @@ pub enum Event {
     Peaks(Result<Box<Peaks>, String>),
 }
 
-/// A handle to the model thread. Dropping it cancels what runs and waits for the thread to end.
+/// A handle to the model thread. Dropping it cancels what runs and waits for the thread to end, though not for ever: one
+/// that never looks at its cancellation is left behind, and ends with the process.
 pub struct Worker {
     commands: Option<Sender<Queued>>,
     control: Arc<Control>,
     thread: Option<JoinHandle<()>>,
+    /// Disconnected when the thread ends. Nothing is ever sent.
+    end: Receiver<()>,
 }
+
+/// How long a thread that was told to end may take to do so.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A command, and how many cancellations there had been when it was sent: a later one is meant for it.
 struct Queued {
@@ -110,14 +117,18 @@ impl Worker {
     pub fn spawn(report: impl FnMut(Event) + Send + 'static) -> Self {
         let (commands, queue) = channel();
         let control = Arc::new(Control::default());
+        let (ends, end) = channel();
         let thread = std::thread::Builder::new()
             .name("model".into())
             .spawn({
                 let control = Arc::clone(&control);
-                move || Server::new(&queue, &control, report).serve()
+                move || {
+                    let _ends: Sender<()> = ends;
+                    Server::new(&queue, &control, report).serve();
+                }
             })
             .expect("the system can start a thread");
-        Self { commands: Some(commands), control, thread: Some(thread) }
+        Self { commands: Some(commands), control, thread: Some(thread), end }
     }
 
     /// Queues a command.
@@ -143,7 +154,8 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.commands = None;
         self.control.cancel();
-        if let Some(thread) = self.thread.take() {
+        let has_ended = self.end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Disconnected);
+        if let Some(thread) = self.thread.take().filter(|_| has_ended) {
             // A panic outside a command has been printed by the panic hook already.
             let _ = thread.join();
         }

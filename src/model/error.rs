@@ -1,6 +1,7 @@
 //! What can go wrong between a file and its logits. Every message says what was expected, what was
 //! found and, where there is something, what to do.
 
+use crate::system::caught::without_frames;
 use std::path::{Path, PathBuf};
 
 /// The result of anything in [`crate::model`].
@@ -20,8 +21,8 @@ pub enum Error {
     /// A model that this version cannot run.
     #[error("{0}")]
     Unsupported(String),
-    /// Tensors are missing or have another shape; all of them are listed.
-    #[error("{} does not fit its own description:\n{}", path.display(), problems.join("\n"))]
+    /// Tensors are missing or have another shape; the first of them are listed.
+    #[error("{} does not fit its own description:\n{}", path.display(), listed(problems))]
     Tensors { path: PathBuf, problems: Vec<String> },
     /// It would not fit in memory; the arithmetic is in the message.
     #[error("{0}")]
@@ -42,7 +43,7 @@ pub enum Error {
     #[error("cancelled")]
     Cancelled,
     /// LibTorch refused.
-    #[error("LibTorch: {0}")]
+    #[error("LibTorch: {}", without_frames(&.0.to_string()))]
     Torch(#[from] tch::TchError),
 }
 
@@ -51,4 +52,12 @@ impl Error {
     pub fn file(path: &Path, problem: impl Into<String>) -> Self {
         Error::File { path: path.to_owned(), problem: problem.into() }
     }
+}
+
+/// One a line, no more than can be read.
+fn listed(problems: &[String]) -> String {
+    const MOST: usize = 20;
+    let more = problems.len().saturating_sub(MOST);
+    let rest = (more > 0).then(|| format!("  and {more} more"));
+    problems.iter().take(MOST).cloned().chain(rest).collect::<Vec<_>>().join("\n")
 }

@@ -159,6 +159,12 @@ fn open_path(path: &Path) -> Result<(Origin, Spec)> {
         }
         _ => {
             let gguf = Gguf::open(path)?;
+            if gguf.tensors().is_empty() {
+                return Err(Error::file(
+                    path,
+                    "it has no weights, only a vocabulary: `blockscope tokenize` reads that",
+                ));
+            }
             let spec = family::spec_of_gguf(&gguf)?;
             Ok((Origin::Gguf(Box::new(gguf)), spec))
         }

@@ -8,11 +8,11 @@
 //! | `generation_config.json` | further tokens that end a turn |
 
 use super::vocabulary::{Spelling, Vocabulary, bytes_without_token};
-use super::{ChatTemplate, Error, Result, Tokenizer};
+use super::{ChatTemplate, Error, Result, Tokenizer, guarded};
+use crate::system::file;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -72,21 +72,25 @@ impl Tokenizer {
     /// When a file is there but cannot be read or contradicts itself, or `tokenizer.json` is missing.
     pub fn from_folder(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
-        let Some(bytes) = read(&path)? else {
+        guarded(&path, || Self::read(folder, &path))
+    }
+
+    fn read(folder: &Path, path: &Path) -> Result<Self> {
+        let Some(bytes) = read(path)? else {
             let problem = "expected the model's tokenizer here; `tokenizer.json` comes with the model's other files";
-            return Err(Error::file(&path, problem));
+            return Err(Error::file(path, problem));
         };
-        let outline: Outline = parse(&path, &bytes)?;
-        outline.check_merges().map_err(|problem| Error::file(&path, problem))?;
+        let outline: Outline = parse(path, &bytes)?;
+        outline.check_merges().map_err(|problem| Error::file(path, problem))?;
         let mut encoder = tokenizers::Tokenizer::from_bytes(&bytes)
-            .map_err(|error| Error::file(&path, format!("not a tokenizer: {error}")))?;
+            .map_err(|error| Error::file(path, format!("not a tokenizer: {error}")))?;
         // Somebody's batch settings; a prompt is never cut or padded unasked.
-        encoder.with_truncation(None).map_err(|error| Error::file(&path, error.to_string()))?;
+        encoder.with_truncation(None).map_err(|error| Error::file(path, error.to_string()))?;
         encoder.with_padding(None);
 
         let mut warnings = Vec::new();
         let spelling = outline.spelling();
-        let vocabulary = vocabulary(&encoder, spelling).map_err(|words| Error::file(&path, words))?;
+        let vocabulary = vocabulary(&encoder, spelling).map_err(|words| Error::file(path, words))?;
 
         let config: TokenizerConfig = parse_if_there(&folder.join("tokenizer_config.json"))?;
         let generation: GenerationConfig = parse_if_there(&folder.join("generation_config.json"))?;
@@ -101,6 +105,7 @@ impl Tokenizer {
         };
         let chat_template = template.and_then(|source| ChatTemplate::or_warning(&source, bos, eos, &mut warnings));
         Ok(Self {
+            path: path.to_owned(),
             bos: encoder.token_to_id(bos),
             encoder: Mutex::new(encoder),
             vocabulary,
@@ -208,18 +213,16 @@ fn parse_if_there<T: DeserializeOwned + Default>(path: &Path) -> Result<T> {
 }
 
 fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| Error::file(path, format!("not the JSON that was expected: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| match file::stand_in(bytes) {
+        Some(found) => Error::file(path, found),
+        None => Error::file(path, format!("not the JSON that was expected: {error}")),
+    })
 }
 
 /// The bytes of a file that may be missing.
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    let problem = |error: std::io::Error| Error::file(path, error.to_string());
-    let size = match fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        found => found.map_err(problem)?,
-    };
-    if !size.is_file() || size.len() > LARGEST {
-        return Err(Error::file(path, format!("expected a file of at most {LARGEST} bytes, found {}", size.len())));
+    match file::read(path, LARGEST) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).map_err(|error| Error::file(path, error.to_string())),
     }
-    fs::read(path).map(Some).map_err(problem)
 }

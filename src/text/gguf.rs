@@ -2,7 +2,7 @@
 
 use super::split::Splitting;
 use super::vocabulary::{Spelling, Vocabulary, byte_token, bytes_without_token};
-use super::{ChatTemplate, Error, Result, Tokenizer};
+use super::{ChatTemplate, Error, Result, Tokenizer, guarded};
 use crate::gguf::Gguf;
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -44,6 +44,18 @@ impl Tokenizer {
     /// # Errors
     /// When there is no vocabulary, it contradicts itself or is of another kind.
     pub fn from_gguf(file: &Gguf) -> Result<Self> {
+        guarded(file.path(), || Self::build(file))
+    }
+
+    /// Whether `file` describes a tokenizer; one that holds nothing but weights may name its kind `none`.
+    pub fn is_in_gguf(file: &Gguf) -> bool {
+        match file.str("tokenizer.ggml.model") {
+            Ok(kind) => !matches!(kind, "none" | "no_vocab"),
+            Err(_) => file.metadata().any(|(key, _)| key.starts_with("tokenizer.ggml.")),
+        }
+    }
+
+    fn build(file: &Gguf) -> Result<Self> {
         let mut warnings = Vec::new();
         let parts = Parts::read(file)?;
         let model = file.str("tokenizer.ggml.model")?;
@@ -90,6 +102,7 @@ impl Tokenizer {
         let chat_template =
             chat_template.and_then(|template| ChatTemplate::or_warning(template, text(bos), text(eos), &mut warnings));
         Ok(Self {
+            path: file.path().to_owned(),
             encoder: Mutex::new(encoder),
             lost,
             vocabulary: parts.vocabulary(spelling).map_err(|words| problem(file, words))?,

@@ -6,6 +6,7 @@ use super::form::Field;
 use super::live::{Live, State};
 use crate::learn::Progress;
 use crate::profile::{Prompt, Request, Step};
+use crate::text::shown;
 use crate::trace::study::Study;
 use crate::trace::{self, Run, Status, Watched};
 use crate::units::Nanos;
@@ -34,6 +35,8 @@ pub enum Msg {
     Stopped,
     /// The terminal gives no more input, and why; or the process was asked to end.
     Ended(Option<String>),
+    /// The terminal is gone: nobody can be shown or asked anything any more.
+    Closed,
 }
 
 /// How a run is made.
@@ -125,6 +128,11 @@ impl App {
             }
             Msg::Stopped => vec![Effect::Suspend],
             Msg::Ended(why) => vec![Effect::Quit(why)],
+            Msg::Closed => {
+                let mut effects = self.save_all();
+                effects.push(Effect::Quit(None));
+                effects
+            }
         }
     }
 
@@ -343,6 +351,7 @@ impl App {
 
     /// Tells the user something that must not be missed.
     pub(super) fn notice(&mut self, title: &str, text: String, bad: bool) {
+        let text = shown::bounded(&text).into_owned();
         self.popup = Some(Popup::Notice { title: title.into(), text, bad, scroll: 0 });
     }
 

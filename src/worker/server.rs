@@ -5,9 +5,10 @@ use super::{Card, Command, Event, Queued, RunId, Seen};
 use crate::model::{self, Device, Toggles};
 use crate::profile::proof::{PROOFS, Subject};
 use crate::profile::{Control, Exploration, Halt, Progress, Prompt, Session, Watch, WatchStudy, peaks};
+use crate::system::caught::caught;
+use crate::text::shown;
 use crate::trace::{self, Peaks, study};
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::TryRecvError::{Disconnected, Empty};
@@ -278,10 +279,7 @@ fn succeeded<T>(done: Result<model::Result<T>, String>) -> Result<T, Box<Seen>> 
 
 /// A panic becomes an error with its message: LibTorch's operators panic where they refuse.
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        format!("the model thread panicked: {}", message.unwrap_or("without a message"))
-    })
+    caught(work).map_err(|message| format!("the model thread panicked: {}", shown::bounded(&message)))
 }
 
 /// Hands a run's events on under its number.

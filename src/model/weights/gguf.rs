@@ -32,6 +32,10 @@ impl WeightSource for Gguf {
         Ok(tensor)
     }
 
+    fn refusal(&self, names: &[String]) -> Option<String> {
+        Gguf::refusal(self, names.iter().map(String::as_str))
+    }
+
     fn groups(&self, name: &str) -> Result<Option<Groups>> {
         let info = Gguf::tensor(self, name)?;
         let &[out, inner] = info.shape.as_slice() else { return Ok(None) };

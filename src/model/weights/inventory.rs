@@ -2,14 +2,14 @@
 
 use super::{Key, Slot, WeightSource};
 use crate::model::spec::Spec;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// The weights of a model, part by part.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
     /// Only parts that the model has.
     pub parts: Vec<PartWeights>,
-    /// Weights that are missing from the file or have another shape there.
+    /// Weights that are missing from the file, have another shape there or cannot be read.
     pub problems: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ pub struct PartWeights {
 /// number format and the bytes of a tensor there.
 pub fn of(spec: &Spec, source: Option<&dyn WeightSource>, format: &dyn Fn(&str) -> Option<(String, u64)>) -> Inventory {
     let mut inventory = Inventory::default();
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new(); // in the order of their names, as what is said of them
     for key in Key::of(spec) {
         let part = inventory.part(part_of(key.slot));
         part.parameters += key.shape(spec).iter().product::<usize>() as u64;
@@ -52,6 +52,8 @@ pub fn of(spec: &Spec, source: Option<&dyn WeightSource>, format: &dyn Fn(&str) 
             }
         }
     }
+    let names: Vec<String> = seen.into_iter().collect();
+    inventory.problems.splice(0..0, source.and_then(|source| source.refusal(&names)));
     inventory.parts.iter_mut().for_each(PartWeights::sort);
     inventory
 }

@@ -90,6 +90,11 @@ pub trait WeightSource {
     /// The tensor cannot be read.
     fn tensor(&self, name: &str) -> Result<Tensor>;
 
+    /// Why some of these tensors cannot be read, before any is.
+    fn refusal(&self, _names: &[String]) -> Option<String> {
+        None
+    }
+
     /// The tensor called `name` as four-bit groups, where it rests so: nothing is rounded a second time.
     ///
     /// # Errors

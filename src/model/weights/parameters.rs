@@ -214,5 +214,9 @@ fn check(source: &dyn WeightSource, spec: &Spec, keys: &[Key]) -> Result<()> {
             problems.push(problem);
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(Error::Tensors { path: source.path().to_owned(), problems }) }
+    if !problems.is_empty() {
+        return Err(Error::Tensors { path: source.path().to_owned(), problems });
+    }
+    let names: Vec<String> = keys.iter().map(|&key| source.stored(spec, key).name).collect();
+    source.refusal(&names).map_or(Ok(()), |refusal| Err(Error::file(source.path(), refusal)))
 }
