@@ -59,17 +59,17 @@ uint8_t current_tag() { return tag; }
 
 }  // namespace blockscope
 
-extern "C" uint8_t blockscope_memory_tag(uint8_t tag) {
+extern "C" uint8_t blockscope_memory_tag(uint8_t tag) noexcept {
   const uint8_t before = blockscope::tag;
   if (tag < BLOCKSCOPE_TAGS) blockscope::tag = tag;
   return before;
 }
 
-extern "C" void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]) {
+extern "C" void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]) noexcept {
   for (int tag = 0; tag < BLOCKSCOPE_TAGS; ++tag) live[tag] = blockscope::live[tag].load(std::memory_order_relaxed);
 }
 
-extern "C" void blockscope_memory_trim() {
+extern "C" void blockscope_memory_trim() noexcept {
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif

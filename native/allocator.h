@@ -5,26 +5,23 @@
 
 #pragma once
 
-#include <stdint.h>
+#include <cstdint>
 
-#ifdef __cplusplus
 extern "C" {
-#endif
 
-// What a block is for.
+// What a block is for, as in Rust (`src/model/allocator.rs`), which has the same numbers.
 enum { BLOCKSCOPE_WORK = 0, BLOCKSCOPE_WEIGHTS = 1, BLOCKSCOPE_KV_CACHE = 2, BLOCKSCOPE_TAGS = 3 };
 
 // Tags what this thread allocates from now on. Returns the tag that it had until now.
-uint8_t blockscope_memory_tag(uint8_t tag);
+uint8_t blockscope_memory_tag(uint8_t tag) noexcept;
 
 // Bytes alive in this process, by tag: those that tensors asked for, without this allocator's own headers.
-void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]);
+void blockscope_memory_live(uint64_t live[BLOCKSCOPE_TAGS]) noexcept;
 
 // Gives free memory between what is alive back to the system, where the C library can.
-void blockscope_memory_trim(void);
+void blockscope_memory_trim() noexcept;
 
-#ifdef __cplusplus
-}
+}  // extern "C"
 
 namespace blockscope {
 
@@ -49,4 +46,3 @@ void allocated(Block& block);
 void freed(const Block& block);
 
 }  // namespace blockscope
-#endif

@@ -9,7 +9,7 @@ thread_local std::string last_error;
 
 }  // namespace
 
-void keep_error(const char* error) {
+void keep_error(const char* error) noexcept {
   try {
     last_error = error;
   } catch (...) {
@@ -19,4 +19,4 @@ void keep_error(const char* error) {
 
 }  // namespace blockscope
 
-extern "C" const char* blockscope_error() { return blockscope::last_error.c_str(); }
+extern "C" const char* blockscope_error() noexcept { return blockscope::last_error.c_str(); }

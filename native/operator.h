@@ -6,17 +6,20 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/record_function.h>
+#include <c10/util/Exception.h>
 
 namespace blockscope {
 
 // What went wrong in the last operator of this thread that made nothing.
-void keep_error(const char* error);
+void keep_error(const char* error) noexcept;
 
 // What `work` gives back, a new tensor of the caller's; null where it failed.
 template <typename Work>
 at::Tensor* caught(Work work) noexcept {
   try {
     return work();
+  } catch (const c10::Error& error) {
+    keep_error(error.what_without_backtrace());
   } catch (const std::exception& error) {
     keep_error(error.what());
   } catch (...) {
@@ -45,4 +48,4 @@ at::Tensor* operator_named(const char* name, std::initializer_list<const at::Ten
 }  // namespace blockscope
 
 // The words of keep_error on this thread.
-extern "C" const char* blockscope_error();
+extern "C" const char* blockscope_error() noexcept;

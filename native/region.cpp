@@ -61,6 +61,7 @@ Region* Region::map(size_t bytes) {
   if (first < begin + PAGE) munmap(reinterpret_cast<void*>(first + size), begin + PAGE - first);
   auto* region = reinterpret_cast<Region*>(first);
   madvise(region, size, MADV_HUGEPAGE);  // a wish: where it is refused, pages are small
+  madvise(region, size, MADV_DONTFORK);  // a copy of this process (`src/system/confined.rs`) computes nothing
   region->size = size;
   region->used = own;
   region->blocks = 0;

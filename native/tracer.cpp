@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -19,6 +20,7 @@
 #include <c10/util/ThreadLocalDebugInfo.h>
 
 #include "allocator.h"
+#include "operator.h"
 
 namespace {
 
@@ -100,9 +102,13 @@ struct blockscope_tracer {
     regions.reserve(REGIONS);
   }
 
-  bool start();
-  void stop();
-  int64_t now() const { return (paused ? paused : clock_now()) - began; }
+  // Throws where it cannot; `stop` then takes out what was put in.
+  void start();
+  void stop() noexcept;
+  int64_t now() const noexcept { return (paused ? paused : clock_now()) - began; }
+
+  int64_t enter(uint32_t part) noexcept;
+  int64_t leave() noexcept;
 
   void begin(const at::RecordFunction& fn);
   void end(const at::RecordFunction& fn, int64_t time);
@@ -127,6 +133,8 @@ struct blockscope_tracer {
   int64_t began = 0;
   int64_t paused = 0;  // since when; 0 when it is not
   uint32_t region = NONE;
+  // Regions that are open and were not kept: there was no memory for the first of them.
+  size_t lost_regions = 0;
 
  private:
   // An operator that has begun and not ended.
@@ -192,12 +200,12 @@ void DeviceMemory::reportMemoryUsage(void* at, int64_t bytes, size_t, size_t, c1
 
 }  // namespace
 
-bool blockscope_tracer::start() {
-  if (watching != nullptr) return false;
+void blockscope_tracer::start() {
   n_operators = n_words = n_blocks = n_storages = depth = 0;
   dropped_operators = dropped_blocks = 0;
   regions.clear();
   region = NONE;
+  lost_regions = 0;
   paused = 0;
   id = ++last_id;
   {
@@ -213,18 +221,51 @@ bool blockscope_tracer::start() {
           .needsOutputs(true)
           .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION, at::RecordScope::USER_SCOPE}));
   began = clock_now();
-  return true;
 }
 
-void blockscope_tracer::stop() {
+void blockscope_tracer::stop() noexcept {
   if (id == 0) return;
-  at::removeCallback(callback);
+  try {
+    if (callback != at::INVALID_CALLBACK_HANDLE) at::removeCallback(callback);
+  } catch (...) {
+    // It calls `on_begin` still, which then has nobody to tell.
+  }
+  callback = at::INVALID_CALLBACK_HANDLE;
   device.reset();
   watching = nullptr;
   // From here on no other thread writes into the records.
   const std::lock_guard<std::mutex> held(registry_lock);
   registry.erase(std::remove(registry.begin(), registry.end(), this), registry.end());
   id = 0;
+}
+
+// Parts
+
+int64_t blockscope_tracer::enter(uint32_t part) noexcept {
+  const auto number = static_cast<uint32_t>(regions.size());
+  try {
+    if (lost_regions == 0) regions.push_back({0, -1, part, region});
+  } catch (...) {
+  }
+  const int64_t time = now();
+  if (regions.size() == number) {
+    ++lost_regions;
+  } else {
+    region = number;
+    regions.back().start = time;
+  }
+  return time;
+}
+
+int64_t blockscope_tracer::leave() noexcept {
+  const int64_t time = now();
+  if (lost_regions > 0) {
+    --lost_regions;
+  } else if (region != NONE) {
+    regions[region].end = time;
+    region = regions[region].outer;
+  }
+  return time;
 }
 
 // Operators
@@ -393,57 +434,115 @@ void blockscope::freed(const Block& block) {
   }
 }
 
-// The C interface
+// The C interface. The records are read by Rust (`src/profile/tracer/ffi.rs`), which asserts the same layout.
 
-blockscope_tracer* blockscope_tracer_new(blockscope_bounds bounds) {
+#define AT(type, field, offset) static_assert(offsetof(type, field) == (offset), #type "." #field)
+
+static_assert(sizeof(blockscope_bounds) == 12, "blockscope_bounds");
+AT(blockscope_bounds, operators, 0);
+AT(blockscope_bounds, words, 4);
+AT(blockscope_bounds, blocks, 8);
+
+static_assert(sizeof(blockscope_region) == 24, "blockscope_region");
+AT(blockscope_region, start, 0);
+AT(blockscope_region, end, 8);
+AT(blockscope_region, part, 16);
+AT(blockscope_region, outer, 20);
+
+static_assert(sizeof(blockscope_operator) == 48, "blockscope_operator");
+AT(blockscope_operator, start, 0);
+AT(blockscope_operator, end, 8);
+AT(blockscope_operator, sequence, 16);
+AT(blockscope_operator, name, 24);
+AT(blockscope_operator, region, 28);
+AT(blockscope_operator, inputs, 32);
+AT(blockscope_operator, outputs, 36);
+AT(blockscope_operator, n_inputs, 40);
+AT(blockscope_operator, n_outputs, 42);
+AT(blockscope_operator, depth, 44);
+AT(blockscope_operator, scope, 46);
+AT(blockscope_operator, flags, 47);
+
+static_assert(sizeof(blockscope_block) == 40, "blockscope_block");
+AT(blockscope_block, start, 0);
+AT(blockscope_block, end, 8);
+AT(blockscope_block, bytes, 16);
+AT(blockscope_block, region, 24);
+AT(blockscope_block, op, 28);
+AT(blockscope_block, tag, 32);
+
+static_assert(sizeof(blockscope_name) == 16, "blockscope_name");
+AT(blockscope_name, name, 0);
+AT(blockscope_name, overload, 8);
+
+static_assert(sizeof(blockscope_records) == 88, "blockscope_records");
+AT(blockscope_records, regions, 0);
+AT(blockscope_records, operators, 8);
+AT(blockscope_records, words, 16);
+AT(blockscope_records, blocks, 24);
+AT(blockscope_records, n_regions, 32);
+AT(blockscope_records, n_operators, 40);
+AT(blockscope_records, n_words, 48);
+AT(blockscope_records, n_blocks, 56);
+AT(blockscope_records, n_names, 64);
+AT(blockscope_records, dropped_operators, 72);
+AT(blockscope_records, dropped_blocks, 80);
+
+#undef AT
+
+extern "C" {
+
+blockscope_tracer* blockscope_tracer_new(blockscope_bounds bounds) noexcept {
   try {
     return new blockscope_tracer(bounds);
-  } catch (const std::exception&) {
+  } catch (...) {
     return nullptr;
   }
 }
 
-void blockscope_tracer_free(blockscope_tracer* tracer) {
+void blockscope_tracer_free(blockscope_tracer* tracer) noexcept {
   if (tracer != nullptr) tracer->stop();
   delete tracer;
 }
 
-bool blockscope_tracer_start(blockscope_tracer* tracer) { return tracer->start(); }
-
-void blockscope_tracer_stop(blockscope_tracer* tracer) { tracer->stop(); }
-
-int64_t blockscope_tracer_now(const blockscope_tracer* tracer) { return tracer->now(); }
-
-int64_t blockscope_tracer_enter(blockscope_tracer* tracer, uint32_t part) {
-  const auto number = static_cast<uint32_t>(tracer->regions.size());
-  tracer->regions.push_back({0, -1, part, tracer->region});
-  tracer->region = number;
-  return tracer->regions.back().start = tracer->now();
-}
-
-int64_t blockscope_tracer_leave(blockscope_tracer* tracer) {
-  const int64_t time = tracer->now();
-  if (tracer->region != NONE) {
-    blockscope_region& region = tracer->regions[tracer->region];
-    region.end = time;
-    tracer->region = region.outer;
+bool blockscope_tracer_start(blockscope_tracer* tracer) noexcept {
+  if (watching != nullptr) {
+    blockscope::keep_error("another tracer watches this thread");
+    return false;
   }
-  return time;
+  try {
+    tracer->start();
+    return true;
+  } catch (const std::exception& error) {
+    blockscope::keep_error(error.what());
+  } catch (...) {
+    blockscope::keep_error("an unknown error");
+  }
+  tracer->stop();
+  return false;
 }
 
-void blockscope_tracer_pause(blockscope_tracer* tracer) {
+void blockscope_tracer_stop(blockscope_tracer* tracer) noexcept { tracer->stop(); }
+
+int64_t blockscope_tracer_now(const blockscope_tracer* tracer) noexcept { return tracer->now(); }
+
+int64_t blockscope_tracer_enter(blockscope_tracer* tracer, uint32_t part) noexcept { return tracer->enter(part); }
+
+int64_t blockscope_tracer_leave(blockscope_tracer* tracer) noexcept { return tracer->leave(); }
+
+void blockscope_tracer_pause(blockscope_tracer* tracer) noexcept {
   const std::lock_guard<std::mutex> held(registry_lock);
   if (tracer->paused == 0) tracer->paused = clock_now();
 }
 
-void blockscope_tracer_resume(blockscope_tracer* tracer) {
+void blockscope_tracer_resume(blockscope_tracer* tracer) noexcept {
   const std::lock_guard<std::mutex> held(registry_lock);
   if (tracer->paused == 0) return;
   tracer->began += clock_now() - tracer->paused;
   tracer->paused = 0;
 }
 
-blockscope_records blockscope_tracer_records(const blockscope_tracer* tracer) {
+blockscope_records blockscope_tracer_records(const blockscope_tracer* tracer) noexcept {
   return {
       tracer->regions.data(),
       tracer->operators.data(),
@@ -459,6 +558,8 @@ blockscope_records blockscope_tracer_records(const blockscope_tracer* tracer) {
   };
 }
 
-blockscope_name blockscope_tracer_name(const blockscope_tracer* tracer, uint32_t index) {
+blockscope_name blockscope_tracer_name(const blockscope_tracer* tracer, uint32_t index) noexcept {
   return tracer->names[index];
 }
+
+}  // extern "C"

@@ -8,13 +8,10 @@
 
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <cstddef>
+#include <cstdint>
 
-#ifdef __cplusplus
 extern "C" {
-#endif
 
 typedef struct blockscope_tracer blockscope_tracer;
 
@@ -93,27 +90,26 @@ typedef struct {
 } blockscope_records;
 
 // Null when there is no memory for it.
-blockscope_tracer* blockscope_tracer_new(blockscope_bounds bounds);
-void blockscope_tracer_free(blockscope_tracer* tracer);
+blockscope_tracer* blockscope_tracer_new(blockscope_bounds bounds) noexcept;
+void blockscope_tracer_free(blockscope_tracer* tracer) noexcept;
 
-// Forgets the last pass and begins to watch this thread. False when a tracer watches it already.
-bool blockscope_tracer_start(blockscope_tracer* tracer);
+// Forgets the last pass and begins to watch this thread. False when it cannot, as when a tracer watches it already;
+// `blockscope_error` says why.
+bool blockscope_tracer_start(blockscope_tracer* tracer) noexcept;
 // Takes everything out of LibTorch again.
-void blockscope_tracer_stop(blockscope_tracer* tracer);
+void blockscope_tracer_stop(blockscope_tracer* tracer) noexcept;
 
-int64_t blockscope_tracer_now(const blockscope_tracer* tracer);
+int64_t blockscope_tracer_now(const blockscope_tracer* tracer) noexcept;
 // A part begins, or the innermost one ends. Both return the time, which is the part's own.
-int64_t blockscope_tracer_enter(blockscope_tracer* tracer, uint32_t part);
-int64_t blockscope_tracer_leave(blockscope_tracer* tracer);
+int64_t blockscope_tracer_enter(blockscope_tracer* tracer, uint32_t part) noexcept;
+int64_t blockscope_tracer_leave(blockscope_tracer* tracer) noexcept;
 
 // The clock stands still and nothing is recorded until `resume`. Only between operators.
-void blockscope_tracer_pause(blockscope_tracer* tracer);
-void blockscope_tracer_resume(blockscope_tracer* tracer);
+void blockscope_tracer_pause(blockscope_tracer* tracer) noexcept;
+void blockscope_tracer_resume(blockscope_tracer* tracer) noexcept;
 
-blockscope_records blockscope_tracer_records(const blockscope_tracer* tracer);
+blockscope_records blockscope_tracer_records(const blockscope_tracer* tracer) noexcept;
 // Number `index` of the names; they are kept from pass to pass.
-blockscope_name blockscope_tracer_name(const blockscope_tracer* tracer, uint32_t index);
+blockscope_name blockscope_tracer_name(const blockscope_tracer* tracer, uint32_t index) noexcept;
 
-#ifdef __cplusplus
-}
-#endif
+}  // extern "C"

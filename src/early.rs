@@ -7,6 +7,7 @@
 //! comes to the same state by itself, and goes on with the terminal as it finds it.
 
 use blockscope::cli::{self, Cli};
+use blockscope::system::signals;
 use std::ffi::{CStr, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStringExt;
 use std::panic;
@@ -21,6 +22,8 @@ unsafe extern "C" {
 }
 
 extern "C" fn before_libraries(count: c_int, words: *const *const c_char, environment: *const *const c_char) {
+    // LibTorch may start threads while it is loaded.
+    signals::keep_out();
     // SAFETY: no other thread runs, and the C library will set the same.
     unsafe { environ = environment };
     // SAFETY: the C library hands over what `main` would get: `count` pointers to strings that end with a zero.

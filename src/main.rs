@@ -4,13 +4,17 @@
 mod early;
 
 use blockscope::cli::{self, Cli};
-use std::process::ExitCode;
+use blockscope::system::{exit, signals};
 
-fn main() -> ExitCode {
-    let cli = Cli::read(std::env::args_os().collect()).unwrap_or_else(|error| error.exit());
-    // For panics only: an ordinary error is a sentence, not a report.
-    if let Err(error) = color_eyre::install() {
-        eprintln!("{error}");
-    }
-    cli::run(cli)
+fn main() {
+    // Before any other thread is there: those that come inherit it.
+    signals::keep_out();
+    signals::let_in().expect("the system can start a thread");
+    cli::report_panics();
+    let code = match Cli::read(std::env::args_os().collect()) {
+        Ok(cli) => cli::run(cli),
+        Err(error) => cli::explain(&error),
+    };
+    // LibTorch's threads, or one of ours that was given up, may still be at work.
+    exit::at_once(code)
 }

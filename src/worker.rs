@@ -12,8 +12,9 @@ use crate::measure::{Control, Step};
 use message::Queued;
 use server::Server;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 pub use crate::interpret::inspector::{Answer, InspectedText, Observation, Question, WhichPass};
 pub use crate::interpret::proof::Outcome;
@@ -21,12 +22,18 @@ pub use crate::measure::{Card, TokenEmbedding, TokenEmbeddings, Tokenized};
 pub use message::{Command, Event};
 pub use run_id::RunId;
 
-/// A handle to the model thread. Dropping it cancels what runs and waits for the thread to end.
+/// A handle to the model thread. Dropping it cancels what runs and waits for the thread to end, though not for ever: one
+/// that never looks at its cancellation is left behind, and ends with the process.
 pub struct Worker {
     commands: Option<Sender<Queued>>,
     control: Arc<Control>,
     thread: Option<JoinHandle<()>>,
+    /// Disconnected when the thread ends. Nothing is ever sent.
+    end: Receiver<()>,
 }
+
+/// How long a thread that was told to end may take to do so.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Starts the thread. `report` is called on it with everything that happens.
@@ -36,14 +43,18 @@ impl Worker {
     pub fn spawn(report: impl FnMut(Event) + Send + 'static) -> Self {
         let (commands, queue) = channel();
         let control = Arc::new(Control::default());
+        let (ends, end) = channel();
         let thread = std::thread::Builder::new()
             .name("model".into())
             .spawn({
                 let control = Arc::clone(&control);
-                move || Server::new(&queue, &control, report).serve()
+                move || {
+                    let _ends: Sender<()> = ends;
+                    Server::new(&queue, &control, report).serve();
+                }
             })
             .expect("the system can start a thread");
-        Self { commands: Some(commands), control, thread: Some(thread) }
+        Self { commands: Some(commands), control, thread: Some(thread), end }
     }
 
     /// Queues a command.
@@ -69,7 +80,8 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.commands = None;
         self.control.cancel();
-        if let Some(thread) = self.thread.take() {
+        let has_ended = self.end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Disconnected);
+        if let Some(thread) = self.thread.take().filter(|_| has_ended) {
             // A panic outside a command has been printed by the panic hook already.
             let _ = thread.join();
         }

@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use super::weight::{Parameter, Stored};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 /// What a file, or a generator, says of its tensors without reading any.
@@ -20,6 +20,11 @@ pub trait TensorIndex {
     fn format(&self, _name: &str) -> Option<(String, u64)> {
         None
     }
+
+    /// Why some of these tensors cannot be read, before any is.
+    fn refusal(&self, _names: &[String]) -> Option<String> {
+        None
+    }
 }
 
 /// The weights of a model, part by part.
@@ -27,7 +32,7 @@ pub trait TensorIndex {
 pub struct Inventory {
     /// Only parts that the model has.
     pub parts: Vec<PartWeights>,
-    /// Weights that are missing from the file or have another shape there.
+    /// Weights that are missing from the file, have another shape there or cannot be read.
     pub problems: Vec<String>,
 }
 
@@ -60,9 +65,20 @@ pub fn of(model: &Model, file: Option<&dyn TensorIndex>) -> Inventory {
             }
         }
     }
-    inventory.problems = file.map(|file| problems(model, &parameters, file)).unwrap_or_default();
+    if let Some(file) = file {
+        inventory.problems.extend(unreadable(model, &parameters, file));
+        inventory.problems.extend(problems(model, &parameters, file));
+    }
     inventory.parts.iter_mut().for_each(PartWeights::sort);
     inventory
+}
+
+/// Why some of the weights in a file cannot be read.
+pub fn unreadable(model: &Model, parameters: &[Parameter], file: &dyn TensorIndex) -> Option<String> {
+    // In their order, which the message shows, and each once.
+    let names: BTreeSet<String> =
+        parameters.iter().flat_map(|parameter| file.stored(model, parameter).names()).collect();
+    file.refusal(&names.into_iter().collect::<Vec<_>>())
 }
 
 /// All weights that are missing or misshapen in a file, each once.

@@ -153,12 +153,14 @@ impl PositionsArg {
         match self {
             Self::All => Ok(0..tokens),
             Self::Some(range) if range.end <= tokens => Ok(range.clone()),
-            Self::Some(range) => Err(Failure::Usage(format!(
-                "positions {} to {}: the prompt has positions 0 to {}",
-                range.start,
-                range.end - 1,
-                tokens.saturating_sub(1)
-            ))),
+            Self::Some(range) => {
+                let asked = match range.end - range.start {
+                    0 | 1 => format!("position {}", range.start),
+                    _ => format!("positions {} to {}", range.start, range.end - 1),
+                };
+                let last = tokens.saturating_sub(1);
+                Err(Failure::Usage(format!("{asked}: the prompt has positions 0 to {last}")))
+            }
         }
     }
 }

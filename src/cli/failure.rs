@@ -14,7 +14,7 @@ pub enum Failure {
     Failed(String),
     /// What was measured is not what was asked to be reached. Each gate that failed has been told.
     Gate,
-    /// A signal ended it: 2 for Ctrl-C, 15 for a request to terminate.
+    /// A signal ended it: 2 for Ctrl-C, 15 for a request to terminate, 1 for a terminal that was closed.
     Interrupted(i32),
     /// Nobody reads the output any more, as after `| head`: nothing is wrong and nothing is left to say.
     PipeClosed,

@@ -9,6 +9,7 @@ use crate::arch::words::in_words;
 use crate::arch::{Model, Toggles};
 use crate::engine::source::{Origin, Source};
 use crate::engine::weights::safetensors::Folder;
+use crate::gguf::Gguf;
 use crate::measure::open_tokenizer;
 use crate::report::grid::{Align, facts, grid};
 use crate::report::piece::Piece;
@@ -16,6 +17,7 @@ use crate::text::Tokenizer;
 use crate::units::{Bytes, count};
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Show a model's architecture, its weights part by part, and its tokenizer, without loading it
 #[derive(Debug, clap::Args)]
@@ -29,6 +31,9 @@ pub struct Args {
     json: bool,
 }
 
+/// Problems that are told one by one: a file that lacks one tensor may lack them all.
+const MOST_PROBLEMS: usize = 20;
+
 /// What is known of the text side of a model.
 struct Text {
     vocabulary: usize,
@@ -40,28 +45,35 @@ struct Text {
 }
 
 impl Text {
-    fn of(tokenizer: &Tokenizer, source: &Source) -> Self {
+    fn of(tokenizer: &Tokenizer, gguf: Option<&Gguf>) -> Self {
         let spelled = |id| tokenizer.token(id).map_or_else(|| id.to_string(), |token| token.text);
         Self {
             vocabulary: tokenizer.vocab_size(),
             bos: tokenizer.bos().map(spelled),
             stops: tokenizer.stops().iter().map(|&id| spelled(id)).collect(),
             has_chat_template: tokenizer.chat_template().is_some(),
-            kind: kind(source),
+            kind: gguf.and_then(kind),
         }
     }
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result {
-    let source = Source::open(args.model.as_deref().unwrap_or_default())?;
+    let named = args.model.as_deref().unwrap_or_default();
+    let source = match Source::open(named) {
+        Ok(source) => source,
+        Err(error) => return vocabulary_only(named).map_or(Err(error.into()), |gguf| vocabulary(&gguf, args, out)),
+    };
     let (text, warnings) = match open_tokenizer(&source) {
-        Ok((tokenizer, warnings)) => (tokenizer.map(|tokenizer| Text::of(&tokenizer, &source)), warnings),
+        Ok((tokenizer, warnings)) => (tokenizer.map(|tokenizer| Text::of(&tokenizer, gguf_of(&source))), warnings),
         // A model whose text cannot be read can still be looked at.
         Err(error) => (None, vec![format!("no tokenizer: {error}")]),
     };
     let inventory = take_inventory(&source)?;
-    for warning in warnings.iter().chain(&inventory.problems) {
+    for warning in warnings.iter().chain(inventory.problems.iter().take(MOST_PROBLEMS)) {
         out.warning(warning);
+    }
+    if let Some(more @ 1..) = inventory.problems.len().checked_sub(MOST_PROBLEMS) {
+        out.warning(&format!("and {more} more tensors are missing or have another shape; --json lists all"));
     }
     if args.json {
         return out.json(&describe(&source, &inventory, text.as_ref()));
@@ -78,9 +90,43 @@ fn take_inventory(source: &Source) -> Result<Inventory> {
     })
 }
 
+fn gguf_of(source: &Source) -> Option<&Gguf> {
+    match &source.origin {
+        Origin::Gguf(gguf) => Some(gguf),
+        Origin::Folder(_) | Origin::Random => None,
+    }
+}
+
+/// The file that was named, if it is one with a vocabulary and no weights, of whatever architecture.
+fn vocabulary_only(named: &str) -> Option<Gguf> {
+    Gguf::open(Path::new(named)).ok().filter(|gguf| gguf.tensors().is_empty())
+}
+
+/// What such a file holds.
+fn vocabulary(gguf: &Gguf, args: &Args, out: &mut Output) -> Result {
+    let tokenizer = Tokenizer::from_gguf(gguf)?;
+    for warning in tokenizer.warnings() {
+        out.warning(warning);
+    }
+    let text = Text::of(&tokenizer, Some(gguf));
+    let (path, architecture) = (gguf.path().display(), gguf.str("general.architecture").unwrap_or("no architecture"));
+    let nothing = "no weights: this file holds a vocabulary only; `blockscope tokenize` cuts texts with it";
+    if args.json {
+        return out.json(&json!({
+            "source": args.model, "path": path.to_string(), "family": architecture,
+            "parameters": 0, "parts": [], "problems": [nothing], "tokenizer": described(Some(&text)),
+        }));
+    }
+    out.report(&[
+        Piece::Title(format!("{architecture} · {path}")),
+        Piece::Text(nothing.into()),
+        Piece::Title("text".into()),
+        Piece::Text(describe_text(&text)),
+    ])
+}
+
 /// `gpt2, smollm`: as the GGUF file names its vocabulary and its pre-tokenizer.
-fn kind(source: &Source) -> Option<String> {
-    let Origin::Gguf(gguf) = &source.origin else { return None };
+fn kind(gguf: &Gguf) -> Option<String> {
     let names = ["tokenizer.ggml.model", "tokenizer.ggml.pre"].map(|key| gguf.str(key).ok());
     let names: Vec<&str> = names.into_iter().flatten().collect();
     (!names.is_empty()).then(|| names.join(", "))
@@ -169,12 +215,19 @@ fn describe(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Valu
         "parts": inventory.parts.iter().map(part).collect::<Vec<_>>(),
         "total": part(&inventory.total()),
         "problems": inventory.problems,
-        "tokenizer": text.map(|text| json!({
+        "tokenizer": described(text),
+    })
+}
+
+/// The text side in JSON; null where there is none.
+fn described(text: Option<&Text>) -> Value {
+    text.map_or(Value::Null, |text| {
+        json!({
             "vocabulary": text.vocabulary,
             "kind": text.kind,
             "bos": text.bos,
             "stops": text.stops,
             "chat_template": text.has_chat_template,
-        })),
+        })
     })
 }

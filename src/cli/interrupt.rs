@@ -1,7 +1,9 @@
-//! Ctrl-C without the interface: the run ends at its next operator, and what was measured is kept.
+//! Ctrl-C without the interface: the run ends at its next operator, and what was measured is kept. The same for a request
+//! to terminate, and where the terminal is closed.
 
 use super::failure::Failure;
 use crate::measure::Control;
+use crate::system::exit;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
@@ -20,14 +22,14 @@ impl Interrupt {
     /// The system refuses.
     pub fn listen() -> Result<Self, Failure> {
         let (control, signal) = (Arc::new(Control::default()), Arc::new(AtomicI32::new(0)));
-        let mut signals = Signals::new([SIGINT, SIGTERM])
-            .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+        let mut signals =
+            Signals::new(heeded()).map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
         std::thread::spawn({
             let (control, signal) = (Arc::clone(&control), Arc::clone(&signal));
             move || {
                 for number in signals.forever() {
                     if signal.swap(number, Ordering::SeqCst) != 0 {
-                        std::process::exit(128 + number);
+                        exit::at_once(128 + number as u8);
                     }
                     control.cancel();
                 }
@@ -56,4 +58,15 @@ impl Interrupt {
             signal => Err(Failure::Interrupted(signal)),
         }
     }
+}
+
+/// The signals that end a run. With a terminal that is closed it ends, unless it was started to outlive it.
+fn heeded() -> Vec<i32> {
+    #[allow(unused_mut)]
+    let mut heeded = vec![SIGINT, SIGTERM];
+    #[cfg(unix)]
+    if !crate::system::signals::is_ignored(signal_hook::consts::SIGHUP) {
+        heeded.push(signal_hook::consts::SIGHUP);
+    }
+    heeded
 }

@@ -1,8 +1,8 @@
 //! The command line: one file a subcommand.
 //!
 //! Results go to standard output, everything said beside them to standard error. Exit codes: 0 done,
-//! 1 the work failed, 2 wrong usage, 3 a gate of `compare` was not reached; 130 and 143 ended by Ctrl-C and by
-//! SIGTERM (the interface, which gives back the terminal and has nothing to lose, ends with 0).
+//! 1 the work failed, 2 wrong usage, 3 a gate of `compare` was not reached; 130, 143 and 129 ended by Ctrl-C, by
+//! SIGTERM and with its terminal (the interface, which gives back the terminal and has nothing to lose, ends with 0).
 
 mod ablate;
 mod args;
@@ -19,6 +19,7 @@ mod interrupt;
 mod learn;
 mod loading;
 mod output;
+mod panics;
 mod peaks;
 mod profile;
 mod progress;
@@ -29,12 +30,14 @@ mod sweep;
 mod tokenize;
 mod view;
 
+use crate::text::shown;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use failure::Failure;
 use output::Output;
+pub use panics::report_panics;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::Path;
-use std::process::ExitCode;
 
 /// Shows a transformer at work, block by block: what each part computes, what it costs, and what every
 /// optimisation really buys.
@@ -96,8 +99,8 @@ pub fn announce(cli: Cli) {
     }
 }
 
-/// Does what was asked for and returns how it went.
-pub fn run(cli: Cli) -> ExitCode {
+/// Does what was asked for, and returns the exit code.
+pub fn run(cli: Cli) -> u8 {
     let mut out = Output::new(cli.color);
     let done = match cli.command.unwrap_or_else(|| Command::Run(run::Args::default())) {
         Command::Run(args) => run::run(&args, cli.color),
@@ -115,11 +118,23 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Export(args) => export::run(&args, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
     };
-    let done = done.and_then(|()| out.flush());
+    let flushed = out.flush();
+    let done = done.and(flushed);
     if let Err(failure) = &done
         && let Some(message) = failure.message()
     {
         out.error(&message);
     }
-    ExitCode::from(done.err().map_or(0, |failure: Failure| failure.code()))
+    done.err().map_or(0, |failure: Failure| failure.code())
+}
+
+/// Says what is wrong with the command line, or the help that was asked for; returns the exit code. What was given as an
+/// argument is repeated there: it is neutralised and cut like everything foreign.
+pub fn explain(error: &clap::Error) -> u8 {
+    let plain = error.render().to_string();
+    let safe = shown::bounded(&shown::prose(&plain)).into_owned();
+    // Help is as long as it is, and goes to standard output.
+    let is_harmless = !error.use_stderr() || safe == plain;
+    let _ = if is_harmless { error.print() } else { write!(io::stderr(), "{safe}") };
+    error.exit_code() as u8
 }

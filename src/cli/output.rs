@@ -137,7 +137,7 @@ impl Output {
 
     fn to_stderr(&self, label: &str, style: &str, text: &str) {
         // Through a pipe too: what is said here is for people, and logs end in terminals.
-        let text = shown::prose(text);
+        let text = shown::bounded(&shown::prose(text)).into_owned();
         let text = match (label, self.error_colours) {
             ("", true) => format!("\x1b[{style}m{text}\x1b[0m"),
             ("", false) => text,

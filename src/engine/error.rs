@@ -2,6 +2,7 @@
 //! found and, where there is something, what to do.
 
 use crate::arch;
+use crate::system::caught::without_frames;
 use std::path::{Path, PathBuf};
 
 /// The result of anything that computes.
@@ -31,7 +32,7 @@ pub enum Error {
     #[error("cancelled")]
     Cancelled,
     /// LibTorch refused.
-    #[error("LibTorch: {0}")]
+    #[error("LibTorch: {}", without_frames(&.0.to_string()))]
     Torch(#[from] tch::TchError),
 }
 

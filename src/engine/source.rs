@@ -158,6 +158,12 @@ fn open_path(path: &Path) -> Result<(Origin, Model)> {
         }
         _ => {
             let gguf = Gguf::open(path)?;
+            if gguf.tensors().is_empty() {
+                return Err(Error::file(
+                    path,
+                    "it has no weights, only a vocabulary: `blockscope tokenize` reads that",
+                ));
+            }
             let model = families::of_gguf(&gguf)?;
             Ok((Origin::Gguf(Box::new(gguf)), model))
         }

@@ -1,12 +1,12 @@
 //! Tensors by name in a safetensors file: read where they lie, written one at a time.
 
 use super::{Error, Result};
+use crate::system::file;
 use memmap2::Mmap;
 use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensors, View};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 
@@ -25,11 +25,13 @@ impl TensorFile {
     /// # Errors
     /// It is missing, truncated or not safetensors.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| Error::file(path, format!("cannot open: {error}")))?;
+        let opened = file::open(path).map_err(|error| Error::file(path, format!("cannot open: {error}")))?;
         // SAFETY: as for every memory-mapped model, nobody may change the file while it is open.
-        let map = unsafe { Mmap::map(&file) }.map_err(|error| Error::file(path, format!("cannot map: {error}")))?;
-        let (header, metadata) = SafeTensors::read_metadata(&map)
-            .map_err(|error| Error::file(path, format!("expected a safetensors file: {error}; is it complete?")))?;
+        let map = unsafe { Mmap::map(&opened) }.map_err(|error| Error::file(path, format!("cannot map: {error}")))?;
+        let (header, metadata) = SafeTensors::read_metadata(&map).map_err(|error| match file::stand_in(&map) {
+            Some(found) => Error::file(path, found),
+            None => Error::file(path, format!("expected a safetensors file: {error}; is it complete?")),
+        })?;
         // read_metadata has checked that the header's own numbers agree; that the bytes are there is ours to check.
         let data = header + size_of::<u64>();
         let needed = data + metadata.data_len();

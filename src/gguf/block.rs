@@ -1,10 +1,12 @@
-//! The number formats of tensors: how many values share a block, how many bytes it takes, and what the
+//! The number formats that can be read: how many values share a block, how many bytes it takes, and what the
 //! values are. The arithmetic is candle's.
 
+use super::TensorType;
 use candle_core::quantized::GgmlType;
 use candle_core::quantized::k_quants::*;
 use half::{bf16, f16};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::fmt;
 
 /// How the values of a tensor are stored.
@@ -105,8 +107,8 @@ impl BlockType {
     ];
 
     /// As GGUF files and their names spell it: `Q4_1`.
-    pub fn name(self) -> &'static str {
-        NAMES.iter().find(|(number, _)| *number == self.number()).map_or("?", |(_, name)| name)
+    pub fn name(self) -> Cow<'static, str> {
+        TensorType::from(self).name()
     }
 
     /// Values in a block.
@@ -119,17 +121,8 @@ impl BlockType {
         with_block!(self, Block => size_of::<Block>())
     }
 
-    /// The type that a tensor's header names by `number`; in words where it cannot be read.
-    pub(super) fn from_number(number: u32) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|kind| kind.number() == number).ok_or_else(|| {
-            let name = NAMES.iter().find(|(n, _)| *n == number).map_or("a type unknown here", |(_, name)| name);
-            let readable = Self::ALL.map(Self::name).join(" ");
-            format!("expected one of {readable}, found {name} (type {number}); convert the file to one of these")
-        })
-    }
-
     /// ggml's number of the type.
-    fn number(self) -> u32 {
+    pub(super) fn number(self) -> u32 {
         match self {
             BlockType::F32 => 0,
             BlockType::F16 => 1,
@@ -164,7 +157,7 @@ impl BlockType {
 
 impl fmt::Display for BlockType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(&self.name())
     }
 }
 
@@ -187,41 +180,3 @@ fn decode<Block: GgmlType>(bytes: &[u8], out: &mut [f32]) {
         Block::to_float(blocks, out);
     }
 }
-
-/// ggml's types by number, those that are not read here too, so that a message can name them.
-const NAMES: [(u32, &str); 34] = [
-    (0, "F32"),
-    (1, "F16"),
-    (2, "Q4_0"),
-    (3, "Q4_1"),
-    (6, "Q5_0"),
-    (7, "Q5_1"),
-    (8, "Q8_0"),
-    (9, "Q8_1"),
-    (10, "Q2_K"),
-    (11, "Q3_K"),
-    (12, "Q4_K"),
-    (13, "Q5_K"),
-    (14, "Q6_K"),
-    (15, "Q8_K"),
-    (16, "IQ2_XXS"),
-    (17, "IQ2_XS"),
-    (18, "IQ3_XXS"),
-    (19, "IQ1_S"),
-    (20, "IQ4_NL"),
-    (21, "IQ3_S"),
-    (22, "IQ2_S"),
-    (23, "IQ4_XS"),
-    (24, "I8"),
-    (25, "I16"),
-    (26, "I32"),
-    (27, "I64"),
-    (28, "F64"),
-    (29, "IQ1_M"),
-    (30, "BF16"),
-    (31, "Q4_0_4_4"),
-    (34, "TQ1_0"),
-    (35, "TQ2_0"),
-    (39, "MXFP4"),
-    (40, "NVFP4"),
-];

@@ -23,10 +23,9 @@ impl Gguf {
     /// # Panics
     /// The slices do not hold exactly its numbers and blocks.
     pub fn four_bits(&self, name: &str, q: &mut [u8], scale: &mut [f32], least: &mut [f32]) -> Result<bool> {
-        let kind = self.tensor(name)?.kind;
-        if !matches!(kind, BlockType::Q4_0 | BlockType::Q4_1) {
+        let Some(kind @ (BlockType::Q4_0 | BlockType::Q4_1)) = self.tensor(name)?.kind.readable() else {
             return Ok(false);
-        }
+        };
         let size = kind.bytes_per_block();
         let blocks = self.raw(name)?.chunks_exact(size);
         assert!(q.len() == blocks.len() * BLOCK && scale.len() == blocks.len() && least.len() == blocks.len());

@@ -3,9 +3,10 @@
 //! Every count and length is held against the bytes that are left before anything is made of it, so
 //! that the work and the memory are bounded by the size of the file.
 
-use super::block::BlockType;
+use super::TensorType;
 use super::error::quoted;
 use super::reader::{Kind, Reader, Result};
+use crate::system::file;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -15,7 +16,7 @@ pub struct Tensor {
     pub name: String,
     /// Row-major, the outermost dimension first: a linear layer is `[out, in]`.
     pub shape: Vec<usize>,
-    pub kind: BlockType,
+    pub kind: TensorType,
     /// Where its bytes lie in the file.
     pub(super) range: Range<usize>,
 }
@@ -26,7 +27,7 @@ impl Tensor {
         self.shape.iter().product() // was checked against overflow when read
     }
 
-    /// Bytes in the file.
+    /// Bytes in the file; where a type's size is not known, those up to the next tensor.
     pub fn bytes(&self) -> usize {
         self.range.len()
     }
@@ -115,9 +116,9 @@ impl Header {
             shape.push(usize::try_from(dim).map_err(|_| described(format!("dimension {dim} is too large")))?);
         }
         shape.reverse(); // the file names the innermost first
-        let kind = reader.u32("its type").and_then(BlockType::from_number).map_err(described)?;
+        let kind = TensorType::of(reader.u32("its type").map_err(described)?);
         let offset = reader.u64("its offset").map_err(described)?;
-        let length = byte_length(&shape, kind).map_err(described)?;
+        let length = byte_length(&shape, kind).map_err(described)?.unwrap_or(0);
         let range = usize::try_from(offset).ok().and_then(|start| Some(start..start.checked_add(length)?));
         let range = range.ok_or_else(|| described(format!("its offset {offset} lies beyond any file")))?;
         if self.tensor_index.insert(name.clone(), self.tensors.len()).is_some() {
@@ -130,6 +131,7 @@ impl Header {
     /// Moves every range from among the tensors' bytes to the file, which must hold it.
     fn place_tensors(&mut self, header_end: usize, alignment: usize, file_len: usize) -> Result<()> {
         let data = header_end.checked_next_multiple_of(alignment).ok_or("general.alignment is too large")?;
+        self.stretch_unknown(file_len.saturating_sub(data));
         for tensor in &mut self.tensors {
             let described = |problem| format!("tensor `{}`: {problem}", quoted(&tensor.name));
             if tensor.range.start % alignment != 0 {
@@ -151,6 +153,16 @@ impl Header {
         Ok(())
     }
 
+    /// A tensor of a type whose size is not known reaches up to the next one, or to the end of the `length` bytes.
+    fn stretch_unknown(&mut self, length: usize) {
+        let mut starts: Vec<usize> = self.tensors.iter().map(|tensor| tensor.range.start).chain([length]).collect();
+        starts.sort_unstable();
+        for tensor in self.tensors.iter_mut().filter(|tensor| tensor.kind.block().is_none()) {
+            let next = starts.partition_point(|&start| start <= tensor.range.start);
+            tensor.range.end = starts.get(next).copied().unwrap_or(tensor.range.start);
+        }
+    }
+
     /// What the tensors' offsets are multiples of.
     fn alignment(&self, bytes: &[u8]) -> Result<usize> {
         let Some(entry) = self.entry("general.alignment") else { return Ok(32) };
@@ -170,6 +182,9 @@ impl Header {
 }
 
 fn read_version(reader: &mut Reader) -> Result<u32> {
+    if let Some(found) = file::stand_in(reader.bytes) {
+        return Err(found.to_owned());
+    }
     let magic = reader.take(4, "the magic `GGUF`")?;
     if magic != b"GGUF" {
         return Err(format!("is not a GGUF file: expected it to begin with `GGUF`, found `{}`", magic.escape_ascii()));
@@ -182,17 +197,17 @@ fn read_version(reader: &mut Reader) -> Result<u32> {
     }
 }
 
-/// Bytes of a tensor: whole blocks in each row.
-fn byte_length(shape: &[usize], kind: BlockType) -> Result<usize> {
-    let row = shape.last().copied().unwrap_or(1);
-    if row % kind.values_per_block() != 0 {
-        let block = kind.values_per_block();
-        return Err(format!("its rows of {row} values are not whole blocks of {kind}, which hold {block}"));
-    }
-    // Its values as f32 must be addressable too.
+/// Bytes of a tensor: whole blocks in each row. `None` where the size of a block is not known.
+fn byte_length(shape: &[usize], kind: TensorType) -> Result<Option<usize>> {
+    // Its values must be addressable as the widest numbers, of eight bytes, whatever they are stored as.
     let elements = shape.iter().try_fold(1_usize, |product, &dim| product.checked_mul(dim));
-    let elements = elements.filter(|&elements| elements <= isize::MAX as usize / 4);
+    let elements = elements.filter(|&elements| elements <= isize::MAX as usize / 8);
     let elements = elements.ok_or_else(|| format!("its shape {shape:?} is too large for any memory"))?;
-    // No block takes more bytes than its values as f32.
-    Ok(elements / kind.values_per_block() * kind.bytes_per_block())
+    let Some((values, bytes)) = kind.block() else { return Ok(None) };
+    let row = shape.last().copied().unwrap_or(1);
+    if row % values != 0 {
+        return Err(format!("its rows of {row} values are not whole blocks of {kind}, which hold {values}"));
+    }
+    // No block takes more than eight bytes a value.
+    Ok(Some(elements / values * bytes))
 }

@@ -24,6 +24,7 @@ mod four_bits;
 mod header;
 mod metadata;
 mod reader;
+mod tensor_type;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -33,10 +34,11 @@ mod tests;
 pub use block::BlockType;
 pub use error::{Error, Result};
 pub use header::Tensor;
+pub use tensor_type::TensorType;
 
+use crate::system::file;
 use header::Header;
 use memmap2::Mmap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// An open GGUF file, mapped into memory: pages are read when they are touched.
@@ -51,14 +53,11 @@ impl Gguf {
     /// Maps the file at `path` and checks its whole header: every key, type, shape and offset.
     ///
     /// # Errors
-    /// When it cannot be read, is not GGUF v2 or v3, contradicts itself, is cut off, or holds a
-    /// tensor of a type that [`BlockType`] does not know.
+    /// When it cannot be read, is no file, is not GGUF v2 or v3, contradicts itself or is cut off. A tensor of a type that
+    /// [`BlockType`] does not know is carried along, and refused when its values are asked for.
     pub fn open(path: &Path) -> Result<Self> {
         let io = |source| Error::Io { path: path.to_owned(), source };
-        let file = File::open(path).map_err(io)?;
-        if !file.metadata().map_err(io)?.is_file() {
-            return Err(Error::format(path, "expected a GGUF file, found something that is not a regular file"));
-        }
+        let file = file::open(path).map_err(io)?;
         // SAFETY: the map is only read. As with every mapped file, the bytes stay what they are only
         // as long as no other program writes to the file; all numbers read from it are checked once,
         // copied, and never read again from the map.
@@ -121,7 +120,32 @@ impl Gguf {
             );
             return Err(Error::Tensor { path: self.path.clone(), name: error::quoted(name), problem });
         }
-        tensor.kind.dequantise(&self.map[tensor.range.clone()], out);
+        let Some(kind) = tensor.kind.readable() else {
+            let problem = format!("its numbers are {}; {}", tensor.kind, readable());
+            return Err(Error::Tensor { path: self.path.clone(), name: error::quoted(name), problem });
+        };
+        kind.dequantise(&self.map[tensor.range.clone()], out);
         Ok(())
     }
+
+    /// Why some of these tensors cannot be had, in words: they are of types that cannot be read. Names that the file does
+    /// not have are passed over.
+    pub fn refusal<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let found = names.into_iter().filter_map(|name| self.header.tensor(name));
+        let unreadable: Vec<&Tensor> = found.filter(|tensor| tensor.kind.readable().is_none()).collect();
+        let mut kinds: Vec<String> = unreadable.iter().map(|tensor| tensor.kind.to_string()).collect();
+        kinds.sort();
+        kinds.dedup();
+        let (kinds, first) = (kinds.join(" and "), error::quoted(&unreadable.first()?.name));
+        Some(match unreadable.len() {
+            1 => format!("its tensor `{first}` is of {kinds}; {}", readable()),
+            n => format!("{n} of its tensors are of {kinds}, the first is `{first}`; {}", readable()),
+        })
+    }
+}
+
+/// `this version computes with F32 F16 …: convert the file to one of these`
+fn readable() -> String {
+    let readable = BlockType::ALL.map(|kind| kind.name()).join(" ");
+    format!("this version computes with {readable}: convert the file to one of these")
 }

@@ -202,9 +202,13 @@ impl Session {
                 tokenizer.encode(&template.render(&[message], true)?, Input::Rendered)?
             }
             Prompt::Ids(ids) => ids.clone(),
-            Prompt::Synthetic(n) => synthetic(*n as usize, model.d_vocab),
+            Prompt::Synthetic(n) => {
+                check_length(*n as usize, model)?;
+                synthetic(*n as usize, model.d_vocab)
+            }
             Prompt::Repeated(n) => {
                 let first = self.tokenizer.as_ref().and_then(Tokenizer::bos);
+                check_length((*n as usize).saturating_mul(2) + usize::from(first.is_some()), model)?;
                 let random = random(*n as usize, model.d_vocab);
                 first.into_iter().chain(random.clone()).chain(random).collect()
             }
@@ -218,13 +222,7 @@ impl Session {
                 model.d_vocab - 1
             )));
         }
-        if ids.len() > model.n_ctx {
-            return Err(Error::Request(format!(
-                "the prompt has {} tokens, but the model's context holds {}: shorten it",
-                ids.len(),
-                model.n_ctx
-            )));
-        }
+        check_length(ids.len(), model)?;
         Ok(ids)
     }
 
@@ -268,6 +266,17 @@ impl Session {
             .as_ref()
             .ok_or_else(|| Error::Request("this model has no tokenizer; give token ids, or a number of tokens".into()))
     }
+}
+
+/// Refuses a prompt that the context does not hold: before its tokens are made, where they are made up.
+fn check_length(tokens: usize, model: &Model) -> Result<()> {
+    if tokens <= model.n_ctx {
+        return Ok(());
+    }
+    Err(Error::Request(format!(
+        "the prompt has {tokens} tokens, but the model's context holds {}: shorten it",
+        model.n_ctx
+    )))
 }
 
 /// Loads weights, and says what they take: as it was allocated, or where nobody counts by formula.
@@ -317,11 +326,15 @@ impl From<crate::text::Error> for Error {
 /// It has a tokenizer that cannot be read.
 pub fn open_tokenizer(source: &Source) -> Result<(Option<Tokenizer>, Vec<String>)> {
     let tokenizer = match &source.origin {
-        Origin::Folder(path) if !path.join("tokenizer.json").is_file() => {
+        Origin::Folder(path) if !path.join("tokenizer.json").exists() => {
             let warning = "there is no tokenizer.json in this folder: it takes token ids, but no text";
             return Ok((None, vec![warning.to_owned()]));
         }
         Origin::Folder(path) => Tokenizer::from_folder(path)?,
+        Origin::Gguf(gguf) if !Tokenizer::is_in_gguf(gguf) => {
+            let warning = "there is no tokenizer in this file: it takes token ids, but no text";
+            return Ok((None, vec![warning.to_owned()]));
+        }
         Origin::Gguf(gguf) => Tokenizer::from_gguf(gguf)?,
         Origin::Random => return Ok((None, Vec::new())),
     };

@@ -42,12 +42,12 @@ impl Tracer {
     /// Begins to watch this thread.
     ///
     /// # Panics
-    /// Another tracer watches it already.
+    /// Another tracer watches it already, or there is no memory for it.
     pub fn start(&mut self) -> Tracing<'_> {
         let (high_water, before) = (HighWater::reset(), live());
         // SAFETY: the tracer is alive, and `Tracing` takes it out again before it can be freed.
-        let is_alone = unsafe { ffi::blockscope_tracer_start(self.raw.as_ptr()) };
-        assert!(is_alone, "one tracer at a time on a thread");
+        let has_begun = unsafe { ffi::blockscope_tracer_start(self.raw.as_ptr()) };
+        assert!(has_begun, "the pass cannot be traced: {}", ffi::error());
         Tracing { tracer: self, before, high_water, _stays: PhantomData }
     }
 }

@@ -1,16 +1,20 @@
 //! Chat templates: a conversation as the text that the model was trained on.
 //!
-//! Models bring them as Jinja source, written for Hugging Face's renderer. They are programs out of a
-//! file from anywhere: what they may do is bounded in instructions, recursion, source and output. What a
-//! template holds in memory on the way is not: the interpreter has no limit for it.
+//! Models bring them as Jinja source, written for Hugging Face's renderer. They are programs out of a file from anywhere.
+//! Instructions, recursion, source and output are bounded, but a single instruction can take any time and any memory
+//! (`[0] * 2147483648`, a string that is doubled again and again, a list in a list in a list that is compared), already
+//! when it is compiled, since what is constant is computed then. So a template is compiled and rendered in a
+//! [confined](crate::system::confined) process. That takes a millisecond or two.
 
 use super::{Error, Result, clock};
+use crate::system::confined::{Limits, Stopped, confined};
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, State, context};
 use minijinja_contrib::pycompat;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
+use std::time::Duration;
 
 /// The longest template in use has some twenty thousand bytes.
 const LONGEST_SOURCE: usize = 1 << 20;
@@ -21,6 +25,8 @@ const FUEL: u64 = 100_000;
 const FUEL_PER_MESSAGE: u64 = 10_000;
 /// How deep macros may call each other; a thread's stack holds several times as many.
 const DEEPEST: usize = 100;
+/// Real ones need a few milliseconds and a few megabytes.
+const LIMITS: Limits = Limits { memory: 512 << 20, time: Duration::from_secs(2), made: LONGEST_OUTPUT + 1 };
 
 /// One turn of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,16 +36,16 @@ pub struct Message {
     pub content: String,
 }
 
-/// A model's chat template, compiled.
+/// A model's chat template, which compiles.
 #[derive(Debug, Clone)]
 pub struct ChatTemplate {
-    environment: Environment<'static>,
+    source: String,
     bos: String,
     eos: String,
 }
 
 impl ChatTemplate {
-    /// Compiles `source`; `bos` and `eos` are the texts of the tokens that it may name.
+    /// Takes `source` if it compiles; `bos` and `eos` are the texts of the tokens that it may name.
     ///
     /// # Errors
     /// When it is not a template or is absurdly long.
@@ -48,17 +54,9 @@ impl ChatTemplate {
             let found = format!("expected at most {LONGEST_SOURCE} bytes, found {}", source.len());
             return Err(Error::Template(found));
         }
-        let mut environment = Environment::new();
-        environment.set_auto_escape_callback(|_| AutoEscape::None);
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
-        environment.set_recursion_limit(DEEPEST);
-        environment.set_unknown_method_callback(pycompat::unknown_method_callback);
-        environment.add_function("raise_exception", raise_exception);
-        environment.add_function("strftime_now", |format: &str| clock::strftime(format, clock::now()));
-        environment.add_filter("tojson", to_json);
-        environment.add_template_owned("chat", without_generation_marks(source)).map_err(template_error)?;
-        Ok(Self { environment, bos: bos.into(), eos: eos.into() })
+        let source = without_generation_marks(source);
+        bounded(|| compiled(&source).map(|_| String::new()))?;
+        Ok(Self { source, bos: bos.into(), eos: eos.into() })
     }
 
     /// The same; a template that does not compile becomes a warning, for a model is of use without one.
@@ -69,20 +67,55 @@ impl ChatTemplate {
     /// The text of a conversation. With `add_generation_prompt` it ends where the answer begins.
     ///
     /// # Errors
-    /// When the template refuses the conversation, fails, or runs for longer than any real one.
+    /// When the template refuses the conversation, fails, or takes more time or memory than any real one.
     pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
-        let mut environment = self.environment.clone();
-        environment.set_fuel(Some(FUEL + FUEL_PER_MESSAGE * messages.len() as u64));
-        let context = context! {
-            messages, add_generation_prompt,
-            bos_token => self.bos, eos_token => self.eos,
-            tools => (), documents => (), // none, yet defined: some templates ask
-        };
-        let template = environment.get_template("chat").map_err(template_error)?;
-        let mut out = Bounded(Vec::new());
-        template.render_captured_to(context, &mut out).map_err(template_error)?;
-        String::from_utf8(out.0).map_err(|_| Error::Template("its output is not UTF-8".into()))
+        bounded(|| {
+            let mut environment = compiled(&self.source)?;
+            environment.set_fuel(Some(FUEL + FUEL_PER_MESSAGE * messages.len() as u64));
+            let context = context! {
+                messages, add_generation_prompt,
+                bos_token => self.bos, eos_token => self.eos,
+                tools => (), documents => (), // none, yet defined: some templates ask
+            };
+            let mut out = Bounded(Vec::new());
+            environment.get_template("chat")?.render_captured_to(context, &mut out)?;
+            Ok(String::from_utf8_lossy(&out.0).into_owned())
+        })
     }
+}
+
+/// The interpreter with `source` in it.
+fn compiled(source: &str) -> Result<Environment<'_>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_trim_blocks(true);
+    environment.set_lstrip_blocks(true);
+    environment.set_recursion_limit(DEEPEST);
+    environment.set_unknown_method_callback(pycompat::unknown_method_callback);
+    environment.add_function("raise_exception", raise_exception);
+    environment.add_function("strftime_now", |format: &str| clock::strftime(format, clock::now()));
+    environment.add_filter("tojson", to_json);
+    environment.add_template("chat", source)?;
+    Ok(environment)
+}
+
+/// Does some work of the interpreter where it can be ended.
+fn bounded(work: impl FnOnce() -> Result<String, minijinja::Error>) -> Result<String> {
+    // Of two kinds, told apart by the first byte: a text, or words about an error.
+    let told = |kind: u8, text: String| [&[kind], text.as_bytes()].concat();
+    let made = confined(LIMITS, || match work() {
+        Ok(text) => told(0, text),
+        Err(error) => told(1, words(&error)),
+    });
+    let made = made.map_err(|stopped| match stopped {
+        Stopped::Time(_) | Stopped::Memory(_) | Stopped::Made(_) => {
+            Error::Template(format!("{stopped}: more than any real one"))
+        }
+        stopped => Error::Template(super::shown::line(&stopped.to_string())),
+    })?;
+    let (kind, text) = made.split_first().unwrap_or((&1, b"it made nothing"));
+    let text = String::from_utf8_lossy(text).into_owned();
+    if *kind == 0 { Ok(text) } else { Err(Error::Template(text)) }
 }
 
 /// Output that ends at [`LONGEST_OUTPUT`].
@@ -108,17 +141,17 @@ fn raise_exception(message: &str) -> Result<Value, minijinja::Error> {
 }
 
 /// What went wrong, with its causes, on one line.
-fn template_error(error: minijinja::Error) -> Error {
+fn words(error: &minijinja::Error) -> String {
     let mut words = match error.kind() {
         ErrorKind::OutOfFuel => "it runs for longer than any real one".to_owned(),
         _ => error.to_string(),
     };
-    let mut source = std::error::Error::source(&error);
+    let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         let _ = write!(words, ": {cause}");
         source = cause.source();
     }
-    Error::Template(super::shown::line(&words))
+    super::shown::line(&words)
 }
 
 /// JSON as Python's `json.dumps` spaces it, which models have seen in training; not made safe for HTML.
@@ -227,6 +260,20 @@ mod tests {
         assert!(error.contains("refuses this conversation: Only ␛[31muser roles"), "{error}");
         let error = render("{% for %}").unwrap_err().to_string();
         assert!(error.contains("syntax error"), "{error}");
+    }
+
+    /// Each is one instruction, or few: fuel alone would not end them. `tests/foreign/templates.rs` has more.
+    #[test]
+    fn what_one_instruction_can_take_is_bounded() {
+        let nested = "{% set ns = namespace(x=[1], y=[1]) %}{% for i in range(64) %}\
+             {% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}{% endfor %}{{ ns.x == ns.y }}";
+        let constant = format!("{{{{ {} }}}}", vec!["('a' * 99999999)"; 64].join(" ~ "));
+        for source in ["{{ [0]*2147483648 }}", nested, &constant] {
+            let began = std::time::Instant::now();
+            let error = render(source).unwrap_err().to_string();
+            assert!(began.elapsed() < Duration::from_secs(5), "{source}");
+            assert!(error.starts_with("chat template: it takes ") && error.len() < 500, "{source}: {error}");
+        }
     }
 
     #[test]

@@ -12,6 +12,9 @@ use tokenizers::models::ModelWrapper;
 use tokenizers::models::bpe::BPE;
 use tokenizers::{Model, OffsetReferential, OffsetType, PreTokenizer};
 
+/// Squares of the bytes of words, which merging takes a time in proportion to: some seconds, or a single word of 16 KiB.
+const MOST_WORK: usize = 1 << 28;
+
 /// What was left together when the text was split; merges never reach beyond it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
@@ -71,7 +74,8 @@ impl Tokenizer {
     /// [`Input::Prompt`] adds around a text.
     ///
     /// # Errors
-    /// When the tokenizer has no merges or leaves some out at random, and as [`Tokenizer::encode`].
+    /// When the tokenizer has no merges or leaves some out at random, when words are absurdly long, and as
+    /// [`Tokenizer::encode`].
     pub fn merges(&self, text: &str, input: Input) -> Result<Vec<Word>> {
         self.with_encoder(text, input, |encoder| {
             let merges = Merges::of(encoder.get_model())?;
@@ -80,7 +84,19 @@ impl Tokenizer {
                 splitter.pre_tokenize(&mut split).map_err(refused)?;
             }
             let mut words = Vec::new();
+            let mut work = 0_usize;
             for (spelled, (from, to), added) in split.get_splits(OffsetReferential::Original, OffsetType::Byte) {
+                if added.is_none() {
+                    work = work.saturating_add(spelled.len().saturating_mul(spelled.len()));
+                }
+                if work > MOST_WORK {
+                    let problem = format!(
+                        "its words are too long, one has {} bytes; steps are shown of words of up to {} bytes",
+                        spelled.len(),
+                        MOST_WORK.isqrt()
+                    );
+                    return Err(Error::Merges(problem));
+                }
                 let (taken, pieces, steps) = match added {
                     Some(added) => (Taken::Added, added.iter().map(|token| token.id).collect(), Vec::new()),
                     None => merges.word(spelled)?,

@@ -43,6 +43,7 @@ pub use stream::Stream;
 pub use tokenizer::{Input, Specials, Tokenizer};
 pub use vocabulary::Token;
 
+use crate::system::caught::caught;
 use std::path::{Path, PathBuf};
 
 /// The result of anything in [`crate::text`].
@@ -69,6 +70,14 @@ pub enum Error {
     /// A chat template that does not work, or that refuses this conversation.
     #[error("chat template: {0}")]
     Template(String),
+}
+
+/// Does some work of the `tokenizers` crate, which panics on files that contradict themselves.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    caught(work).unwrap_or_else(|panic| {
+        let problem = format!("this tokenizer contradicts itself: {}", shown::line(&panic));
+        Err(Error::file(path, problem))
+    })
 }
 
 impl Error {

@@ -7,6 +7,8 @@
 //! | [`label`] | a token in a table or beside an axis | `·` | `↵` |
 //! | [`line()`] | a name, a path, a message on one line | kept | `↵` |
 //! | [`prose`] | text to read | kept | kept |
+//!
+//! Messages are [`bounded`] beside that: what they repeat may have any length.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -19,6 +21,9 @@ const TAB: usize = 4;
 
 /// Marks on one character that are shown as such; the rest are written out.
 const MOST_MARKS: usize = 6;
+
+/// Characters of a message that are told, and a tenth more from its end.
+pub const TOLD: usize = 3000;
 
 /// Joins pictures into one: 👩 and 💻 into one at work.
 const JOINER: char = '\u{200d}';
@@ -156,6 +161,19 @@ fn write_code(out: &mut String, code: u32) {
     let _ = write!(out, "⟨U+{code:04X}⟩");
 }
 
+/// A message as it is told: whole, unless it repeats something foreign without end. Then of its characters the first
+/// [`TOLD`] stay, and the last tenth as many, which often say what to do.
+pub fn bounded(message: &str) -> Cow<'_, str> {
+    let last = TOLD / 10;
+    let all = message.chars().count();
+    if all <= TOLD + last {
+        return Cow::Borrowed(message);
+    }
+    let place = |character| message.char_indices().nth(character).map_or(message.len(), |(place, _)| place);
+    let (begin, end) = (&message[..place(TOLD)], &message[place(all - last)..]);
+    Cow::Owned(format!("{begin} … ({} characters left out) … {end}", all - TOLD - last))
+}
+
 /// Columns that a text takes. Only of text that has been made safe to show.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -261,6 +279,17 @@ mod tests {
             assert_eq!(shown.chars().find(|&c| hides(c) && c != JOINER), None);
         }
         assert!(!line(&all).contains('\n'));
+    }
+
+    #[test]
+    fn a_message_is_told_whole_or_from_both_ends() {
+        let whole = "é".repeat(TOLD + TOLD / 10);
+        assert_eq!(bounded(&whole), whole);
+        let long = format!("first {} last", "é".repeat(70_000));
+        let told = bounded(&long);
+        assert!(told.starts_with("first é") && told.ends_with("é last"), "{told}");
+        assert!(told.contains(" characters left out) "));
+        assert!(told.chars().count() < TOLD + TOLD / 10 + 40);
     }
 
     #[test]

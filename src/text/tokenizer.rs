@@ -2,8 +2,9 @@
 
 use super::encoder::Encoder;
 use super::vocabulary::{Token, Vocabulary};
-use super::{ChatTemplate, Error, Result};
+use super::{ChatTemplate, Error, Result, guarded};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// What a text is, and so what its tokens are.
@@ -29,6 +30,8 @@ pub enum Specials {
 ///
 /// Made by `Tokenizer::from_folder` or `Tokenizer::from_gguf`.
 pub struct Tokenizer {
+    /// The file that it was made from.
+    pub(super) path: PathBuf,
     /// Behind a lock only because "special tokens as text" is a setting of the whole thing.
     pub(super) encoder: Mutex<Encoder>,
     pub(super) vocabulary: Vocabulary,
@@ -74,7 +77,7 @@ impl Tokenizer {
         }
         let mut encoder = self.encoder.lock().unwrap_or_else(PoisonError::into_inner);
         encoder.set_encode_special_tokens(input == Input::Text);
-        work(&encoder)
+        guarded(&self.path, || work(&encoder))
     }
 
     /// The tokens that go before and after those of the encoder, of which `first` is the first.

@@ -23,4 +23,6 @@ pub enum Msg {
     Stopped,
     /// The terminal gives no more input, and why; or the process was asked to end.
     Ended(Option<String>),
+    /// The terminal is gone: nobody can be shown or asked anything any more.
+    Closed,
 }

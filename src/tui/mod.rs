@@ -154,6 +154,11 @@ pub enum Error {
          `blockscope learn --check` do the same without"
     )]
     NotATerminal(&'static str),
+    #[error(
+        "this terminal (TERM=dumb) has no cursor that can be moved; `blockscope profile`, `blockscope generate` and \
+         `blockscope learn --check` do the same without"
+    )]
+    Dumb,
     #[error("the terminal: {0}")]
     Terminal(#[from] io::Error),
     #[error("{0}")]
@@ -163,14 +168,9 @@ pub enum Error {
 /// Opens the interface, and returns when the user leaves it.
 ///
 /// # Errors
-/// [`Error::NotATerminal`] before anything is written; the others after the terminal was given back.
+/// [`Error::NotATerminal`] and [`Error::Dumb`] before anything is written; the others after the terminal was given back.
 pub fn run(startup: Startup) -> Result<(), Error> {
-    if !io::stdout().is_terminal() {
-        return Err(Error::NotATerminal("the standard output"));
-    }
-    if !io::stdin().is_terminal() {
-        return Err(Error::NotATerminal("the standard input"));
-    }
+    check_terminal()?;
     let depth = Depth::detect(startup.color, |name| std::env::var(name).ok());
     let (inbox, messages) = mpsc::channel();
     let (mut app, effects) = first(&startup, Theme::new(depth));
@@ -213,18 +213,38 @@ pub fn run(startup: Startup) -> Result<(), Error> {
         Paint::All => session.repaint().and_then(|()| session.draw(app)),
         Paint::AfterSuspending => session.suspend().and_then(|()| session.draw(app)),
     });
+    let is_gone = terminal::is_gone();
+    if ended.is_err() {
+        // Nobody can be shown anything any more, or be asked.
+        for effect in app.update(Msg::Closed) {
+            act(effect);
+        }
+    }
     // The user gets the terminal back at once; the model thread may have an operator to finish.
     drop(session);
-    match ended? {
-        None => Ok(()),
-        Some(why) => Err(Error::Ended(why)),
+    match ended {
+        Ok(None) => Ok(()),
+        Ok(Some(why)) => Err(Error::Ended(why)),
+        Err(_) if is_gone => Ok(()),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// Refuses what cannot show the interface.
+fn check_terminal() -> Result<(), Error> {
+    if !io::stdout().is_terminal() {
+        return Err(Error::NotATerminal("the standard output"));
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Error::NotATerminal("the standard input"));
+    }
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") { Err(Error::Dumb) } else { Ok(()) }
 }
 
 /// Draws the first frame of what [`run`] will show, if there is a terminal: for the time until the program is loaded.
 /// Whatever fails, fails again in [`run`], which can say so.
 pub fn announce(startup: &Startup) {
-    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+    if check_terminal().is_err() {
         return;
     }
     let depth = Depth::detect(startup.color, |name| std::env::var(name).ok());

@@ -13,7 +13,7 @@ use super::action::Act;
 use super::app::{App, Popup, Screen};
 use super::effect::Effect;
 use super::explorer::HeadsView;
-use super::live::State;
+use super::live::{Live, State};
 use super::manner::Manner;
 use super::picker::Picker;
 use crate::measure::Step;
@@ -143,9 +143,20 @@ impl App {
             self.say(text, false);
             return Vec::new();
         }
-        let name = format!("blockscope-run-{}.jsonl", stamp(live.run.header.created));
-        vec![Effect::Save { name, run: Box::new(live.run.clone()) }]
+        vec![saved(live)]
     }
+
+    /// What was measured and is in no file yet.
+    pub(super) fn save_all(&self) -> Vec<Effect> {
+        let run = self.live.iter().filter(|live| live.file.is_none() && live.run.ttft().is_some()).map(saved);
+        let studies = self.studies.all().filter(|studied| studied.file.is_none() && studied.study.rounds() > 0);
+        run.chain(studies.map(studies::saved)).collect()
+    }
+}
+
+fn saved(live: &Live) -> Effect {
+    let name = format!("blockscope-run-{}.jsonl", stamp(live.run.header.created));
+    Effect::Save { name, run: Box::new(live.run.clone()) }
 }
 
 /// `20261123-201500`, in UTC, from seconds since 1970.

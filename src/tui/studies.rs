@@ -66,7 +66,8 @@ impl Studies {
         *place = Some(studied);
     }
 
-    fn all(&self) -> impl Iterator<Item = &Studied> {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Studied> {
         [&self.compare, &self.matrix, &self.sweep].into_iter().flatten()
     }
 

@@ -1,5 +1,6 @@
 //! The terminal itself: taken over, drawn on, given back, whatever happens.
 
+use crate::system::caught;
 use crate::tui::app::App;
 use crate::tui::message::Msg;
 use crate::tui::theme::Depth;
@@ -9,6 +10,7 @@ use crossterm::{cursor, execute, terminal};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, BufWriter, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -17,7 +19,11 @@ use std::time::Duration;
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
-type Canvas = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+/// Never dropped: its destructor shows the cursor, which [`leave`] has done, and where the terminal is gone it panics.
+type Canvas = ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>;
+
+/// More cells than any screen has; each takes some hundred bytes.
+const MOST_CELLS: u32 = 1 << 20;
 
 /// A terminal that was taken over before the interface proper has begun. The [`Session`] goes on with it.
 static EARLY: Mutex<Option<(Canvas, Signals)>> = Mutex::new(None);
@@ -36,13 +42,26 @@ pub fn draw_early(depth: Depth, app: &mut App) -> io::Result<()> {
 fn take_over(depth: Depth) -> io::Result<(Canvas, Signals)> {
     // What has been decided about colours is not to be decided again by the environment.
     crossterm::style::force_color_output(depth != Depth::Plain);
+    check_size(terminal::size()?)?;
     let signals = signals()?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
     let canvas = enter().and_then(|()| Terminal::new(backend)).inspect_err(|_| leave())?;
-    Ok((canvas, signals))
+    Ok((ManuallyDrop::new(canvas), signals))
+}
+
+/// Refuses a terminal whose cells would take all memory.
+fn check_size((columns, rows): (u16, u16)) -> io::Result<()> {
+    if u32::from(columns) * u32::from(rows) <= MOST_CELLS {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "it says that it has {columns} columns and {rows} rows; expected at most {MOST_CELLS} cells"
+    )))
 }
 
 fn draw(canvas: &mut Canvas, app: &mut App) -> io::Result<()> {
+    let size = canvas.size()?;
+    check_size((size.width, size.height))?;
     canvas.draw(|frame| {
         let area = frame.area();
         view::draw(app, area, frame.buffer_mut());
@@ -88,7 +107,9 @@ impl Session {
     /// A terminal that cannot be written to any more.
     pub fn repaint(&mut self) -> io::Result<()> {
         // `Terminal::clear` would ask the terminal where its cursor is; the input thread would swallow the answer.
-        let area = self.terminal.size()?.into();
+        let size = self.terminal.size()?;
+        check_size((size.width, size.height))?;
+        let area = size.into();
         self.terminal.resize(area)
     }
 
@@ -159,7 +180,7 @@ fn hook_panics() -> Arc<Hook> {
     let ours = std::thread::current().id();
     let report = Arc::clone(&previous);
     panic::set_hook(Box::new(move |info| {
-        if std::thread::current().id() == ours {
+        if std::thread::current().id() == ours && !caught::is_waiting() {
             leave();
             report(info);
         }
@@ -167,9 +188,10 @@ fn hook_panics() -> Arc<Hook> {
     previous
 }
 
-/// Starts the threads that wait for keys and for a request to end the process.
+/// Starts the threads that wait for keys, for a request to end the process and for the end of the terminal.
 fn listen(signals: Signals, inbox: Sender<Msg>, stop: Arc<AtomicBool>) -> io::Result<()> {
     heed(signals, inbox.clone())?;
+    await_end(inbox.clone())?;
     let read = move || {
         while !stop.load(Ordering::Relaxed) {
             let event = match event::poll(Duration::from_millis(250)) {
@@ -193,6 +215,14 @@ fn listen(signals: Signals, inbox: Sender<Msg>, stop: Arc<AtomicBool>) -> io::Re
     Ok(())
 }
 
+/// Whether the terminal is no longer there: then every error of it has the same cause, and nobody to be told.
+pub fn is_gone() -> bool {
+    #[cfg(unix)]
+    return end(0) == Some(true);
+    #[cfg(not(unix))]
+    return false;
+}
+
 fn idle(kind: MouseEventKind) -> bool {
     matches!(kind, MouseEventKind::Moved | MouseEventKind::Drag(_) | MouseEventKind::Up(_))
 }
@@ -214,13 +244,53 @@ fn signals() -> io::Result<Signals> {
 fn heed(mut signals: Signals, inbox: Sender<Msg>) -> io::Result<()> {
     let wait = move || {
         for signal in signals.forever() {
-            let stop = signal == signal_hook::consts::SIGTSTP;
-            if inbox.send(if stop { Msg::Stopped } else { Msg::Ended(None) }).is_err() {
+            let msg = match signal {
+                signal_hook::consts::SIGTSTP => Msg::Stopped,
+                signal_hook::consts::SIGHUP => Msg::Closed,
+                _ => Msg::Ended(None),
+            };
+            if inbox.send(msg).is_err() {
                 break;
             }
         }
     };
-    std::thread::Builder::new().name("signals".into()).spawn(wait)?;
+    std::thread::Builder::new().name("requests".into()).spawn(wait)?;
+    Ok(())
+}
+
+/// A terminal can vanish without a signal: when its last writer goes, or another process led the session. From then on a
+/// read gives nothing at once, again and again, on which the library that reads keys would spin.
+#[cfg(unix)]
+fn await_end(inbox: Sender<Msg>) -> io::Result<()> {
+    let wait = move || {
+        if end(-1) == Some(true) {
+            // Where nobody is left to send it to, the interface has ended already.
+            let _ = inbox.send(Msg::Closed);
+        }
+    };
+    std::thread::Builder::new().name("terminal".into()).spawn(wait)?;
+    Ok(())
+}
+
+/// Whether the terminal has ended, waiting for it so many milliseconds, or for ever where they are negative. `None`: the
+/// system cannot tell.
+#[cfg(unix)]
+fn end(millis: i32) -> Option<bool> {
+    // Asked for nothing, the system tells of the end alone.
+    let mut terminal = libc::pollfd { fd: libc::STDIN_FILENO, events: 0, revents: 0 };
+    loop {
+        // SAFETY: one entry, on this stack.
+        match unsafe { libc::poll(&mut terminal, 1, millis) } {
+            -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            -1 => return None,
+            0 => return Some(false),
+            _ => return (terminal.revents & libc::POLLNVAL == 0).then_some(true),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn await_end(_inbox: Sender<Msg>) -> io::Result<()> {
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use super::message::Msg;
 use super::prompt_tokens;
 use crate::measure::{Prompt, Request};
 use crate::record::{self, Status, Watched};
+use crate::text::shown;
 use crate::worker::{Card, Command, Event, RunId};
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -66,6 +67,11 @@ impl App {
             }
             Msg::Stopped => vec![Effect::Suspend],
             Msg::Ended(why) => vec![Effect::Quit(why)],
+            Msg::Closed => {
+                let mut effects = self.save_all();
+                effects.push(Effect::Quit(None));
+                effects
+            }
         }
     }
 
@@ -284,6 +290,7 @@ impl App {
 
     /// Tells the user something that must not be missed.
     pub(super) fn notice(&mut self, title: &str, text: String, bad: bool) {
+        let text = shown::bounded(&text).into_owned();
         self.popup = Some(Popup::Notice { title: title.into(), text, bad, scroll: 0 });
     }
 

@@ -11,7 +11,6 @@ use crate::interpret::proof::{PROOFS, Subject};
 use crate::measure::{Card, Control, Halt, Progress, Session, Watch, WatchStudy, peaks};
 use crate::record::{self, Peaks, study};
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::TryRecvError::{Disconnected, Empty};
@@ -285,10 +284,7 @@ fn succeeded<T>(done: Result<engine::Result<T>, String>) -> Result<T, Box<Observ
 
 /// A panic becomes an error with its message: LibTorch's operators panic where they refuse.
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        format!("the model thread panicked: {}", message.unwrap_or("without a message"))
-    })
+    caught(work).map_err(|message| format!("the model thread panicked: {}", shown::bounded(&message)))
 }
 
 /// Hands a run's events on under its number.

@@ -3,8 +3,9 @@
 use crate::source::{Source, all};
 
 /// Modules by floor, as `src/lib.rs` shows them.
-const FLOORS: [&[&str]; 8] = [
-    &["units", "gguf"],
+const FLOORS: [&[&str]; 9] = [
+    &["units", "system"],
+    &["gguf"],
     &["arch", "text", "learn"],
     &["record", "engine"],
     &["analyse"],

@@ -2,8 +2,12 @@
 
 use super::shortened::shortened;
 use crate::arch::{Error, Result};
+use crate::system::file;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
+
+/// The largest file of JSON that is read; the longest in use is the index of a model of many shards.
+const LARGEST: u64 = 64 << 20;
 
 /// Hugging Face's description of a model, in its older and its newer style.
 #[derive(Debug)]
@@ -21,8 +25,7 @@ impl Config {
     /// # Errors
     /// The file cannot be read or is not a JSON object.
     pub fn open(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, format!("cannot read: {error}")))?;
-        Self::parse(&text, path)
+        Self::of(json(path)?, path)
     }
 
     /// Reads the text of a `config.json`; `path` is only for messages.
@@ -30,8 +33,10 @@ impl Config {
     /// # Errors
     /// It is not a JSON object, or its weights are quantised in a way that is not read.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        let json: Value =
-            serde_json::from_str(text).map_err(|error| Error::file(path, format!("expected JSON: {error}")))?;
+        Self::of(parsed(text.as_bytes(), path)?, path)
+    }
+
+    fn of(json: Value, path: &Path) -> Result<Self> {
         let Value::Object(mut outer) = json else {
             return Err(Error::file(path, "expected a JSON object such as {\"model_type\": \"llama\", …}"));
         };
@@ -115,6 +120,22 @@ impl Config {
             Error::file(&self.path, format!("'{key}' should be {expected}, found {found}"))
         })
     }
+}
+
+/// What a file of JSON holds.
+///
+/// # Errors
+/// It cannot be read, is no file, is absurdly long, or is not JSON.
+pub fn json(path: &Path) -> Result<Value> {
+    let bytes = file::read(path, LARGEST).map_err(|error| Error::file(path, format!("cannot read: {error}")))?;
+    parsed(&bytes, path)
+}
+
+fn parsed(bytes: &[u8], path: &Path) -> Result<Value> {
+    serde_json::from_slice(bytes).map_err(|error| match file::stand_in(bytes) {
+        Some(found) => Error::file(path, found),
+        None => Error::file(path, format!("expected JSON: {error}")),
+    })
 }
 
 /// Weights that rest in a format of their own would look like missing tensors.

@@ -7,7 +7,7 @@ mod harmless;
 mod rope;
 mod shortened;
 
-pub use config::Config;
+pub use config::{Config, json};
 
 use shortened::shortened;
 

@@ -5,8 +5,8 @@ use crate::arch::{Toggle, Toggles};
 use crate::cli::args::{RoundsArg, toggles};
 use crate::cli::failure::{Failure, Result};
 use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
+use crate::record::input;
 use crate::record::study::StudyKind;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -85,7 +85,7 @@ fn present(baseline: &Toggles, candidates: &[String]) -> String {
 fn read(path: &Path) -> Result<String> {
     let failed = |problem: String| Failure::Failed(format!("{}: {problem}", path.display()));
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    let file = input::open(path).map_err(|error| failed(error.to_string()))?;
     file.take(MOST_TEXT).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),

@@ -26,7 +26,11 @@ impl TensorIndex for Gguf {
 
     fn format(&self, name: &str) -> Option<(String, u64)> {
         let tensor = Gguf::tensor(self, name).ok()?;
-        Some((tensor.kind.name().to_owned(), self.raw(name).ok()?.len() as u64))
+        Some((tensor.kind.name().into_owned(), tensor.bytes() as u64))
+    }
+
+    fn refusal(&self, names: &[String]) -> Option<String> {
+        Gguf::refusal(self, names.iter().map(String::as_str))
     }
 }
 

@@ -48,6 +48,9 @@ impl Parameters {
         if !problems.is_empty() {
             return Err(Error::Tensors { path: source.path().to_owned(), problems });
         }
+        if let Some(reason) = inventory::unreadable(model, &parameters, source) {
+            return Err(Error::file(source.path(), reason));
+        }
         let all = parameters.len();
         let mut loader = Loader { source, model, formats, device, progress, done: 0, all };
         let (mut linears, mut vectors, mut embed) = (HashMap::new(), HashMap::new(), None);

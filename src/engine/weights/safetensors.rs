@@ -1,6 +1,7 @@
 //! Weights out of `model.safetensors`, or out of the shards that its index names; memory-mapped.
 
 use super::WeightSource;
+use crate::arch::entries::json;
 use crate::arch::inventory::TensorIndex;
 use crate::arch::weight::{Parameter, Stored};
 use crate::arch::{Model, families};
@@ -102,9 +103,7 @@ fn files(folder: &Path) -> Result<Vec<String>> {
 
 /// The shards that an index names: plain file names beside it, each once.
 fn shards(index: &Path) -> Result<Vec<String>> {
-    let text = std::fs::read_to_string(index).map_err(|error| Error::file(index, format!("cannot read: {error}")))?;
-    let json: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| Error::file(index, format!("expected JSON: {error}")))?;
+    let json = json(index)?;
     let map = json
         .get("weight_map")
         .and_then(serde_json::Value::as_object)

@@ -94,7 +94,7 @@ fn tensors_come_in_file_order_row_major_and_their_bytes_are_candles() {
     let file = open(&small()).unwrap();
     let first = &file.tensors()[0];
     assert_eq!(
-        (first.name.as_str(), first.shape.as_slice(), first.kind.name()),
+        (first.name.as_str(), first.shape.as_slice(), &*first.kind.name()),
         ("token_embd.weight", [3, 256].as_slice(), "Q4_1")
     );
     assert_eq!((first.elements(), first.bytes()), (768, 768 / 32 * 20));
@@ -126,6 +126,6 @@ fn candle_reads_the_same_header() {
 fn what_is_not_a_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let error = Gguf::open(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("not a regular file"), "{error}");
+    assert!(error.contains("expected a file, found a folder"), "{error}");
     assert!(matches!(Gguf::open(&folder.path().join("none.gguf")), Err(Error::Io { .. })));
 }

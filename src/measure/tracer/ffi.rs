@@ -3,6 +3,7 @@
 use super::bounds::Bounds;
 use crate::units::Nanos;
 use std::ffi::{CStr, c_char};
+use std::mem::offset_of;
 use std::ptr::NonNull;
 
 /// Opaque; owned by C++.
@@ -75,6 +76,26 @@ struct Name {
     overload: *const c_char,
 }
 
+/// Asserts the size of a struct and where its fields lie, as `native/tracer.cpp` does.
+macro_rules! layout {
+    ($kind:ty, $size:literal, $($field:ident $offset:literal),+) => {
+        const _: () = assert!(size_of::<$kind>() == $size $(&& offset_of!($kind, $field) == $offset)+);
+    };
+}
+
+layout!(Bounds, 12, operators 0, words 4, allocations 8);
+layout!(Region, 24, start 0, end 8, part 16, outer 20);
+layout!(
+    Operator, 48, start 0, end 8, sequence 16, name 24, region 28, inputs 32, outputs 36, n_inputs 40, n_outputs 42, depth 44,
+    scope 46, flags 47
+);
+layout!(Block, 40, start 0, end 8, bytes 16, region 24, operator 28, tag 32);
+layout!(Name, 16, name 0, overload 8);
+layout!(
+    RawRecords, 88, regions 0, operators 8, words 16, blocks 24, n_regions 32, n_operators 40, n_words 48, n_blocks 56,
+    n_names 64, dropped_operators 72, dropped_blocks 80
+);
+
 /// What a pass left, as it lies in the tracer.
 pub struct Records<'t> {
     tracer: NonNull<Tracer>,
@@ -133,7 +154,14 @@ pub fn known(time: i64) -> Option<Nanos> {
     u64::try_from(time).ok().map(Nanos)
 }
 
+/// Why the last call of this thread could not do what it was asked for.
+pub fn error() -> String {
+    // SAFETY: a string that stays until this thread's next call.
+    unsafe { CStr::from_ptr(blockscope_error()) }.to_string_lossy().into_owned()
+}
+
 unsafe extern "C" {
+    fn blockscope_error() -> *const c_char;
     pub fn blockscope_tracer_new(bounds: Bounds) -> *mut Tracer;
     pub fn blockscope_tracer_free(tracer: *mut Tracer);
     pub fn blockscope_tracer_start(tracer: *mut Tracer) -> bool;

@@ -1,8 +1,9 @@
 //! The files of a folder: whole, of a bounded size, and as JSON where they are that.
 
+use crate::system::file;
 use crate::text::{Error, Result};
 use serde::de::DeserializeOwned;
-use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// The largest known tokenizer files are a tenth of this.
@@ -16,7 +17,10 @@ pub fn parse_if_there<T: DeserializeOwned + Default>(path: &Path) -> Result<T> {
 }
 
 pub fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| Error::file(path, format!("not the JSON that was expected: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| match file::stand_in(bytes) {
+        Some(found) => Error::file(path, found),
+        None => Error::file(path, format!("not the JSON that was expected: {error}")),
+    })
 }
 
 /// The bytes of a vocabulary that is not JSON, which may be missing.
@@ -33,13 +37,8 @@ pub fn read_model(path: &Path) -> Result<Option<Vec<u8>>> {
 
 /// The bytes of a file that may be missing.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    let problem = |error: std::io::Error| Error::file(path, error.to_string());
-    let size = match fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        found => found.map_err(problem)?,
-    };
-    if !size.is_file() || size.len() > LARGEST {
-        return Err(Error::file(path, format!("expected a file of at most {LARGEST} bytes, found {}", size.len())));
+    match file::read(path, LARGEST) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).map_err(|error| Error::file(path, error.to_string())),
     }
-    fs::read(path).map(Some).map_err(problem)
 }

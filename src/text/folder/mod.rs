@@ -23,7 +23,7 @@ mod tekken;
 mod tiktoken;
 mod tokenizer_json;
 
-use super::{ChatTemplate, Error, Result, Tokenizer};
+use super::{ChatTemplate, Error, Result, Tokenizer, guarded};
 use config::Config;
 use files::{parse_if_there, read, read_model};
 use opened::Opened;
@@ -44,6 +44,10 @@ impl Tokenizer {
     /// # Errors
     /// When a file is there but cannot be read or contradicts itself, or the tokenizer's is missing.
     pub fn from_folder(folder: &Path) -> Result<Self> {
+        guarded(folder, || Self::read(folder))
+    }
+
+    fn read(folder: &Path) -> Result<Self> {
         let mut warnings = Vec::new();
         let config = Config::read(folder)?;
         let opened = open(folder, &config, &mut warnings)?;
@@ -67,6 +71,7 @@ impl Tokenizer {
         let chat_template =
             template.and_then(|source| ChatTemplate::or_warning(&source, &bos_text, &eos_text, &mut warnings));
         Ok(Self {
+            path: folder.to_owned(),
             bos,
             encoder: Mutex::new(encoder),
             vocabulary: opened.vocabulary,

@@ -15,7 +15,7 @@ mod word_piece;
 
 use super::parts::Parts;
 use super::vocabulary::{Spelling, bytes_without_token};
-use super::{ChatTemplate, Result, Tokenizer, shown};
+use super::{ChatTemplate, Result, Tokenizer, guarded, shown};
 use crate::gguf::Gguf;
 use made::{problem, token_id};
 use std::sync::Mutex;
@@ -30,6 +30,18 @@ impl Tokenizer {
     /// # Errors
     /// When there is no vocabulary, it contradicts itself, or it or its pre-tokenizer is of a kind that is not known.
     pub fn from_gguf(file: &Gguf) -> Result<Self> {
+        guarded(file.path(), || Self::build(file))
+    }
+
+    /// Whether `file` describes a tokenizer; one that holds nothing but weights may name its kind `none`.
+    pub fn is_in_gguf(file: &Gguf) -> bool {
+        match file.str("tokenizer.ggml.model") {
+            Ok(kind) => !matches!(kind, "none" | "no_vocab"),
+            Err(_) => file.metadata().any(|(key, _)| key.starts_with("tokenizer.ggml.")),
+        }
+    }
+
+    fn build(file: &Gguf) -> Result<Self> {
         let mut warnings = Vec::new();
         let mut parts = Parts::of_file(file)?;
         let mut made = match file.str("tokenizer.ggml.model")? {
@@ -68,6 +80,7 @@ impl Tokenizer {
         let chat_template =
             chat_template.and_then(|template| ChatTemplate::or_warning(template, text(bos), text(eos), &mut warnings));
         Ok(Self {
+            path: file.path().to_owned(),
             encoder: Mutex::new(made.encoder),
             lost,
             vocabulary: parts.vocabulary(made.spelling).map_err(|words| problem(file, words))?,

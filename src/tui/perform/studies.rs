@@ -262,10 +262,15 @@ impl App {
             self.say(text, false);
             return Vec::new();
         }
-        let kind = screen_of(&studied.study.header.kind).name().to_lowercase();
-        let name = format!("blockscope-{kind}-{}.jsonl", super::stamp(studied.study.header.created));
-        vec![Effect::SaveStudy { name, study: Box::new(studied.study.clone()) }]
+        vec![saved(studied)]
     }
+}
+
+/// To a file that says what it is and when it was begun.
+pub(super) fn saved(studied: &Studied) -> Effect {
+    let kind = screen_of(&studied.study.header.kind).name().to_lowercase();
+    let name = format!("blockscope-{kind}-{}.jsonl", super::stamp(studied.study.header.created));
+    Effect::SaveStudy { name, study: Box::new(studied.study.clone()) }
 }
 
 /// How toggles differ from others, as the user would write it: `attention=eager`.
