@@ -10,6 +10,7 @@
 #include <cpuid.h>
 #endif
 
+#include "functions.h"
 #include "operator.h"
 #include "tensors.h"
 #include "vector.h"

@@ -7,6 +7,7 @@
 #include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
 
+#include "functions.h"
 #include "operator.h"
 #include "tensors.h"
 #include "vector.h"

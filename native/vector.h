@@ -1,36 +1,12 @@
 // Sixteen numbers at a time, for whatever processor: in one register of 64 bytes, two of 32 or four of 16.
-//
-// A kernel is a struct with a template `run<W>`, W being the bytes of a register; `vectorized<Kernel>(…)` runs it with those
-// that this processor has. A compiler takes a vector apart, too, that is wider than the registers, but what a loop carries
-// from step to step it then keeps in memory: 5 to 20 times as slow.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define HAS_WIDTHS 1
-#if __GNUC__ >= 12
-#define REGISTERS_OF_64 "arch=x86-64-v4"
-#define REGISTERS_OF_32 "arch=x86-64-v3"
-#define HAS_REGISTERS_OF_64 __builtin_cpu_supports("x86-64-v4")
-#define HAS_REGISTERS_OF_32 __builtin_cpu_supports("x86-64-v3")
-#else
-#define REGISTERS_OF_64 "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"
-#define REGISTERS_OF_32 "avx2,fma"
-#define HAS_REGISTERS_OF_64                                                                            \
-  (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&                          \
-   __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && HAS_REGISTERS_OF_32)
-#define HAS_REGISTERS_OF_32 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-#endif
-// For plain loops, of which the compiler makes vectors by itself.
-#define FOR_WIDE_REGISTERS __attribute__((target_clones(REGISTERS_OF_64, REGISTERS_OF_32, "default")))
-#else
-#define FOR_WIDE_REGISTERS
-#endif
-// What a kernel calls becomes part of it.
-#define INLINE inline __attribute__((always_inline))
+#include "width.h"
+
 // Integers of two registers by their places, the second's after the first's.
 #ifdef __clang__
 #define SHUFFLED(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
@@ -43,38 +19,6 @@ namespace blockscope {
 constexpr int64_t LANES = 16;
 // How far ahead of a stream of weights memory is asked for, in bytes: the processor itself stops at a page's end.
 constexpr int64_t AHEAD = 4096;
-
-#ifdef HAS_WIDTHS
-inline const int64_t REGISTER = [] {
-  __builtin_cpu_init();
-  return HAS_REGISTERS_OF_64 ? 64 : HAS_REGISTERS_OF_32 ? 32 : 16;
-}();
-
-template <typename Kernel, typename... Arguments>
-__attribute__((target(REGISTERS_OF_64))) void run_64(Arguments... arguments) {
-  Kernel::template run<64>(arguments...);
-}
-template <typename Kernel, typename... Arguments>
-__attribute__((target(REGISTERS_OF_32))) void run_32(Arguments... arguments) {
-  Kernel::template run<32>(arguments...);
-}
-template <typename Kernel, typename... Arguments>
-void run_16(Arguments... arguments) {
-  Kernel::template run<16>(arguments...);
-}
-
-template <typename Kernel, typename... Arguments>
-INLINE void vectorized(Arguments... arguments) {
-  if (REGISTER == 64) run_64<Kernel, Arguments...>(arguments...);
-  else if (REGISTER == 32) run_32<Kernel, Arguments...>(arguments...);
-  else run_16<Kernel, Arguments...>(arguments...);
-}
-#else
-template <typename Kernel, typename... Arguments>
-void vectorized(Arguments... arguments) {
-  Kernel::template run<16>(arguments...);
-}
-#endif
 
 // Numbers in one register of so many bytes.
 template <typename Number, int64_t BYTES>
@@ -329,7 +273,7 @@ INLINE float largest(const Floats<W>& numbers) {
   return lane[0];
 }
 
-// ---- Functions; where x is no number, neither is what they make of it
+// ---- Comparisons
 
 // Where x is below a bound `then`, elsewhere `other`.
 template <int64_t W>
@@ -343,45 +287,7 @@ INLINE Floats<W> larger(const Floats<W>& a, const Floats<W>& b) {
   OF_PARTS(Floats<W>, b.part[i] > a.part[i] ? b.part[i] : a.part[i]);
 }
 
-// e^x within 2e-7 of itself: 2^n times a polynomial of what is left (Cephes' coefficients). Below what a float can say it
-// is 0, above the greatest.
-template <int64_t W>
-INLINE Floats<W> exp(const Floats<W>& x) {
-  constexpr float LEAST = -87.33f, GREATEST = 88.37f;
-  constexpr float MAGIC = 12582912.0f;  // added to a number, it leaves the nearest whole one in the lowest bits
-  Floats<W> of;
-  for (int64_t i = 0; i < Floats<W>::PARTS; ++i) {
-    of.part[i] = x.part[i] < LEAST ? all<W>(LEAST).part[i] : x.part[i];
-    of.part[i] = of.part[i] > GREATEST ? all<W>(GREATEST).part[i] : of.part[i];
-  }
-  const Floats<W> shifted = of * 1.44269504f + MAGIC;
-  const Floats<W> n = shifted - MAGIC;
-  const Floats<W> r = of - n * 0.693359375f + n * 2.12194440e-4f;
-  Floats<W> p = all<W>(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  const Floats<W> e = as_floats(as_words(p) + (as_words(shifted) << 23u));
-  return where_below(x, LEAST, Floats<W>{}, e);
-}
-
-// The hyperbolic tangent within 2e-7 of itself: near 0 a polynomial, of which all digits count (Cephes' coefficients).
-template <int64_t W>
-INLINE Floats<W> tanh(const Floats<W>& x) {
-  const Words<W> sign = as_words(x) & 0x80000000u;
-  const Floats<W> far = as_floats(as_words(x) ^ sign), s = x * x;
-  Floats<W> p = all<W>(-5.70498872745e-3f);
-  p = p * s + 2.06390887954e-2f;
-  p = p * s - 5.37397155531e-2f;
-  p = p * s + 1.33314422036e-1f;
-  p = p * s - 3.33332819422e-1f;
-  p = p * s * x + x;
-  const Floats<W> t = all<W>(1.0f) - all<W>(2.0f) / (exp(far + far) + 1.0f);
-  return where_below(far, 0.625f, p, as_floats(as_words(t) | sign));
-}
+// ---- Numbers of a float16
 
 // What is no number or beyond all in a float16 becomes one here: of weights both are kept out (`Matrix::of`, `Int4::pack`),
 // and what is read past their end can be multiplied with 0.
