@@ -6,6 +6,7 @@ use super::interrupt::Interrupt;
 use super::loading;
 use super::output::Output;
 use crate::engine;
+use crate::interpret::explore::LensRequest;
 use crate::interpret::{Capture, Hooks};
 use crate::measure::Session;
 use crate::units::Bytes;
@@ -61,7 +62,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     let session = loading::open(&args.model, &interrupt, out)?;
     let ids = session.prompt_ids(&prompt)?;
     match hooks {
-        Some(hooks) => activations(args, &session, (&ids, &hooks), &interrupt, out),
+        Some(hooks) => activations(args, &session, &ids, &hooks, &interrupt, out),
         None => all(args, &session, &ids, &interrupt, out),
     }
 }
@@ -69,8 +70,12 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
 /// Everything that can be looked at.
 fn all(args: &Args, session: &Session, ids: &[u32], interrupt: &Interrupt, out: &mut Output) -> Result {
     let lens = args.lens.of(ids.len())?;
-    let seen =
-        session.captured(ids, (lens, args.top as usize), interrupt.control(), &mut |how_far| out.progress(how_far));
+    let seen = session.captured(
+        ids,
+        LensRequest { positions: lens, top: args.top as usize },
+        interrupt.control(),
+        &mut |how_far| out.progress(how_far),
+    );
     out.progress("");
     let seen = match seen {
         Err(engine::Error::Cancelled) => return interrupt.check(),
@@ -95,7 +100,8 @@ fn all(args: &Args, session: &Session, ids: &[u32], interrupt: &Interrupt, out: 
 fn activations(
     args: &Args,
     session: &Session,
-    (ids, hooks): (&[u32], &Hooks),
+    ids: &[u32],
+    hooks: &Hooks,
     interrupt: &Interrupt,
     out: &mut Output,
 ) -> Result {

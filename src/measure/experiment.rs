@@ -148,7 +148,7 @@ impl Session {
         let timed = schedule.needed();
         for (number, arm) in (0..).zip(&plan.arms).filter(|(arm, _)| unread.contains(arm) || timed.contains(arm)) {
             bench.add(number, arm, &mut |stage, done, total| {
-                loading(schedule.watch, &arm.name, (stage, done, total));
+                loading(schedule.watch, &arm.name, stage, done, total);
                 !control.is_cancelled()
             })?;
         }
@@ -156,7 +156,7 @@ impl Session {
         let mut readings = None;
         if let Some(reading) = reading.filter(|_| !unread.is_empty()) {
             let prepared = reading.prepare(&unread, &mut bench, &mut schedule.ledger, &mut |stage, done, total| {
-                loading(schedule.watch, "f32 reference for the quality", (stage, done, total));
+                loading(schedule.watch, "f32 reference for the quality", stage, done, total);
                 !control.is_cancelled()
             });
             readings = Some(prepared?);
@@ -188,7 +188,7 @@ impl Session {
 }
 
 /// Tells how far a loading is: `loading weights 3/272 · weights=bf16`.
-fn loading(watch: &mut dyn WatchStudy, name: &str, (stage, done, total): (&str, u64, u64)) {
+fn loading(watch: &mut dyn WatchStudy, name: &str, stage: &str, done: u64, total: u64) {
     let stage = format!("{stage} {done}/{total} · {name}");
     watch.progress(&Progress { stage, ..Progress::default() });
 }

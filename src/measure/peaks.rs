@@ -42,10 +42,10 @@ const SMALL_BUDGET: Nanos = Nanos(100_000_000);
 
 /// Fewest and most executions to see how fast something is, and what they may take. The one before them
 /// prepares, and does not count.
-const TRIALS: (usize, usize) = (2, 10);
+const TRIALS: Executions = Executions { fewest: 2, most: 10 };
 const TRIAL_BUDGET: Nanos = Nanos(50_000_000);
 /// Fewest and most executions that a spread is made of.
-const REPEATS: (usize, usize) = (5, 50);
+const REPEATS: Executions = Executions { fewest: 5, most: 50 };
 
 /// Two readers are equally fast if they differ by no more than this share.
 const NOISE: f64 = 0.1;
@@ -56,6 +56,13 @@ const LARGEST: u32 = 8192;
 
 /// Calls in a batch: one alone is shorter than the clock is good for.
 const CALLS: u32 = 1000;
+
+/// How often something is done: this often in any case, and while there is time.
+#[derive(Debug, Clone, Copy)]
+struct Executions {
+    fewest: usize,
+    most: usize,
+}
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +191,7 @@ impl Plan<'_> {
                 fastest = (size, rate);
             }
             // Twice the size is eight times the work; it must leave time to be repeated.
-            let next = Nanos(time.0.saturating_mul(8 * (1 + TRIALS.0 + REPEATS.0) as u64));
+            let next = Nanos(time.0.saturating_mul(8 * (1 + TRIALS.fewest + REPEATS.fewest) as u64));
             if size == LARGEST || next > left {
                 break;
             }
@@ -247,9 +254,9 @@ impl Plan<'_> {
         Ok(self.several(work, REPEATS, budget)?.0)
     }
 
-    fn several(&mut self, work: Work, (least, most): (usize, usize), budget: Nanos) -> Result<(Quartiles, Nanos)> {
+    fn several(&mut self, work: Work, executions: Executions, budget: Nanos) -> Result<(Quartiles, Nanos)> {
         let (mut times, mut spent) = (Vec::new(), Nanos(0));
-        while times.len() < least || times.len() < most && spent < budget {
+        while times.len() < executions.fewest || times.len() < executions.most && spent < budget {
             let time = self.time(work)?;
             spent += time;
             times.push(time);

@@ -129,7 +129,7 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
             Command::Load { source, toggles, device } => {
                 // What was seen is of the model that goes.
                 *inspection = None;
-                let loaded = quietly(|| load(session, (&source, device), &toggles, control, report));
+                let loaded = quietly(|| load(session, &source, device, &toggles, control, report));
                 match loaded.and_then(|loaded| loaded.map_err(|error| error.to_string())) {
                     Ok(card) => report(Event::Loaded(Box::new(card))),
                     Err(error) => report(Event::LoadFailed { error, kept: session.is_some() }),
@@ -236,7 +236,8 @@ fn asked<T>(session: Option<&Session>, question: impl FnOnce(&Session) -> engine
 /// Loads a model, or rebuilds the present one if it is the same.
 fn load(
     present: &mut Option<Session>,
-    (source, device): (&str, Device),
+    source: &str,
+    device: Device,
     toggles: &Toggles,
     control: &Control,
     report: &mut impl FnMut(Event),

@@ -1,7 +1,7 @@
 //! A text that grows, one that is held against another, and one that is opened from a file without its model.
 
 use crate::common::{golden, open};
-use blockscope::interpret::explore::Captured;
+use blockscope::interpret::explore::{Captured, LensRequest};
 use blockscope::interpret::{Change, Exploration, Intervention, Interventions, Sources, Target};
 use blockscope::measure::{Control, Session};
 use blockscope::record::explored::{Area, Head, Place};
@@ -137,7 +137,8 @@ fn a_swapped_token_and_a_patched_text_are_what_they_say() {
 
 /// Everything that can be looked at, in a file.
 fn captured(session: &Session, path: &Path) -> Captured {
-    let seen = session.captured(&IDS, (2..7, 3), &Control::default(), &mut |_| {}).unwrap();
+    let seen =
+        session.captured(&IDS, LensRequest { positions: 2..7, top: 3 }, &Control::default(), &mut |_| {}).unwrap();
     seen.write(path).unwrap();
     seen
 }
@@ -191,7 +192,9 @@ fn a_capture_that_is_not_whole_is_refused_with_the_reason() {
 fn a_label_in_a_file_does_not_drive_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("seen.safetensors");
-    let mut seen = session("llama", "").captured(&IDS, (0..9, 2), &Control::default(), &mut |_| {}).unwrap();
+    let mut seen = session("llama", "")
+        .captured(&IDS, LensRequest { positions: 0..9, top: 2 }, &Control::default(), &mut |_| {})
+        .unwrap();
     seen.metadata.labels[3] = "\u{1b}[2J\u{202e}x".into();
     seen.metadata.model = "\u{1b}]0;title\u{7}".into();
     seen.write(&path).unwrap();

@@ -3,6 +3,7 @@
 use crate::common::golden;
 use blockscope::arch::Toggles;
 use blockscope::engine::Device;
+use blockscope::interpret::explore::LensRequest;
 use blockscope::measure::{Control, Plan, PlannedArm, Prompt, Request, Rounds, Step};
 use blockscope::record::explored::{Area, Head};
 use blockscope::record::{self, Run, Status, Study, study};
@@ -347,7 +348,8 @@ fn a_text_grows_is_pinned_weighed_and_opened_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("seen.safetensors");
     let session = crate::common::open(golden("llama").to_str().unwrap(), "");
-    let captured = session.captured(&ids, (5..7, 2), &Control::default(), &mut |_| {}).unwrap();
+    let captured =
+        session.captured(&ids, LensRequest { positions: 5..7, top: 2 }, &Control::default(), &mut |_| {}).unwrap();
     captured.write(&path).unwrap();
     worker.send(Command::OpenCapture { run: RunId(3), path, side: 8 });
     all_heads(3);

@@ -21,24 +21,30 @@ pub fn lm_head(traced: &TracedPhase) -> Option<Finding> {
     let (part, head) = traced.kind("lm_head")?;
     // Runs of before this was a toggle of its own have it in the format of the weights.
     let toggle = if traced.toggle("lm_head").is_empty() { "weights" } else { "lm_head" };
-    read(traced, ("lm_head", toggle), Some(part), head, "in the LM head")
+    read(traced, &Weights { finding: "lm_head", toggle, place: "in the LM head" }, Some(part), head)
 }
 
 /// Decoding reads all weights of the blocks for one token.
 pub fn decode(traced: &TracedPhase) -> Option<Finding> {
     let mut all = PartAccount::default();
     IN_BLOCKS.iter().filter_map(|name| traced.kind(name)).for_each(|(_, part)| all.add(part));
-    read(traced, ("decode_weights", "weights"), None, &all, "in the products of the blocks")
+    let weights = Weights { finding: "decode_weights", toggle: "weights", place: "in the products of the blocks" };
+    read(traced, &weights, None, &all)
+}
+
+/// Weights that a decode step reads.
+struct Weights<'t> {
+    /// The id of the finding about them.
+    finding: &'static str,
+    /// What says their format.
+    toggle: &'t str,
+    /// Where they are read, in a sentence.
+    place: &'static str,
 }
 
 /// Speaks where much of a decode step waits for weights to be read.
-fn read(
-    traced: &TracedPhase,
-    (id, toggle): (&'static str, &str),
-    part: Option<u32>,
-    spent: &PartAccount,
-    place: &str,
-) -> Option<Finding> {
+fn read(traced: &TracedPhase, weights: &Weights, part: Option<u32>, spent: &PartAccount) -> Option<Finding> {
+    let &Weights { finding, toggle, place } = weights;
     let peaks = traced.peaks.filter(|_| traced.phase == Phase::Decode)?;
     let standing = spent.standing(peaks)?;
     if traced.share(spent.total) < WORTH || standing.bound != Bound::Memory || standing.share < NEAR {
@@ -62,7 +68,7 @@ fn read(
     let (share, near) = (percent(traced.share(spent.total)), percent(standing.share));
     let saving = traced.saving(saves);
     traced.finding(
-        id,
+        finding,
         part,
         saves,
         format!("decode spends {share} {place}, at {near} of the bandwidth limit: {remedy} and {saving}"),

@@ -43,6 +43,14 @@ pub struct Captured {
     pub attributions: Vec<Attribution>,
 }
 
+/// Where the lens is to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LensRequest {
+    pub positions: Range<usize>,
+    /// How many of the likeliest tokens.
+    pub top: usize,
+}
+
 /// What is no tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
@@ -100,18 +108,19 @@ impl BlockScoring {
 }
 
 impl Session {
-    /// Runs a text and looks at all of it: every head, the lens with the `top` likeliest tokens, and who wrote the
-    /// likeliest, at the positions of `lens`. `progress` is told in words how far that is.
+    /// Runs a text and looks at all of it: every head, the lens, and who wrote the likeliest token at its positions.
+    /// `progress` is told in words how far that is.
     ///
     /// # Errors
     /// Those of [`Session::explore`].
     pub fn captured(
         &self,
         ids: &[u32],
-        (lens, top): (Range<usize>, usize),
+        lens: LensRequest,
         control: &Control,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Captured> {
+        let LensRequest { positions: lens, top } = lens;
         let (card, layers) = (self.card(), self.card().model.n_layers());
         let exploration =
             self.explore(ids, control, &mut |done| progress(&format!("running block {done}/{layers}")))?;

@@ -22,7 +22,7 @@ impl Exploration {
     /// There are no such positions.
     pub fn lens(&self, decoder: &Decoder, place: Place, positions: Range<usize>, top: usize) -> Vec<LensCell> {
         let last = self.says(decoder, self.last_place(), &positions);
-        self.cells(decoder, place, (positions, &last), top)
+        self.cells(decoder, place, positions, &last, top)
     }
 
     /// The same at every place. `goes_on` is told at which positions it is, again and again.
@@ -44,7 +44,7 @@ impl Exploration {
                 if !goes_on(start) {
                     return Err(Error::Cancelled);
                 }
-                cells.extend(self.cells(decoder, *place, (part.clone(), &last), top));
+                cells.extend(self.cells(decoder, *place, part.clone(), &last, top));
             }
         }
         Ok(LensTable { first: positions.start, places })
@@ -71,7 +71,8 @@ impl Exploration {
         &self,
         decoder: &Decoder,
         place: Place,
-        (positions, last): (Range<usize>, &Tensor),
+        positions: Range<usize>,
+        last: &Tensor,
         top: usize,
     ) -> Vec<LensCell> {
         let _no_grad = tch::no_grad_guard();

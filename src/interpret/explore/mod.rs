@@ -24,7 +24,7 @@ mod tensors;
 mod worth;
 
 pub use exploration::Exploration;
-pub use file::Captured;
+pub use file::{Captured, LensRequest};
 pub use heads::{Heads, Scoring};
 pub use survey::BlockHeads;
 pub use tensors::numbers;

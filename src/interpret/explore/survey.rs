@@ -47,7 +47,7 @@ impl Exploration {
         let _no_grad = tch::no_grad_guard();
         let found = self.repeated(block);
         let reference = reference.filter(|reference| self.is_comparable(reference)).map(|it| it.heads(block));
-        of_block(self.heads(block), block as u32, (side, reference), found, goes_on)
+        of_block(self.heads(block), block as u32, side, reference, found, goes_on)
     }
 
     /// Whether heads here and there can be held against each other: as many positions, and as many heads.
@@ -60,7 +60,8 @@ impl Exploration {
 fn of_block(
     heads: &Heads,
     block: u32,
-    (side, reference): (usize, Option<&Heads>),
+    side: usize,
+    reference: Option<&Heads>,
     found: &Repeated,
     goes_on: &mut dyn FnMut() -> bool,
 ) -> Option<BlockHeads> {

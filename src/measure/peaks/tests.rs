@@ -72,7 +72,7 @@ fn memory_is_read_by_the_fastest_reader_over_the_whole_buffer() {
     assert!(close(peaks.bandwidth.best, 32e9) && close(peaks.cache_bandwidth.unwrap().best, 160e9));
     for reader in ReadOperator::ALL {
         let tried = works.iter().filter(|&&work| work == Work::Read { reader, bytes: 256 * MIB }).count();
-        assert!(tried > TRIALS.0, "{}", reader.name());
+        assert!(tried > TRIALS.fewest, "{}", reader.name());
     }
     assert_eq!(peaks.dispatch.best, Nanos(600));
 }
@@ -101,7 +101,7 @@ fn the_spread_is_that_of_the_repeats_and_the_warm_up_does_not_count() {
         Work::Calls(calls) => {
             n += 1;
             // Those before the repeats are slow; then 0 … 49 ns a call more than the least.
-            let before = 1 + TRIALS.1 as u64;
+            let before = 1 + TRIALS.most as u64;
             let extra = if n <= before { 900 } else { n - before - 1 };
             Ok(Nanos((500 + extra) * u64::from(calls)))
         }
@@ -134,7 +134,7 @@ fn sizes_grow_as_long_as_there_is_time_to_repeat_them() {
             Work::Product { dtype: Dtype::F32, size } => Ok(at(rate, flops(size))),
             work => even(work),
         });
-        assert!(peaks.unwrap().gemm[0].flops.n >= REPEATS.0 as u32);
+        assert!(peaks.unwrap().gemm[0].flops.n >= REPEATS.fewest as u32);
         works
             .iter()
             .filter_map(|work| match work {

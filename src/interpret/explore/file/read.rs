@@ -82,9 +82,9 @@ impl Captured {
             reader.float("hook_embed", &[1, t, d_model])?,
             (0..n_layers).map(layer).collect::<Result<_>>()?,
         );
-        let places = exploration.places().count() as i64;
+        let places: Vec<Place> = exploration.places().collect();
         let lens = match file.info("lens.top_ids") {
-            Some(_) => Some(reader.lens((places, t), exploration.places())?),
+            Some(_) => Some(reader.lens(&places, t)?),
             None => None,
         };
         let attributions = match &lens {
@@ -154,8 +154,8 @@ impl TensorReader<'_> {
         Ok(numbers(&self.tensor(name, shape)?))
     }
 
-    /// The lens, `t` positions at most.
-    fn lens(&self, (n_places, t): (i64, i64), places: impl Iterator<Item = Place>) -> Result<LensTable> {
+    /// The lens at these places, of a text of `t` positions.
+    fn lens(&self, places: &[Place], t: i64) -> Result<LensTable> {
         let shape = self.shape("lens.top_ids", 3)?;
         let (n, top) = (shape[1], shape[2] as usize);
         let first = self.numbers("lens.first", &[1])?[0];
@@ -163,6 +163,7 @@ impl TensorReader<'_> {
             let problem = format!("lens: expected positions of the text's {t}, found {n} from {first} on");
             return Err(Error::file(self.path, problem));
         }
+        let n_places = places.len() as i64;
         let (each, all) = ([n_places, n], [n_places, n, top as i64]);
         let ids = self.numbers("lens.top_ids", &all)?;
         let probabilities = self.floats("lens.top_probabilities", &all)?;
@@ -184,8 +185,8 @@ impl TensorReader<'_> {
             massive: massive[at] != 0,
         };
         let n = n as usize;
-        let row = |(row, place)| (place, (row * n..(row + 1) * n).map(cell).collect());
-        Ok(LensTable { first: first as usize, places: places.enumerate().map(row).collect() })
+        let row = |(row, &place): (usize, &Place)| (place, (row * n..(row + 1) * n).map(cell).collect());
+        Ok(LensTable { first: first as usize, places: places.iter().enumerate().map(row).collect() })
     }
 
     /// Who wrote the likeliest tokens, at the positions of the lens.

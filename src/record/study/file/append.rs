@@ -18,7 +18,7 @@ impl StudyWriter {
         let mut reader = StudyReader::open(path)?;
         let mut study = Study::default();
         reader.by_ref().try_for_each(|event| event.map(|event| study.apply(event)))?;
-        if let Some(differs) = differs((&study.header, &study.arms), (header, arms)) {
+        if let Some(differs) = differs(&study, header, arms) {
             return Err(Error::Another { path: path.to_owned(), differs });
         }
         let file = reopened(path, reader.lines.complete());
@@ -48,8 +48,9 @@ fn reopened(path: &Path, complete: u64) -> io::Result<File> {
     Ok(file)
 }
 
-/// In what the study of a file is another than the one that is asked for.
-fn differs((old, old_arms): (&Header, &[Arm]), (new, new_arms): (&Header, &[Arm])) -> Option<String> {
+/// In what the study of a file is another than the one that is asked for, of this header and these arms.
+fn differs(study: &Study, new: &Header, new_arms: &[Arm]) -> Option<String> {
+    let (old, old_arms) = (&study.header, &study.arms);
     let text = |header: &Header| {
         header.text.as_ref().map_or("no text".to_owned(), |text| format!("{} ({} tokens)", text.name, text.tokens))
     };
