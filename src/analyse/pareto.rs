@@ -15,20 +15,27 @@ pub enum Standing {
     Unknown,
 }
 
-/// Judges points of (time, loss of quality), both better when smaller. Equal points do not dominate one another.
-/// Of several that dominate one, the fastest is named.
-pub fn pareto(points: &[Option<(f64, f64)>]) -> Vec<Standing> {
-    let known = |point: &Option<(f64, f64)>| point.filter(|(time, loss)| !time.is_nan() && !loss.is_nan());
+/// What is judged of a configuration: both are better when smaller.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    pub time: f64,
+    /// Of quality.
+    pub loss: f64,
+}
+
+/// Judges configurations. Equal points do not dominate one another. Of several that dominate one, the fastest is named.
+pub fn pareto(points: &[Option<Point>]) -> Vec<Standing> {
+    let known = |point: &Option<Point>| point.filter(|point| !point.time.is_nan() && !point.loss.is_nan());
     // By time, then by loss: whoever dominates a point stands before it.
-    let mut order: Vec<(usize, (f64, f64))> =
+    let mut order: Vec<(usize, Point)> =
         points.iter().enumerate().filter_map(|(index, point)| Some((index, known(point)?))).collect();
-    order.sort_by(|(_, a), (_, b)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    order.sort_by(|(_, a), (_, b)| a.time.total_cmp(&b.time).then(a.loss.total_cmp(&b.loss)));
     let mut standings = vec![Standing::Unknown; points.len()];
     // The points on the front so far: each is slower and better than the one before.
-    let mut front: Vec<(usize, (f64, f64))> = Vec::new();
+    let mut front: Vec<(usize, Point)> = Vec::new();
     for (index, point) in order {
         // The first, so the fastest, that is at least as good.
-        let as_good = front.iter().find(|(_, other)| other.1 <= point.1);
+        let as_good = front.iter().find(|(_, other)| other.loss <= point.loss);
         standings[index] = match as_good {
             Some((_, other)) if !is_clear(*other, point) => Standing::Best,
             Some((by, _)) => Standing::Dominated { by: *by },
@@ -46,8 +53,8 @@ const NO_MATTER: f64 = 0.02;
 const NO_NATS: f64 = 1e-6;
 
 /// Whether one that is as good in both is clearly better in one.
-fn is_clear(better: (f64, f64), worse: (f64, f64)) -> bool {
-    worse.0 > better.0 * (1.0 + NO_MATTER) || worse.1 > better.1 * (1.0 + NO_MATTER) + NO_NATS
+fn is_clear(better: Point, worse: Point) -> bool {
+    worse.time > better.time * (1.0 + NO_MATTER) || worse.loss > better.loss * (1.0 + NO_MATTER) + NO_NATS
 }
 
 /// The same for the arms of a study, by the median time of a phase and KL.
@@ -59,7 +66,7 @@ pub fn of_study(study: &Study, phase: Phase) -> Vec<Standing> {
             Phase::Prefill => samples.map(|sample| sample.ttft).collect(),
             Phase::Decode => samples.filter_map(|sample| sample.tpot()).collect(),
         };
-        Some((Quartiles::of(&times)?.median.seconds(), kl))
+        Some(Point { time: Quartiles::of(&times)?.median.seconds(), loss: kl })
     };
     pareto(&(0..).zip(&study.arms).map(point).collect::<Vec<_>>())
 }
@@ -69,31 +76,34 @@ mod tests {
     use super::*;
     use Standing::{Best, Dominated, Unknown};
 
+    fn at(time: f64, loss: f64) -> Option<Point> {
+        Some(Point { time, loss })
+    }
+
     #[test]
     fn slower_and_worse_is_dominated() {
-        let points = [Some((4.0, 0.0)), Some((2.0, 0.1)), Some((3.0, 0.2)), Some((1.0, 0.3)), Some((5.0, 0.3))];
+        let points = [at(4.0, 0.0), at(2.0, 0.1), at(3.0, 0.2), at(1.0, 0.3), at(5.0, 0.3)];
         assert_eq!(pareto(&points), [Best, Best, Dominated { by: 1 }, Best, Dominated { by: 3 }]);
     }
 
     #[test]
     fn equals_stay_and_the_unknown_is_not_judged() {
-        let points =
-            [Some((1.0, 0.1)), None, Some((1.0, 0.1)), Some((1.0, 0.2)), Some((2.0, 0.1)), Some((f64::NAN, 0.0))];
+        let points = [at(1.0, 0.1), None, at(1.0, 0.1), at(1.0, 0.2), at(2.0, 0.1), at(f64::NAN, 0.0)];
         assert_eq!(pareto(&points), [Best, Unknown, Best, Dominated { by: 0 }, Dominated { by: 0 }, Unknown]);
         assert_eq!(pareto(&[]), []);
-        assert_eq!(pareto(&[Some((1.0, f64::NAN))]), [Unknown]);
+        assert_eq!(pareto(&[at(1.0, f64::NAN)]), [Unknown]);
     }
 
     #[test]
     fn what_nobody_could_tell_apart_does_not_dominate() {
         // A hundredth slower, and closer by what rounding makes.
-        assert_eq!(pareto(&[Some((1.0, 5e-12)), Some((1.01, 7e-12))]), [Best, Best]);
-        assert_eq!(pareto(&[Some((1.0, 5e-12)), Some((1.05, 7e-12))]), [Best, Dominated { by: 0 }]);
+        assert_eq!(pareto(&[at(1.0, 5e-12), at(1.01, 7e-12)]), [Best, Best]);
+        assert_eq!(pareto(&[at(1.0, 5e-12), at(1.05, 7e-12)]), [Best, Dominated { by: 0 }]);
     }
 
     #[test]
     fn the_fastest_of_those_that_dominate_is_named() {
-        let points = [Some((3.0, 0.0)), Some((1.0, 0.2)), Some((2.0, 0.1)), Some((4.0, 0.2))];
+        let points = [at(3.0, 0.0), at(1.0, 0.2), at(2.0, 0.1), at(4.0, 0.2)];
         assert_eq!(pareto(&points)[3], Dominated { by: 1 });
     }
 }

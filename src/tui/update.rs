@@ -160,7 +160,7 @@ impl App {
             Hit::Arm(arm) => self.ranking.selected = arm,
             Hit::Head(index) => self.click_head(index),
             Hit::Cell(query, key) => (self.selection.query, self.selection.key) = (query, key),
-            Hit::Point(series, point) => self.select_point((series, point)),
+            Hit::Point(series, point) => self.select_point(series, point),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
             Hit::Named(row) if self.viewport.row == row => self.on_timeline(action::Act::Open),

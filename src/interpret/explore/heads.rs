@@ -203,7 +203,7 @@ impl Heads {
             let queries = start..(start + rows).min(area.queries.end);
             let part = Area { queries, keys: area.keys.clone() };
             let pattern = self.pattern(head, &part).nan_to_num(-1.0, None, None);
-            cells.extend(numbers(&largest(&pattern.unsqueeze(0), (bin, bin), -1.0)));
+            cells.extend(numbers(&largest(&pattern.unsqueeze(0), bin, bin, -1.0)));
         }
         cells.iter_mut().filter(|cell| **cell < 0.0).for_each(|cell| *cell = f32::NAN);
         cells
@@ -303,10 +303,10 @@ fn positions(range: &Range<usize>) -> Tensor {
     Tensor::arange_start(range.start as i64, range.end as i64, (Kind::Int64, tch::Device::Cpu))
 }
 
-/// Of every so many rows by so many columns the largest; what is missing in the last ones counts as `least`.
-/// [n, rows, columns] → [n, ⌈rows / bin⌉, ⌈columns / bin⌉]
-pub fn largest(x: &Tensor, bins: (usize, usize), least: f64) -> Tensor {
-    let (high, wide) = (bins.0.max(1) as i64, bins.1.max(1) as i64);
+/// Of every `high` rows by `wide` columns the largest; what is missing in the last ones counts as `least`.
+/// [n, rows, columns] → [n, ⌈rows / high⌉, ⌈columns / wide⌉]
+pub fn largest(x: &Tensor, high: usize, wide: usize, least: f64) -> Tensor {
+    let (high, wide) = (high.max(1) as i64, wide.max(1) as i64);
     let (n, rows, columns) = (x.size()[0], x.size()[1], x.size()[2]);
     let more = |size: i64, bin: i64| (bin - size % bin) % bin;
     let x = match (more(rows, high), more(columns, wide)) {

@@ -91,7 +91,7 @@ fn of_block(
             let apart = (&patterns - reference.stripe(&queries)).abs_();
             changed += apart.sum_dim_intlist([1, 2].as_slice(), false, Kind::Float) / 2.0;
         }
-        let across = largest(&patterns.view([n_heads * (end - start), 1, end]), (1, bin), 0.0);
+        let across = largest(&patterns.view([n_heads * (end - start), 1, end]), 1, bin, 0.0);
         let across = across.view([n_heads, end - start, -1]); // [n_heads, queries, bins of keys so far]
         for row in queries.start / bin..queries.end.div_ceil(bin) {
             let first = (row * bin).max(queries.start) as i64 - start;

@@ -47,9 +47,9 @@ pub fn compute() -> Computed {
     Computed { x, w_q, w_k, w_v, q, k, v, scores, scaled, masked, weights, y }
 }
 
-/// `left · right = product`, each with its number of decimals.
-fn product(left: (&Matrix, usize), right: (&Matrix, usize), product: (&Matrix, usize)) -> Vec<String> {
-    let [left, right, product] = [left, right, product].map(|(matrix, decimals)| matrix.shown(decimals));
+/// `left · right = product`, in whole numbers.
+fn product(left: &Matrix, right: &Matrix, product: &Matrix) -> Vec<String> {
+    let [left, right, product] = [left, right, product].map(|matrix| matrix.shown(0));
     side_by_side(&[left, Block::sign("·"), right, Block::sign("="), product])
 }
 
@@ -57,9 +57,8 @@ pub(super) fn steps() -> Vec<Step> {
     let c = compute();
     let column = |matrix: &Matrix, at: usize| super::matrix::number(matrix.column(at).iter().sum(), 3);
     let sums: Vec<String> = (0..c.weights.columns()).map(|at| column(&c.weights, at)).collect();
-    let made = |title: &str, w: &Matrix, out: &Matrix, say: &str| {
-        Step::new(title).rows(product((w, 0), (&c.x, 0), (out, 0))).gap().say(say)
-    };
+    let made =
+        |title: &str, w: &Matrix, out: &Matrix, say: &str| Step::new(title).rows(product(w, &c.x, out)).gap().say(say);
     vec![
         Step::new("What one head does")
             .line("  Q = W_q·X    what each looks for")
@@ -85,7 +84,7 @@ pub(super) fn steps() -> Vec<Step> {
         ),
         made("K = W_k·X", &c.w_k, &c.k, "Keys, by another matrix from the same X."),
         made("V = W_v·X", &c.w_v, &c.v, "Values: what will be averaged."),
-        Step::new("S = KᵀQ").rows(product((&c.k.transposed(), 0), (&c.q, 0), (&c.scores, 0))).gap().say(
+        Step::new("S = KᵀQ").rows(product(&c.k.transposed(), &c.q, &c.scores)).gap().say(
             "Rows of S are keys (the, cat, sat), columns are queries. S[n′,n] is the product of key n′ and query n.",
         ),
         Step::new("S / √d").rows(c.scaled.lines(2)).gap().say(&format!(

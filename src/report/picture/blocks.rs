@@ -134,7 +134,7 @@ fn bars(scene: &mut Scene, side: &Panel, area: Area) {
         let inset = (row * 0.12).min(3.0);
         let mut sum = 0.0;
         for (part, (_, colour)) in bar.times.iter().zip(STAGES) {
-            let (from, to) = (plot.near((sum, 0.0)).0, plot.near((sum + part, 0.0)).0);
+            let (from, to) = (plot.near(sum, 0.0).0, plot.near(sum + part, 0.0).0);
             if *part > 0.0 {
                 scene.rect(Area { left: from, top: top + inset, width: to - from, height: row - 2.0 * inset }, colour);
             }
@@ -143,7 +143,7 @@ fn bars(scene: &mut Scene, side: &Panel, area: Area) {
         if index % every == 0 || bar.times[3] > 0.0 && row >= LEAST {
             let y = top + row / 2.0;
             scene.label(Label { at: (field.left - 6.0, y), ..label(&bar.name).side(Side::Left).fit(110.0) });
-            let end = plot.near((total, 0.0)).0 + 5.0;
+            let end = plot.near(total, 0.0).0 + 5.0;
             scene.label(Label { at: (end, y), ..label(&time_of(total)).colour(DIM) });
         }
     }

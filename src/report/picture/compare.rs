@@ -195,11 +195,11 @@ fn draw(scene: &mut Scene, panel: &Panel, area: Area) {
     };
     let plot = Plot { field, x: axis(panel), y: Axis::up_to([]) };
     if let Some(floor) = panel.floor {
-        let (from, to) = (plot.near((1.0 / (1.0 + floor), 0.0)).0, plot.near((1.0 + floor, 0.0)).0);
+        let (from, to) = (plot.near(1.0 / (1.0 + floor), 0.0).0, plot.near(1.0 + floor, 0.0).0);
         scene.rect(Area { left: from, width: to - from, ..field }, BAND);
     }
     plot.columns(scene, Named { name: "candidate ÷ baseline; left of 1 is faster", write: &times, ticks: None });
-    let one = plot.near((1.0, 0.0)).0;
+    let one = plot.near(1.0, 0.0).0;
     scene.line([(one, field.top), (one, field.bottom())], 1.4, DIM);
     for (index, line) in panel.lines.iter().enumerate() {
         let y = field.top + (index as f64 + 0.5) * row;
@@ -248,7 +248,7 @@ fn value(scene: &mut Scene, plot: &Plot, figure: &Figure, y: f64, row: f64, size
 }
 
 fn near(plot: &Plot, ratio: f64) -> f64 {
-    plot.near((ratio, 0.0)).0
+    plot.near(ratio, 0.0).0
 }
 
 /// Around 1, every ratio, and every interval as far as it is not endless.

@@ -144,7 +144,7 @@ impl Named<'_> {
 
 impl Plot {
     /// Draws both axes around a field inside of `area`, with lines for their ticks.
-    pub fn new(scene: &mut Scene, area: Area, (x, x_named): (Axis, Named), (y, y_named): (Axis, Named)) -> Self {
+    pub fn new(scene: &mut Scene, area: Area, x: Axis, x_named: Named, y: Axis, y_named: Named) -> Self {
         let below = SMALL * 3.4;
         let inner = Area { height: area.height - below, ..area };
         let label = |at: At, text: String, side: Side| Label::new(at, text).size(SMALL).colour(DIM).side(side);
@@ -204,14 +204,15 @@ impl Plot {
         Some(self.field.bottom() - self.field.height * self.y.share(value)?)
     }
 
-    pub fn at(&self, (x, y): (f64, f64)) -> Option<At> {
+    /// The place of two values; `None` where one lies outside.
+    pub fn at(&self, x: f64, y: f64) -> Option<At> {
         Some((self.x_of(x)?, self.y_of(y)?))
     }
 
     /// A place for a value that may lie outside: then at the edge.
-    pub fn near(&self, (x, y): (f64, f64)) -> At {
+    pub fn near(&self, x: f64, y: f64) -> At {
         let (x, y) = (x.clamp(self.x.from, self.x.to), y.clamp(self.y.from, self.y.to));
-        self.at((x, y)).unwrap_or((self.field.left, self.field.bottom()))
+        self.at(x, y).unwrap_or((self.field.left, self.field.bottom()))
     }
 }
 

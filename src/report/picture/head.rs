@@ -134,7 +134,7 @@ impl<'a> Map<'a> {
     }
 
     /// How it fits into so much room: first as if every cell had its label, then with those that have.
-    fn fit(&self, text: &Text, (width, height): (f64, f64)) -> Fit {
+    fn fit(&self, text: &Text, within: Extent) -> Fit {
         let room = |every: usize| {
             let widest = |first: usize, cells: usize| {
                 let labels = (0..cells).step_by(every).map(|cell| self.label(text, first, cell).size(SMALL).fit(LABEL));
@@ -143,7 +143,7 @@ impl<'a> Map<'a> {
             (widest(self.first.0, self.grid.rows), widest(self.first.1, self.grid.columns))
         };
         let cell = |(left, below): (f64, f64)| {
-            let (across, down) = (width - left - GAP - BESIDE, height - below);
+            let (across, down) = (within.width - left - GAP - BESIDE, within.height - below);
             let cell = (across / self.grid.columns as f64).min(down / self.grid.rows as f64).min(MOST_CELL);
             // In quarters, so that edges lie on the pixels of a PNG.
             ((cell * 4.0).floor() / 4.0).max(0.25)
@@ -156,12 +156,12 @@ impl<'a> Map<'a> {
 
     /// How high it is where only the width is given.
     fn height(&self, text: &Text, width: f64) -> f64 {
-        let fit = self.fit(text, (width, 2.0 * width));
+        let fit = self.fit(text, Extent { width, height: 2.0 * width });
         fit.cell * self.grid.rows as f64 + fit.below
     }
 
     fn draw(&self, scene: &mut Scene, text: &Text, area: Area) {
-        let fit = self.fit(text, (area.width, area.height));
+        let fit = self.fit(text, Extent { width: area.width, height: area.height });
         let cell = fit.cell;
         let field = Area {
             left: (area.left + fit.left).round(),

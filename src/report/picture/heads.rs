@@ -61,7 +61,7 @@ pub fn scene(text: &Text, size: Option<Size>) -> Result<Scene, String> {
     let height = AROUND + usual.pitch.1 * blocks.len() as f64;
     let extent = extent(size, Extent { width, height });
     let mut scene = Scene::new(extent.width, extent.height);
-    let field = heading(&mut scene, &told(text, (blocks.len(), heads.len())));
+    let field = heading(&mut scene, &told(text, blocks.len(), heads.len()));
     let band = keys(&mut scene, text, field);
     let body = Area {
         left: field.left + BLOCKS,
@@ -72,7 +72,7 @@ pub fn scene(text: &Text, size: Option<Size>) -> Result<Scene, String> {
     let room = (body.width / heads.len() as f64, body.height / blocks.len() as f64);
     let layout = Layout::new(room.0, room.1, cells);
     let scores: BTreeMap<Head, &HeadScores> = text.scores.iter().map(|scores| (scores.at, scores)).collect();
-    numbers(&mut scene, &layout, body, (&blocks, &heads));
+    numbers(&mut scene, &layout, body, &blocks, &heads);
     let of_file = (grids.len() as f64 * (cells * cells) as f64 / MOST_CELLS).sqrt();
     let more = (CELL * cells as f64 / layout.side).max(of_file).ceil().max(1.0) as usize;
     let bin = grids.iter().map(|(one, _)| one.bin as usize).max().unwrap_or(1).saturating_mul(more);
@@ -105,7 +105,7 @@ fn sorted(grids: &[(&Thumbnail, Grid)], of: fn(&Thumbnail) -> u32) -> Vec<u32> {
     all
 }
 
-fn told(text: &Text, (blocks, heads): (usize, usize)) -> Heading {
+fn told(text: &Text, blocks: usize, heads: usize) -> Heading {
     let facts = format!("{} of {}", counted(blocks, "block"), counted(heads, "head"));
     let basis = "Measured. A head does something that has a name where that takes at least 0.3 of its attention, three times \
                  what an even spread would give, for six queries or more; a sink is a key that receives as much. Frames \
@@ -151,7 +151,7 @@ impl Layout {
 }
 
 /// The number of each block at the left, of each head above; where there are many, of every few.
-fn numbers(scene: &mut Scene, layout: &Layout, body: Area, (blocks, heads): (&[u32], &[u32])) {
+fn numbers(scene: &mut Scene, layout: &Layout, body: Area, blocks: &[u32], heads: &[u32]) {
     let label = |at, text: &str| Label::new(at, text).size(SMALL).colour(DIM);
     let above = body.top - HEADS * 0.6;
     scene.label(label((body.left - 10.0, above), "head").side(Side::Left));

@@ -14,6 +14,7 @@ use super::scene::{Area, Label, Scene, Side};
 use super::size::{Extent, Size, extent};
 use super::style::{DIM, LEAST, MARGIN, SMALL, WIDTH};
 use crate::record::explored::{LensCell, LensTable, Place, Text};
+use std::ops::Range;
 
 /// Room of a cell across: the least that is legible, and the most.
 const CELL: f64 = 56.0;
@@ -54,7 +55,7 @@ pub fn scene(text: &Text, size: Option<Size>) -> Result<Scene, String> {
         (lens.places.len() as f64 * LEAST_ROW / (extent.height - AROUND - ABOVE - LIFT)).ceil().max(1.0) as usize;
     // After an attention and after an MLP is not the same: of several always the same stage.
     let every = if every > 1 { every.next_multiple_of(2) } else { every };
-    let field = heading(&mut scene, &told(text, lens, (shown, positions), every));
+    let field = heading(&mut scene, &told(text, lens, shown, positions, every));
     let band = keys(&mut scene, text, field);
     let rows = lens.places.len().div_ceil(every);
     let body = Area {
@@ -66,7 +67,7 @@ pub fn scene(text: &Text, size: Option<Size>) -> Result<Scene, String> {
     let row = (body.height / rows as f64).min(MOST_ROW);
     let cell = (body.width / shown as f64).min(MOST_CELL);
     let first = positions - shown;
-    above(&mut scene, text, (lens.first.saturating_add(first), shown), body, cell);
+    above(&mut scene, text, lens.first.saturating_add(first)..lens.first.saturating_add(positions), body, cell);
     // Counted from the last: the model's own row is always there.
     let skipped = (lens.places.len() - 1) % every;
     for (index, (place, cells)) in lens.places.iter().skip(skipped).step_by(every).enumerate() {
@@ -97,7 +98,7 @@ fn names(places: &Places) -> f64 {
     all.map(|label| label.width()).fold(0.0, f64::max)
 }
 
-fn told(text: &Text, lens: &LensTable, (shown, positions): (usize, usize), every: usize) -> Heading {
+fn told(text: &Text, lens: &LensTable, shown: usize, positions: usize, every: usize) -> Heading {
     let mut less = String::new();
     if shown < positions {
         less.push_str(&format!(" Of {positions} positions the last {shown} are shown."));
@@ -126,9 +127,9 @@ fn keys(scene: &mut Scene, text: &Text, field: Area) -> f64 {
 }
 
 /// The positions with their tokens.
-fn above(scene: &mut Scene, text: &Text, (first, shown): (usize, usize), body: Area, cell: f64) {
-    for column in 0..shown {
-        let (x, position) = (body.left + (column as f64 + 0.5) * cell, first.saturating_add(column));
+fn above(scene: &mut Scene, text: &Text, positions: Range<usize>, body: Area, cell: f64) {
+    for (column, position) in positions.enumerate() {
+        let x = body.left + (column as f64 + 0.5) * cell;
         let label = |y, text: &str| Label::new((x, y), text).size(SMALL).side(Side::Middle).fit(cell - 4.0);
         scene.label(label(body.top - ABOVE + SMALL * 0.6, &format!("({position})")).colour(DIM));
         scene.label(label(body.top - SMALL * 0.8, text.tokens.get(position).map_or("", String::as_str)));

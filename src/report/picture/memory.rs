@@ -97,7 +97,7 @@ fn stack(scene: &mut Scene, panel: &Panel, area: Area) {
     let x = Axis { to: (panel.time.0 as f64).max(1.0), ..Axis::up_to([]) };
     let x_named = Named { name: "time in the pass", write: &time, ticks: None };
     let y_named = Named { name: "memory", write: &bytes, ticks: None };
-    let plot = Plot::new(scene, field, (x, x_named), (y, y_named));
+    let plot = Plot::new(scene, field, x, x_named, y, y_named);
     let columns = columns(panel, (plot.field.width * 2.0) as usize);
     let step = plot.field.width / columns.len() as f64;
     let mut below = vec![0.0; columns.len()];
@@ -111,7 +111,7 @@ fn stack(scene: &mut Scene, panel: &Panel, area: Area) {
         }
         below = above;
     }
-    let top = plot.near((at.0 as f64, drawn(&level)));
+    let top = plot.near(at.0 as f64, drawn(&level));
     scene.mark(Mark { at: (top.0, top.1 - 7.0), radius: 5.0, form: Form::Down, colour: INK, filled: true });
     let side = if top.0 > plot.field.left + plot.field.width * 0.7 { Side::Left } else { Side::Right };
     let by = if side == Side::Left { -9.0 } else { 9.0 };
@@ -156,7 +156,7 @@ fn steps(plot: &Plot, width: f64, heights: &[f64]) -> Vec<At> {
     for (index, &height) in heights.iter().enumerate() {
         if height != last {
             let x = plot.field.left + index as f64 * width;
-            let y = plot.near((0.0, height)).1;
+            let y = plot.near(0.0, height).1;
             corners.extend(corners.last().map(|&(_, before)| (x, before)));
             corners.push((x, y));
             last = height;

@@ -27,7 +27,7 @@ pub fn place(scene: &mut Scene, field: Area, wanted: &[Wanted], others: &[Area],
         .map(|one| Mark { at: one.at, radius: one.radius, form: Form::Disc, colour: one.colour, filled: true }.area())
         .collect();
     taken.extend(others);
-    let mut threads: Vec<(At, At)> = Vec::new();
+    let mut threads: Vec<Segment> = Vec::new();
     let mut left_out = 0;
     for one in wanted {
         let places = || AWAY.iter().flat_map(|&away| order().map(move |turn| (away, candidate(one, away, turn))));
@@ -38,7 +38,7 @@ pub fn place(scene: &mut Scene, field: Area, wanted: &[Wanted], others: &[Area],
         };
         // A thread may lead over a mark where there is no other way, but over no name.
         let leads = |away: f64, area: &Area, over: usize| {
-            let thread = (one.at, nearest(area, one.at));
+            let thread = Segment { from: one.at, to: nearest(area, one.at) };
             let is_apart = threads.iter().all(|other| !cross(*other, thread));
             away <= AWAY[0]
                 || is_apart && taken[over..].iter().all(|other| holds(other, one.at) || !crosses(other, thread))
@@ -52,9 +52,9 @@ pub fn place(scene: &mut Scene, field: Area, wanted: &[Wanted], others: &[Area],
         };
         let area = label.area();
         if away > AWAY[0] {
-            let thread = (one.at, nearest(&area, one.at));
+            let thread = Segment { from: one.at, to: nearest(&area, one.at) };
             threads.push(thread);
-            scene.line([from_edge(one, thread.1), thread.1], 1.0, RULE);
+            scene.line([from_edge(one, thread.to), thread.to], 1.0, RULE);
         }
         taken.push(area);
         scene.label(label);
@@ -99,13 +99,22 @@ fn holds(area: &Area, (x, y): At) -> bool {
     (area.left..=area.right()).contains(&x) && (area.top..=area.bottom()).contains(&y)
 }
 
+/// A straight line.
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    from: At,
+    to: At,
+}
+
 /// Whether a straight line goes through a box; looked at closely enough for boxes of texts.
-fn crosses(area: &Area, ((x0, y0), (x1, y1)): (At, At)) -> bool {
+fn crosses(area: &Area, line: Segment) -> bool {
+    let ((x0, y0), (x1, y1)) = (line.from, line.to);
     (0..=24).map(|n| f64::from(n) / 24.0).any(|s| holds(area, (x0 + (x1 - x0) * s, y0 + (y1 - y0) * s)))
 }
 
 /// Whether two straight lines cross.
-fn cross((a, b): (At, At), (c, d): (At, At)) -> bool {
+fn cross(one: Segment, other: Segment) -> bool {
+    let (Segment { from: a, to: b }, Segment { from: c, to: d }) = (one, other);
     let side = |(x0, y0): At, (x1, y1): At, (x, y): At| (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0);
     side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
 }

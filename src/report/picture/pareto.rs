@@ -131,8 +131,10 @@ fn plot(scene: &mut Scene, area: Area, points: &[Point], speed: &str) -> Plot {
     Plot::new(
         scene,
         area,
-        (x, Named { name: speed, write: &number, ticks: None }),
-        (y, Named { name: "KL to the reference, nats a token", write: &write, ticks: Some(&ticks) }),
+        x,
+        Named { name: speed, write: &number, ticks: None },
+        y,
+        Named { name: "KL to the reference, nats a token", write: &write, ticks: Some(&ticks) },
     )
 }
 
@@ -141,7 +143,7 @@ fn front(scene: &mut Scene, plot: &Plot, points: &[Point]) -> Vec<Area> {
     let mut best: Vec<&Point> = points.iter().filter(|point| point.is_best).collect();
     best.sort_by(|one, other| one.tokens_per_s.total_cmp(&other.tokens_per_s));
     let places: Vec<_> =
-        best.iter().filter_map(|point| plot.at((point.tokens_per_s, height(points, point.kl)))).collect();
+        best.iter().filter_map(|point| plot.at(point.tokens_per_s, height(points, point.kl))).collect();
     // Whoever wants to be faster than one has to take the loss of the next.
     let mut through = Vec::new();
     for ends in places.windows(2) {
@@ -160,7 +162,7 @@ fn front(scene: &mut Scene, plot: &Plot, points: &[Point]) -> Vec<Area> {
 }
 
 fn mark(plot: &Plot, points: &[Point], point: &Point, most: Option<Bytes>) -> Option<(Mark, Wanted)> {
-    let at = plot.at((point.tokens_per_s, height(points, point.kl)))?;
+    let at = plot.at(point.tokens_per_s, height(points, point.kl))?;
     let share = point.memory.zip(most).map_or(0.0, |(memory, most)| memory.0 as f64 / most.0.max(1) as f64);
     let radius = (LARGEST * share.sqrt()).max(SMALLEST);
     let (colour, filled) = if point.is_best { (BLUE, true) } else { (FAINT, false) };

@@ -76,8 +76,10 @@ pub fn scene(run: &Run, size: Option<Size>) -> Result<Scene, String> {
     let plot = Plot::new(
         &mut scene,
         below,
-        (x, Named { name: "intensity: FLOP/byte°", write: &number, ticks: None }),
-        (y, Named { name: "GFLOP/s", write: &number, ticks: None }),
+        x,
+        Named { name: "intensity: FLOP/byte°", write: &number, ticks: None },
+        y,
+        Named { name: "GFLOP/s", write: &number, ticks: None },
     );
     let marks: Vec<(Mark, Wanted)> = points.iter().filter_map(|point| mark(&plot, point)).collect();
     let areas: Vec<Area> = marks.iter().map(|(mark, _)| mark.area()).collect();
@@ -108,7 +110,7 @@ fn together(marks: Vec<(Mark, Wanted)>) -> Vec<Wanted> {
 }
 
 fn mark(plot: &Plot, point: &Point) -> Option<(Mark, Wanted)> {
-    let at = plot.at(point.place)?;
+    let at = plot.at(point.place.0, point.place.1)?;
     let radius = 5.0 + 9.0 * point.share.clamp(0.0, 1.0).sqrt();
     let mark = Mark { at, radius, form: form(point.phase), colour: point.colour, filled: true };
     let of_roof = point.of_roof.map(|share| match 100.0 * share.min(99.0) {
@@ -184,12 +186,12 @@ fn roofs(scene: &mut Scene, plot: &Plot, peaks: &Peaks, points: &[Point], marks:
         }
     };
     if to.0.is_finite() && from.0 < to.0 {
-        scene.line([plot.near(from), plot.near(to)], 1.8, INK);
+        scene.line([plot.near(from.0, from.1), plot.near(to.0, to.1)], 1.8, INK);
     }
     for gemm in &peaks.gemm {
         let (Some(ridge), rate) = (ridge(peaks, gemm.dtype), gemm.flops.best / 1e9) else { continue };
         let is_used = used(gemm.dtype);
-        let (left, right) = (plot.near((ridge, rate)), plot.near((plot.x.to, rate)));
+        let (left, right) = (plot.near(ridge, rate), plot.near(plot.x.to, rate));
         scene.line([left, right], if is_used { 1.8 } else { 1.2 }, if is_used { INK } else { FAINT });
         lines.push(Area { left: left.0, top: left.1, width: right.0 - left.0, height: 0.0 }.within(-1.5));
         // Over the highest roof, under the others, which lie close to it; as far to the right as there is room.
@@ -204,7 +206,7 @@ fn roofs(scene: &mut Scene, plot: &Plot, peaks: &Peaks, points: &[Point], marks:
     let text = format!("memory: {} GB/s", digits(bandwidth));
     let places = (4..19).map(|n| f64::from(n) / 20.0).map(|step| {
         let share = |from: f64, to: f64| 10f64.powf(to.log10() + (from.log10() - to.log10()) * step);
-        let (x, y) = plot.near((share(from.0, to.0), share(from.1, to.1)));
+        let (x, y) = plot.near(share(from.0, to.0), share(from.1, to.1));
         Label::new((x - 8.0, y - SMALL * 0.75), &text).size(SMALL).side(Side::Left)
     });
     write(scene, Box::new(places));

@@ -145,7 +145,7 @@ fn draw(scene: &mut Scene, sweep: &Sweep, of: Time, area: Area) {
     let (x, y) = (Axis::log(xs.iter().copied(), 0.05, 0.3), Axis::log(times, 0.07, 0.5));
     let name = words(&sweep.over);
     let x_named = Named { name: &name, write: &whole, ticks: Some(&xs) };
-    let plot = Plot::new(scene, field, (x, x_named), (y, Named { name: "time", write: &time, ticks: None }));
+    let plot = Plot::new(scene, field, x, x_named, y, Named { name: "time", write: &time, ticks: None });
     floors(scene, &plot, &known, of);
     for &(index, series) in &known {
         fitted(scene, &plot, series, of, look(index).1);
@@ -162,7 +162,7 @@ fn look(index: usize) -> (Form, Colour) {
 /// The floors of all series, each in its colour; one that they share, which no colour would tell apart, in none.
 fn floors(scene: &mut Scene, plot: &Plot, known: &[(usize, &Series)], of: Time) {
     let floor = |series: &Series| -> Vec<At> {
-        let at = |point: &Point| plot.at((point.x, of.floor(point)?.0 as f64));
+        let at = |point: &Point| plot.at(point.x, of.floor(point)?.0 as f64);
         series.points.iter().filter(|point| point.x > 0.0).filter_map(at).collect()
     };
     let all: Vec<(Colour, Vec<At>)> = known.iter().map(|&(index, series)| (look(index).1, floor(series))).collect();
@@ -191,7 +191,7 @@ fn fitted(scene: &mut Scene, plot: &Plot, series: &Series, of: Time, colour: Col
     // A power law is straight here.
     let pieces = if of.fit(series).1.is_some() { 16 } else { 1 };
     let steps = (0..=pieces).map(|n| from * (to / from).powf(f64::from(n) / f64::from(pieces)));
-    let through: Vec<At> = steps.filter_map(|x| plot.at((x, at(x) * 1e9))).collect();
+    let through: Vec<At> = steps.filter_map(|x| plot.at(x, at(x) * 1e9)).collect();
     scene.line(through, 1.6, colour);
 }
 
@@ -201,7 +201,7 @@ fn marks(scene: &mut Scene, plot: &Plot, series: &Series, of: Time, index: usize
     let radius = (6.0 - index as f64).max(3.5);
     for point in series.points.iter().filter(|point| point.x > 0.0) {
         let Some(measured) = of.of(point) else { continue };
-        let place = |time: Nanos| plot.at((point.x, time.0 as f64));
+        let place = |time: Nanos| plot.at(point.x, time.0 as f64);
         if let Some((low, high)) = measured.interval
             && let (Some(low), Some(high)) = (place(low), place(high))
         {

@@ -199,8 +199,8 @@ impl App {
     }
 
     /// Selects a point of the sweep.
-    pub(in crate::tui) fn select_point(&mut self, wanted: (usize, usize)) {
-        self.point = self.points().iter().position(|point| *point == wanted).unwrap_or(self.point);
+    pub(in crate::tui) fn select_point(&mut self, series: usize, point: usize) {
+        self.point = self.points().iter().position(|place| *place == (series, point)).unwrap_or(self.point);
     }
 
     fn points(&self) -> Vec<(usize, usize)> {

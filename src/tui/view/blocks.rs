@@ -15,8 +15,9 @@
 //!  ▲ LM head takes 8.4% …           ° by formula from the shapes; time measured
 //! ```
 
+use super::choices::Choice;
 use super::columns::{self, BlocksColumn, Figures};
-use super::{choices, empty, header, operator, part, summary};
+use super::{empty, header, operator, part, summary};
 use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
@@ -70,7 +71,8 @@ fn phase_line(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let phases = [(Some(Phase::Prefill), "prefill"), (Some(Phase::Decode), "decode"), (None, "both")];
     let first = skip(area, 1);
-    let rest = choices::draw("phase", phases, app.outline.phase, Act::Phase, first, (buf, drawn, theme));
+    let phases = Choice { label: "phase", values: phases, chosen: app.outline.phase, act: Act::Phase };
+    let rest = phases.draw(theme, first, buf, drawn);
     let legend = legend(app);
     let mut room = rest.width.saturating_sub(4);
     if let (Some(live), Some(card)) = (&app.live, app.card())

@@ -24,7 +24,7 @@ use crate::tui::candidate::{Candidate, Purpose, Row};
 use crate::tui::sanitize;
 use crate::tui::widget::{below, fit, popup, put, row, scrolled, skip, wrap};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 const NAME: u16 = 16;
@@ -40,7 +40,8 @@ pub fn draw(app: &App, candidate: &Candidate, area: Rect, buf: &mut Buffer, draw
     };
     let title = Line::from_iter([Span::styled(title[0], theme.strong), Span::styled(title[1], theme.dim)]);
     let rows: Vec<Row> = Candidate::rows().collect();
-    let inside = popup::open(app, Scope::Candidate, title, (78, rows.len() as u16 + FOOT + 5), area, buf, drawn);
+    let inside =
+        popup::open(app, Scope::Candidate, title, Size::new(78, rows.len() as u16 + FOOT + 5), area, buf, drawn);
     put(buf, skip(inside, NAME), Span::styled("A", theme.dim));
     put(buf, skip(inside, NAME + PRESENT), Span::styled("B", theme.dim));
     let height = inside.height.saturating_sub(1 + FOOT).max(1) as usize;

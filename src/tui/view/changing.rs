@@ -16,7 +16,7 @@ use crate::tui::changing::{Changing, FIRST};
 use crate::tui::explorer::Explorer;
 use crate::tui::widget::{below, fit, fit_end, popup, put, row, skip, wrap};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 
 /// Columns before a value.
@@ -31,7 +31,7 @@ pub fn draw(app: &App, changing: &Changing, area: Rect, buf: &mut Buffer, drawn:
         Span::styled(" · everything after it is computed from that", theme.dim),
     ]);
     let height = (changes.len() as u16 + 11).min(area.height.saturating_sub(2));
-    let inside = popup::open(app, Scope::Changing, title, (72, height), area, buf, drawn);
+    let inside = popup::open(app, Scope::Changing, title, Size::new(72, height), area, buf, drawn);
     let target = changing.target(app.screen, &app.selection, explorer);
     let is_token = matches!(target, Target::Token { .. });
     let lines = [("what", what(explorer, target)), ("how", changing.way().1.to_owned())];

@@ -18,7 +18,7 @@ use crate::tui::explorer::Explorer;
 use crate::tui::sanitize;
 use crate::tui::widget::{bar, fit, popup, put, put_right, row, scrollbar, skip, take, wrap};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 /// Columns of a token's label, and of a number.
@@ -28,11 +28,11 @@ const NUMBER: u16 = 18;
 pub fn draw(app: &App, scroll: u16, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let Some(explorer) = &app.explorer else { return };
-    let size = (area.width.saturating_sub(4).min(96), area.height.saturating_sub(2).min(40));
+    let size = Size::new(area.width.saturating_sub(4).min(96), area.height.saturating_sub(2).min(40));
     let title = Line::from_iter([
         Span::styled("What it does", theme.strong),
         Span::styled(
-            format!(" · {}", fit(&explorer.changes(&app.selection), size.0.saturating_sub(22) as usize)),
+            format!(" · {}", fit(&explorer.changes(&app.selection), size.width.saturating_sub(22) as usize)),
             theme.warn,
         ),
     ]);

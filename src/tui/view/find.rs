@@ -15,14 +15,14 @@ use crate::tui::picker::Picker;
 use crate::tui::widget::list::{self, Entry};
 use crate::tui::widget::{below, popup, put};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let Some(chart) = app.chart() else { return };
     let theme = &app.theme;
     let names = picker.names(chart);
-    let size = (area.width.saturating_sub(4).min(110), area.height.saturating_sub(2).min(32));
+    let size = Size::new(area.width.saturating_sub(4).min(110), area.height.saturating_sub(2).min(32));
     let inside = popup::open(app, Scope::Find, Line::from(Span::styled("Find", theme.strong)), size, area, buf, drawn);
     let width = (inside.width as usize).saturating_sub(named::FIGURES + 4).max(12);
     let entry = |(index, group)| Entry { line: named::entry(app, chart, group, width), index: Some(index) };

@@ -6,7 +6,7 @@ use crate::tui::picker::Picker;
 use crate::tui::widget::list::{self, Entry};
 use crate::tui::widget::{below, popup, put, row, wrap};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 /// Lines of a meaning.
@@ -14,7 +14,7 @@ const MEANING: u16 = 5;
 
 pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
-    let size = (area.width.saturating_sub(4).min(72), area.height.saturating_sub(2).min(34));
+    let size = Size::new(area.width.saturating_sub(4).min(72), area.height.saturating_sub(2).min(34));
     let title = Line::from(Span::styled("Terms and symbols", theme.strong));
     let inside = popup::open(app, Scope::Glossary, title, size, area, buf, drawn);
     let terms = picker.terms();

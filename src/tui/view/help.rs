@@ -13,7 +13,7 @@ use crate::tui::app::{App, Drawn, Screen};
 use crate::tui::theme::Theme;
 use crate::tui::widget::{popup, put, row, scrollbar, wrap};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 const KEYS: usize = 18;
@@ -37,7 +37,7 @@ pub fn draw(app: &App, scroll: u16, area: Rect, buf: &mut Buffer, drawn: &mut Dr
         Span::styled("Help", theme.strong),
         Span::styled(format!(" · {}", app.screen.name()), theme.dim),
     ]);
-    let size = (area.width.saturating_sub(4).min(90), area.height.saturating_sub(2));
+    let size = Size::new(area.width.saturating_sub(4).min(90), area.height.saturating_sub(2));
     let inside = popup::open(app, Scope::Help, title, size, area, buf, drawn);
     let lines = lines(app.screen, theme, inside.width.saturating_sub(2));
     let height = inside.height as usize;

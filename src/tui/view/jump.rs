@@ -8,13 +8,13 @@ use crate::tui::picker::Picker;
 use crate::tui::widget::list::{self, Entry};
 use crate::tui::widget::{below, popup, put};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let Some(explorer) = &app.explorer else { return };
-    let size = (area.width.saturating_sub(4).min(60), area.height.saturating_sub(2).min(24));
+    let size = Size::new(area.width.saturating_sub(4).min(60), area.height.saturating_sub(2).min(24));
     let is_of_heads = app.jumps_to_heads();
     let (title, hint, none) = match is_of_heads {
         true => ("Go to a head", "type its number, as 8.1, or what it does", "no head is called that"),

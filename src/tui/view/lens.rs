@@ -11,10 +11,11 @@
 //! ```
 
 mod drill;
+mod selected;
 
 use super::effect;
 use super::heads::unseen;
-use crate::record::explored::{LensCell, LensTable};
+use crate::record::explored::LensCell;
 use crate::text::shown;
 use crate::tui::app::{App, Drawn};
 use crate::tui::explorer::{Explorer, Figure};
@@ -25,6 +26,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use selected::Selected;
 
 /// Columns of the places, and of a cell.
 const PLACES: u16 = 13;
@@ -72,10 +74,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let selected = selection.query.saturating_sub(lens.first).min(n.saturating_sub(1));
     let place = selection.place.min(lens.places.len().saturating_sub(1));
     let under = below(area, area.height.saturating_sub(FOOT));
+    let chosen = Selected { lens, place, column: selected };
     if selection.drilled {
         let whole = Rect { height: area.height.saturating_sub(1 + FOOT), ..below(area, 1) };
-        drill::draw(app, explorer, (lens, place, selected), whole, buf);
-        return foot(app, explorer, (lens, place, selected), under, buf);
+        drill::draw(app, explorer, chosen, whole, buf);
+        return foot(app, explorer, chosen, under, buf);
     }
     let across = usize::from(area.width.saturating_sub(PLACES + 3) / CELL).max(1);
     let left = scrolled(0, selected, across, n);
@@ -105,7 +108,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         }
     }
     scrollbar(buf, body, top, lens.places.len(), theme.dim, theme.rule);
-    foot(app, explorer, (lens, place, selected), under, buf);
+    foot(app, explorer, chosen, under, buf);
 }
 
 /// What the shades of a figure mean.
@@ -143,14 +146,12 @@ fn on_heat(app: &App, shade: f32) -> Style {
 }
 
 /// The selected cell: its likeliest tokens, and how far it is from the end.
-fn foot(app: &App, explorer: &Explorer, (lens, place, x): (&LensTable, usize, usize), area: Rect, buf: &mut Buffer) {
+fn foot(app: &App, explorer: &Explorer, selected: Selected, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));
     let line = |y: u16| Rect { width: area.width.saturating_sub(2), ..skip(row(area, y), 1) };
-    let Some((name, cell)) = lens.places.get(place).and_then(|(name, cells)| Some((name, cells.get(x)?))) else {
-        return;
-    };
-    let position = lens.first + x;
+    let Some((name, cell)) = selected.cell() else { return };
+    let position = selected.position();
     let first = format!("after {name} at {}: {}", explorer.at(position), words(explorer, cell, position));
     put(buf, line(1), Span::styled(fit(&first, line(1).width as usize), theme.text));
     let mut said = Line::default();

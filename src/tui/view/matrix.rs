@@ -13,6 +13,7 @@
 mod plot;
 mod table;
 
+use super::choices::Choice;
 use super::{choices, compare, unstudied};
 use crate::analyse::comparison::words;
 use crate::analyse::pareto::Standing;
@@ -40,10 +41,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let ranked = studied.ranked();
     let first = skip(row(area, 0), 1);
     let phase = app.one_phase();
-    let mut rest = choices::draw("phase", choices::PHASES, phase, Act::Phase, first, (buf, drawn, theme));
+    let mut rest = choices::phase(phase).draw(theme, first, buf, drawn);
     if area.width < WIDE {
-        let shows = [(false, "table"), (true, "plot")];
-        rest = choices::draw("show", shows, app.ranking.plot, Act::Grouping, skip(rest, 2), (buf, drawn, theme));
+        let values = [(false, "table"), (true, "plot")];
+        let shows = Choice { label: "show", values, chosen: app.ranking.plot, act: Act::Grouping };
+        rest = shows.draw(theme, skip(rest, 2), buf, drawn);
     }
     let said = conditions(studied, ranked, phase, rest.width.saturating_sub(4) as usize);
     let style = if studied.is_going_on() { theme.warn } else { theme.dim };

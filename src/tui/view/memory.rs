@@ -17,6 +17,7 @@
 mod facts;
 mod table;
 
+use super::choices::Choice;
 use super::{choices, untraced};
 use crate::record::memory::kv_by_formula;
 use crate::record::{ByCategory, Category, Phase};
@@ -41,7 +42,7 @@ const SIDE: u16 = 58;
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let phase = app.one_phase();
     let first = skip(row(area, 0), 1);
-    let mut rest = choices::draw("phase", choices::PHASES, phase, Act::Phase, first, (buf, drawn, &app.theme));
+    let mut rest = choices::phase(phase).draw(&app.theme, first, buf, drawn);
     let Some(sums) = app.sums() else {
         let wanted = "This screen shows what was alive when, what for, and which part took it.";
         let body = skip(below(area, 2), 1);
@@ -49,7 +50,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         return facts::known(app, left, buf);
     };
     let rows = [Grouping::Parts, Grouping::Blocks].map(|grouping| (grouping, grouping.name()));
-    rest = choices::draw("rows", rows, app.memory.grouping, Act::Grouping, skip(rest, 3), (buf, drawn, &app.theme));
+    let rows = Choice { label: "rows", values: rows, chosen: app.memory.grouping, act: Act::Grouping };
+    rest = rows.draw(&app.theme, skip(rest, 3), buf, drawn);
     legend(&app.theme, Rect { width: rest.width.saturating_sub(2), ..rest }, buf);
     let body = below(area, 1);
     if area.width >= WIDE {

@@ -18,7 +18,7 @@ use crate::tui::sanitize;
 use crate::tui::widget::list::{self, Entry};
 use crate::tui::widget::{fit, fit_end, popup};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
@@ -28,7 +28,7 @@ pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mu
     let choices = picker.models(&app.cached);
     let width = area.width.saturating_sub(4).min(96);
     let height = (choices.len() as u16 + 12).min(area.height.saturating_sub(2));
-    let inside = popup::open(app, Scope::Models, title, (width, height), area, buf, drawn);
+    let inside = popup::open(app, Scope::Models, title, Size::new(width, height), area, buf, drawn);
     let name_width = choices.iter().map(|choice| choice.name.width()).max().unwrap_or(0).clamp(12, 34);
     let mut entries: Vec<Entry> = Vec::new();
     let mut group: Option<Group> = None;

@@ -13,7 +13,7 @@ use crate::tui::app::{App, Drawn, Popup};
 use crate::tui::sanitize;
 use crate::tui::widget::{popup, put, row, scrollbar, wrap};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 /// An error may list thousands of tensors; nobody reads more lines than this.
@@ -28,7 +28,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let cut: String = text.chars().take(MOST_CHARS).collect();
     let lines = wrap(&sanitize::prose(&cut), width.saturating_sub(6));
     let height = (lines.len() as u16 + 4).clamp(7, area.height.saturating_sub(2).max(7));
-    let inside = popup::open(app, Scope::Failure, title, (width, height), area, buf, drawn);
+    let inside = popup::open(app, Scope::Failure, title, Size::new(width, height), area, buf, drawn);
     let first = (*scroll as usize).min(lines.len().saturating_sub(inside.height as usize));
     drawn.entries = (first, inside.height as usize);
     for (y, line) in lines.iter().skip(first).take(inside.height as usize).enumerate() {

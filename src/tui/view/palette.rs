@@ -14,7 +14,7 @@ use crate::tui::picker::Picker;
 use crate::tui::widget::list::{self, Entry};
 use crate::tui::widget::{fit, popup, put};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 const NAME: usize = 22;
@@ -24,7 +24,7 @@ pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mu
     let theme = &app.theme;
     let title = Line::from(Span::styled("What to do", theme.strong));
     let actions = picker.actions(&[app.screen.scope(), Scope::Everywhere]);
-    let size = (area.width.saturating_sub(4).min(92), area.height.saturating_sub(2).min(32));
+    let size = Size::new(area.width.saturating_sub(4).min(92), area.height.saturating_sub(2).min(32));
     let inside = popup::open(app, Scope::Palette, title, size, area, buf, drawn);
     let room = (inside.width as usize).saturating_sub(NAME + KEYS + 4);
     let entry = |(index, action): (usize, &&crate::tui::action::Action)| {

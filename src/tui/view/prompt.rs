@@ -17,7 +17,7 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::form::{Field, PromptKind};
 use crate::tui::widget::{below, fit, popup, put, row, skip, titled_rule};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
@@ -29,7 +29,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let title = Line::from(Span::styled("Prompt", theme.strong));
     let height = if app.form.applies(Field::Text) { 26 } else { 15 };
-    let size = (area.width.saturating_sub(8).min(110), area.height.min(height));
+    let size = Size::new(area.width.saturating_sub(8).min(110), area.height.min(height));
     let inside = popup::open(app, Scope::Prompt, title, size, area, buf, drawn);
     let fields: Vec<Field> = Field::ALL[1..].iter().copied().filter(|&field| app.form.applies(field)).collect();
     let text_height = inside.height.saturating_sub(fields.len() as u16 + 1);

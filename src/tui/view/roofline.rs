@@ -17,6 +17,7 @@ mod list;
 mod plot;
 mod point;
 
+use super::choices::Choice;
 use super::{blocks, choices, untraced};
 use crate::analyse::Account;
 use crate::analyse::roofline::decode_limit;
@@ -45,7 +46,7 @@ const FOOT: u16 = 4;
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let first = skip(row(area, 0), 1);
-    let rest = choices::draw("phase", choices::PHASES, app.one_phase(), Act::Phase, first, (buf, drawn, theme));
+    let rest = choices::phase(app.one_phase()).draw(theme, first, buf, drawn);
     let (Some(live), Some(sums)) = (&app.live, app.sums()) else {
         let wanted = "This screen shows how fast everything ran, and how fast its FLOPs and its bytes would allow.";
         untraced::draw(app, wanted, skip(below(area, 2), 1), buf);
@@ -53,7 +54,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     };
     let groupings = Grouping::ALL.map(|grouping| (grouping, grouping.name()));
     let chosen = app.roofline.grouping;
-    let rest = choices::draw("points", groupings, chosen, Act::Grouping, skip(rest, 3), (buf, drawn, theme));
+    let groupings = Choice { label: "points", values: groupings, chosen, act: Act::Grouping };
+    let rest = groupings.draw(theme, skip(rest, 3), buf, drawn);
     let legend = blocks::legend(app);
     if legend.width() as u16 + 4 <= rest.width {
         put_right(buf, Rect { width: rest.width - 2, ..rest }, legend);

@@ -19,7 +19,6 @@ mod table;
 use super::{choices, unstudied};
 use crate::analyse::sweep::Sweep;
 use crate::record::Phase;
-use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
 use crate::tui::sanitize;
 use crate::tui::studies::Studied;
@@ -43,7 +42,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     };
     let first = skip(row(area, 0), 1);
     let phase = app.one_phase();
-    let rest = choices::draw("phase", choices::PHASES, phase, Act::Phase, first, (buf, drawn, theme));
+    let rest = choices::phase(phase).draw(theme, first, buf, drawn);
     let style = if studied.is_going_on() { theme.warn } else { theme.dim };
     let said = fit(&conditions(studied), rest.width.saturating_sub(4) as usize);
     put_right(buf, Rect { width: rest.width.saturating_sub(2), ..rest }, Span::styled(said, style));

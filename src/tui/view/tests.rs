@@ -18,11 +18,11 @@ use crate::units::Nanos;
 use crate::worker::{self, Command, RunId};
 use crossterm::event::{Event as Input, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::{Color, Modifier};
 
-const SMALL: (u16, u16) = (80, 24);
-const LARGE: (u16, u16) = (200, 60);
+const SMALL: Size = Size::new(80, 24);
+const LARGE: Size = Size::new(200, 60);
 
 mod exploring;
 mod lessons;
@@ -257,8 +257,8 @@ fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     all
 }
 
-fn drawn(app: &mut App, (width, height): (u16, u16)) -> Buffer {
-    let area = Rect::new(0, 0, width, height);
+fn drawn(app: &mut App, size: Size) -> Buffer {
+    let area = Rect::from((Position::ORIGIN, size));
     let mut buf = Buffer::empty(area);
     // Twice: what was scrolled into view must stay there.
     draw(app, area, &mut buf);
@@ -285,9 +285,9 @@ fn text(buf: &Buffer) -> String {
     lines.join("\n")
 }
 
-fn snapshot(name: &str, app: &mut App, size: (u16, u16)) {
+fn snapshot(name: &str, app: &mut App, size: Size) {
     let shown = without_threads(&text(&drawn(app, size)));
-    insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), shown);
+    insta::assert_snapshot!(format!("{name}_{}x{}", size.width, size.height), shown);
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn no_size_is_too_small_to_draw() {
     let sizes: Vec<_> = sizes.chain([(80, 16), (60, 40), (100, 20), (131, 17), (132, 16), (300, 90)]).collect();
     for (name, mut app) in scenes(Depth::True) {
         for &size in &sizes {
-            let shown = text(&drawn(&mut app, size));
+            let shown = text(&drawn(&mut app, Size::from(size)));
             let least = size.0 >= super::LEAST.0 && size.1 >= super::LEAST.1;
             if !least && size.0 >= 20 && size.1 >= 8 {
                 assert!(shown.contains("Blockscope needs 60"), "{name} at {size:?}:\n{shown}");
@@ -327,7 +327,7 @@ fn no_size_is_too_small_to_draw() {
 #[test]
 fn a_window_that_is_too_small_can_still_be_left() {
     let mut app = ready(Depth::True);
-    drawn(&mut app, (30, 5));
+    drawn(&mut app, Size::new(30, 5));
     let effects = app.update(super::super::tests::press('q'));
     assert!(matches!(effects[..], [Effect::Quit(None)]));
 }
@@ -637,8 +637,8 @@ fn a_verdict_has_a_sign_and_a_colour() {
         assert!(row_text(&buf, at.1).contains("TPOT"));
         // The whisker has the colour of its verdict, and lies on the side of 1 that is faster.
         let line = style("✓ faster").unwrap().1.1;
-        let whisker = (40..size.0).find(|&x| buf[(x, line)].symbol() == "●").unwrap();
-        let one = (whisker..size.0).find(|&x| buf[(x, line)].symbol() == "│").unwrap();
+        let whisker = (40..size.width).find(|&x| buf[(x, line)].symbol() == "●").unwrap();
+        let one = (whisker..size.width).find(|&x| buf[(x, line)].symbol() == "│").unwrap();
         assert!(whisker < one && Some(buf[(whisker, line)].fg) == theme.good.fg);
     }
     // Without colours the words and the signs are still there.
@@ -702,7 +702,7 @@ fn each_series_of_a_sweep_has_a_colour_and_a_sign() {
             let at = find(&buf, sign).unwrap();
             assert_eq!(Some(buf[at].fg), style.fg);
         }
-        let marks = (3..size.1).filter(|&y| row_text(&buf, y).contains('╌')).count();
+        let marks = (3..size.height).filter(|&y| row_text(&buf, y).contains('╌')).count();
         assert!(marks > 2, "the floor rises with the prompt");
         // One point is selected, in the chart and in the table.
         let selected = |symbol: &str| {

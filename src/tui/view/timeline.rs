@@ -22,7 +22,8 @@ mod memory;
 pub mod named;
 mod ruler;
 
-use super::{choices, untraced};
+use super::choices::Choice;
+use super::untraced;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn};
 use crate::tui::sanitize;
@@ -50,7 +51,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let mut values = vec![(TimelineView::Slices, "slices")];
     values.extend((!chart.operators.is_empty()).then_some((TimelineView::Operators, "operators")));
     values.extend((!chart.modules.is_empty()).then_some((TimelineView::Modules, modules)));
-    let rest = choices::draw("show", values, app.viewport.shows, Act::Grouping, first, (buf, drawn, theme));
+    let shows = Choice { label: "show", values, chosen: app.viewport.shows, act: Act::Grouping };
+    let rest = shows.draw(theme, first, buf, drawn);
     let rest = skip(Rect { width: rest.width.saturating_sub(1), ..rest }, 2);
     if let Some(groups) = app.named() {
         let said = format!("{} names, {} slices", groups.len(), exactly(groups.iter().map(|group| group.calls).sum()));

@@ -20,7 +20,7 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::sanitize;
 use crate::tui::widget::{below, popup, put, row, skip, wrap};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 const NAME: u16 = 13;
@@ -33,7 +33,7 @@ pub fn draw(app: &App, draft: &Toggles, selected: usize, area: Rect, buf: &mut B
         title.push_span(Span::styled(" · changed, not applied yet", theme.warn));
     }
     let height = Toggle::ALL.len() as u16 + 10;
-    let inside = popup::open(app, Scope::Toggles, title, (78, height), area, buf, drawn);
+    let inside = popup::open(app, Scope::Toggles, title, Size::new(78, height), area, buf, drawn);
     for (y, toggle) in Toggle::ALL.into_iter().enumerate() {
         let line = row(inside, y as u16);
         if y == selected {

@@ -15,13 +15,13 @@ use crate::tui::app::{App, Drawn};
 use crate::tui::prompt_tokens::WIDTH;
 use crate::tui::widget::{fit, popup, put, row, scrollbar};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 pub fn draw(app: &App, lines: &[String], scroll: u16, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let title = Line::from(Span::styled("Tokens of the prompt", theme.strong));
-    let size = (WIDTH + 6, area.height.saturating_sub(2).min(48));
+    let size = Size::new(WIDTH + 6, area.height.saturating_sub(2).min(48));
     let inside = popup::open(app, Scope::Tokens, title, size, area, buf, drawn);
     if lines.is_empty() {
         put(buf, inside, Span::styled("cutting the prompt…", theme.accent));

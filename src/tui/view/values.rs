@@ -16,7 +16,7 @@ use crate::tui::action::Scope;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::widget::{below, fit, popup, put, row, scrolled, skip, wrap};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 const NAME: u16 = 14;
@@ -28,7 +28,7 @@ pub fn draw(app: &App, selected: usize, area: Rect, buf: &mut Buffer, drawn: &mu
         Span::styled(" · each against the present toggles", theme.dim),
     ]);
     let n = Toggle::ALL.len();
-    let inside = popup::open(app, Scope::Values, title, (78, n as u16 + 9), area, buf, drawn);
+    let inside = popup::open(app, Scope::Values, title, Size::new(78, n as u16 + 9), area, buf, drawn);
     let height = inside.height.saturating_sub(5).max(1) as usize;
     let first = scrolled(0, selected, height, n);
     for (y, toggle) in Toggle::ALL.into_iter().enumerate().skip(first).take(height) {

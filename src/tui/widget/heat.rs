@@ -26,7 +26,8 @@ fn is_rich(theme: &Theme) -> bool {
 pub fn small(
     buf: &mut Buffer,
     area: Rect,
-    (across, down): (usize, usize),
+    across: usize,
+    down: usize,
     theme: &Theme,
     shade: impl Fn(usize, usize) -> Option<f32>,
 ) {

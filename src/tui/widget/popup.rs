@@ -4,22 +4,14 @@ use super::{put, row, skip};
 use crate::tui::action::{self, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Margin, Rect};
+use ratatui::layout::{Constraint, Margin, Rect, Size};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 /// Opens a popup of at most this size over `area`, and returns the room inside. Its keys come from `scope`.
-pub fn open(
-    app: &App,
-    scope: Scope,
-    title: Line,
-    size: (u16, u16),
-    area: Rect,
-    buf: &mut Buffer,
-    drawn: &mut Drawn,
-) -> Rect {
+pub fn open(app: &App, scope: Scope, title: Line, size: Size, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> Rect {
     drawn.hits.push((area, Hit::Outside));
-    let (width, height) = (size.0.min(area.width.saturating_sub(2)), size.1.min(area.height));
+    let (width, height) = (size.width.min(area.width.saturating_sub(2)), size.height.min(area.height));
     let place = area.centered(Constraint::Length(width), Constraint::Length(height));
     drawn.hits.push((place, Hit::Popup));
     let theme = &app.theme;

@@ -4,7 +4,6 @@ use super::columns::Columns;
 use super::headline::{longest, times};
 use super::verdict::scale;
 use crate::record::Phase;
-use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::compared::{self, Compared, PartRow};
 use crate::tui::sanitize;
@@ -32,7 +31,7 @@ pub fn draw(
     put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));
     let first = skip(row(area, 0), 2);
     put(buf, first, Span::raw(" ".repeat(26.min(first.width) as usize)));
-    choices::draw("phase", choices::PHASES, phase, Act::Phase, skip(first, 1), (buf, drawn, theme));
+    choices::phase(phase).draw(theme, skip(first, 1), buf, drawn);
     let rows = compared.rows(&app.comparison_tree, phase);
     if rows.is_empty() {
         let why = match (compared.whole, studied.is_going_on()) {

@@ -67,7 +67,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
         let picture = picture.intersection(area);
         if let Some(thumbnail) = explorer.thumbnails.get(head) {
             let side = cells.min(thumbnail.side as usize);
-            heat::small(buf, picture, (side, side), theme, |across, down| {
+            heat::small(buf, picture, side, side, theme, |across, down| {
                 let share = shrunk(thumbnail, side, down, across)?;
                 Some(app.selection.scale.of(if is_off { 0.0 } else { share }))
             });

@@ -12,7 +12,7 @@
 use crate::record::explored::{Area, Pattern};
 use crate::text::shown;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::explorer::Explorer;
+use crate::tui::explorer::{Explorer, Selection};
 use crate::tui::widget::{bar, below, fit, heat, put, put_right, row, skip, take};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -51,7 +51,7 @@ fn margins(map: Rect) -> (u16, u16) {
 pub fn draw(app: &App, explorer: &Explorer, shown: &Shown, name: &str, map: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let (theme, selection) = (&app.theme, &app.selection);
     let (Shown::Head(first) | Shown::Pinned(first, _) | Shown::Difference(first, _)) = shown;
-    let axes = Axes::of(&first.area, first.bin, (selection.query, selection.key), selection.columns);
+    let axes = Axes::of(&first.area, first.bin, selection);
     let label = |position: usize| match shown {
         Shown::Pinned(_, labels) => {
             format!("({position}) {}", labels.get(position).map_or("", String::as_str))
@@ -132,8 +132,10 @@ impl Axis {
 }
 
 impl Axes {
-    fn of(area: &Area, bin: usize, (query, key): (usize, usize), columns: bool) -> Self {
-        let (queries, keys) = (Axis::of(&area.queries, bin, query), Axis::of(&area.keys, bin, key));
+    fn of(area: &Area, bin: usize, selection: &Selection) -> Self {
+        let columns = selection.columns;
+        let queries = Axis::of(&area.queries, bin, selection.query);
+        let keys = Axis::of(&area.keys, bin, selection.key);
         match columns {
             false => Self { down: queries, across: keys, names: ("queries", "keys"), columns },
             true => Self { down: keys, across: queries, names: ("keys", "queries"), columns },

@@ -105,12 +105,12 @@ fn chart(app: &App, explorer: &Explorer, heads: &[Importance], selected: usize, 
     let field = Rect { width: area.width - GUTTER - 1, height: area.height - 2, ..skip(area, GUTTER) };
     let x = bounds(places.iter().map(|place| place.0).filter(|x| *x > 0.0), 0.3);
     let axes = Axes { x, y: bounds(places.iter().map(|place| place.1), 1.0), field };
-    axes.labels(area, ("% of the time", "KL"), None, theme, buf);
-    for cell in places.iter().filter_map(|at| axes.cell(*at)) {
+    axes.labels(area, "% of the time", "KL", None, theme, buf);
+    for cell in places.iter().filter_map(|&(x, y)| axes.cell(x, y)) {
         put(buf, Rect::new(cell.x, cell.y, 1, 1), Span::styled("•", theme.attention));
     }
     // Last, so that it lies on the others.
-    if let Some(cell) = places.get(selected).and_then(|at| axes.cell(*at)) {
+    if let Some(cell) = places.get(selected).and_then(|&(x, y)| axes.cell(x, y)) {
         put(buf, Rect::new(cell.x, cell.y, 1, 1), Span::styled("●", theme.accent));
     }
 }

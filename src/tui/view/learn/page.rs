@@ -41,7 +41,8 @@ fn of_block(app: &App, opened: &Opened, block: &Block, width: u16) -> Lines {
         Block::Ask(_, words) => {
             let is_done = app.course.progress.of(opened.lesson).tasks.contains(&opened.page);
             let (mark, style) = if is_done { ("✓ ", theme.good) } else { ("▸ ", theme.accent) };
-            let mut lines = hanging((mark, style), words, if is_done { theme.dim } else { theme.strong }, width);
+            let mut lines =
+                hanging(Span::styled(mark, style), words, if is_done { theme.dim } else { theme.strong }, width);
             if is_done {
                 lines.push((Line::from(Span::styled("  noticed; ] goes on", theme.good)), Some(Act::NextPage)));
             }
@@ -65,7 +66,9 @@ fn of_question(app: &App, opened: &Opened, question: &Question, width: u16) -> L
             Some(_) => (format!("{key}   "), theme.dim),
         };
         let body = if answer.is_some() && !text.is_right { theme.dim } else { theme.text };
-        lines.extend(hanging((&mark, style), &text.text, body, width).into_iter().map(|(line, _)| (line, Some(act))));
+        lines.extend(
+            hanging(Span::styled(mark, style), &text.text, body, width).into_iter().map(|(line, _)| (line, Some(act))),
+        );
     }
     lines.push((Line::default(), None));
     match answer {
@@ -94,7 +97,12 @@ fn of_experiment(app: &App, opened: &Opened, width: u16) -> Lines {
         Experiment::NotMade => match app.why_not(Act::Prove) {
             Some(why_not) => lines.extend(styled(why_not, theme.dim, width)),
             None => {
-                let made = hanging(("! ", theme.accent), "makes it, with this model and your text.", theme.text, width);
+                let made = hanging(
+                    Span::styled("! ", theme.accent),
+                    "makes it, with this model and your text.",
+                    theme.text,
+                    width,
+                );
                 lines.extend(made.into_iter().map(|(line, _)| (line, Some(Act::Prove))));
             }
         },
@@ -106,7 +114,8 @@ fn of_experiment(app: &App, opened: &Opened, width: u16) -> Lines {
             lines.extend(styled("It could not be made.", theme.warn, width));
             lines.extend(styled(&sanitize::prose(why), theme.text, width));
             lines.push((Line::default(), None));
-            let again = hanging(("! ", theme.accent), "makes it again; e writes another text.", theme.text, width);
+            let again =
+                hanging(Span::styled("! ", theme.accent), "makes it again; e writes another text.", theme.text, width);
             lines.extend(again.into_iter().map(|(line, _)| (line, Some(Act::Prove))));
         }
     }
@@ -116,7 +125,7 @@ fn of_experiment(app: &App, opened: &Opened, width: u16) -> Lines {
 fn of_found(app: &App, found: &Outcome, width: u16) -> Lines {
     let theme = &app.theme;
     let (word, style) = if found.passes() { ("PASS  ", theme.good) } else { ("FAIL  ", theme.bad) };
-    let mut lines = hanging((word, style), &found.to_string(), theme.strong, width);
+    let mut lines = hanging(Span::styled(word, style), &found.to_string(), theme.strong, width);
     lines.push((Line::default(), None));
     lines.extend(styled(&sanitize::prose(&found.said), theme.dim, width));
     lines
@@ -127,11 +136,11 @@ fn styled(text: &str, style: Style, width: u16) -> Lines {
 }
 
 /// A mark, and beside it lines that stand under each other.
-fn hanging((mark, style): (&str, Style), text: &str, body: Style, width: u16) -> Lines {
-    let indent = mark.chars().count();
+fn hanging(mark: Span<'static>, text: &str, body: Style, width: u16) -> Lines {
+    let indent = mark.content.chars().count();
     let lines = wrap(text, width.saturating_sub(indent as u16)).into_iter().enumerate();
     let line = |(at, line): (usize, String)| {
-        let before = if at == 0 { Span::styled(mark.to_owned(), style) } else { Span::raw(" ".repeat(indent)) };
+        let before = if at == 0 { mark.clone() } else { Span::raw(" ".repeat(indent)) };
         (Line::from_iter([before, Span::styled(line, body)]), None)
     };
     lines.map(line).collect()

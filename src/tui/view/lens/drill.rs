@@ -7,7 +7,8 @@
 //!  ·the          2.2%  ▏             mlp 28       +2.01  ████
 //! ```
 
-use crate::record::explored::{Attribution, LensTable, Writer};
+use super::selected::Selected;
+use crate::record::explored::{Attribution, Writer};
 use crate::tui::app::App;
 use crate::tui::explorer::Explorer;
 use crate::tui::sanitize;
@@ -23,19 +24,10 @@ const NUMBER: u16 = 8;
 /// From this many columns on both lists stand side by side.
 const SIDE_BY_SIDE: u16 = 60;
 
-/// `place` and `x` are the selected cell.
-pub fn draw(
-    app: &App,
-    explorer: &Explorer,
-    (lens, place, x): (&LensTable, usize, usize),
-    area: Rect,
-    buf: &mut Buffer,
-) {
+pub fn draw(app: &App, explorer: &Explorer, selected: Selected, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
-    let Some((name, cell)) = lens.places.get(place).and_then(|(name, cells)| Some((name, cells.get(x)?))) else {
-        return;
-    };
-    let position = lens.first + x;
+    let Some((name, cell)) = selected.cell() else { return };
+    let position = selected.position();
     let (left, right) = halves(area);
     put(
         buf,

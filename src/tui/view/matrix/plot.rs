@@ -14,7 +14,7 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::ranking::Ranked;
 use crate::tui::sanitize;
 use crate::tui::studies::Studied;
-use crate::tui::widget::axes::{Axes, GUTTER, bounds};
+use crate::tui::widget::axes::{Axes, Decades, GUTTER, bounds};
 use crate::tui::widget::{fit, put, skip};
 use crate::units::Bytes;
 use ratatui::buffer::Buffer;
@@ -49,9 +49,9 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
     }
     let field = Rect { width: area.width - GUTTER - 1, height: area.height - 2, ..skip(area, GUTTER) };
     let axes = Axes { x: bounds(xs.into_iter(), 1.0), y: bounds(ys.into_iter(), 0.6), field };
-    axes.labels(area, ("KL, nats", "tok/s"), Some(marks(axes.x)), theme, buf);
+    axes.labels(area, "KL, nats", "tok/s", Some(marks(axes.x)), theme, buf);
     let largest = rows.iter().filter_map(|arm| arm.memory).max().unwrap_or_default();
-    let cells: Vec<Option<Position>> = places.iter().map(|place| axes.cell((*place)?)).collect();
+    let cells: Vec<Option<Position>> = places.iter().map(|place| place.and_then(|(x, y)| axes.cell(x, y))).collect();
     let mut taken: Vec<Rect> = cells.iter().flatten().map(|at| Rect::new(at.x, at.y, 1, 1)).collect();
     // Those that no other beats are named too, where there is room; the selected one first of all.
     let mut order: Vec<usize> = (0..rows.len()).filter(|&index| index != selected).collect();
@@ -86,7 +86,7 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
 }
 
 /// A tick for each decade; at the least one lies all that is closer.
-fn marks((from, to): (f64, f64)) -> Vec<(f64, String)> {
+fn marks(Decades { from, to }: Decades) -> Vec<(f64, String)> {
     let label = |power: i32| match f64::from(power) {
         log if log <= LEAST.log10() => format!("≤1e{power}"),
         log => format!("{:.*}", power.unsigned_abs() as usize * usize::from(power < 0), 10f64.powf(log)),

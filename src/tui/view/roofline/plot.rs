@@ -34,12 +34,13 @@ pub fn draw(
     }
     let field = Rect { width: area.width - GUTTER - 1, height: area.height - 2, ..skip(area, GUTTER) };
     let axes = around(points, peaks, field);
-    let cells: Vec<Option<Position>> = points.iter().map(|point| axes.cell(point.place()?)).collect();
+    let cells: Vec<Option<Position>> =
+        points.iter().map(|point| point.place().and_then(|(x, y)| axes.cell(x, y))).collect();
     if let Some(peaks) = peaks {
         roofs(&axes, peaks, points, theme, buf);
-        names(&axes, peaks, points, (&cells, selected), theme, buf);
+        names(&axes, peaks, points, &cells, selected, theme, buf);
     }
-    axes.labels(area, ("FLOP/byte", "GFLOP/s"), None, theme, buf);
+    axes.labels(area, "FLOP/byte", "GFLOP/s", None, theme, buf);
     // The last one drawn lies on top: the one that takes most, then the selected one.
     for (index, point) in points.iter().enumerate().rev().filter(|&(index, _)| index != selected) {
         let Some(at) = cells[index] else { continue };
@@ -70,11 +71,11 @@ fn roofs(axes: &Axes, peaks: &Peaks, points: &[Point], theme: &Theme, buf: &mut 
     let colour = |style: Style| style.fg.unwrap_or(Color::Reset);
     let bandwidth = (peaks.bandwidth.best / 1e9).log10();
     let ridges = peaks.gemm.iter().filter_map(|gemm| ridge(peaks, gemm.dtype)).map(f64::log10);
-    let highest = ridges.fold(f64::MIN, f64::max).clamp(axes.x.0, axes.x.1);
+    let highest = ridges.fold(f64::MIN, f64::max).clamp(axes.x.from, axes.x.to);
     let used = |dtype| points.iter().any(|point| point.dtype == Some(dtype));
     let mut lines = vec![Line {
-        x1: axes.x.0,
-        y1: bandwidth + axes.x.0,
+        x1: axes.x.from,
+        y1: bandwidth + axes.x.from,
         x2: highest,
         y2: bandwidth + highest,
         color: colour(theme.text),
@@ -82,15 +83,15 @@ fn roofs(axes: &Axes, peaks: &Peaks, points: &[Point], theme: &Theme, buf: &mut 
     for gemm in &peaks.gemm {
         let (Some(ridge), height) = (ridge(peaks, gemm.dtype), (gemm.flops.best / 1e9).log10()) else { continue };
         let color = colour(if used(gemm.dtype) { theme.text } else { theme.faint });
-        lines.push(Line { x1: ridge.log10().max(axes.x.0), y1: height, x2: axes.x.1, y2: height, color });
+        lines.push(Line { x1: ridge.log10().max(axes.x.from), y1: height, x2: axes.x.to, y2: height, color });
     }
     // A file may claim anything; what has no place is not drawn.
     lines.retain(|line| [line.x1, line.y1, line.x2, line.y2].iter().all(|at| at.is_finite()));
     Canvas::default()
         .marker(Marker::Braille)
         .background_color(theme.ground.bg.unwrap_or(Color::Reset))
-        .x_bounds([axes.x.0, axes.x.1])
-        .y_bounds([axes.y.0, axes.y.1])
+        .x_bounds([axes.x.from, axes.x.to])
+        .y_bounds([axes.y.from, axes.y.to])
         .paint(|canvas| lines.iter().for_each(|line| canvas.draw(line)))
         .render(axes.field, buf);
 }
@@ -100,7 +101,8 @@ fn names(
     axes: &Axes,
     peaks: &Peaks,
     points: &[Point],
-    (cells, selected): (&[Option<Position>], usize),
+    cells: &[Option<Position>],
+    selected: usize,
     theme: &Theme,
     buf: &mut Buffer,
 ) {
@@ -121,7 +123,7 @@ fn names(
     let highest = peaks.gemm.iter().map(|gemm| gemm.flops.best).fold(0.0, f64::max);
     for gemm in &peaks.gemm {
         let rate = gemm.flops.best / 1e9;
-        let Some(at) = axes.cell((10f64.powf(axes.x.1), rate)) else { continue };
+        let Some(at) = axes.cell(10f64.powf(axes.x.to), rate) else { continue };
         let used = points.iter().any(|point| point.dtype == Some(gemm.dtype));
         let text = format!(" {} {} GFLOP/s", gemm.dtype.name(), figure(rate));
         let right = field.right().saturating_sub(text.chars().count() as u16);
@@ -137,8 +139,8 @@ fn names(
     let middle = field.height / 2;
     let rows = (middle..field.height).chain((0..middle).rev());
     let slope = |up: u16| {
-        let y = axes.y.0 + f64::from(up) / f64::from(field.height.max(2) - 1) * (axes.y.1 - axes.y.0);
-        axes.cell((10f64.powf(y) / bandwidth, 10f64.powf(y)))
+        let y = axes.y.from + f64::from(up) / f64::from(field.height.max(2) - 1) * (axes.y.to - axes.y.from);
+        axes.cell(10f64.powf(y) / bandwidth, 10f64.powf(y))
     };
     let places = rows.filter_map(|y| {
         let at = slope(field.height - 1 - y)?;
@@ -160,7 +162,7 @@ fn cross_hair(axes: &Axes, point: &Point, at: Position, theme: &Theme, buf: &mut
     // Up to the roof: what is left.
     if let Some(standing) = point.standing.filter(|standing| standing.share < 1.0)
         && let Some((intensity, rate)) = point.place()
-        && let Some(roof) = axes.cell((intensity, rate / standing.share))
+        && let Some(roof) = axes.cell(intensity, rate / standing.share)
     {
         (roof.y + 1..at.y).for_each(|y| thread(at.x, y, "┊"));
     }

@@ -3,7 +3,7 @@
 use super::series::{figure_of, floor, legend, look, measured, over, power};
 use crate::analyse::sweep::Sweep;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::widget::axes::{Axes, GUTTER, bounds};
+use crate::tui::widget::axes::{Axes, Decades, GUTTER, bounds};
 use crate::tui::widget::plot::unit;
 use crate::tui::widget::{below, put, row, skip};
 use crate::units::Nanos;
@@ -48,15 +48,15 @@ pub fn draw(app: &App, sweep: &Sweep, chosen: Option<(usize, usize)>, area: Rect
     let mut lines = Vec::new();
     for (index, series) in sweep.series.iter().enumerate() {
         let style = colour(look(index, theme).1);
-        let measured: Vec<(f64, f64)> = series
+        let measured: Vec<[f64; 2]> = series
             .points
             .iter()
-            .filter_map(|point| Some((point.x.log10(), scaled(measured(point, phase)?.quartiles.median).log10())))
+            .filter_map(|point| Some([point.x.log10(), scaled(measured(point, phase)?.quartiles.median).log10()]))
             .collect();
         lines.extend(measured.windows(2).map(|pair| between(pair[0], pair[1], style)));
         if let Some(power) = power(series, phase) {
             // The law, as a line of its own, is drawn only where it was fitted; it lies close to the points.
-            let at = |x: f64| (x.log10(), (power.at(x) * 1e9 / scale).log10());
+            let at = |x: f64| [x.log10(), (power.at(x) * 1e9 / scale).log10()];
             lines.push(between(at(power.from), at(power.to), colour(theme.faint)));
         }
     }
@@ -65,25 +65,25 @@ pub fn draw(app: &App, sweep: &Sweep, chosen: Option<(usize, usize)>, area: Rect
     Canvas::default()
         .marker(Marker::Braille)
         .background_color(theme.ground.bg.unwrap_or(Color::Reset))
-        .x_bounds([axes.x.0, axes.x.1])
-        .y_bounds([axes.y.0, axes.y.1])
+        .x_bounds([axes.x.from, axes.x.to])
+        .y_bounds([axes.y.from, axes.y.to])
         .paint(|canvas| lines.iter().for_each(|line| canvas.draw(line)))
         .render(field, buf);
-    axes.labels(area, (short, unit), Some(marks), theme, buf);
+    axes.labels(area, short, unit, Some(marks), theme, buf);
     floor_line(app, sweep, &axes, scale, buf);
     for (index, series) in sweep.series.iter().enumerate() {
         let (sign, style) = look(index, theme);
         for (number, point) in series.points.iter().enumerate() {
             let Some(time) = measured(point, phase) else { continue };
             if let Some((low, high)) = time.interval
-                && let (Some(low), Some(high)) = (axes.cell((point.x, scaled(low))), axes.cell((point.x, scaled(high))))
+                && let (Some(low), Some(high)) = (axes.cell(point.x, scaled(low)), axes.cell(point.x, scaled(high)))
             {
                 // An interval shows where it is larger than a cell.
                 (high.y..=low.y).filter(|_| high.y < low.y).for_each(|y| {
                     put(buf, Rect::new(low.x, y, 1, 1), Span::styled("│", style));
                 });
             }
-            let Some(at) = axes.cell((point.x, scaled(time.quartiles.median))) else { continue };
+            let Some(at) = axes.cell(point.x, scaled(time.quartiles.median)) else { continue };
             let is_chosen = chosen == Some((index, number));
             let style = if is_chosen { style.patch(theme.selected).add_modifier(Modifier::BOLD) } else { style };
             put(buf, Rect::new(at.x, at.y, 1, 1), Span::styled(sign, style));
@@ -94,7 +94,7 @@ pub fn draw(app: &App, sweep: &Sweep, chosen: Option<(usize, usize)>, area: Rect
     if let Some((index, number)) = chosen
         && let Some(point) = sweep.series.get(index).and_then(|series| series.points.get(number))
         && let Some(time) = measured(point, phase)
-        && let Some(at) = axes.cell((point.x, scaled(time.quartiles.median)))
+        && let Some(at) = axes.cell(point.x, scaled(time.quartiles.median))
     {
         let (sign, style) = look(index, theme);
         let style = style.patch(theme.selected).add_modifier(Modifier::BOLD);
@@ -103,17 +103,18 @@ pub fn draw(app: &App, sweep: &Sweep, chosen: Option<(usize, usize)>, area: Rect
 }
 
 /// From the first to the last x, with a little room before them and a share of the whole after.
-fn ends(values: impl Iterator<Item = f64>, share: f64) -> (f64, f64) {
+fn ends(values: impl Iterator<Item = f64>, share: f64) -> Decades {
     let logs = values.filter(|x| x.is_finite() && *x > 0.0).map(f64::log10);
     let (from, to) = logs.fold((f64::MAX, f64::MIN), |(from, to), log| (from.min(log), to.max(log)));
     if from > to {
-        return (0.0, 1.0);
+        return Decades { from: 0.0, to: 1.0 };
     }
     let (from, to) = (from - 0.1, to.max(from + 0.3));
-    (from, to + (to - from) * share / (1.0 - share.min(0.5)))
+    Decades { from, to: to + (to - from) * share / (1.0 - share.min(0.5)) }
 }
 
-fn between((x1, y1): (f64, f64), (x2, y2): (f64, f64), color: Color) -> Line {
+/// From one place to another, each [x, y].
+fn between([x1, y1]: [f64; 2], [x2, y2]: [f64; 2], color: Color) -> Line {
     Line { x1, y1, x2, y2, color }
 }
 
@@ -129,7 +130,7 @@ fn floor_line(app: &App, sweep: &Sweep, axes: &Axes, scale: f64, buf: &mut Buffe
             .collect();
         for pair in known.windows(2) {
             let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
-            let at = |share: f64| axes.cell((10f64.powf(x1 + share * (x2 - x1)), 10f64.powf(y1 + share * (y2 - y1))));
+            let at = |share: f64| axes.cell(10f64.powf(x1 + share * (x2 - x1)), 10f64.powf(y1 + share * (y2 - y1)));
             let steps = axes.field.width.max(1);
             for step in (0..=steps).step_by(2) {
                 let Some(at) = at(f64::from(step) / f64::from(steps)) else { continue };

@@ -94,7 +94,7 @@ fn every_page_fits_a_terminal_of_80_by_24_and_every_size_is_survived() {
             assert!(lines <= height, "lesson {}, page {}: {lines} lines, room for {height}", at + 1, page + 1);
         }
         for size in [(60, 16), (79, 17), (80, 16), (100, 30), (300, 80), (3, 2)] {
-            drawn(&mut app, size);
+            drawn(&mut app, size.into());
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::tui::theme::Depth;
 use crate::tui::timeline::chart::ChartLine;
 use crate::tui::timeline::{At, Chart};
 use crate::tui::widget::{fit, put, row, scrollbar, scrolled, skip, take, titled_rule};
+use crate::units::Nanos;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -59,7 +60,7 @@ pub fn draw(app: &App, chart: &Chart, field: Rect, buf: &mut Buffer, drawn: &mut
                     put(buf, skip(whole, 1), Span::styled(word.unwrap_or_default(), theme.faint));
                 }
                 above = word.or(above);
-                draw_row(app, chart, (track, depth), place, buf, drawn);
+                draw_row(app, chart, track, depth, place, buf, drawn);
             }
         }
     }
@@ -82,7 +83,7 @@ fn word(kind: SliceKind) -> &'static str {
     }
 }
 
-fn draw_row(app: &App, chart: &Chart, (track, depth): (usize, u16), place: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+fn draw_row(app: &App, chart: &Chart, track: usize, depth: u16, place: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let (window, width) = (app.viewport.window, place.width);
     let (rows, of) = (&chart.rows[track], &chart.timeline.tracks[track]);
     let mut x = 0;
@@ -96,7 +97,7 @@ fn draw_row(app: &App, chart: &Chart, (track, depth): (usize, u16), place: Rect,
         let end = window.column(chart.slice(at).end(), width).max(x + 1);
         let columns = if seen.slices == 1 || end > x + 1 { end - x } else { 1 };
         let cell = Rect { x: place.x + x, width: columns, ..place };
-        slab(app, chart, at, (seen, to - from), cell, buf);
+        slab(app, chart, at, seen, to - from, cell, buf);
         drawn.hits.push((cell, Hit::Slice(at)));
         x += columns;
     }
@@ -108,15 +109,8 @@ fn short(name: &str) -> &str {
     function.rsplit_once("::").map_or(function, |(_, operator)| operator)
 }
 
-/// One slice, or all those that share a column.
-fn slab(
-    app: &App,
-    chart: &Chart,
-    at: At,
-    (seen, column): (Coverage, crate::units::Nanos),
-    cell: Rect,
-    buf: &mut Buffer,
-) {
+/// One slice, or all those that share a column, which stands for so much time.
+fn slab(app: &App, chart: &Chart, at: At, seen: Coverage, column: Nanos, cell: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let slice = chart.slice(at);
     let is_selected = app.viewport.selected == at;

@@ -40,7 +40,7 @@ pub fn draw(app: &App, chart: &Chart, groups: &[Grouped], area: Rect, buf: &mut 
         }
         let used = put(buf, skip(line, 2), entry(app, chart, group, named));
         let rail = Rect { width: line.width.saturating_sub(used + 6), ..skip(line, used + 4) };
-        bar_of(app, chart, (index, group), most, rail, buf);
+        bar_of(app, chart, index, group, most, rail, buf);
         drawn.hits.push((line, Hit::Named(index)));
     }
     scrollbar(buf, list, first, groups.len(), theme.dim, theme.rule);
@@ -70,13 +70,13 @@ pub fn panels(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
         for (index, group) in groups.iter().take(place.height.saturating_sub(2) as usize).enumerate() {
             let line = row(place, 1 + index as u16);
             let used = put(buf, skip(line, 1), entry(app, chart, group, named)) + 3;
-            bar_of(app, chart, (index, group), most, skip(line, used), buf);
+            bar_of(app, chart, index, group, most, skip(line, used), buf);
         }
     }
 }
 
 /// Its share beside the largest, in the colour of its longest slice.
-fn bar_of(app: &App, chart: &Chart, (index, group): (usize, &Grouped), most: f64, rail: Rect, buf: &mut Buffer) {
+fn bar_of(app: &App, chart: &Chart, index: usize, group: &Grouped, most: f64, rail: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let style = chart.longest_named(group.name).map_or(theme.other, |at| theme.slice(chart.stage(at)));
     let share = if most > 0.0 { group.share / most } else { 0.0 };
