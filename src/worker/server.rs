@@ -10,6 +10,8 @@ use crate::interpret::inspector::{Inspector, Observation};
 use crate::interpret::proof::{PROOFS, Subject};
 use crate::measure::{Card, Control, Halt, Progress, Session, Watch, WatchStudy, peaks};
 use crate::record::{self, Peaks, study};
+use crate::system::caught::caught;
+use crate::text::shown;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::mpsc::Receiver;
