@@ -93,6 +93,6 @@ fn a_terminal_that_is_closed_ends_a_command_with_129_unless_it_is_to_outlive_it(
         wait_until("two tokens", || tokens() >= 2);
         signal(child.id(), "-HUP");
         assert_eq!(child.wait().unwrap().code(), Some(if wrapped { 0 } else { 129 }), "{how}");
-        assert!(blockscope::trace::file::read(&file).unwrap().tokens.len() >= 2);
+        assert!(blockscope::record::file::read(&file).unwrap().tokens.len() >= 2);
     }
 }

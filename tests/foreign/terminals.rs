@@ -133,7 +133,7 @@ fn what_was_measured_is_kept_when_the_window_is_closed() {
     assert_eq!(terminal.code_within(Duration::from_secs(5)), 0);
     let kept: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     let [file] = &kept[..] else { panic!("{kept:?}") };
-    assert!(blockscope::trace::file::read(file).unwrap().ttft().is_some());
+    assert!(blockscope::record::file::read(file).unwrap().ttft().is_some());
 }
 
 /// Nobody holds the terminal any more.
