@@ -13,6 +13,8 @@ pub use nest::Nest;
 pub use of_run::Counted;
 pub use rows::{Coverage, Rows};
 
+use crate::arch::path::branch_of;
+use crate::arch::role::Branch;
 use crate::record::memory::ByCategory;
 use crate::units::{Bytes, Flops, Nanos};
 
@@ -120,11 +122,10 @@ pub enum Level {
 impl SliceKind {
     /// What the part with this path is.
     pub fn of_part(path: &str) -> Self {
-        let inside = path.strip_prefix("blocks.").and_then(|rest| Some(rest.split_once('.')?.1)).unwrap_or_default();
-        match inside.split(['.', '_']).next() {
-            Some("attn") => SliceKind::Attention,
-            Some("mlp") => SliceKind::Mlp,
-            _ => SliceKind::Part,
+        match branch_of(path) {
+            Branch::Attention => SliceKind::Attention,
+            Branch::Mlp => SliceKind::Mlp,
+            Branch::Other => SliceKind::Part,
         }
     }
 }

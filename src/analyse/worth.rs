@@ -1,5 +1,6 @@
 //! What the parts of a block matter, beside what they cost.
 
+use crate::arch::role::Role;
 use crate::record::explored::{Component, Importance};
 use crate::record::{Phase, Row, Run};
 use crate::units::{Bytes, Flops, Nanos};
@@ -44,15 +45,14 @@ impl WorthTable {
     pub fn of(found: &[Importance], run: &Run, kv: Bytes) -> Option<Self> {
         let repeats = run.wall(Some(Phase::Prefill))?.n;
         let mut pass = Taken::default();
-        let mut stages: HashMap<(u32, &str), Taken> = HashMap::new();
+        let mut stages: HashMap<(u32, Role), Taken> = HashMap::new();
         for row in run.rows(Some(Phase::Prefill)) {
             if run.children(Some(row.part)).next().is_some() {
                 continue;
             }
             pass.add(&row);
             let part = &run.parts[row.part as usize];
-            if let (Some(block), Some(inside)) = (part.block(), part.in_block()) {
-                let stage = inside.split('.').next().unwrap_or(inside);
+            if let (Some(block), Some(stage)) = (part.block(), part.role().and_then(Role::container)) {
                 stages.entry((block, stage)).or_default().add(&row);
             }
         }
@@ -60,9 +60,9 @@ impl WorthTable {
         let worth = |&importance: &Importance| {
             let (stage, of_stage, kv_share) = match importance.component {
                 // Each block keeps as much as any other, each of its heads reads as much of it.
-                Component::Head(_) => ("attn", 1.0 / n_heads, 1.0 / (n_layers * n_heads)),
-                Component::Attn(_) => ("attn", 1.0, 1.0 / n_layers),
-                Component::Mlp(_) => ("mlp", 1.0, 0.0),
+                Component::Head(_) => (Role::Attn, 1.0 / n_heads, 1.0 / (n_layers * n_heads)),
+                Component::Attn(_) => (Role::Attn, 1.0, 1.0 / n_layers),
+                Component::Mlp(_) => (Role::Mlp, 1.0, 0.0),
             };
             let taken = stages.get(&(importance.component.block(), stage)).copied().unwrap_or_default();
             Worth {

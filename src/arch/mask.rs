@@ -1,5 +1,6 @@
 //! Which keys a query attends to, as arithmetic: shared by what computes and by what it should cost.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -45,6 +46,25 @@ impl Mask {
             (Mask::Chunks { .. }, _) => self,
             (_, chosen) => chosen,
         }
+    }
+
+    /// How many pairs of a query and a key that it sees there are in a pass of `new` positions after `past` ones.
+    pub fn pairs(self, past: u64, new: u64) -> u128 {
+        let (first, end) = (u128::from(past), u128::from(past) + u128::from(new));
+        // Of a query at position p the keys that it sees, added up over all positions before `end`.
+        let triangle = |n: u128| n * (n + 1) / 2;
+        let before = |end: u128| match self {
+            Mask::Causal => triangle(end),
+            Mask::Window { sinks, window } => {
+                let most = (sinks + window) as u128;
+                triangle(end.min(most)) + end.saturating_sub(most) * most
+            }
+            Mask::Chunks { size } => {
+                let size = size as u128;
+                end / size * triangle(size) + triangle(end % size)
+            }
+        };
+        before(end) - before(first)
     }
 
     /// How many of so many past positions a cache keeps.
@@ -205,6 +225,19 @@ impl FromStr for Mask {
     }
 }
 
+impl Serialize for Mask {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mask {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|()| de::Error::invalid_value(de::Unexpected::Str(&text), &"a mask such as window:256"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,6 +289,18 @@ mod tests {
                     "{mask} {query}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn pairs_are_what_every_query_sees() {
+        let masks = ["causal", "window:3", "sinks:2+3", "chunks:4"].map(|mask| mask.parse::<Mask>().unwrap());
+        for (mask, past, new) in
+            masks.iter().flat_map(|mask| (0..9).flat_map(move |p| (0..9).map(move |n| (mask, p, n))))
+        {
+            let seen = |query: usize| (0..=query).filter(|&key| mask.sees(query, key)).count();
+            let counted: usize = (past..past + new).map(seen).sum();
+            assert_eq!(mask.pairs(past as u64, new as u64), counted as u128, "{mask} after {past}, {new}");
         }
     }
 

@@ -3,8 +3,9 @@
 //! [`families`] read a description out of a file's [`entries`] into a [`Model`]; its [`parts`] say which weights they
 //! have ([`weight`]), what they should cost ([`work`]) and what they are called ([`path`], [`role`], [`hook`]).
 //! [`mask`] and [`rotation`] are the arithmetic of what a query attends to and of positions; [`toggles`] are the
-//! optimisations that can be chosen, [`formats`] the number formats among them, [`memory`] whether it all fits.
+//! optimisations that can be chosen, [`formats`] the number formats among them, [`memory`] whether it all fits, [`description`] how a model is written to a file.
 
+pub mod description;
 pub mod entries;
 mod error;
 pub mod families;

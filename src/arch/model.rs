@@ -15,6 +15,7 @@ use super::role::Role;
 use super::toggles::Toggles;
 use super::weight::{Parameter, Slot};
 use super::work::Work;
+use serde::{Deserialize, Serialize};
 
 /// A transformer, described. Sizes in the field's standard letters.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +41,7 @@ pub struct Model {
 }
 
 /// One block: two branches, each of which reads the residual stream and adds to it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Block {
     pub attn: Attention,
     pub mlp: Mlp,
@@ -50,7 +51,8 @@ pub struct Block {
 }
 
 /// In which order the branches read and write the residual stream.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
     /// The MLP reads what attention has added to.
     Sequential,
@@ -61,31 +63,52 @@ pub enum Order {
 impl Model {
     /// Every part under these toggles, parents before children, in the order of a pass.
     pub fn parts(&self, toggles: &Toggles) -> Vec<Part> {
-        let around = |block| Surroundings {
-            stack: StackName::Decoder,
-            block,
-            d_model: self.d_model,
-            tied: self.head.tied,
-            toggles,
-        };
-        let outside = around(None);
-        let mut parts = self.embedding.describe(self.d_vocab, &outside);
+        let mut parts = self.before_blocks(toggles);
         for (number, block) in self.blocks.iter().enumerate() {
-            parts.extend(block.describe(&around(Some(number))));
+            parts.extend(block.describe(&self.around(toggles, Some(number))));
         }
-        if let Some(norm) = self.final_norm {
-            parts.push(Part {
-                hooks: vec![Hook::FinalNormalized],
-                ..norm.describe(Role::FinalNorm, Slot::FinalNorm, &outside)
-            });
-        }
-        parts.push(self.head.describe(self.d_vocab, &outside));
+        parts.extend(self.after_blocks(toggles));
         parts
+    }
+
+    /// What is directly in the model, in the order of a pass: the parts around the blocks, and the blocks.
+    pub fn top_level(&self, toggles: &Toggles) -> Vec<Path> {
+        let blocks = (0..self.n_layers()).map(|block| Path::new(Some(block), Role::Block));
+        let of = |parts: Vec<Part>| parts.into_iter().map(|part| part.path);
+        of(self.before_blocks(toggles)).chain(blocks).chain(of(self.after_blocks(toggles))).collect()
+    }
+
+    /// What a block has inside, parents before children, in the order of a pass; nothing if there is no such block.
+    pub fn inside_block(&self, toggles: &Toggles, block: usize) -> Vec<Path> {
+        let described = self.blocks.get(block).map(|it| it.describe(&self.around(toggles, Some(block))));
+        let paths = described.into_iter().flatten().map(|part| part.path);
+        paths.filter(|path| path.name != Role::Block).collect()
+    }
+
+    fn before_blocks(&self, toggles: &Toggles) -> Vec<Part> {
+        self.embedding.describe(self.d_vocab, &self.around(toggles, None))
+    }
+
+    fn after_blocks(&self, toggles: &Toggles) -> Vec<Part> {
+        let around = self.around(toggles, None);
+        let norm = self.final_norm.map(|norm| Part {
+            hooks: vec![Hook::FinalNormalized],
+            ..norm.describe(Role::FinalNorm, Slot::FinalNorm, &around)
+        });
+        norm.into_iter().chain([self.head.describe(self.d_vocab, &around)]).collect()
+    }
+
+    fn around<'t>(&self, toggles: &'t Toggles, block: Option<usize>) -> Surroundings<'t> {
+        Surroundings { stack: StackName::Decoder, block, d_model: self.d_model, tied: self.head.tied, toggles }
     }
 
     /// The part at a path under these toggles, if it has one.
     pub fn part(&self, toggles: &Toggles, path: Path) -> Option<Part> {
-        self.parts(toggles).into_iter().find(|part| part.path == path)
+        let parts = match path.block {
+            Some(block) => self.blocks.get(block)?.describe(&self.around(toggles, path.block)),
+            None => [self.before_blocks(toggles), self.after_blocks(toggles)].concat(),
+        };
+        parts.into_iter().find(|part| part.path == path)
     }
 
     /// Every activation that a pass under these toggles lends, in the order of [`Hook::ALL`] within a block.
@@ -173,6 +196,9 @@ impl Model {
             _ => Err(format!("{name} is {size}; expected a number from 1 to {MOST}")),
         };
         sized("n_layers", self.n_layers())?;
+        if let Some(positions) = self.embedding.positions {
+            sized("the number of learned positions", positions)?;
+        }
         for (name, size) in [("d_model", self.d_model), ("d_vocab", self.d_vocab), ("n_ctx", self.n_ctx)] {
             sized(name, size)?;
         }

@@ -4,7 +4,7 @@
 //! activation. A model with several stacks puts the name of the stack before that: `encoder.blocks.3.attn`.
 
 use super::hook::Hook;
-use super::role::Role;
+use super::role::{Branch, Role};
 use std::fmt;
 
 /// A sequence of blocks of its own.
@@ -60,16 +60,7 @@ impl Path {
 
     /// The part that contains it.
     pub fn parent(self) -> Option<Self> {
-        let within = |name| Some(Self { name, ..self });
-        match self.name {
-            _ if self.block.is_none() => None,
-            Role::Block => None,
-            role => match role.path().split_once('.') {
-                Some(("attn", _)) => within(Role::Attn),
-                Some(("mlp", _)) => within(Role::Mlp),
-                _ => within(Role::Block),
-            },
-        }
+        self.name.container().map(|name| Self { name, ..self })
     }
 }
 
@@ -101,11 +92,15 @@ pub fn inside_block(path: &str) -> Option<&str> {
 
 /// What the part at a path does, if this version knows it. A path inside a block may stand alone: `attn.qkv`.
 pub fn role_of(path: &str) -> Option<Role> {
+    let path = over_all(path).unwrap_or(path);
     Path::parse(path).map(|path| path.name).or_else(|| Role::at(path))
 }
 
 /// The name on the screen: `block 3`, `QKV`. Foreign text, if the path is of an unknown version.
 pub fn name_of(path: &str) -> String {
+    if over_all(path) == Some("") {
+        return "all blocks, by part".to_owned();
+    }
     match (Path::parse(path), role_of(path)) {
         (Some(Path { block: Some(block), name: Role::Block, .. }), _) => format!("block {block}"),
         (_, Some(role)) => role.name().to_owned(),
@@ -118,6 +113,66 @@ pub fn full_name_of(path: &str) -> String {
     match role_of(path) {
         Some(role) if role != Role::Block => role.full_name(),
         _ => name_of(path),
+    }
+}
+
+/// The branch of a block that the part at a path belongs to; of an unknown part that of what contains it.
+pub fn branch_of(path: &str) -> Branch {
+    match role_of(path) {
+        Some(role) => role.branch(),
+        None => parent_of(path).map_or(Branch::Other, branch_of),
+    }
+}
+
+/// The last piece of a path as words, for a row below that of what contains it: `qkv`, `block 3`, `lm head`.
+pub fn last_of(path: &str) -> String {
+    match split(path) {
+        Some((_, Some(block), "")) => format!("block {block}"),
+        _ => words(path.rsplit('.').next().unwrap_or(path)),
+    }
+}
+
+/// The path inside its block as words, for a row that stands for all blocks: `attn qkv`, `lm head`; a block is `block 3`.
+pub fn inside_of(path: &str) -> String {
+    match inside_block(path) {
+        Some("") => last_of(path),
+        inside => words(inside.unwrap_or(path)),
+    }
+}
+
+/// What is below a path inside of another as words: `attn residual` in a block, `qkv` in its attention.
+pub fn below(path: &str, outer: &str) -> Option<String> {
+    path.strip_prefix(outer)?.strip_prefix('.').map(words)
+}
+
+fn words(path: &str) -> String {
+    path.replace(['.', '_'], " ")
+}
+
+/// The path of what is called `inside` in a block, of whatever version that is; of the block itself where it is empty.
+pub fn in_block(block: u32, inside: &str) -> String {
+    let block = format!("blocks.{block}");
+    if inside.is_empty() { block } else { format!("{block}.{inside}") }
+}
+
+/// The path of a hook with `*` for the number of its block.
+pub fn in_every_block(hook: Hook) -> String {
+    if hook.is_in_block() { format!("blocks.*.{}", hook.path()) } else { hook.path().to_owned() }
+}
+
+/// The path of a row that adds up over all blocks what they have `inside`; where that is empty, the one that contains
+/// these rows.
+pub fn over_blocks(inside: &str) -> String {
+    if inside.is_empty() { OVER_BLOCKS.to_owned() } else { format!("{OVER_BLOCKS}.{inside}") }
+}
+
+const OVER_BLOCKS: &str = "all";
+
+/// What is called so inside of all blocks, of such a row; empty for the one that contains the others.
+fn over_all(path: &str) -> Option<&str> {
+    match path.strip_prefix(OVER_BLOCKS)? {
+        "" => Some(""),
+        rest => rest.strip_prefix('.'),
     }
 }
 
@@ -173,6 +228,28 @@ mod tests {
                 assert_eq!(parent_of(&path.to_string()), parent.as_deref(), "{path}");
             }
         }
+    }
+
+    #[test]
+    fn rows_over_all_blocks_have_the_names_of_what_they_add_up() {
+        let qkv = over_blocks("attn.qkv");
+        assert_eq!((name_of(&qkv), branch_of(&qkv)), ("QKV".to_owned(), Branch::Attention));
+        assert_eq!((name_of(&over_blocks("")), block_of(&qkv)), ("all blocks, by part".to_owned(), None));
+        assert_eq!(parent_of(&qkv), Some(over_blocks("attn").as_str()));
+    }
+
+    #[test]
+    fn plain_words_of_a_path() {
+        let words = |path: &str| (last_of(path), inside_of(path));
+        let both = |last: &str, inside: &str| (last.to_owned(), inside.to_owned());
+        assert_eq!(words("blocks.3.attn.qkv"), both("qkv", "attn qkv"));
+        assert_eq!(words("blocks.3"), both("block 3", "block 3"));
+        assert_eq!(words("lm_head"), both("lm head", "lm head"));
+        assert_eq!(words("attn.qkv"), both("qkv", "attn qkv"));
+        assert_eq!(below("blocks.3.attn_residual", "blocks.3"), Some("attn residual".into()));
+        assert_eq!(below("blocks.31", "blocks.3"), None);
+        assert_eq!([in_block(3, "attn.qkv"), in_block(3, "")], ["blocks.3.attn.qkv", "blocks.3"]);
+        assert_eq!(branch_of("blocks.3.attn.new_part"), Branch::Attention);
     }
 
     #[test]

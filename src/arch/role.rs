@@ -95,6 +95,18 @@ impl Role {
         }
     }
 
+    /// The part of a block that contains it; the block itself where no branch does. `None` outside of blocks.
+    pub fn container(self) -> Option<Role> {
+        let branch = self.path().split_once('.').and_then(|(branch, _)| Role::at(branch));
+        let is_inside = self.is_in_block() && self != Role::Block;
+        is_inside.then(|| branch.unwrap_or(Role::Block))
+    }
+
+    /// Whether it is a matrix product with a weight.
+    pub const fn is_product(self) -> bool {
+        matches!(self, Role::Qkv | Role::Out | Role::Gate | Role::Up | Role::GateUp | Role::Down | Role::LmHead)
+    }
+
     /// Whether it contains other parts.
     pub const fn contains_parts(self) -> bool {
         matches!(self, Role::Block | Role::Attn | Role::Mlp)

@@ -2,10 +2,11 @@
 //! (Su et al., arXiv:2104.09864), and the ways in which the angles are stretched to more positions than a model was
 //! trained on.
 
+use serde::{Deserialize, Serialize};
 use std::f64::consts::{PI, TAU};
 
 /// How an attention turns its queries and keys.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rotation {
     /// How many features of each head are turned, from the first on.
     pub dims: usize,
@@ -16,7 +17,8 @@ pub struct Rotation {
 }
 
 /// Which two features turn together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pairing {
     /// i and i + dims / 2.
     Halves,
@@ -25,7 +27,8 @@ pub enum Pairing {
 }
 
 /// How the frequencies are stretched.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scaling {
     None,
     /// Every frequency divided by `factor` (Chen et al., arXiv:2306.15595).
@@ -59,7 +62,7 @@ pub enum Scaling {
 
 /// Low frequencies are divided, high ones kept, with a ramp between, and scores sharpened (Peng et al.,
 /// arXiv:2309.00071).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Yarn {
     pub factor: f64,
     /// Positions that the model was trained on.

@@ -88,6 +88,19 @@ macro_rules! with_block {
     };
 }
 
+impl TensorType {
+    /// The same as something that can be read, if it can be.
+    pub fn readable(self) -> Option<BlockType> {
+        BlockType::ALL.into_iter().find(|kind| kind.number() == self.number())
+    }
+}
+
+impl From<BlockType> for TensorType {
+    fn from(kind: BlockType) -> Self {
+        Self::of(kind.number())
+    }
+}
+
 impl BlockType {
     /// Every type that can be read, from the widest to the narrowest.
     pub const ALL: [BlockType; 13] = [

@@ -1,6 +1,5 @@
 //! The number formats that a file can name: all of ggml's, of which some can be read.
 
-use super::BlockType;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -19,9 +18,9 @@ impl TensorType {
         self.known().map_or_else(|| format!("type {}", self.0).into(), |(_, name, _)| Cow::Borrowed(*name))
     }
 
-    /// The same as something that can be read, if it can be.
-    pub fn readable(self) -> Option<BlockType> {
-        BlockType::ALL.into_iter().find(|kind| kind.number() == self.0)
+    /// ggml's number.
+    pub(super) fn number(self) -> u32 {
+        self.0
     }
 
     /// How many values share a block, and how many bytes it takes, where that is known.
@@ -31,12 +30,6 @@ impl TensorType {
 
     fn known(self) -> Option<&'static (u32, &'static str, Option<(usize, usize)>)> {
         TYPES.iter().find(|(number, ..)| *number == self.0)
-    }
-}
-
-impl From<BlockType> for TensorType {
-    fn from(kind: BlockType) -> Self {
-        Self(kind.number())
     }
 }
 
@@ -92,6 +85,7 @@ const TYPES: [(u32, &str, Option<(usize, usize)>); 38] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gguf::BlockType;
 
     /// What can be read has the sizes of what reads it.
     #[test]

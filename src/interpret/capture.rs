@@ -2,7 +2,7 @@
 
 use crate::arch::Toggles;
 use crate::arch::hook::Hook;
-use crate::arch::path::Place;
+use crate::arch::path::{Place, in_every_block};
 use crate::arch::role::Role;
 use crate::arch::toggles::Kernel;
 use crate::engine::decoder::Wanted;
@@ -163,9 +163,6 @@ fn known() -> String {
 fn listed(hooks: impl Iterator<Item = Hook>) -> String {
     let all: Vec<Hook> = hooks.collect();
     let named = |hook: &&Hook| all.contains(hook);
-    let line = |hook: &Hook| match hook.is_in_block() {
-        true => format!("  blocks.*.{}", hook.path()),
-        false => format!("  {}", hook.path()),
-    };
+    let line = |hook: &Hook| format!("  {}", in_every_block(*hook));
     Hook::ALL.iter().filter(named).map(line).collect::<Vec<_>>().join("\n")
 }

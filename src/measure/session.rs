@@ -344,20 +344,5 @@ pub fn open_tokenizer(source: &Source) -> Result<(Option<Tokenizer>, Vec<String>
 
 /// The shape of a model, as runs and reports carry it.
 pub fn info(source: &Source, toggles: &Toggles) -> ModelInfo {
-    let model = &source.model;
-    ModelInfo {
-        name: model.name.clone(),
-        source: source.named.clone(),
-        family: model.family.into(),
-        n_layers: model.n_layers() as u32,
-        n_heads: model.n_heads() as u32,
-        n_kv_heads: model.n_kv_heads() as u32,
-        d_model: model.d_model as u32,
-        d_head: model.d_head() as u32,
-        d_mlp: model.d_mlp() as u32,
-        d_vocab: model.d_vocab as u32,
-        n_ctx: model.n_ctx as u32,
-        parameters: model.n_parameters(),
-        weight_bytes: Bytes(model.weight_bytes(&toggles.formats())),
-    }
+    ModelInfo::of(source.model.clone(), &source.named, &toggles.formats())
 }

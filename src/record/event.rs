@@ -9,6 +9,8 @@ use super::header::Header;
 use super::memory::PassMemory;
 use super::operator::{Cut, Operator, Signature};
 use super::peaks::Peaks;
+use crate::arch::path;
+use crate::arch::role::{Branch, Role};
 use crate::units::{Bytes, Flops, Nanos};
 
 /// One thing that happened during a run.
@@ -52,21 +54,32 @@ pub struct Part {
 }
 
 impl Part {
+    /// What it does, if this version knows it.
+    pub fn role(&self) -> Option<Role> {
+        path::role_of(&self.path)
+    }
+
+    pub fn branch(&self) -> Branch {
+        path::branch_of(&self.path)
+    }
+
     /// The last piece of the path: `qkv`; for a block its number is kept: `block 3`.
     pub fn name(&self) -> String {
-        let (rest, last) = self.path.rsplit_once('.').unwrap_or(("", &self.path));
-        if rest == "blocks" { format!("block {last}") } else { last.replace('_', " ") }
+        path::last_of(&self.path)
     }
 
     /// The path inside its block: `attn.qkv`, or nothing for the block itself; `None` outside of blocks.
     pub fn in_block(&self) -> Option<&str> {
-        let inside = self.path.strip_prefix("blocks.")?;
-        Some(inside.split_once('.').map_or("", |(_, rest)| rest))
+        path::inside_block(&self.path)
     }
 
     /// The block that it belongs to, if any.
     pub fn block(&self) -> Option<u32> {
-        self.path.strip_prefix("blocks.")?.split('.').next()?.parse().ok()
+        path::block_of(&self.path)
+    }
+
+    pub fn is_block(&self) -> bool {
+        self.in_block() == Some("")
     }
 }
 
@@ -132,7 +145,7 @@ pub struct Span {
     pub start: Nanos,
     /// Wall time, children included. Measured.
     pub time: Nanos,
-    /// Work by the formulas of `model::cost`, from the shapes that ran, children included.
+    /// Work by the formulas of [`crate::arch::work`], from the shapes that ran, children included.
     pub flops: Flops,
     /// Compulsory traffic by the same formulas: weights, inputs and outputs, each once.
     pub bytes: Bytes,

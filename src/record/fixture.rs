@@ -226,7 +226,9 @@ fn header(new_tokens: u32) -> Header {
             n_ctx: 512,
             parameters: WEIGHTS / 4,
             weight_bytes: Bytes(WEIGHTS),
-        },
+            description: None,
+        }
+        .described(),
         device: "cpu".into(),
         machine: "A processor".into(),
         threads: 2,

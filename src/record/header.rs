@@ -1,6 +1,10 @@
 //! What ran, where and how.
 
+use crate::arch::formats::Formats;
+use crate::arch::path::Path;
+use crate::arch::{self, Model, Toggle, Toggles};
 use crate::units::Bytes;
+use std::sync::Arc;
 
 /// What ran, where and how.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -39,15 +43,33 @@ impl Header {
         self.toggle("batch").and_then(|batch| batch.parse().ok()).unwrap_or(1)
     }
 
-    /// The most positions that a query looks at: those of a window and its sinks. `None`: all before it.
-    pub fn reach(&self) -> Option<u64> {
-        let attention = self.toggle("attention")?;
-        let attention = attention.strip_prefix("eager+").unwrap_or(attention);
-        if let Some(window) = attention.strip_prefix("window:") {
-            return window.parse().ok();
+    /// The toggles as far as this version knows them; what it does not know is as by default.
+    pub fn choices(&self) -> Toggles {
+        let mut toggles = Toggles::default();
+        for (name, value) in &self.toggles {
+            // A value of another version or of another machine changes nothing.
+            let _ = Toggle::named(name).and_then(|toggle| toggles.set(toggle, value));
         }
-        let (sinks, window) = attention.strip_prefix("sinks:")?.split_once('+')?;
-        sinks.parse::<u64>().ok()?.checked_add(window.parse().ok()?)
+        toggles
+    }
+
+    /// The paths of what is directly in the model, in the order of a pass; none where the file does not describe it.
+    pub fn top_level(&self) -> Vec<String> {
+        let model = self.model.description.as_deref();
+        model.map_or_else(Vec::new, |model| model.top_level(&self.choices()).iter().map(Path::to_string).collect())
+    }
+
+    /// The paths of what a block should have inside, parents before children, in the order of a pass.
+    pub fn inside_block(&self, block: u32) -> Vec<String> {
+        let model = self.model.description.as_deref();
+        let paths = model.map(|model| model.inside_block(&self.choices(), block as usize)).unwrap_or_default();
+        paths.iter().map(Path::to_string).collect()
+    }
+
+    /// What the model says of the part at a path; `None` where the file does not describe the model, or the model has no
+    /// such part under these toggles.
+    pub fn part(&self, path: &str) -> Option<arch::parts::Part> {
+        self.model.description.as_ref()?.part(&self.choices(), Path::parse(path)?)
     }
 }
 
@@ -72,4 +94,28 @@ pub struct ModelInfo {
     pub parameters: u64,
     /// Bytes of the weights as they lie in memory.
     pub weight_bytes: Bytes,
+    /// The model part by part; `None` where a file of an older version does not say enough to know it.
+    pub description: Option<Arc<Model>>,
+}
+
+impl ModelInfo {
+    /// Of a model that was named so, whose weights rest in these formats.
+    pub fn of(model: Model, source: &str, formats: &Formats) -> Self {
+        Self {
+            name: model.name.clone(),
+            source: source.to_owned(),
+            family: model.family.to_owned(),
+            n_layers: model.n_layers() as u32,
+            n_heads: model.n_heads() as u32,
+            n_kv_heads: model.n_kv_heads() as u32,
+            d_model: model.d_model as u32,
+            d_head: model.d_head() as u32,
+            d_mlp: model.d_mlp() as u32,
+            d_vocab: model.d_vocab as u32,
+            n_ctx: model.n_ctx as u32,
+            parameters: model.n_parameters(),
+            weight_bytes: Bytes(model.weight_bytes(formats)),
+            description: Some(Arc::new(model)),
+        }
+    }
 }

@@ -19,6 +19,7 @@ pub mod quartiles;
 pub mod run;
 pub mod study;
 mod v1;
+mod v2;
 
 pub use event::{Candidate, Event, Part, PassStart, Phase, Span, Status, Token, Watched};
 pub use header::{Header, ModelInfo};

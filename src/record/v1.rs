@@ -15,9 +15,11 @@
 //! These types exist so that the ones in memory can change without changing what old files mean.
 
 pub mod convert;
+mod described;
 mod traced;
 
 use super::event::{Event, Span};
+use super::header::Header;
 use super::peaks::Peaks;
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
@@ -32,8 +34,8 @@ pub const MAX_LAYERS: u32 = 1 << 16;
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
-struct HeaderLine {
-    version: u64,
+pub struct HeaderLine {
+    pub version: u64,
     blockscope: String,
     libtorch: String,
     created: u64,
@@ -174,11 +176,19 @@ pub enum StatusWire {
 /// # Errors
 /// A field that is missing, of another type, or larger than it can be.
 pub fn read_header(line: &[u8]) -> Result<Event, String> {
-    let wire: HeaderLine = parse(line)?;
-    if wire.model.n_layers > MAX_LAYERS {
-        return Err(format!("n_layers is {}; at most {MAX_LAYERS} were expected", wire.model.n_layers));
+    let header = Header::from(parse::<HeaderLine>(line)?.checked()?);
+    Ok(Event::Header(Box::new(Header { model: header.model.described(), ..header })))
+}
+
+impl HeaderLine {
+    /// # Errors
+    /// More blocks than any model has.
+    pub fn checked(self) -> Result<Self, String> {
+        match self.model.n_layers {
+            0..=MAX_LAYERS => Ok(self),
+            n_layers => Err(format!("n_layers is {n_layers}; at most {MAX_LAYERS} were expected")),
+        }
     }
-    Ok(Event::Header(Box::new(wire.into())))
 }
 
 /// Reads a line after the first. An object whose `event` is not known here becomes [`Event::Unknown`].

@@ -1,5 +1,6 @@
 //! Which rows a table of parts has, and what they are called.
 
+use crate::arch::path::below;
 use crate::record::{Part, Phase, Row, Run};
 
 /// How far the parts of a model are told apart.
@@ -57,11 +58,11 @@ impl Layout {
             // A parent has a smaller number.
             tops.push(part.parent.and_then(|parent| tops.get(parent as usize).copied()).unwrap_or(id));
         }
-        let mut blocks: Vec<u32> = run.parts.iter().filter(|part| is_block(part)).filter_map(Part::block).collect();
+        let mut blocks: Vec<u32> = run.parts.iter().filter(|part| part.is_block()).filter_map(Part::block).collect();
         blocks.sort_unstable();
         blocks.dedup();
         let name = |part: &Part| match detail {
-            Detail::Summed if is_block(part) && blocks.len() > 1 => format!("{} blocks", blocks.len()),
+            Detail::Summed if part.is_block() && blocks.len() > 1 => format!("{} blocks", blocks.len()),
             _ => name(run, part),
         };
         Self {
@@ -107,10 +108,7 @@ pub fn lines(run: &Run, phase: Phase, detail: Detail) -> Vec<Line> {
 /// What a part is called below the one that contains it: `attn residual` in a block, `qkv` in its attention.
 fn name(run: &Run, part: &Part) -> String {
     let parent = part.parent.and_then(|parent| run.parts.get(parent as usize));
-    match parent.and_then(|parent| part.path.strip_prefix(&parent.path)?.strip_prefix('.')) {
-        Some(inside) => inside.replace(['.', '_'], " "),
-        None => part.name(),
-    }
+    parent.and_then(|parent| below(&part.path, &parent.path)).unwrap_or_else(|| part.name())
 }
 
 /// How many parts each part lies inside.
@@ -121,8 +119,4 @@ fn depths(parts: &[Part]) -> Vec<usize> {
         depths.push(depth);
     }
     depths
-}
-
-fn is_block(part: &Part) -> bool {
-    part.in_block() == Some("")
 }

@@ -1,14 +1,11 @@
 //! What a comparison of two arms amounts to, worked out for the Compare screen.
 
 use super::comparison_tree::{ComparisonTree, TreeRow};
-use super::parts::{self, PartKind};
 use crate::analyse::comparison::{Comparison, Figure};
+use crate::arch::path::{block_of, in_block, inside_block, over_blocks};
 use crate::record::Phase;
 use crate::record::study::Study;
 use std::collections::HashMap;
-
-/// The row under which parts are added up over all blocks.
-pub const ALL: &str = "all";
 
 /// The candidate against the baseline, and every row of the tree.
 #[derive(Debug)]
@@ -38,7 +35,7 @@ impl Compared {
         for phase in [Phase::Prefill, Phase::Decode] {
             let compared = comparison.phase(phase);
             let alone = compared.blocks.iter().chain(&compared.outside).map(|row| (row.path.clone(), row.time));
-            let added_up = compared.kinds.iter().map(|row| (format!("{ALL}.{}", row.path), row.time));
+            let added_up = compared.kinds.iter().map(|row| (over_blocks(&row.path), row.time));
             figures[phase as usize] = alone.chain(added_up).collect();
         }
         let paths = if whole { paths(study) } else { Vec::new() };
@@ -51,25 +48,23 @@ impl Compared {
         let rows = branches.rows(&self.paths());
         let at = branches.index(&rows);
         let seen = rows.iter().skip(at.saturating_sub(height)).take(2 * height + 1);
-        let mut blocks: Vec<u32> =
-            seen.filter(|row| row.depth > 0).filter_map(|row| parts::block_of(row.path)).collect();
+        let mut blocks: Vec<u32> = seen.filter(|row| row.depth > 0).filter_map(|row| block_of(row.path)).collect();
         blocks.dedup();
         for block in blocks {
-            let inside = format!("blocks.{block}.");
             if self.opened.contains(&block) {
                 continue;
             }
             self.opened.push(block);
             // The same comparison of a study that has this block alone.
             let mut alone = study.clone();
-            alone.parts.iter_mut().filter(|path| !path.starts_with(&inside)).for_each(String::clear);
+            alone.parts.iter_mut().filter(|path| !is_inside(path, block)).for_each(String::clear);
             for sample in &mut alone.samples {
                 sample.parts.retain(|time| alone.parts.get(time.part as usize).is_some_and(|path| !path.is_empty()));
             }
             let Some(comparison) = Comparison::of(&alone, 0, 1) else { continue };
             for phase in [Phase::Prefill, Phase::Decode] {
                 let rows = comparison.phase(phase).kinds.iter().filter(|row| !row.path.is_empty());
-                self.figures[phase as usize].extend(rows.map(|row| (format!("{inside}{}", row.path), row.time)));
+                self.figures[phase as usize].extend(rows.map(|row| (in_block(block, &row.path), row.time)));
             }
         }
     }
@@ -90,7 +85,7 @@ impl Compared {
 /// The rows in the order in which they ran, with what is added up over all blocks before the first of them.
 fn paths(study: &Study) -> Vec<String> {
     let mut inside: Vec<&str> = Vec::new();
-    for path in study.parts.iter().filter_map(|path| parts::inside_block(path)).filter(|path| !path.is_empty()) {
+    for path in study.parts.iter().filter_map(|path| inside_block(path)).filter(|path| !path.is_empty()) {
         if !inside.contains(&path) && inside.len() < 1000 {
             inside.push(path);
         }
@@ -98,29 +93,17 @@ fn paths(study: &Study) -> Vec<String> {
     let mut paths = Vec::with_capacity(study.parts.len() + inside.len() + 1);
     let mut put = !inside.is_empty();
     for path in &study.parts {
-        if put && parts::block_of(path).is_some() {
+        if put && block_of(path).is_some() {
             put = false;
-            paths.push(ALL.to_owned());
-            paths.extend(inside.iter().map(|path| format!("{ALL}.{path}")));
+            paths.push(over_blocks(""));
+            paths.extend(inside.iter().map(|path| over_blocks(path)));
         }
         paths.push(path.clone());
     }
     paths
 }
 
-/// The name of a row on the screen.
-pub fn name(path: &str) -> String {
-    match path.strip_prefix(ALL) {
-        Some("") => "all blocks, by part".into(),
-        Some(inside) => parts::name(inside.trim_start_matches('.')),
-        None => parts::name(path),
-    }
-}
-
-/// What a row belongs to.
-pub fn kind(path: &str) -> PartKind {
-    match path.strip_prefix(ALL).and_then(|rest| rest.strip_prefix('.')) {
-        Some(inside) => parts::kind(&format!("blocks.0.{inside}")),
-        None => parts::kind(path),
-    }
+/// Whether a path lies in a block, and is not the block itself.
+fn is_inside(path: &str, block: u32) -> bool {
+    block_of(path) == Some(block) && inside_block(path) != Some("")
 }

@@ -1,6 +1,6 @@
 //! The tree of parts of a comparison as it lies open: only paths are known of it.
 
-use super::parts;
+use crate::arch::path::parent_of;
 use std::collections::HashSet;
 
 /// What the user has opened and selected.
@@ -27,7 +27,7 @@ impl ComparisonTree {
     /// The visible rows, in the order of `paths`, each inside of what contains it.
     pub fn rows<'a>(&self, paths: &[&'a str]) -> Vec<TreeRow<'a>> {
         let known: HashSet<&str> = paths.iter().copied().collect();
-        let above = |path: &'a str| parts::parent(path).filter(|parent| known.contains(parent));
+        let above = |path: &'a str| parent_of(path).filter(|parent| known.contains(parent));
         let mut inside: std::collections::HashMap<Option<&str>, Vec<&'a str>> = Default::default();
         for &path in paths {
             inside.entry(above(path)).or_default().push(path);
@@ -54,7 +54,7 @@ impl ComparisonTree {
             if let Some(index) = rows.iter().position(|row| row.path == at) {
                 return index;
             }
-            path = parts::parent(at);
+            path = parent_of(at);
         }
         0
     }
@@ -69,14 +69,14 @@ impl ComparisonTree {
     /// Closes it, or goes to what contains it.
     pub fn close(&mut self, path: &str) {
         if !self.open.remove(path)
-            && let Some(parent) = parts::parent(path)
+            && let Some(parent) = parent_of(path)
         {
             self.selected = parent.to_owned();
         }
     }
 
     pub fn open_all(&mut self, paths: &[&str]) {
-        self.open.extend(paths.iter().filter_map(|path| parts::parent(path)).map(str::to_owned));
+        self.open.extend(paths.iter().filter_map(|path| parent_of(path)).map(str::to_owned));
     }
 
     pub fn close_all(&mut self) {

@@ -5,9 +5,9 @@ mod traced;
 
 pub use traced::{peaks, traced_events, traced_run};
 
-use super::parts;
 use crate::arch::Toggles;
 use crate::arch::entries::Config;
+use crate::arch::path::{block_of, inside_block};
 use crate::arch::{Model, families};
 use crate::engine::Device;
 use crate::measure::{Glimpse, Halt};
@@ -72,7 +72,9 @@ pub fn info() -> ModelInfo {
         n_ctx: 8192,
         parameters: 134_515_008,
         weight_bytes: Bytes(538_060_032),
+        description: None,
     }
+    .described()
 }
 
 /// Toggles that do not depend on the machine of the test.
@@ -182,23 +184,12 @@ fn start(phase: Phase, repeat: u32, step: u32, n_new: u32, n_past: u32, start: N
 }
 
 fn all_parts() -> Vec<Part> {
-    let mut all: Vec<Part> = Vec::new();
     let card = card();
-    for top in parts::top_level(LAYERS) {
-        let block = parts::block_of(&top).is_some().then_some(all.len() as u32);
-        all.push(Part { path: top.clone(), parent: None });
-        let Some(block) = block else { continue };
-        let mut stage = block;
-        for inside in parts::inside_blocks(&card.model, &card.toggles) {
-            let is_stage = !inside.contains('.');
-            let id = all.len() as u32;
-            all.push(Part { path: format!("{top}.{inside}"), parent: Some(if is_stage { block } else { stage }) });
-            if is_stage {
-                stage = id;
-            }
-        }
-    }
-    all
+    let parts = card.model.parts(&card.toggles);
+    let number = |path| parts.iter().position(|part| part.path == path).map(|number| number as u32);
+    let recorded =
+        |part: &arch::parts::Part| Part { path: part.path.to_string(), parent: part.path.parent().and_then(number) };
+    parts.iter().map(recorded).collect()
 }
 
 /// The spans of one pass, children before parents as they end, and their sum at the top level.
@@ -259,14 +250,14 @@ fn ended(parts: &[Part], parent: Option<u32>) -> Vec<u32> {
 }
 
 fn is_group(path: &str) -> bool {
-    matches!(parts::inside_block(path), Some("" | "attn" | "mlp"))
+    matches!(inside_block(path), Some("" | "attn" | "mlp"))
 }
 
 /// FLOPs and bytes of a leaf.
 fn work(path: &str, t: u64, past: u64) -> (u64, u64) {
     let product = |rows: u64, from: u64, to: u64| (2 * rows * from * to, 4 * (from * to + rows * (from + to)));
     let (q, kv, keys) = (576, 192, t + past);
-    match parts::inside_block(path).unwrap_or(path) {
+    match inside_block(path).unwrap_or(path) {
         "embed" => (0, 8 * t * D),
         "lm_head" => product(1, D, VOCAB),
         "attn.qkv" => product(t, D, q + 2 * kv),

@@ -127,7 +127,7 @@ impl Live {
             return None;
         }
         let last = current.last_top.map(|part| self.run.parts[part as usize].path.as_str());
-        let mut order = super::parts::top_level(self.run.header.model.n_layers);
+        let mut order = self.run.header.top_level().into_iter();
         match last {
             None => order.next(),
             Some(last) => {

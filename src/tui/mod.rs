@@ -16,6 +16,7 @@
 pub mod action;
 pub mod app;
 mod availability;
+mod calendar;
 pub mod candidate;
 pub mod changing;
 mod compared;
@@ -31,7 +32,6 @@ mod measuring;
 mod memory;
 mod message;
 pub mod outline;
-mod parts;
 mod perform;
 mod phase_sums;
 pub mod picker;
@@ -56,10 +56,10 @@ mod fixture;
 mod tests;
 
 pub use app::App;
+pub use calendar::moment;
 pub use course::TEXT as LESSON_TEXT;
 pub use effect::Effect;
 pub use message::Msg;
-pub use perform::moment;
 pub use picker::CachedModel;
 pub use theme::{ColorChoice, Depth, Theme};
 pub use view::draw;

@@ -1,8 +1,10 @@
 //! The tree of parts as it lies open on the Blocks screen: what has run, and what the model says will come.
 
 use super::live::Live;
-use super::parts;
 use super::phase_sums::Sums;
+use crate::arch::path::{Path, block_of, parent_of, row_inside};
+use crate::arch::role::Role;
+use crate::arch::{Model, Toggles};
 use crate::record::Phase;
 use crate::worker::Card;
 use std::collections::HashSet;
@@ -50,7 +52,7 @@ impl Default for Outline {
     fn default() -> Self {
         Self {
             open: HashSet::new(),
-            selected: "embed".into(),
+            selected: Role::Embed.path().into(),
             phase: Some(Phase::Prefill),
             follows: true,
             per_step: true,
@@ -61,8 +63,8 @@ impl Default for Outline {
 /// What a tree is made of: a run as far as it has come, and the model that says what will come.
 struct Tree<'a> {
     live: Option<&'a Live>,
-    /// What a block has inside, as paths inside it.
-    inside: Vec<String>,
+    /// What will run, where that is known.
+    expected: Option<Expected<'a>>,
     /// What a traced part opens down to.
     sums: Option<&'a Sums>,
     running: Option<String>,
@@ -73,7 +75,7 @@ impl Outline {
     pub fn nodes(&self, live: Option<&Live>, card: Option<&Card>) -> Vec<Node> {
         let tree = Tree { sums: live.and_then(|live| live.traced.of(self.phase?)), ..Tree::new(live, card) };
         let mut nodes = Vec::new();
-        for path in tree.top_level(card) {
+        for path in tree.top_level() {
             self.push(&tree, path, 0, &mut nodes);
         }
         nodes
@@ -97,7 +99,7 @@ impl Outline {
             self.push(tree, child, depth + 1, nodes);
         }
         let row = |what, name: &str| {
-            let path = parts::row_inside(&inside, name);
+            let path = row_inside(&inside, name);
             Node { path, what, part, depth: depth + 1, openable: false, open: false, running: false }
         };
         if let Some(sums) = tree.sums.filter(|_| !operators.is_empty()) {
@@ -113,7 +115,7 @@ impl Outline {
             if let Some(index) = nodes.iter().position(|node| node.path == at) {
                 return index;
             }
-            path = parts::parent(at);
+            path = parent_of(at);
         }
         0
     }
@@ -122,7 +124,7 @@ impl Outline {
     pub fn open_all(&mut self, live: Option<&Live>, card: Option<&Card>) {
         let tree = Tree::new(live, card);
         let mut open = Vec::new();
-        let mut waiting: Vec<String> = tree.top_level(card);
+        let mut waiting: Vec<String> = tree.top_level();
         while let Some(path) = waiting.pop() {
             let children = tree.children(&path);
             if !children.is_empty() && path.matches('.').count() < 8 {
@@ -135,10 +137,10 @@ impl Outline {
 
     /// Selects a part and opens all that contains it.
     pub fn reveal(&mut self, path: &str) {
-        let mut above = parts::parent(path);
+        let mut above = parent_of(path);
         while let Some(at) = above {
             self.open.insert(at.to_owned());
-            above = parts::parent(at);
+            above = parent_of(at);
         }
         self.selected = path.to_owned();
     }
@@ -146,21 +148,19 @@ impl Outline {
 
 impl<'a> Tree<'a> {
     fn new(live: Option<&'a Live>, card: Option<&Card>) -> Self {
-        let inside = live.and_then(inside_a_block).unwrap_or_else(|| {
-            // Nothing has run: the model says what will.
-            let expected = card.map(|card| parts::inside_blocks(&card.model, &card.toggles));
-            expected.unwrap_or_default().into_iter().map(str::to_owned).collect()
+        // Until something runs, the model says what will.
+        let expected = card.map(|card| Expected { model: &card.model, toggles: card.toggles.clone() });
+        let described = live.and_then(|live| {
+            let header = &live.run.header;
+            Some(Expected { model: header.model.description.as_deref()?, toggles: header.choices() })
         });
-        Self { live, inside, sums: None, running: live.and_then(Live::running_top) }
+        let of_live = live.is_some_and(|live| live.run.header.model.n_layers > 0);
+        let expected = if of_live { described } else { expected };
+        Self { live, expected, sums: None, running: live.and_then(Live::running_top) }
     }
 
-    fn top_level(&self, card: Option<&Card>) -> Vec<String> {
-        let n_layers = match self.live.map(|live| live.run.header.model.n_layers) {
-            Some(n_layers) if n_layers > 0 => Some(n_layers),
-            _ => card.map(|card| card.info.n_layers),
-        };
-        // A header may claim anything: no more rows than a screen could ever want.
-        let mut paths: Vec<String> = n_layers.into_iter().flat_map(|n| parts::top_level(n.min(10_000))).collect();
+    fn top_level(&self) -> Vec<String> {
+        let mut paths = self.expected.as_ref().map_or_else(Vec::new, Expected::top_level);
         let expected: HashSet<String> = paths.iter().cloned().collect();
         if let Some(live) = self.live {
             let seen = live.tally.children(None).iter().map(|&part| &live.run.parts[part as usize].path);
@@ -170,21 +170,12 @@ impl<'a> Tree<'a> {
     }
 
     fn children(&self, path: &str) -> Vec<String> {
-        let mut children: Vec<String> = match (parts::block_of(path), parts::inside_block(path)) {
-            (Some(_), Some(within)) => {
-                let direct = |inside: &&String| match (within, inside.rsplit_once('.')) {
-                    ("", None) => true,
-                    (within, Some((parent, _))) => parent == within,
-                    _ => false,
-                };
-                let block = path.len() - if within.is_empty() { 0 } else { within.len() + 1 };
-                self.inside.iter().filter(direct).map(|inside| format!("{}.{inside}", &path[..block])).collect()
-            }
-            _ => Vec::new(),
-        };
-        if let Some(live) = self.live
-            && let Some(part) = live.tally.part_at(path)
-        {
+        let part = self.live.and_then(|live| live.tally.part_at(path));
+        // What has ended has shown all that it has inside.
+        let has_ended = part.is_some_and(|part| self.live.is_some_and(|live| live.tally.row(part, None).is_some()));
+        let expected = self.expected.as_ref().filter(|_| !has_ended);
+        let mut children = expected.map_or_else(Vec::new, |expected| expected.inside(path));
+        if let (Some(live), Some(part)) = (self.live, part) {
             for &child in live.tally.children(Some(part)) {
                 let child = &live.run.parts[child as usize].path;
                 if !children.contains(child) {
@@ -200,37 +191,51 @@ impl<'a> Tree<'a> {
         if running == path {
             return true;
         }
-        if parts::block_of(path).is_none() || parts::block_of(path) != parts::block_of(running) {
+        if block_of(path).is_none() || block_of(path) != block_of(running) {
             return false;
         }
         // Inside the running block: the leaf after the one that ended last.
         let Some(live) = self.live else { return false };
         let last =
             live.tally.current().and_then(|current| current.last).map(|part| &live.run.parts[part as usize].path);
-        let last = last.filter(|last| parts::block_of(last) == parts::block_of(path));
-        let last = last.and_then(|last| parts::inside_block(last)).unwrap_or_default();
-        let is_leaf = |inside: &&String| !self.inside.iter().any(|other| parts::parent(other) == Some(inside));
-        let mut leaves = self.inside.iter().filter(is_leaf).skip_while(|inside| !last.is_empty() && *inside != last);
-        let next = if last.is_empty() { leaves.next() } else { leaves.nth(1) };
-        parts::inside_block(path) == next.map(String::as_str)
+        let last = last.filter(|last| block_of(last) == block_of(path));
+        let leaves = self.expected.as_ref().map_or_else(Vec::new, |expected| expected.leaves(path));
+        let next = match last.and_then(|last| leaves.iter().position(|leaf| leaf == last)) {
+            Some(last) => leaves.get(last + 1),
+            None => leaves.first(),
+        };
+        next.is_some_and(|next| next == path)
     }
 }
 
-/// What a block of this run has inside, from the first one that has ended.
-fn inside_a_block(live: &Live) -> Option<Vec<String>> {
-    let block = live.tally.children(None).iter().copied().find(|&part| {
-        parts::block_of(&live.run.parts[part as usize].path).is_some() && live.tally.row(part, None).is_some()
-    })?;
-    let mut inside = Vec::new();
-    let mut waiting = vec![block];
-    while let Some(part) = waiting.pop() {
-        waiting.extend(live.tally.children(Some(part)).iter().rev());
-        match parts::inside_block(&live.run.parts[part as usize].path) {
-            Some("") | None => {}
-            Some(path) => inside.push(path.to_owned()),
-        }
+/// What a model will run, as it describes itself.
+struct Expected<'a> {
+    model: &'a Model,
+    toggles: Toggles,
+}
+
+impl Expected<'_> {
+    fn top_level(&self) -> Vec<String> {
+        self.model.top_level(&self.toggles).iter().map(Path::to_string).collect()
     }
-    Some(inside)
+
+    /// What is in the block that a path lies in.
+    fn around(&self, path: &str) -> Vec<Path> {
+        block_of(path).map(|block| self.model.inside_block(&self.toggles, block as usize)).unwrap_or_default()
+    }
+
+    /// What is directly in the part at a path.
+    fn inside(&self, path: &str) -> Vec<String> {
+        let outer = Path::parse(path).filter(|outer| outer.name.contains_parts());
+        let Some(outer) = outer else { return Vec::new() };
+        self.around(path).iter().filter(|inner| inner.parent() == Some(outer)).map(Path::to_string).collect()
+    }
+
+    /// What has nothing inside, in the block that a path lies in.
+    fn leaves(&self, path: &str) -> Vec<String> {
+        let leaves = self.around(path).into_iter().filter(|path| !path.name.contains_parts());
+        leaves.map(|path| path.to_string()).collect()
+    }
 }
 
 #[cfg(test)]

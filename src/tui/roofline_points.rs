@@ -1,10 +1,11 @@
 //! The points of the roofline: parts added up over all blocks, blocks, or operators by their name.
 
 use super::grouped_list::Grouping;
-use super::parts::{self, PartKind};
 use crate::analyse::Account;
 use crate::analyse::account::{OperatorAccount, PartAccount};
 use crate::analyse::roofline::{Products, Standing, standing};
+use crate::arch::path::{branch_of, inside_block};
+use crate::arch::role::Branch;
 use crate::record::{Dtype, Run};
 use crate::units::{Bytes, Flops, Nanos};
 use std::collections::HashMap;
@@ -15,7 +16,7 @@ pub struct Point {
     /// The name of an operator, or the path of a part: the path inside its block, if it is added up over blocks.
     pub name: String,
     /// What it belongs to: for operators, where they spend most time.
-    pub kind: PartKind,
+    pub kind: Branch,
     pub calls: u32,
     /// Operators: without those that they call.
     pub time: Nanos,
@@ -57,12 +58,12 @@ impl Point {
             Grouping::Operators => {
                 for operator in &account.operators {
                     let path = operator.part.map_or("", |part| run.parts[part as usize].path.as_str());
-                    sums.entry(&operator.name).or_insert_with(Sum::operators).operator(operator, parts::kind(path));
+                    sums.entry(&operator.name).or_insert_with(Sum::operators).operator(operator, branch_of(path));
                 }
             }
             _ => {
                 for (name, path, part) in grouped(run, account, grouping) {
-                    sums.entry(name).or_insert_with(Sum::parts).part(part, parts::kind(path));
+                    sums.entry(name).or_insert_with(Sum::parts).part(part, branch_of(path));
                 }
             }
         }
@@ -105,7 +106,7 @@ pub fn grouped<'a>(
         let path = run.parts[part].path.as_str();
         let name = match grouping {
             Grouping::Blocks => path,
-            _ => parts::inside_block(path).filter(|inside| !inside.is_empty()).unwrap_or(path),
+            _ => inside_block(path).filter(|inside| !inside.is_empty()).unwrap_or(path),
         };
         Some((name, path, account.part(part as u32)?))
     })
@@ -120,7 +121,7 @@ impl Sum {
         Self { passes_on: true, ..Self::parts() }
     }
 
-    fn part(&mut self, part: &PartAccount, kind: PartKind) {
+    fn part(&mut self, part: &PartAccount, kind: Branch) {
         self.calls += part.calls;
         self.times[kind as usize] += part.total;
         self.products.merge(&part.products);
@@ -129,7 +130,7 @@ impl Sum {
         self.bytes = self.bytes.map(|bytes| bytes + part.bytes);
     }
 
-    fn operator(&mut self, operator: &OperatorAccount, kind: PartKind) {
+    fn operator(&mut self, operator: &OperatorAccount, kind: Branch) {
         self.calls += operator.calls;
         self.times[kind as usize] += operator.own;
         // One that calls others has its work and its traffic there.
@@ -147,8 +148,8 @@ impl Sum {
     fn point(self, name: &str, run: &Run, account: &Account) -> Point {
         let time: Nanos = self.times.iter().copied().sum();
         // What contains both stages, as a block does, belongs to neither.
-        let kinds = [PartKind::Attention, PartKind::Mlp, PartKind::Other];
-        let kind = kinds.into_iter().max_by_key(|&kind| self.times[kind as usize]).unwrap_or(PartKind::Other);
+        let kinds = [Branch::Attention, Branch::Mlp, Branch::Other];
+        let kind = kinds.into_iter().max_by_key(|&kind| self.times[kind as usize]).unwrap_or(Branch::Other);
         let standing = match (&run.peaks, self.flops, self.bytes) {
             (Some(peaks), Some(_), Some(bytes)) if !self.passes_on => standing(peaks, &self.products, bytes, time),
             _ => None,
@@ -205,7 +206,7 @@ mod tests {
     fn a_part_is_one_point_over_all_blocks() {
         let (run, account, points) = points(Phase::Prefill, Grouping::Parts);
         let up = named(&points, "mlp.up");
-        assert_eq!((up.calls, up.kind, up.dtype), (3, PartKind::Mlp, Some(Dtype::F32)));
+        assert_eq!((up.calls, up.kind, up.dtype), (3, Branch::Mlp, Some(Dtype::F32)));
         // 128 positions, 576 to 1536 features, three blocks.
         assert_eq!(up.flops, Some(Flops(3 * 2 * 128 * 576 * 1536)));
         let (intensity, rate) = up.place().unwrap();
@@ -230,7 +231,7 @@ mod tests {
         let linear = named(&points, "aten::linear");
         assert!(linear.passes_on && linear.place().is_none() && linear.standing.is_none());
         let mm = named(&points, "aten::mm");
-        assert!(mm.place().is_some() && mm.kind == PartKind::Mlp, "most products are those of the MLP");
+        assert!(mm.place().is_some() && mm.kind == Branch::Mlp, "most products are those of the MLP");
         for signature in &mut run.signatures {
             signature.name = signature.name.replace("aten::silu", "own::silu");
         }

@@ -4,8 +4,8 @@
 //! orange for the MLP, grey for the rest. A terminal with fewer colours gets the nearest ones; one
 //! without any gets the same roles as bold, dim and reverse, and never a colour code.
 
-use super::parts;
 use crate::analyse::timeline::SliceKind;
+use crate::arch::role::Branch;
 use crate::record::Category;
 use ratatui::style::{Color, Modifier, Style};
 
@@ -248,11 +248,11 @@ impl Theme {
     }
 
     /// Of the stage that a part belongs to.
-    pub fn part(&self, kind: parts::PartKind) -> Style {
+    pub fn part(&self, kind: Branch) -> Style {
         match kind {
-            parts::PartKind::Attention => self.attention,
-            parts::PartKind::Mlp => self.mlp,
-            parts::PartKind::Other => self.other,
+            Branch::Attention => self.attention,
+            Branch::Mlp => self.mlp,
+            Branch::Other => self.other,
         }
     }
 

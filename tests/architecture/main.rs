@@ -3,4 +3,5 @@
 mod circles;
 mod floors;
 mod names;
+mod paths;
 mod source;

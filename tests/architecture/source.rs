@@ -11,6 +11,8 @@ pub struct Source {
     pub module: Vec<String>,
     /// Words, numbers and signs. Strings are left out, `::` is one sign.
     pub tokens: Vec<String>,
+    /// Strings, as they are written, each after its opening quote.
+    pub strings: Vec<String>,
 }
 
 /// Every Rust file below `src`.
@@ -53,7 +55,9 @@ impl Source {
         if module.last().is_some_and(|last| last == "mod" || last == "lib") {
             module.pop();
         }
-        Self { path: path.to_owned(), module, tokens: without_tests(&tokens(text)) }
+        let all = without_tests(&tokens(text));
+        let (strings, tokens) = all.into_iter().partition(|token| token.starts_with('"'));
+        Self { path: path.to_owned(), module, tokens, strings }
     }
 
     /// The first piece of its module: `measure`; of `lib.rs` nothing.
@@ -69,7 +73,7 @@ impl Source {
     }
 }
 
-/// Words, numbers and signs of a text in Rust.
+/// Words, numbers, signs and strings of a text in Rust.
 fn tokens(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     let mut tokens = Vec::new();
@@ -88,12 +92,17 @@ fn tokens(text: &str) -> Vec<String> {
             }
             at += 2;
         } else if let Some(end) = raw_string(&chars, at) {
+            let written: String = chars[at..end.min(chars.len())].iter().collect();
+            tokens.push(format!("\"{written}"));
             at = end;
         } else if c == '"' || starts(at, "b\"") || starts(at, "c\"") {
             at += if c == '"' { 1 } else { 2 };
+            let start = at;
             while at < chars.len() && chars[at] != '"' {
                 at += if chars[at] == '\\' { 2 } else { 1 };
             }
+            let written: String = chars[start..at.min(chars.len())].iter().collect();
+            tokens.push(format!("\"{written}"));
             at += 1;
         } else if c == '\'' && (chars.get(at + 1) == Some(&'\\') || chars.get(at + 2) == Some(&'\'')) {
             at += if chars[at + 1] == '\\' { 3 } else { 2 };
@@ -227,6 +236,7 @@ mod tests {
     fn comments_and_strings_say_nothing() {
         assert_eq!(read("a /* b */ // c\n \"d\\\"\" 'e' '\\n' r#\"f\"g\"# b\"h\" <'i> i"), "a < ' i > i");
         assert_eq!(read("a::b(1.5)"), "a :: b ( 1 . 5 )");
+        assert_eq!(Source::of(Path::new("a.rs"), "a(\"b c\", r#\"d\"#)").strings, ["\"b c", "\"r#\"d\"#"]);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use crate::common::{golden, open, request, run, tiny_models, traced};
 use blockscope::analyse::{Account, Overhead};
 use blockscope::arch::Model;
 use blockscope::arch::formats::Precision;
-use blockscope::arch::mask::Mask;
 use blockscope::arch::parts::mlp::MlpKind;
 use blockscope::measure::Session;
 use blockscope::record::operator::self_times;
@@ -75,14 +74,7 @@ fn check(session: &Session, run: &Run, phase: Phase, what: &str) {
     for number in 0..model.n_layers() {
         let block_row = row(&format!("blocks.{number}"));
         assert_eq!(block_row.flops, Flops(sum(&block, number)), "{what}: block {number} of {shapes:?}");
-        // The header of a run does not say a model's own windows yet: there the causal figure counts all before a query.
-        if model.blocks[number].attn.mask == Mask::Causal {
-            assert_eq!(
-                block_row.flops_causal,
-                Flops(sum(&block, number) - sum(&hidden, number)),
-                "{what}: block {number}"
-            );
-        }
+        assert_eq!(block_row.flops_causal, Flops(sum(&block, number) - sum(&hidden, number)), "{what}: block {number}");
     }
     // Only the last position's logits are computed.
     let head = (2 * model.d_model * model.d_vocab) as u64 * shapes.len() as u64;
@@ -173,17 +165,38 @@ fn unaccounted(run: &Run, pass: &Pass) -> f64 {
 
 #[test]
 fn on_a_real_model_counted_is_analytic_and_rows_add_up_to_the_wall() {
-    // Prompts so long that what lies between operators, nearly the same for any, is little: in bf16 even beside products
-    // on matrix units.
-    for (toggles, prompt) in [("", 2048), ("weights=bf16,compute=bf16", 4096)] {
-        let session = open("smollm2", toggles);
-        let runs = [run(&session, &request(prompt, 17)), run(&session, &request(prompt, 2))];
-        for phase in [Phase::Prefill, Phase::Decode] {
-            check(&session, &runs[0], phase, toggles);
-            assert_eq!(Overhead::of(&runs[0], phase).unwrap().pairs, 1);
+    for toggles in ["", "weights=bf16,compute=bf16"] {
+        // What lies between operators is nearly the same for any prompt, so of a long one it is little; how long that has to
+        // be depends on how fast the machine multiplies: with matrix units for bf16, thousands of positions.
+        let last = 4096;
+        for prompt in [512, 2048, last] {
+            let session = open("smollm2", toggles);
+            let runs = [run(&session, &request(prompt, 17)), run(&session, &request(prompt, 2))];
+            for phase in [Phase::Prefill, Phase::Decode] {
+                check(&session, &runs[0], phase, toggles);
+                assert_eq!(Overhead::of(&runs[0], phase).unwrap().pairs, 1);
+            }
+            let rest = Rest::of(&runs);
+            println!("{toggles}, {prompt} positions: {rest:?}");
+            if rest.is_little() {
+                break;
+            }
+            assert!(prompt < last, "{toggles}: {rest:?} of a pass of {prompt} positions is in no operator or no part");
         }
-        // The better of two prefills, the median of the steps: the system may take the processor away wherever
-        // it likes.
+    }
+}
+
+/// Shares of passes that lie outside of what was recorded.
+#[derive(Debug)]
+struct Rest {
+    outside_operators: f64,
+    outside_parts: f64,
+    outside_parts_of_steps: f64,
+}
+
+impl Rest {
+    /// The better of the prefills, the median of the steps: the system may take the processor away wherever it likes.
+    fn of(runs: &[Run]) -> Self {
         let shares = |phase: Phase, share: &dyn Fn(&Run, &Pass) -> f64| -> Vec<f64> {
             let passes = runs.iter().flat_map(|run| traced(run).into_iter().map(move |pass| (run, pass)));
             let mut shares: Vec<f64> =
@@ -191,12 +204,15 @@ fn on_a_real_model_counted_is_analytic_and_rows_add_up_to_the_wall() {
             shares.sort_by(f64::total_cmp);
             shares
         };
-        let in_no_operator = shares(Phase::Prefill, &|_, pass| outside_operators(pass))[0];
-        assert!(in_no_operator < 0.02, "{toggles}: {in_no_operator} of the prefill is in no operator");
-        let (prefill, decode) = (shares(Phase::Prefill, &unaccounted), shares(Phase::Decode, &unaccounted));
-        assert!(prefill[0] < 0.02, "{toggles}: {prefill:?} of the prefill is in no part");
-        let median = decode[decode.len() / 2];
-        assert!(median < 0.02, "{toggles}: {median} of a decode step is in no part");
-        println!("{toggles}: prefill {prefill:?}, in no operator {in_no_operator}; decode {median}");
+        let steps = shares(Phase::Decode, &unaccounted);
+        Self {
+            outside_operators: shares(Phase::Prefill, &|_, pass| outside_operators(pass))[0],
+            outside_parts: shares(Phase::Prefill, &unaccounted)[0],
+            outside_parts_of_steps: steps[steps.len() / 2],
+        }
+    }
+
+    fn is_little(&self) -> bool {
+        [self.outside_operators, self.outside_parts, self.outside_parts_of_steps].iter().all(|share| *share < 0.02)
     }
 }

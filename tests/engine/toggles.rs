@@ -160,8 +160,8 @@ fn agreement(p: &Tensor, q: &Tensor) -> (f64, f64) {
 
 #[test]
 fn smollm2_in_fewer_bits_predicts_nearly_the_same() {
-    // All of the text, as `compare` measures it: a share of 500 positions is known to a percent only.
-    let ids = text(usize::MAX);
+    // A part of the text that `compare` measures on, which takes minutes where bf16 is slow.
+    let ids = text(1024);
     let exact = Model::open("smollm2", "attention=eager").logits(&ids);
     // Long pieces and single tokens: both ways to multiply.
     let (beginning, lengths) = (ids.narrow(1, 0, 512), [256, 200, 1, 1, 1, 9, 44]);

@@ -3,6 +3,9 @@
 use super::memory;
 use super::row::{OperatorAccount, PartAccount};
 use crate::analyse::work::{Work, multiplies_in, own_traffic, own_work, traffic, work};
+use crate::arch::mask::Mask;
+use crate::arch::path::{block_of, role_of};
+use crate::arch::role::Role;
 use crate::record::Header;
 use crate::record::operator::{Dtype, Operator, Signature, self_times};
 use crate::record::run::{Pass, Run};
@@ -74,13 +77,15 @@ impl<'r> Sums<'r> {
             row.flops_causal += span.flops;
             row.bytes += span.bytes;
         }
+        let chosen = run.header.choices().attention.mask;
         for span in &pass.spans {
             if let Some(parent) = run.parts[span.part as usize].parent {
                 let row = self.part(parent);
                 row.own = row.own - span.time;
                 row.between = row.between - span.time;
             }
-            let hidden = span.flops - causal(&run.header, &run.parts[span.part as usize].path, pass, span.flops);
+            let path = &run.parts[span.part as usize].path;
+            let hidden = span.flops - causal(&run.header, chosen, path, pass, span.flops);
             if hidden.0 > 0 {
                 for part in run.with_containers(span.part) {
                     let row = self.part(part);
@@ -167,23 +172,27 @@ impl<'r> Sums<'r> {
     }
 }
 
-/// Of the work of an attention kernel, what falls on visible keys: query number i of S new ones sees
-/// P + i + 1 of P + S keys, or of a window at most its length. Other parts have nothing hidden.
-fn causal(header: &Header, path: &str, pass: &Pass, flops: Flops) -> Flops {
-    let products: u128 = match path.rsplit('.').next() {
-        Some("fused") => 2,
-        Some("scores" | "values") => 1,
+/// Of the work of an attention kernel, what falls on keys that queries see, by the masks of the model and the one that was
+/// chosen; other parts have nothing hidden.
+fn causal(header: &Header, chosen: Mask, path: &str, pass: &Pass, flops: Flops) -> Flops {
+    let products = match role_of(path) {
+        Some(Role::Fused) => 2,
+        Some(Role::Scores | Role::Values) => 1,
         _ => return flops,
     };
-    let (new, past) = (u128::from(pass.start.n_new), u128::from(pass.start.n_past));
-    let Some(most) = header.reach().map(u128::from) else {
-        let (visible, all) = (new * past + new * (new + 1) / 2, new * (past + new));
+    let block = block_of(path).and_then(|block| header.model.description.as_ref()?.blocks.get(block as usize));
+    let mask = block.map_or(chosen, |block| block.attn.mask.narrowed(chosen));
+    let (new, past) = (u64::from(pass.start.n_new), u64::from(pass.start.n_past));
+    let visible = mask.pairs(past, new);
+    if mask == Mask::Causal {
+        let all = u128::from(new) * u128::from(new + past);
         return (u128::from(flops.0) * visible).checked_div(all).map_or(flops, |visible| Flops(visible as u64));
-    };
+    }
     // How much of a window's square is computed is the kernel's choice; what is visible is 2·B·H·h a pair.
-    let growing = most.saturating_sub(past).min(new); // these see one key more each
-    let visible = growing * past + growing * (growing + 1) / 2 + (new - growing).saturating_mul(most);
-    let width = u128::from(header.model.n_heads) * u128::from(header.model.d_head) * u128::from(header.batch());
+    let (n_heads, d_head) = block.map_or((header.model.n_heads as usize, header.model.d_head as usize), |block| {
+        (block.attn.n_heads, block.attn.d_head)
+    });
+    let width = (n_heads * d_head) as u128 * u128::from(header.batch());
     let work = (2 * products * width).saturating_mul(visible);
     Flops(u64::try_from(work).unwrap_or(u64::MAX)).min(flops)
 }

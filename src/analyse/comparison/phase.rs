@@ -4,7 +4,8 @@ use super::both::Both;
 use super::figure::{Figure, Rate, Rates};
 use super::rounds::{Role, Rounds};
 use crate::analyse::statistics::{LEVEL, Ratio};
-use crate::record::event::{Part, Phase};
+use crate::arch::path::last_of;
+use crate::record::event::Phase;
 use crate::record::study::{Arm, Sample};
 
 /// One phase of both arms.
@@ -76,7 +77,7 @@ impl PhaseComparison {
 impl Row {
     /// What it is called below what contains it: `block 3`, `qkv`, `lm head`.
     pub fn name(&self) -> String {
-        Part { path: self.path.clone(), parent: None }.name()
+        last_of(&self.path)
     }
 }
 

@@ -3,7 +3,8 @@
 use super::rounds::{Role, Rounds};
 use super::{Both, Figure, PhaseComparison, Row};
 use crate::analyse::statistics::{LEVEL, holm};
-use crate::record::event::{Part, Phase};
+use crate::arch::path::inside_block;
+use crate::record::event::Phase;
 use crate::record::study::{Pairing, Study};
 use crate::units::Nanos;
 use std::collections::HashMap;
@@ -55,10 +56,9 @@ enum Place<'p> {
 
 impl<'p> Place<'p> {
     fn of(path: &'p str) -> Self {
-        let part = Part { path: path.to_owned(), parent: None };
-        match part.in_block().map(str::len) {
-            Some(0) => Place::Block(path),
-            Some(inside) => Place::Inside(&path[path.len() - inside..]),
+        match inside_block(path) {
+            Some("") => Place::Block(path),
+            Some(inside) => Place::Inside(inside),
             None => Place::Outside(path),
         }
     }

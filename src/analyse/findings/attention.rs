@@ -2,6 +2,7 @@
 
 use super::{Finding, TracedPhase};
 use crate::analyse::account::PartAccount;
+use crate::arch::role::Role;
 use crate::units::{Nanos, percent};
 
 /// Less than this share of a phase is not worth a sentence.
@@ -9,10 +10,10 @@ const WORTH: f64 = 0.05;
 
 /// Eager attention takes time and memory that a fused kernel does not need.
 pub fn eager(traced: &TracedPhase) -> Option<Finding> {
-    let (part, scores) = traced.kind("attn.scores").filter(|_| traced.toggle("attention") == "eager")?;
+    let (part, scores) = traced.kind(Role::Scores).filter(|_| traced.toggle("attention") == "eager")?;
     let mut all = PartAccount::default();
     all.add(scores);
-    ["attn.softmax", "attn.values"].iter().filter_map(|name| traced.kind(name)).for_each(|(_, more)| all.add(more));
+    [Role::Softmax, Role::Values].iter().filter_map(|&role| traced.kind(role)).for_each(|(_, more)| all.add(more));
     if traced.share(all.total) < WORTH {
         return None;
     }

@@ -1,6 +1,8 @@
 //! Many small operators: what it costs to call them.
 
 use super::{Finding, TracedPhase};
+use crate::analyse::account::OperatorAccount;
+use crate::arch::role::Role;
 use crate::record::event::Phase;
 use crate::units::{Nanos, percent};
 
@@ -11,12 +13,9 @@ const WORTH: f64 = 0.15;
 pub fn bound(traced: &TracedPhase) -> Option<Finding> {
     let peaks = traced.peaks.filter(|_| traced.phase == Phase::Decode)?;
     let account = &traced.account;
-    let calls = |part: Option<&str>| -> u64 {
-        let here = |operator: &&crate::analyse::account::OperatorAccount| {
-            part.is_none_or(|name| {
-                operator.part.is_some_and(|part| traced.run.parts[part as usize].in_block() == Some(name))
-            })
-        };
+    let calls = |role: Option<Role>| -> u64 {
+        let is_there = |part: u32| traced.run.parts[part as usize].role() == role;
+        let here = |operator: &&OperatorAccount| role.is_none() || operator.part.is_some_and(is_there);
         // One that passes its work on is called too, but does next to nothing beside that.
         account.operators.iter().filter(here).filter(|op| !op.passes_on).map(|op| u64::from(op.calls)).sum()
     };
@@ -32,7 +31,7 @@ pub fn bound(traced: &TracedPhase) -> Option<Finding> {
     // Joined, q, k and v are one product of three, gate and up one of two.
     let spared = match traced.toggle("fuse") {
         "joined" => 0,
-        _ => calls(Some("attn.qkv")) * 2 / 3 + calls(Some("mlp.gate")).min(calls(Some("mlp.up"))),
+        _ => calls(Some(Role::Qkv)) * 2 / 3 + calls(Some(Role::Gate)).min(calls(Some(Role::Up))),
     };
     let saves = Nanos::from_seconds(spent.seconds() * spared as f64 / all as f64);
     let least = Nanos::from_seconds(account.bytes(traced.run).0 as f64 / peaks.bandwidth.best.max(1.0));

@@ -1,6 +1,9 @@
 //! What takes the memory.
 
 use super::{Finding, TracedPhase};
+use crate::arch::formats::Precision;
+use crate::arch::mask::Mask;
+use crate::arch::model::Block;
 use crate::record::event::Phase;
 use crate::record::memory::Category;
 use crate::units::{Bytes, Nanos, percent};
@@ -37,26 +40,28 @@ pub fn activations(traced: &TracedPhase) -> Option<Finding> {
 
 /// Keys and values of a full context take memory like the weights.
 pub fn cache(traced: &TracedPhase) -> Option<Finding> {
-    let model = &traced.run.header.model;
+    let header = &traced.run.header;
+    let model = header.model.description.as_deref()?;
     // Runs of before this was a toggle of its own keep what the activations are.
     let format =
         if traced.toggle("kv_dtype").is_empty() { traced.toggle("compute") } else { traced.toggle("kv_dtype") };
-    let head = u64::from(model.d_head);
-    let (row, remedy) = match format {
-        "f32" => (head.saturating_mul(4), ": kv_dtype=bf16 would halve that, int8 quarter it"),
-        "bf16" => (head.saturating_mul(2), ": kv_dtype=int8 would halve that"),
-        "int8" => (head.saturating_add(2), ""),
+    let remedy = match format {
+        "f32" => ": kv_dtype=bf16 would halve that, int8 quarter it",
+        "bf16" => ": kv_dtype=int8 would halve that",
+        "int8" => "",
         _ => return None,
     };
     if traced.phase != Phase::Decode || traced.toggle("kv_cache") != "on" {
         return None;
     }
-    // Keys and values of every block. Sizes may come from a file: nothing overflows.
-    let factors = [model.n_layers, model.n_kv_heads, traced.run.header.batch()].map(u64::from);
-    let token = factors.into_iter().fold(row.saturating_mul(2), u64::saturating_mul);
-    let most = u64::from(model.n_ctx).min(traced.run.header.reach().unwrap_or(u64::MAX));
-    let full = token.saturating_mul(most);
-    let share = full as f64 / model.weight_bytes.0.max(1) as f64;
+    let (format, chosen) = (Precision::parse(format)?, header.choices().attention.mask);
+    let of = |tokens: usize| model.kv_bytes(tokens, chosen, format).saturating_mul(u64::from(header.batch()));
+    let (token, full) = (of(1), of(model.n_ctx));
+    // Where every layer has a window, what is kept stops growing before the context is full.
+    let grows = |block: &Block| matches!(block.attn.mask.narrowed(chosen), Mask::Causal | Mask::Chunks { .. });
+    let kept = |block: &Block| block.attn.mask.narrowed(chosen).kept(model.n_ctx);
+    let most = if model.blocks.iter().any(grows) { model.n_ctx } else { model.blocks.iter().map(kept).max()? };
+    let share = full as f64 / header.model.weight_bytes.0.max(1) as f64;
     if share < LARGE {
         return None;
     }

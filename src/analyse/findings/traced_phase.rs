@@ -3,7 +3,9 @@
 use super::finding::Finding;
 use crate::analyse::account::{Account, PartAccount};
 use crate::analyse::overhead::Overhead;
-use crate::record::event::{Part, Phase};
+use crate::arch::path::inside_of;
+use crate::arch::role::Role;
+use crate::record::event::Phase;
 use crate::record::peaks::Peaks;
 use crate::record::run::Run;
 use crate::units::{Nanos, percent};
@@ -52,21 +54,14 @@ impl<'r> TracedPhase<'r> {
         kinds.filter(|&(part, _)| self.run.children(Some(part)).next().is_none())
     }
 
-    /// The part that is called so: `lm_head`, or `attn.softmax` in a block.
-    pub fn kind(&self, name: &str) -> Option<(u32, &PartAccount)> {
-        self.leaves().find(|&(part, _)| {
-            let part = &self.run.parts[part as usize];
-            part.path == name || part.in_block() == Some(name)
-        })
+    /// The part that does this, over all blocks.
+    pub fn kind(&self, role: Role) -> Option<(u32, &PartAccount)> {
+        self.leaves().find(|&(part, _)| self.run.parts[part as usize].role() == Some(role))
     }
 
     /// What a part is called in a sentence: `attn fused`, `lm head`.
     pub fn name(&self, part: u32) -> String {
-        let part: &Part = &self.run.parts[part as usize];
-        match part.in_block() {
-            Some("") | None => part.name(),
-            Some(inside) => inside.replace(['.', '_'], " "),
-        }
+        inside_of(&self.run.parts[part as usize].path)
     }
 
     /// Of the wall time.

@@ -3,12 +3,11 @@
 use super::{Finding, TracedPhase};
 use crate::analyse::account::PartAccount;
 use crate::analyse::roofline::Bound;
+use crate::arch::role::Role;
 use crate::record::event::Phase;
 use crate::record::operator::Dtype;
 use crate::units::{Nanos, percent};
 
-/// The parts of a block that multiply with weights.
-const IN_BLOCKS: [&str; 6] = ["attn.qkv", "attn.out", "mlp.gate", "mlp.up", "mlp.gate_up", "mlp.down"];
 /// From here on, the limit of the bandwidth is near.
 const NEAR: f64 = 0.6;
 /// Less than this share of a phase is not worth a sentence.
@@ -16,9 +15,14 @@ const WORTH: f64 = 0.1;
 /// A rate that is higher by less than this may be chance.
 const FASTER: f64 = 1.2;
 
+/// The parts of a block that multiply with weights.
+fn products_in_blocks() -> impl Iterator<Item = Role> {
+    Role::ALL.iter().copied().filter(|role| role.is_product() && role.is_in_block())
+}
+
 /// Decoding reads the whole LM head for one token.
 pub fn lm_head(traced: &TracedPhase) -> Option<Finding> {
-    let (part, head) = traced.kind("lm_head")?;
+    let (part, head) = traced.kind(Role::LmHead)?;
     // Runs of before this was a toggle of its own have it in the format of the weights.
     let toggle = if traced.toggle("lm_head").is_empty() { "weights" } else { "lm_head" };
     read(traced, &Weights { finding: "lm_head", toggle, place: "in the LM head" }, Some(part), head)
@@ -27,7 +31,7 @@ pub fn lm_head(traced: &TracedPhase) -> Option<Finding> {
 /// Decoding reads all weights of the blocks for one token.
 pub fn decode(traced: &TracedPhase) -> Option<Finding> {
     let mut all = PartAccount::default();
-    IN_BLOCKS.iter().filter_map(|name| traced.kind(name)).for_each(|(_, part)| all.add(part));
+    products_in_blocks().filter_map(|role| traced.kind(role)).for_each(|(_, part)| all.add(part));
     let weights = Weights { finding: "decode_weights", toggle: "weights", place: "in the products of the blocks" };
     read(traced, &weights, None, &all)
 }
@@ -79,7 +83,7 @@ fn read(traced: &TracedPhase, weights: &Weights, part: Option<u32>, spent: &Part
 pub fn prefill(traced: &TracedPhase) -> Option<Finding> {
     let peaks = traced.peaks.filter(|_| traced.phase == Phase::Prefill && traced.toggle("weights") == "f32")?;
     let faster = peaks.flops(Dtype::Bf16)? / peaks.flops(Dtype::F32)?;
-    let products = IN_BLOCKS.iter().chain(&["lm_head"]).filter_map(|name| traced.kind(name));
+    let products = products_in_blocks().chain([Role::LmHead]).filter_map(|role| traced.kind(role));
     let bound = products.filter(|(_, part)| part.standing(peaks).is_some_and(|at| at.bound == Bound::Compute));
     let spent: Nanos = bound.map(|(_, part)| part.total).sum();
     if faster < FASTER || traced.share(spent) < WORTH {

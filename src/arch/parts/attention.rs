@@ -11,9 +11,10 @@ use crate::arch::rotation::Rotation;
 use crate::arch::toggles::Kernel;
 use crate::arch::weight::Slot;
 use crate::arch::work::{Heads, Work};
+use serde::{Deserialize, Serialize};
 
 /// Multi-head self-attention.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attention {
     pub n_heads: usize,
     /// Fewer than `n_heads` is grouped-query attention: one serves `n_heads / n_kv_heads` query heads.
@@ -41,21 +42,22 @@ pub struct Attention {
 }
 
 /// A penalty on scores that grows with the distance, head by head (Press et al., arXiv:2108.12409).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alibi {
     /// Whether the penalty is multiplied by the scale of the scores, too.
     pub scaled: bool,
 }
 
 /// Norms of queries and of keys.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct QkNorm {
     pub norm: Norm,
     pub over: QkNormOver,
 }
 
 /// What is brought to unit scale together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum QkNormOver {
     /// Each head, all with the same scale. γ [d_head]
     Head,

@@ -6,9 +6,10 @@ use crate::arch::hook::Hook;
 use crate::arch::role::Role;
 use crate::arch::weight::Slot;
 use crate::arch::work::Work;
+use serde::{Deserialize, Serialize};
 
 /// The table of vectors by token, and what happens to them before the first block.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embedding {
     /// Rows of learned positions, which are added, where the model has them.
     pub positions: Option<usize>,

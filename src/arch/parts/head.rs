@@ -5,9 +5,10 @@ use crate::arch::hook::Hook;
 use crate::arch::role::Role;
 use crate::arch::weight::Slot;
 use crate::arch::work::Work;
+use serde::{Deserialize, Serialize};
 
 /// The last product.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Head {
     /// Whether its weight is the embedding's table, transposed.
     pub tied: bool,

@@ -7,9 +7,10 @@ use crate::arch::hook::Hook;
 use crate::arch::role::Role;
 use crate::arch::weight::Slot;
 use crate::arch::work::Work;
+use serde::{Deserialize, Serialize};
 
 /// A two-layer perceptron, gated or plain.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Mlp {
     /// The hidden width.
     pub d_mlp: usize,
@@ -23,7 +24,8 @@ pub struct Mlp {
     pub post_norm: Option<Norm>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MlpKind {
     /// down(act(gate(x)) ⊙ up(x)) (Shazeer, arXiv:2002.05202).
     Gated,
@@ -32,7 +34,8 @@ pub enum MlpKind {
 }
 
 /// The non-linearity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// x · σ(x)
     Silu,

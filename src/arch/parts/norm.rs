@@ -4,9 +4,10 @@ use super::{Part, Surroundings, Weights};
 use crate::arch::role::Role;
 use crate::arch::weight::Slot;
 use crate::arch::work::Work;
+use serde::{Deserialize, Serialize};
 
 /// A norm with a learned scale.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Norm {
     pub kind: NormKind,
     pub eps: f64,
@@ -14,7 +15,8 @@ pub struct Norm {
     pub shift: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NormKind {
     /// x / rms(x) · γ (Zhang & Sennrich, arXiv:1910.07467).
     Rms,

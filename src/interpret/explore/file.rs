@@ -9,7 +9,7 @@ use super::exploration::Exploration;
 use super::heads::{Heads, Scoring};
 use super::tensors::whole_numbers;
 use crate::arch::hook::Hook;
-use crate::arch::path::Place as At;
+use crate::arch::path::{Place as At, in_block};
 use crate::engine::tensor_file;
 use crate::engine::tensor_file::Written;
 use crate::engine::{Error, Result};
@@ -181,7 +181,7 @@ impl Captured {
             keep(of_block(Hook::RotQ), &positions_first(&layer.heads.q));
             keep(of_block(Hook::RotK), &positions_first(&layer.heads.k));
             keep(of_block(Hook::V), &positions_first(&layer.v));
-            keep(format!("blocks.{block}.attn.lse"), &batched(&layer.heads.lse));
+            keep(in_block(block as u32, "attn.lse"), &batched(&layer.heads.lse));
             keep(of_block(Hook::ResidMid), &batched(&layer.mid));
             keep(of_block(Hook::ResidPost), &batched(&layer.post));
         }

@@ -6,6 +6,7 @@ use super::ledger::{Ledger, Piece};
 use super::plan::Plan;
 use super::watch::{Progress, WatchStudy};
 use crate::analyse::statistics::{LEVEL, fewest};
+use crate::arch::path::inside_block;
 use crate::engine::Result;
 use crate::record::study::{Event, PartTime, Resources, Sample, Study, StudyKind};
 use crate::record::{Phase, Watched};
@@ -226,8 +227,7 @@ impl Schedule<'_> {
         if self.is_sweep() {
             return 0;
         }
-        let is_block = |path: &&String| path.strip_prefix("blocks.").is_some_and(|rest| !rest.contains('.'));
-        let blocks = self.study.parts.iter().filter(is_block).count();
+        let blocks = self.study.parts.iter().filter(|path| inside_block(path) == Some("")).count();
         let rows = blocks.max(self.study.arms.len().saturating_sub(1)).max(1);
         fewest(1.0 - (1.0 - LEVEL) / rows as f64, true) as u32
     }

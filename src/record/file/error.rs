@@ -1,6 +1,6 @@
 //! Why a file is no run, or no study.
 
-use crate::record::v1;
+use crate::record::v2;
 use std::io;
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub enum Error {
     Another { path: PathBuf, differs: String },
     #[error(
         "{}: written by a newer Blockscope (version {version}); this one reads {}. Open it with that one, or update",
-        path.display(), v1::VERSION
+        path.display(), v2::VERSION
     )]
     Newer { path: PathBuf, version: u64 },
     /// A line in the middle that makes no sense. Lines count from 1.

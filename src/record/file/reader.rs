@@ -5,7 +5,7 @@ use super::error::{Error, Result};
 use super::lines::Lines;
 use crate::record::event::Event;
 use crate::record::run::Run;
-use crate::record::v1;
+use crate::record::{v1, v2};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -79,12 +79,12 @@ impl<R: BufRead> RunReader<R> {
 
     fn read_event(&mut self) -> Result<Option<Event>> {
         let event = if self.lines.at_start() {
-            let line = self.lines.first(v1::VERSION, |path, found| Error::NotARun { path, found })?;
+            let line = self.lines.first(v2::VERSION, |path, found| Error::NotARun { path, found })?;
             if Content::of(line) == Content::Study {
                 let found = "a study: compare, sweep, view and export open it".to_owned();
                 return Err(Error::NotARun { path: self.lines.path().to_owned(), found });
             }
-            v1::read_header(line)
+            v2::read_header(line)
         } else {
             let Some(line) = self.lines.following()? else { return Ok(None) };
             v1::read(line).and_then(|event| self.check(event))

@@ -5,7 +5,7 @@ use super::error::{Error, Result};
 use super::whole::whole;
 use crate::record::event::Event;
 use crate::record::run::Run;
-use crate::record::v1;
+use crate::record::v2;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -50,14 +50,14 @@ impl RunWriter {
 fn write_lines(event: &Event, lines: &mut Vec<u8>) -> io::Result<()> {
     match event {
         Event::Spans(spans) => {
-            return spans.chunks(PER_LINE).try_for_each(|spans| v1::write(&Event::Spans(spans.to_vec()), lines));
+            return spans.chunks(PER_LINE).try_for_each(|spans| v2::write(&Event::Spans(spans.to_vec()), lines));
         }
         Event::Operators(operators) => {
-            return operators.chunks(PER_LINE).try_for_each(|some| v1::write(&Event::Operators(some.to_vec()), lines));
+            return operators.chunks(PER_LINE).try_for_each(|some| v2::write(&Event::Operators(some.to_vec()), lines));
         }
         _ => {}
     }
-    bounded(lines, |lines| v1::write(event, lines))
+    bounded(lines, |lines| v2::write(event, lines))
 }
 
 /// Saves a whole run at `path`, all of it or nothing; an existing file is never replaced.

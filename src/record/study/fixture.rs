@@ -137,6 +137,7 @@ pub fn begin(kind: StudyKind, text: Option<Text>) -> Study {
             n_ctx: 8192,
             parameters: 134_515_008,
             weight_bytes: Bytes(538_060_032),
+            description: None,
         },
         device: "cpu".into(),
         machine: "A processor".into(),

@@ -76,6 +76,7 @@ impl From<ModelWire> for ModelInfo {
             n_ctx: wire.n_ctx,
             parameters: wire.parameters,
             weight_bytes: Bytes(wire.weight_bytes),
+            description: None,
         }
     }
 }

@@ -11,6 +11,8 @@ use super::frame::{Heading, Named, Plot, Sign, heading, legend};
 use super::scene::{Area, Label, Scene, Side};
 use super::size::{Extent, Size, extent};
 use super::style::{BLUE, Colour, DIM, FAINT, GREEN, HEIGHT, LEAST, ORANGE, SMALL, TEXT, WIDTH, time};
+use crate::arch::path::name_of;
+use crate::arch::role::Branch;
 use crate::record::{Part, Phase, Run, Watched};
 use crate::units::Nanos;
 
@@ -71,7 +73,7 @@ fn side(run: &Run, phase: Phase) -> Option<Panel> {
         let part = &run.parts[row.part as usize];
         let total = of(row.typical);
         let mut times = [0.0; 4];
-        if part.in_block() == Some("") {
+        if part.is_block() {
             for inside in rows.iter().filter(|inside| run.parts[inside.part as usize].parent == Some(row.part)) {
                 times[stage(&run.parts[inside.part as usize])] += of(inside.typical);
             }
@@ -79,7 +81,7 @@ fn side(run: &Run, phase: Phase) -> Option<Panel> {
         } else {
             times[3] = total;
         }
-        bars.push(Bar { name: name(part), times });
+        bars.push(Bar { name: name_of(&part.path), times });
     }
     let wall = time_of(of(wall));
     let title = match phase {
@@ -92,18 +94,10 @@ fn side(run: &Run, phase: Phase) -> Option<Panel> {
 
 /// The stage of a part directly inside a block.
 fn stage(part: &Part) -> usize {
-    match part.in_block().and_then(|inside| inside.split('.').next()) {
-        Some("attn" | "attn_residual") => 0,
-        Some("mlp" | "mlp_residual") => 1,
-        _ => 2,
-    }
-}
-
-fn name(part: &Part) -> String {
-    match part.path.as_str() {
-        "embed" => "embedding".into(),
-        "lm_head" => "LM head".into(),
-        _ => part.name(),
+    match part.branch() {
+        Branch::Attention => 0,
+        Branch::Mlp => 1,
+        Branch::Other => 2,
     }
 }
 

@@ -16,6 +16,7 @@ use super::style::{
 };
 use crate::analyse::comparison::{Comparison, Figure, PhaseComparison, Row};
 use crate::analyse::{Ratio, Verdict};
+use crate::arch::path::inside_of;
 use crate::record::Phase;
 use crate::record::study::{Pairing, Study, StudyKind};
 use crate::units::Nanos;
@@ -105,7 +106,7 @@ fn parts(study: &Study) -> Result<(String, Vec<Panel>, usize), String> {
             if !rows.is_empty() {
                 lines.push(Line::Head(head));
                 lines.extend(rows.iter().map(|row| Line::Value {
-                    name: name(row),
+                    name: inside_of(&row.path),
                     figure: Box::new(row.time),
                     strong: false,
                 }));
@@ -148,11 +149,6 @@ fn title(phase: &PhaseComparison) -> String {
         Phase::Prefill => "prefill: time to the first token".into(),
         Phase::Decode => "decode: time of a further token".into(),
     }
-}
-
-/// Below its heading: `block 3`, `attn qkv`.
-fn name(row: &Row) -> String {
-    if row.path.starts_with("blocks.") { row.name() } else { row.path.replace(['.', '_'], " ") }
 }
 
 impl Line {

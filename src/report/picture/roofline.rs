@@ -10,6 +10,8 @@ use super::size::{Extent, Size, extent};
 use super::style::{BLUE, Colour, DIM, FAINT, GREEN, HEIGHT, INK, ORANGE, SMALL, WIDTH, number};
 use crate::analyse::Account;
 use crate::analyse::roofline::ridge;
+use crate::arch::path::inside_of;
+use crate::arch::role::Branch;
 use crate::record::{Dtype, Part, Peaks, Phase, Run};
 use crate::units::digits;
 
@@ -138,7 +140,7 @@ fn points(run: &Run, account: &Account, peaks: &Peaks) -> Vec<Point> {
         let rate = row.flops.gflops_per_second(row.total)?;
         let part = &run.parts[part as usize];
         Some(Point {
-            name: name(part),
+            name: inside_of(&part.path),
             phase: account.phase,
             colour: colour(part),
             dtype: row.products.main_dtype(),
@@ -150,18 +152,11 @@ fn points(run: &Run, account: &Account, peaks: &Peaks) -> Vec<Point> {
     leaves.filter_map(point).collect()
 }
 
-fn name(part: &Part) -> String {
-    match part.in_block() {
-        Some("") | None => part.name(),
-        Some(inside) => inside.replace(['.', '_'], " "),
-    }
-}
-
 fn colour(part: &Part) -> Colour {
-    match part.in_block().and_then(|inside| inside.split(['.', '_']).next()) {
-        Some("attn") => BLUE,
-        Some("mlp") => ORANGE,
-        _ => GREEN,
+    match part.branch() {
+        Branch::Attention => BLUE,
+        Branch::Mlp => ORANGE,
+        Branch::Other => GREEN,
     }
 }
 

@@ -1,11 +1,11 @@
 //! What the keys do on the screens: rows, points and tokens are gone through.
 
+use crate::arch::path::parent_of;
 use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::effect::Effect;
 use crate::tui::grouped_list::Grouping;
-use crate::tui::parts;
 
 impl App {
     pub(super) fn on_blocks(&mut self, act: Act) {
@@ -28,7 +28,7 @@ impl App {
             Act::Open => self.twist(&node.path),
             Act::Close if node.open => drop(self.outline.open.remove(&node.path)),
             Act::Close => {
-                if let Some(parent) = parts::parent(&node.path) {
+                if let Some(parent) = parent_of(&node.path) {
                     self.outline.selected = parent.to_owned();
                 }
             }

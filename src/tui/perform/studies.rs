@@ -6,6 +6,7 @@ use crate::record::study::{self, Study, StudyKind};
 use crate::record::{Phase, Status};
 use crate::tui::action::Act;
 use crate::tui::app::{App, Engine, Popup, Screen};
+use crate::tui::calendar::stamp;
 use crate::tui::candidate::{Candidate, Lengths, Purpose, Row};
 use crate::tui::comparison_tree::TreeRow;
 use crate::tui::effect::Effect;
@@ -269,7 +270,7 @@ impl App {
 /// To a file that says what it is and when it was begun.
 pub(super) fn saved(studied: &Studied) -> Effect {
     let kind = screen_of(&studied.study.header.kind).name().to_lowercase();
-    let name = format!("blockscope-{kind}-{}.jsonl", super::stamp(studied.study.header.created));
+    let name = format!("blockscope-{kind}-{}.jsonl", stamp(studied.study.header.created));
     Effect::SaveStudy { name, study: Box::new(studied.study.clone()) }
 }
 

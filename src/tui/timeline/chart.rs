@@ -2,8 +2,8 @@
 
 use crate::analyse::timeline::{Grouped, Rows, Slice, SliceKind, Timeline};
 use crate::analyse::work::{Work, work};
+use crate::arch::path::{full_name_of, name_of};
 use crate::record::{Run, Signature};
-use crate::tui::parts;
 use crate::units::Nanos;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -163,10 +163,10 @@ impl Chart {
 fn name_parts(timeline: &mut Timeline, run: &Run) {
     let mut shown: HashMap<String, String> = HashMap::new();
     for part in &run.parts {
-        let (plain, name) = (part.name(), parts::name(&part.path));
+        let (plain, name) = (part.name(), name_of(&part.path));
         // Two parts that are not the same are not added up under one name.
         let is_taken = shown.iter().any(|(other, taken)| *other != plain && *taken == name);
-        shown.entry(plain).or_insert_with(|| if is_taken { parts::staged_name(&part.path) } else { name });
+        shown.entry(plain).or_insert_with(|| if is_taken { full_name_of(&part.path) } else { name });
     }
     for name in &mut timeline.names {
         if let Some(shown) = shown.get(name.as_str()) {

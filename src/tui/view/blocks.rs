@@ -18,12 +18,13 @@
 use super::choices::Choice;
 use super::columns::{self, BlocksColumn, Figures};
 use super::{empty, header, operator, part, summary};
+use crate::arch::path::{branch_of, inside_block, name_of};
+use crate::arch::role::Branch;
 use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::live::Live;
 use crate::tui::outline::{Node, What};
-use crate::tui::parts::{self, PartKind};
 use crate::tui::sanitize;
 use crate::tui::theme::{Depth, Theme};
 use crate::tui::widget::{bar, below, fit, put, put_right, row, scrollbar, scrolled, skip, take};
@@ -246,7 +247,7 @@ fn name(app: &App, node: &Node, ran: bool, area: Rect, buf: &mut Buffer) {
         put(buf, place, Span::styled(fit(&sanitize::label(name), place.width as usize), theme.dim));
         return;
     }
-    let text = fit(&sanitize::label(&parts::name(&node.path)), place.width.saturating_sub(2) as usize);
+    let text = fit(&sanitize::label(&name_of(&node.path)), place.width.saturating_sub(2) as usize);
     put(buf, place, Line::from_iter([Span::styled(twist, theme.dim), Span::styled(text, style)]));
 }
 
@@ -268,14 +269,14 @@ fn draw_bar(app: &App, node: &Node, odd: bool, scale: Nanos, area: Rect, buf: &m
     let (Some(live), Some(part)) = (&app.live, node.part) else { return };
     if node.what != What::Part {
         let own = time(app, live, node).unwrap_or_default();
-        let style = theme.bar(theme.part(parts::kind(&live.run.parts[part as usize].path)), odd);
+        let style = theme.bar(theme.part(branch_of(&live.run.parts[part as usize].path)), odd);
         return bar::bar(buf, area, own.share_of(scale), style, theme);
     }
     let time = |part: u32| live.tally.row(part, app.outline.phase).map_or(Nanos(0), |row| row.typical);
     let whole = time(part);
     let stages = stages(live, part, time, theme);
     if stages.is_empty() {
-        let style = theme.bar(theme.part(parts::kind(&node.path)), odd);
+        let style = theme.bar(theme.part(branch_of(&node.path)), odd);
         return bar::bar(buf, area, whole.share_of(scale), style, theme);
     }
     let known: Nanos = stages.iter().map(|&(time, _)| time).sum();
@@ -289,13 +290,13 @@ fn draw_bar(app: &App, node: &Node, odd: bool, scale: Nanos, area: Rect, buf: &m
 fn stages(live: &Live, part: u32, time: impl Fn(u32) -> Nanos, theme: &Theme) -> Vec<(Nanos, Style)> {
     let path = &live.run.parts[part as usize].path;
     let children = live.tally.children(Some(part));
-    if parts::inside_block(path) != Some("") || children.is_empty() {
+    if inside_block(path) != Some("") || children.is_empty() {
         return Vec::new();
     }
     // What adds a stage to the residual stream counts with the stage.
-    let of = |kind: PartKind| {
-        let those = children.iter().filter(|&&child| parts::kind(&live.run.parts[child as usize].path) == kind);
+    let of = |kind: Branch| {
+        let those = children.iter().filter(|&&child| branch_of(&live.run.parts[child as usize].path) == kind);
         (those.map(|&child| time(child)).sum(), theme.part(kind))
     };
-    vec![of(PartKind::Attention), of(PartKind::Mlp)]
+    vec![of(Branch::Attention), of(Branch::Mlp)]
 }

@@ -5,6 +5,7 @@
 //! ```
 
 use crate::arch::Toggles;
+use crate::arch::path::{block_of, name_of};
 use crate::record::{Phase, Status, Watched};
 use crate::tui::app::{App, Engine};
 use crate::tui::live::{Live, State};
@@ -194,8 +195,8 @@ fn status(app: &App) -> Line<'static> {
         State::Cancelling => said("◌", theme.warn, "cancelling…".into()),
         State::Halted => {
             let path = live.halt.as_deref().map_or("", |halt| halt.path.as_str());
-            let block = parts::block_of(path).map(|block| format!("block {block}, ")).unwrap_or_default();
-            let place = fit(&sanitize::label(&format!("{block}{}", parts::name(path))), 28);
+            let block = block_of(path).map(|block| format!("block {block}, ")).unwrap_or_default();
+            let place = fit(&sanitize::label(&format!("{block}{}", name_of(path))), 28);
             said("‖", theme.warn, format!("halted after {place}"))
         }
         State::Starting | State::Running => {
@@ -291,10 +292,10 @@ fn progress(live: &Live) -> String {
         }
         Some(Phase::Prefill) => {
             let top = live.running_top().unwrap_or_default();
-            match parts::block_of(&top) {
+            match block_of(&top) {
                 Some(block) => format!("prefill  block {}/{}", block + 1, header.model.n_layers),
                 None if top.is_empty() => "prefill".into(),
-                None => format!("prefill  {}", parts::name(&top)),
+                None => format!("prefill  {}", name_of(&top)),
             }
         }
     }

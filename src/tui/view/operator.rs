@@ -18,11 +18,11 @@
 use super::columns::{per_step, share};
 use crate::analyse::account::OperatorAccount;
 use crate::analyse::roofline::Bound;
+use crate::arch::path::branch_of;
 use crate::record::operator::Argument;
 use crate::record::{Run, Signature};
 use crate::tui::app::App;
 use crate::tui::outline::{Node, What};
-use crate::tui::parts;
 use crate::tui::sanitize;
 use crate::tui::theme::Theme;
 use crate::tui::widget::{below, figure, fit, fit_end, put, quantity, row, skip, titled_rule, wrap};
@@ -51,7 +51,7 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         What::Part | What::Between => None,
     };
     let title = operator.map_or("between operators", |operator| &operator.name);
-    let style = theme.part(parts::kind(&live.run.parts[part as usize].path)).patch(theme.strong);
+    let style = theme.part(branch_of(&live.run.parts[part as usize].path)).patch(theme.strong);
     let title = fit(&sanitize::label(title), area.width.saturating_sub(6) as usize);
     titled_rule(buf, area, Line::from(Span::styled(title, style)), theme.rule);
     let place = format!("in {}", sanitize::label(&live.run.parts[part as usize].path));

@@ -17,11 +17,12 @@
 use super::columns::{per_step, share};
 use crate::analyse::account::PartAccount;
 use crate::analyse::roofline::Bound;
+use crate::arch::path::{block_of, branch_of, full_name_of, in_block, inside_block, role_of};
+use crate::arch::role::Role;
 use crate::record::{Phase, Quartiles, Row};
 use crate::tui::app::App;
 use crate::tui::live::Live;
 use crate::tui::outline::Node;
-use crate::tui::parts;
 use crate::tui::sanitize;
 use crate::tui::widget::plot::{self, Plot};
 use crate::tui::widget::{
@@ -43,7 +44,7 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
     let path = fit_end(&sanitize::label(&node.path), area.width.saturating_sub(6) as usize);
     titled_rule(buf, area, Line::from(Span::styled(path, theme.strong)), theme.rule);
     let mut rest = below(area, 1);
-    for line in wrap(parts::about(&node.path), rest.width) {
+    for line in wrap(role_of(&node.path).map_or("", Role::about), rest.width) {
         put(buf, rest, Span::styled(line, theme.text));
         rest = below(rest, 1);
     }
@@ -65,7 +66,7 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
 fn shapes(live: &Live, node: &Node, phase: Option<Phase>) -> Option<String> {
     let wanted = phase.unwrap_or(Phase::Prefill);
     let start = live.run.passes.iter().rev().find(|pass| pass.start.phase == wanted)?.start;
-    parts::shapes(&node.path, &live.run.header.model, start.n_new, start.n_past)
+    Some(live.run.header.part(&node.path)?.shapes(start.n_new as usize, start.n_past as usize))
 }
 
 /// Label and value pairs; returns what is left of the area.
@@ -182,10 +183,10 @@ fn made_of(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> R
     for (y, &(time, part)) in leaves.iter().take(shown).enumerate() {
         let line = row(below(area, 1), y as u16);
         let path = &live.run.parts[part as usize].path;
-        let name = parts::staged_name(path).replace("attention ", "");
+        let name = full_name_of(path).replace("attention ", "");
         put(buf, line, Span::styled(fit(&sanitize::label(&name), 14), theme.text));
         let rail = take(skip(line, 15), line.width.saturating_sub(15 + 8));
-        let style = theme.bar(theme.part(parts::kind(path)), y % 2 == 1);
+        let style = theme.bar(theme.part(branch_of(path)), y % 2 == 1);
         bar::bar(buf, rail, time.share_of(longest), style, theme);
         put_right(buf, line, Span::styled(crate::units::percent(time.share_of(whole)), theme.dim));
     }
@@ -196,12 +197,9 @@ fn made_of(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> R
 fn blocks(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> Rect {
     let theme = &app.theme;
     let path = &live.run.parts[part as usize].path;
-    let (Some(block), Some(inside)) = (parts::block_of(path), parts::inside_block(path)) else { return area };
-    let at = |block: u32| match inside {
-        "" => format!("blocks.{block}"),
-        inside => format!("blocks.{block}.{inside}"),
-    };
-    let time = |block: u32| Some(live.tally.row(live.tally.part_at(&at(block))?, app.outline.phase)?.typical);
+    let (Some(block), Some(inside)) = (block_of(path), inside_block(path)) else { return area };
+    let time =
+        |block: u32| Some(live.tally.row(live.tally.part_at(&in_block(block, inside))?, app.outline.phase)?.typical);
     let times: Vec<Nanos> = (0..live.run.header.model.n_layers.min(1000)).map_while(time).collect();
     if times.len() < 2 || area.height < 6 {
         return area;
@@ -210,7 +208,7 @@ fn blocks(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> Re
     let name = if inside.is_empty() {
         "time of each block".to_owned()
     } else {
-        format!("{} in each block", parts::staged_name(path))
+        format!("{} in each block", full_name_of(path))
     };
     titled_rule(
         buf,
@@ -219,7 +217,7 @@ fn blocks(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> Re
         theme.rule,
     );
     let selected = Some(block as usize).filter(|&block| block < times.len());
-    let column = theme.bar(theme.part(parts::kind(path)), false);
+    let column = theme.bar(theme.part(branch_of(path)), false);
     let plot = Plot { times: &times, first: 0, selected, column, highlight: theme.strong };
     plot.draw(buf, Rect { height: (area.height - 1).min(8), ..below(area, 1) }, theme);
     below(area, 10)
@@ -235,7 +233,7 @@ fn steps(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) {
     let (unit, _) = plot::unit(times);
     let title = Line::from(Span::styled(format!("time at each decode step, {unit}"), theme.dim));
     titled_rule(buf, area, title, theme.rule);
-    let style = theme.bar(theme.part(parts::kind(&live.run.parts[part as usize].path)), false);
+    let style = theme.bar(theme.part(branch_of(&live.run.parts[part as usize].path)), false);
     let plot = Plot { times, first: 1, selected: None, column: style, highlight: theme.strong };
     plot.draw(buf, Rect { height: (area.height - 1).min(10), ..below(area, 1) }, theme);
 }

@@ -2,11 +2,11 @@
 
 use super::{columns, operator};
 use crate::analyse::Overhead;
+use crate::arch::path::{block_of, full_name_of, inside_block, name_of};
 use crate::record::Phase;
 use crate::tui::app::App;
 use crate::tui::live::Live;
 use crate::tui::outline::Node;
-use crate::tui::parts;
 use crate::tui::phase_sums::Sums;
 use crate::tui::sanitize;
 use crate::tui::widget::{below, figure, fit, put, put_right, row};
@@ -163,14 +163,14 @@ fn highlight(app: &App, live: &Live) -> Option<String> {
         if live.tally.children(Some(id as u32)).is_empty()
             && let Some(row) = live.tally.row(id as u32, phase)
         {
-            let sum = sums.entry(parts::inside_block(&part.path).unwrap_or(&part.path)).or_default();
+            let sum = sums.entry(inside_block(&part.path).unwrap_or(&part.path)).or_default();
             sum.0 += row.typical;
             sum.1 += row.flops.0;
         }
     }
     let (path, (time, flops)) = sums.into_iter().max_by_key(|&(path, (time, _))| (time, path))?;
-    let many = live.run.parts.iter().filter(|part| part.path.ends_with(path) && part.block().is_some()).count() > 1;
-    let name = sanitize::label(&parts::staged_name(path));
+    let many = live.run.parts.iter().filter(|part| part.in_block() == Some(path)).count() > 1;
+    let name = sanitize::label(&full_name_of(path));
     let place = if many { ", all blocks together," } else { "" };
     let rate = crate::units::Flops(flops).gflops_per_second(time);
     let rate = rate.map_or(String::new(), |rate| format!(" at {} GFLOP/s°", figure(rate)));
@@ -186,7 +186,7 @@ fn highlight(app: &App, live: &Live) -> Option<String> {
 /// A block that took much longer than the others, as it does when something disturbed it.
 fn outlier(live: &Live, phase: Option<Phase>) -> Option<String> {
     let top = live.tally.children(None).iter().copied();
-    let is_block = |part: &u32| parts::block_of(&live.run.parts[*part as usize].path).is_some();
+    let is_block = |part: &u32| block_of(&live.run.parts[*part as usize].path).is_some();
     let mut times: Vec<(Nanos, u32)> =
         top.filter(is_block).filter_map(|part| Some((live.tally.row(part, phase)?.typical, part))).collect();
     times.sort_unstable();
@@ -195,7 +195,7 @@ fn outlier(live: &Live, phase: Option<Phase>) -> Option<String> {
     }
     let (median, (slowest, part)) = (times[times.len() / 2].0, times[times.len() - 1]);
     let times_slower = slowest.0 as f64 / median.0.max(1) as f64;
-    let name = sanitize::label(&parts::name(&live.run.parts[part as usize].path));
+    let name = sanitize::label(&name_of(&live.run.parts[part as usize].path));
     let advice = if live.id.is_some() { "; run again to see whether it stays" } else { "" };
     (times_slower >= 1.25).then(|| format!("{name} took {times_slower:.1} × the median block{advice}"))
 }

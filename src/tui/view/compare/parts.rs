@@ -3,9 +3,10 @@
 use super::columns::Columns;
 use super::headline::{longest, times};
 use super::verdict::scale;
+use crate::arch::path::{branch_of, name_of};
 use crate::record::Phase;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::compared::{self, Compared, PartRow};
+use crate::tui::compared::{Compared, PartRow};
 use crate::tui::sanitize;
 use crate::tui::studies::Studied;
 use crate::tui::view::choices;
@@ -102,7 +103,7 @@ fn name(app: &App, part: &PartRow, area: Rect, buf: &mut Buffer) {
     // Where there is little room, a level is one column further in.
     let indent = if area.width < 20 { 1 } else { 2 };
     let place = skip(area, indent * part.branch.depth);
-    let text = sanitize::label(&compared::name(part.branch.path));
+    let text = sanitize::label(&name_of(part.branch.path));
     // What has no numbers of its own may take their room.
     let room = if part.figure.is_some() { place.width.saturating_sub(2) } else { 24 };
     let line = Line::from_iter([Span::styled(twist, theme.dim), Span::styled(fit(&text, room as usize), style)]);
@@ -114,14 +115,14 @@ fn bars(app: &App, part: &PartRow, odd: bool, longest: Nanos, area: Rect, buf: &
     let (theme, Some(figure)) = (&app.theme, part.figure) else { return };
     let sides = [figure.sides.baseline, figure.sides.candidate];
     let shares = sides.map(|side| side.map_or(0.0, |quartiles| quartiles.median.share_of(longest)));
-    let kind = theme.part(compared::kind(part.branch.path));
+    let kind = theme.part(branch_of(part.branch.path));
     bar::pair(buf, area, shares, [theme.bar(theme.other, odd), theme.bar(kind, odd)], theme);
 }
 
 /// The selected part in a line, with the quartiles if there is room.
 fn about(part: &PartRow, quartiles: bool) -> String {
     let path = part.branch.path;
-    let name = sanitize::label(&compared::name(path));
+    let name = sanitize::label(&name_of(path));
     let Some(figure) = part.figure else { return format!("{name}: every part of a block, added up over all of them") };
     let side = |name: &str, side: Option<crate::record::Quartiles>| {
         side.map(|q| match quartiles {

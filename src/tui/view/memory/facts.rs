@@ -1,11 +1,11 @@
 //! The facts of the Memory screen: the peak and its split, the cache beside its formula, the process beside what is tagged.
 
+use crate::arch::path::{block_of, full_name_of, inside_block};
 use crate::record::memory::kv_by_formula;
 use crate::record::{Category, Header, Phase};
 use crate::tui::app::App;
 use crate::tui::live::Live;
 use crate::tui::memory::{Memory, PassLevels, STACKED};
-use crate::tui::parts;
 use crate::tui::phase_sums::Sums;
 use crate::tui::sanitize;
 use crate::tui::theme::{Depth, Theme};
@@ -123,9 +123,9 @@ fn place(app: &App, live: &Live, pass: &PassLevels) -> String {
     };
     let part = pass.peak_in.map(|part| {
         let path = &live.run.parts[part as usize].path;
-        let block = parts::block_of(path).filter(|_| parts::inside_block(path) != Some(""));
+        let block = block_of(path).filter(|_| inside_block(path) != Some(""));
         let block = block.map(|block| format!("block {block}, ")).unwrap_or_default();
-        format!(" in {}", sanitize::label(&format!("{block}{}", parts::staged_name(path))))
+        format!(" in {}", sanitize::label(&format!("{block}{}", full_name_of(path))))
     });
     format!("{step}{} after it began{}", pass.peak_at, part.unwrap_or_default())
 }

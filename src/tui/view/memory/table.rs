@@ -1,8 +1,8 @@
 //! The table of the Memory screen: what each part took, gave back, had at most and left behind.
 
+use crate::arch::path::{branch_of, full_name_of};
 use crate::record::Phase;
 use crate::tui::app::{App, Drawn, Hit};
-use crate::tui::parts;
 use crate::tui::phase_sums::Sums;
 use crate::tui::sanitize;
 use crate::tui::widget::{bar, below, fit, put, put_right, quantity, row, scrollbar, scrolled, skip, take};
@@ -47,7 +47,7 @@ pub fn draw(app: &App, sums: &Sums, area: Rect, buf: &mut Buffer, drawn: &mut Dr
             buf.set_style(line.intersection(buf.area), theme.selected);
         }
         let line = take(line, inner.width);
-        let name = sanitize::label(&parts::staged_name(&entry.name));
+        let name = sanitize::label(&full_name_of(&entry.name));
         put(buf, skip(line, 2), Span::styled(fit(&name, NAME as usize - 2), theme.text));
         let memory = entry.memory;
         let each = |bytes: Bytes| Bytes(bytes.0 / passes);
@@ -62,14 +62,9 @@ pub fn draw(app: &App, sums: &Sums, area: Rect, buf: &mut Buffer, drawn: &mut Dr
             put_right(buf, take(skip(line, NAME + WIDTH * n as u16), WIDTH + n as u16 / 3 * 2), Line::from(cell));
         }
         let rail = skip(line, NAME + WIDTH * 4 + 4);
-        let style = theme.bar(theme.part(parts::kind(&path_of(&entry.name))), y % 2 == 1);
+        let style = theme.bar(theme.part(branch_of(&entry.name)), y % 2 == 1);
         bar::bar(buf, rail, memory.peak.0 as f64 / highest as f64, style, theme);
         drawn.hits.push((line, Hit::Listed(entry.name.clone())));
     }
     scrollbar(buf, list, first, rows.len(), theme.dim, theme.rule);
-}
-
-/// A path whose kind is that of a row: a name without a block stands for that part of all blocks.
-fn path_of(name: &str) -> String {
-    if parts::block_of(name).is_some() { name.to_owned() } else { format!("blocks.0.{name}") }
 }

@@ -1,6 +1,7 @@
 //! A point of the roofline in words.
 
 use crate::analyse::roofline::Bound;
+use crate::arch::path::full_name_of;
 use crate::tui::roofline_points::Point;
 use crate::tui::{parts, sanitize};
 
@@ -8,7 +9,7 @@ use crate::tui::{parts, sanitize};
 pub fn name(point: &Point) -> String {
     match point.name.contains("::") {
         true => sanitize::label(&point.name),
-        false => sanitize::label(&parts::staged_name(&point.name)),
+        false => sanitize::label(&full_name_of(&point.name)),
     }
 }
 
