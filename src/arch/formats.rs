@@ -73,7 +73,8 @@ impl Precision {
         allowed.contains(&self).then_some(self)
     }
 
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    /// By the name that it has in toggles.
+    pub fn parse(name: &str) -> Option<Self> {
         ALL_PRECISIONS.into_iter().find(|precision| precision.name() == name)
     }
 }

@@ -7,8 +7,8 @@ pub use traced::{peaks, traced_events, traced_run};
 
 use crate::arch::Toggles;
 use crate::arch::entries::Config;
-use crate::arch::path::{block_of, inside_block};
-use crate::arch::{Model, families};
+use crate::arch::path::inside_block;
+use crate::arch::{self, Model, families};
 use crate::engine::Device;
 use crate::measure::{Glimpse, Halt};
 use crate::record::{Candidate, Event, Header, ModelInfo, Part, PassStart, Phase, Span, Status, Token, Watched};

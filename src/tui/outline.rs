@@ -147,7 +147,7 @@ impl Outline {
 }
 
 impl<'a> Tree<'a> {
-    fn new(live: Option<&'a Live>, card: Option<&Card>) -> Self {
+    fn new(live: Option<&'a Live>, card: Option<&'a Card>) -> Self {
         // Until something runs, the model says what will.
         let expected = card.map(|card| Expected { model: &card.model, toggles: card.toggles.clone() });
         let described = live.and_then(|live| {

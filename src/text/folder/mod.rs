@@ -29,7 +29,7 @@ use files::{parse_if_there, read, read_model};
 use opened::Opened;
 use serde::Deserialize;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 #[derive(Deserialize, Default)]
@@ -44,13 +44,9 @@ impl Tokenizer {
     /// # Errors
     /// When a file is there but cannot be read or contradicts itself, or the tokenizer's is missing.
     pub fn from_folder(folder: &Path) -> Result<Self> {
-        guarded(folder, || Self::read(folder))
-    }
-
-    fn read(folder: &Path) -> Result<Self> {
         let mut warnings = Vec::new();
         let config = Config::read(folder)?;
-        let opened = open(folder, &config, &mut warnings)?;
+        let (path, opened) = open(folder, &config, &mut warnings)?;
         let encoder = opened.encoder;
         let generation: GenerationConfig = parse_if_there(&folder.join("generation_config.json"))?;
         let named = |name: &str, own: Option<u32>| encoder.token_to_id(name).or(own);
@@ -71,7 +67,7 @@ impl Tokenizer {
         let chat_template =
             template.and_then(|source| ChatTemplate::or_warning(&source, &bos_text, &eos_text, &mut warnings));
         Ok(Self {
-            path: folder.to_owned(),
+            path,
             bos,
             encoder: Mutex::new(encoder),
             vocabulary: opened.vocabulary,
@@ -87,29 +83,30 @@ impl Tokenizer {
 }
 
 /// Reads the tokenizer's own file, whichever there is.
-fn open(folder: &Path, config: &Config, warnings: &mut Vec<String>) -> Result<Opened> {
-    let path = |name: &str| folder.join(name);
-    if let Some(bytes) = read(&path("tokenizer.json"))? {
-        return tokenizer_json::open(&path("tokenizer.json"), &bytes);
+fn open(folder: &Path, config: &Config, warnings: &mut Vec<String>) -> Result<(PathBuf, Opened)> {
+    let mut path = folder.join("tokenizer.json");
+    if let Some(bytes) = read(&path)? {
+        let opened = guarded(&path, || tokenizer_json::open(&path, &bytes))?;
+        return Ok((path, opened));
     }
-    if let Some(bytes) = read(&path("tekken.json"))? {
-        return tekken::open(&path("tekken.json"), &bytes, config);
+    path.set_file_name("tekken.json");
+    if let Some(bytes) = read(&path)? {
+        let opened = guarded(&path, || tekken::open(&path, &bytes, config))?;
+        return Ok((path, opened));
     }
-    for name in ["tokenizer.model", "spiece.model"] {
-        if let Some(bytes) = read_model(&path(name))? {
-            return if tiktoken::is_one(&bytes) {
-                tiktoken::open(&path(name), &bytes, &tiktoken::LLAMA3, config)
-            } else {
-                sentence_piece::open(&path(name), &bytes, config, warnings)
-            };
-        }
-    }
-    if let Some(bytes) = read_model(&path("qwen.tiktoken"))? {
-        return tiktoken::open(&path("qwen.tiktoken"), &bytes, &tiktoken::QWEN, config);
+    for name in ["tokenizer.model", "spiece.model", "qwen.tiktoken"] {
+        path.set_file_name(name);
+        let Some(bytes) = read_model(&path)? else { continue };
+        let opened = guarded(&path, || match name {
+            "qwen.tiktoken" => tiktoken::open(&path, &bytes, &tiktoken::QWEN, config),
+            _ if tiktoken::is_one(&bytes) => tiktoken::open(&path, &bytes, &tiktoken::LLAMA3, config),
+            _ => sentence_piece::open(&path, &bytes, config, warnings),
+        })?;
+        return Ok((path, opened));
     }
     let problem = "expected the model's tokenizer here; `tokenizer.json` comes with the model's other files, or else \
                    `tekken.json`, `tokenizer.model`, `spiece.model` or `qwen.tiktoken`";
-    Err(Error::file(&path("tokenizer.json"), problem))
+    Err(Error::file(&folder.join("tokenizer.json"), problem))
 }
 
 /// One id or several.

@@ -11,7 +11,7 @@ use crate::tui::app::{App, Engine};
 use crate::tui::live::{Live, State};
 use crate::tui::studies::Studied;
 use crate::tui::widget::{bar, figure, fit, fit_end, put, skip, take};
-use crate::tui::{parts, perform, sanitize};
+use crate::tui::{calendar, perform, sanitize};
 use crate::units::Nanos;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -251,7 +251,7 @@ fn over(app: &App, studied: &Studied) -> Line<'static> {
     };
     let file = studied.file.as_ref().filter(|_| studied.id.is_none());
     let created = studied.study.header.created;
-    let when = if file.is_some() && created > 0 { format!(" · {}", perform::moment(created)) } else { String::new() };
+    let when = if file.is_some() && created > 0 { format!(" · {}", calendar::moment(created)) } else { String::new() };
     let what = if file.is_some() { "saved study, " } else { "" };
     Line::from_iter([
         Span::styled(format!("{mark} "), style),
@@ -263,7 +263,7 @@ fn over(app: &App, studied: &Studied) -> Line<'static> {
 fn saved(app: &App, live: &Live) -> Line<'static> {
     let when = match live.run.header.created {
         0 => String::new(),
-        created => format!(" · {}", perform::moment(created)),
+        created => format!(" · {}", calendar::moment(created)),
     };
     let end = match live.run.status {
         Some(Status::Done) => "",

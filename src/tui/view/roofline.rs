@@ -29,7 +29,7 @@ use crate::tui::live::Live;
 use crate::tui::phase_sums::Sums;
 use crate::tui::roofline_points::Point;
 use crate::tui::widget::{below, figure, fit, put, put_right, row, skip, take};
-use crate::tui::{perform, sanitize};
+use crate::tui::{calendar, sanitize};
 use crate::units::{Bytes, Flops, percent};
 use point::name;
 use ratatui::buffer::Buffer;
@@ -171,7 +171,7 @@ fn conditions(app: &App, live: &Live, width: usize) -> Line<'static> {
     if let Some(differs) = differs(peaks, &live.run.header) {
         return Line::from(Span::styled(fit(&format!("roofs: {said} {differs}"), width), theme.warn));
     }
-    let when = perform::moment(peaks.measured);
+    let when = calendar::moment(peaks.measured);
     let full = format!("roofs: {said} · {when} · {}", sanitize::label(&peaks.machine));
     // The day says enough where there is no room.
     let short = || fit(&format!("{said} · {}", when.split(' ').next().unwrap_or_default()), width);

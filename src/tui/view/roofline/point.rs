@@ -3,7 +3,7 @@
 use crate::analyse::roofline::Bound;
 use crate::arch::path::full_name_of;
 use crate::tui::roofline_points::Point;
-use crate::tui::{parts, sanitize};
+use crate::tui::sanitize;
 
 /// The name of a point on the screen.
 pub fn name(point: &Point) -> String {
