@@ -51,7 +51,9 @@ struct Version {
 pub fn write(event: &Event, out: &mut impl Write) -> std::io::Result<()> {
     let Event::Header(header) = event else { return v1::write(event, out) };
     let description = header.model.description.as_deref().map(Description::from);
-    let line = HeaderLine { as_in_v1: v1::HeaderLine { version: VERSION, ..(&**header).into() }, description };
+    let mut as_in_v1 = v1::HeaderLine::from(&**header);
+    as_in_v1.version = VERSION;
+    let line = HeaderLine { as_in_v1, description };
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")
 }
