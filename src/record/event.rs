@@ -132,7 +132,7 @@ pub struct Span {
     pub start: Nanos,
     /// Wall time, children included. Measured.
     pub time: Nanos,
-    /// Work by the formulas of `model::cost`, from the shapes that ran, children included.
+    /// Work by the formulas of `arch::work`, from the shapes that ran, children included.
     pub flops: Flops,
     /// Compulsory traffic by the same formulas: weights, inputs and outputs, each once.
     pub bytes: Bytes,

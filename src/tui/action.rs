@@ -26,7 +26,7 @@ pub fn find(scopes: &[Scope], event: &KeyEvent) -> Option<Act> {
     scopes.iter().find_map(|&scope| of(scope).find(|action| action.keys.iter().any(|key| key.is(event)))).map(|a| a.act)
 }
 
-/// The key that does something where these scopes apply, as texts on the screen name it: `r`, `Esc`. An earlier scope wins.
+/// The key of an action where these scopes apply, as texts on the screen name it: `r`, `Esc`. An earlier scope wins.
 pub fn key_of(scopes: &[Scope], act: Act) -> String {
     let found = scopes.iter().find_map(|&scope| of(scope).find(|action| action.act == act));
     debug_assert!(found.is_some(), "{act:?} is in none of {scopes:?}");
