@@ -1,5 +1,5 @@
 //! From how many rows of activations on a matrix is better widened than multiplied as it rests, and whose product is
-//! faster: the limits in `model::matrix` are read off this table. Shapes are SmolLM2's; times are the best of many, on
+//! faster: the limits in `engine::matrix` are read off this table. Shapes are SmolLM2's; times are the best of many, on
 //! all processors.
 
 use blockscope::arch::formats::{ALL_PRECISIONS, Precision};

@@ -9,7 +9,7 @@
 
 extern "C" {
 
-// What a block is for, as in Rust (`src/model/allocator.rs`), which has the same numbers.
+// What a block is for, as in Rust (`src/engine/allocator.rs`), which has the same numbers.
 enum { BLOCKSCOPE_WORK = 0, BLOCKSCOPE_WEIGHTS = 1, BLOCKSCOPE_KV_CACHE = 2, BLOCKSCOPE_TAGS = 3 };
 
 // Tags what this thread allocates from now on. Returns the tag that it had until now.

@@ -39,7 +39,8 @@ int64_t clock_now() {
 }
 
 // Names of operators, each kept once. LibTorch's own names stay where they are, so that the place of a name
-// nearly always says which one it is; the letters are compared all the same, since others may move.
+// nearly always says which one it is; the letters are compared all the same, since others may move. Memory is asked for
+// when a name is seen for the first time.
 class Names {
  public:
   uint32_t id(const char* name, const char* overload) {
@@ -434,7 +435,7 @@ void blockscope::freed(const Block& block) {
   }
 }
 
-// The C interface. The records are read by Rust (`src/profile/tracer/ffi.rs`), which asserts the same layout.
+// The C interface. The records are read by Rust (`src/measure/tracer/ffi.rs`), which asserts the same layout.
 
 #define AT(type, field, offset) static_assert(offsetof(type, field) == (offset), #type "." #field)
 

@@ -1,8 +1,10 @@
 // Every operator and every allocation of a pass, out of LibTorch's own callbacks.
 //
 // A tracer owns room for records, made once and used for one pass after the other. Between `start` and
-// `stop` it watches the thread that called `start`, and that thread alone calls it. Nothing is allocated on
-// the way, no tensor is kept alive, nothing is printed and nothing throws.
+// `stop` it watches the thread that called `start`, and that thread alone calls it. On the way no tensor is kept
+// alive, nothing is printed and nothing throws. Memory is asked for where a name is new, where more parts run than
+// there was room for, and for each block on a GPU; LibTorch itself hands results over in a list of its own. None of it
+// is a tensor's, so none of it is in the records.
 //
 // Times are nanoseconds on the steady clock, since `start`; -1 is a time that is not known (yet).
 

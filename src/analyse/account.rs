@@ -1,7 +1,7 @@
 //! What a traced repeat adds up to: time, work, traffic and memory of every part and of its operators.
 //!
 //! Times are measured, FLOPs and moved bytes counted from the shapes that ran; the modelled figures of
-//! `model::cost` stand beside them. Rows add up: own times of all parts and the unaccounted rest are the
+//! `arch::work` stand beside them. Rows add up: own times of all parts and the unaccounted rest are the
 //! wall time.
 
 mod adding;
@@ -35,7 +35,7 @@ pub struct Account {
     pub parts: Vec<Option<PartAccount>>,
     /// Of all operators, those between the parts included. Counted.
     pub flops: Flops,
-    /// By the formulas of `model::cost`.
+    /// By the formulas of `arch::work`.
     pub flops_modelled: Flops,
     /// The same, with attention over the visible keys only. Modelled.
     pub flops_causal: Flops,

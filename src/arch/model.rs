@@ -1,5 +1,5 @@
-//! A model as a described tree: stacks of blocks, each of which says what it is. Everything that depends on the structure
-//! of a model is read from here.
+//! A model as a described tree: an embedding, a stack of blocks, a final norm and a head, each of which says what it is.
+//! Weights, cost, hooks and the rows to come are read from here.
 
 use super::formats::{Formats, Precision};
 use super::hook::Hook;

@@ -1,4 +1,4 @@
-//! Where in a model something is: the only place where a path is printed or read.
+//! Where in a model something is: what a path is, how it is printed, and how it is read.
 //!
 //! `blocks.3.attn.qkv` is a part of the fourth block, `lm_head` one outside of blocks, `blocks.3.attn.hook_q` an
 //! activation. A model with several stacks puts the name of the stack before that: `encoder.blocks.3.attn`.

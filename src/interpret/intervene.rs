@@ -24,11 +24,11 @@ pub enum Target {
     Head(Head),
     /// The same of all heads that share a key/value head.
     Group { block: u32, group: u32 },
-    /// What the first stage of a block adds.
+    /// What the attention of a block adds.
     Attn(u32),
-    /// What the second stage of a block adds.
+    /// What the MLP of a block adds.
     Mlp(u32),
-    /// What both stages add.
+    /// What both add.
     Block(u32),
     /// The residual stream at a place, at one position.
     Stream { place: Place, position: u32 },

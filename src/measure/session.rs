@@ -312,7 +312,7 @@ fn random(n: usize, d_vocab: usize) -> Vec<u32> {
     (0..n).map(|_| random.random_range(0..d_vocab as u32)).collect()
 }
 
-/// `model` and `text` do not know each other; here they meet.
+/// `engine` and `text` do not know each other; here they meet.
 impl From<crate::text::Error> for Error {
     fn from(error: crate::text::Error) -> Self {
         Error::Text(error.to_string())

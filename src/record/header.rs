@@ -16,7 +16,7 @@ pub struct Header {
     /// Seconds since 1970 (UTC) at the start.
     pub created: u64,
     pub model: ModelInfo,
-    /// `cpu`, later `cuda:0`.
+    /// `cpu`, `cuda:0`.
     pub device: String,
     /// The processor's own name.
     pub machine: String,

@@ -3,7 +3,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`Tokenizer`] | text ⇄ token ids, from a `tokenizer.json` or from a GGUF file's own vocabulary |
+//! | [`Tokenizer`] | text ⇄ token ids, from a GGUF file's own vocabulary or from a folder: `tokenizer.json`, SentencePiece, tiktoken |
 //! | [`Placed`] | a token of a text, and where it stands there |
 //! | [`Word`] | how byte-pair encoding merged a word, step by step |
 //! | [`Cuts`] | the same text by several tokenizers, and what each script takes |

@@ -26,6 +26,13 @@ pub fn find(scopes: &[Scope], event: &KeyEvent) -> Option<Act> {
     scopes.iter().find_map(|&scope| of(scope).find(|action| action.keys.iter().any(|key| key.is(event)))).map(|a| a.act)
 }
 
+/// The key of an action where these scopes apply, as texts on the screen name it: `r`, `Esc`. An earlier scope wins.
+pub fn key_of(scopes: &[Scope], act: Act) -> String {
+    let found = scopes.iter().find_map(|&scope| of(scope).find(|action| action.act == act));
+    debug_assert!(found.is_some(), "{act:?} is in none of {scopes:?}");
+    found.and_then(|action| action.keys.first()).map(Key::to_string).unwrap_or_default()
+}
+
 impl Action {
     /// The keys as the strip shows them: `r`, `↑↓`.
     pub fn strip_keys(&self) -> String {
@@ -70,6 +77,13 @@ mod tests {
             assert!(action.keys.iter().all(|key| *key == char('?') || key.to_string() != "?"), "{action:?}");
             assert!(action.with.is_none_or(|with| of(action.scope).any(|other| other.act == with)));
         }
+    }
+
+    #[test]
+    fn a_text_names_the_first_key_of_the_first_scope() {
+        assert_eq!(key_of(&[Scope::Everywhere], Act::Cancel), "Esc");
+        assert_eq!(key_of(&[Scope::Blocks, Scope::Everywhere], Act::Open), "→");
+        assert_eq!(key_of(&[Scope::Compare, Scope::Everywhere], Act::Toggles), "t");
     }
 
     #[test]

@@ -1,15 +1,22 @@
 //! What can be done now, and what would be of use.
 
-use super::action::{self, Act};
+use super::action::{self, Act, Scope};
 use super::app::{App, Engine, Screen};
 use super::explorer;
 use super::live::State;
 use super::timeline::TimelineView;
+use std::borrow::Cow;
+
+/// Why an action cannot be done, where it cannot.
+type WhyNot = Option<Cow<'static, str>>;
 
 impl App {
     /// Why an action cannot be done now; `None` if it can.
-    pub fn why_not(&self, act: Act) -> Option<&'static str> {
+    pub fn why_not(&self, act: Act) -> WhyNot {
         let viewer = matches!(self.engine, Engine::Viewer);
+        let key = |act| action::key_of(&[Scope::Everywhere], act);
+        let no_lesson = || -> WhyNot { Some(format!("no lesson is open: {} shows them", key(Act::Learn)).into()) };
+        let ended = |what: &str, it: &str| -> WhyNot { Some(format!("{what}: {} ends {it}", key(Act::Cancel)).into()) };
         match act {
             Act::Run
             | Act::TraceRun
@@ -28,16 +35,20 @@ impl App {
             | Act::Prove
                 if viewer =>
             {
-                Some("a file is looked at: there is no model to run")
+                Some("a file is looked at: there is no model to run".into())
             }
             Act::NextPage | Act::PreviousPage | Act::AnswerA | Act::AnswerB | Act::AnswerC | Act::CloseLesson
                 if self.course.open.is_none() =>
             {
-                Some("no lesson is open: y shows them")
+                no_lesson()
             }
-            Act::Prove if self.course.open.is_none() => Some("no lesson is open: y shows them"),
-            Act::AcceptKey if self.jumps_to_heads() => Some("a head is gone to with Enter"),
-            Act::MeasurePeaks if viewer => Some("a file is looked at; blockscope doctor --refresh measures the roofs"),
+            Act::Prove if self.course.open.is_none() => no_lesson(),
+            Act::AcceptKey if self.jumps_to_heads() => {
+                Some(format!("a head is gone to with {}", action::key_of(&[Scope::Jump], Act::Accept)).into())
+            }
+            Act::MeasurePeaks if viewer => {
+                Some("a file is looked at; blockscope doctor --refresh measures the roofs".into())
+            }
             Act::Run
             | Act::TraceRun
             | Act::Step
@@ -46,38 +57,42 @@ impl App {
             | Act::Repeat
             | Act::Prove
             | Act::Tokens => match self.engine {
-                Engine::Loading { .. } => Some("the model is still loading"),
-                Engine::Empty => Some("no model is loaded: press m"),
-                _ if self.is_running() => Some("a run goes on: Esc ends it"),
-                _ if self.studies.going_on().is_some() => Some("a study goes on: Esc ends it"),
-                _ if self.course.is_waiting() => Some("an experiment is being made: Esc ends it"),
-                _ if self.measuring.is_some() => Some("the machine is being measured: Esc ends that"),
+                Engine::Loading { .. } => Some("the model is still loading".into()),
+                Engine::Empty => Some(format!("no model is loaded: press {}", key(Act::Models)).into()),
+                _ if self.is_running() => ended("a run goes on", "it"),
+                _ if self.studies.going_on().is_some() => ended("a study goes on", "it"),
+                _ if self.course.is_waiting() => ended("an experiment is being made", "it"),
+                _ if self.measuring.is_some() => ended("the machine is being measured", "that"),
                 _ if self.explorer.as_ref().is_some_and(|seen| seen.state == State::Starting) => {
-                    Some("a text is being read: Esc ends that")
+                    ended("a text is being read", "that")
                 }
                 _ => None,
             },
             Act::Grow | Act::Weigh | Act::Pin | Act::Jump | Act::SwitchOff | Act::Change => match &self.explorer {
                 Some(seen) if !seen.text.tokens.is_empty() => None,
-                Some(seen) if seen.state != State::Over => Some("the text is still being read"),
-                _ => Some("no text has been read: press r"),
+                Some(seen) if seen.state != State::Over => Some("the text is still being read".into()),
+                _ => Some(format!("no text has been read: press {}", key(Act::Run)).into()),
             },
             Act::ShowEffect if self.selection.changes.is_empty() => {
-                Some("nothing is changed: x switches the selected head off")
+                let key = action::key_of(&[Scope::Heads], Act::SwitchOff);
+                Some(format!("nothing is changed: {key} switches the selected head off").into())
             }
-            Act::Difference if self.selection.pinned.is_none() => Some("nothing is pinned: p pins the selected head"),
+            Act::Difference if self.selection.pinned.is_none() => {
+                let key = action::key_of(&[Scope::Heads], Act::Pin);
+                Some(format!("nothing is pinned: {key} pins the selected head").into())
+            }
             Act::Cancel if self.is_busy() => None,
-            Act::Cancel => Some("nothing is running"),
+            Act::Cancel => Some("nothing is running".into()),
             Act::Save if self.screen.is_of_studies() => match self.study() {
-                None => Some("there is no study to save"),
-                Some(_) if viewer => Some("this study is in its file already"),
-                Some(studied) if studied.is_going_on() => Some("the study still goes on"),
+                None => Some("there is no study to save".into()),
+                Some(_) if viewer => Some("this study is in its file already".into()),
+                Some(studied) if studied.is_going_on() => Some("the study still goes on".into()),
                 Some(_) => None,
             },
             Act::Save => match &self.live {
-                None => Some("there is no run to save"),
-                Some(_) if viewer => Some("this run is in its file already"),
-                Some(live) if live.is_going_on() => Some("the run still goes on"),
+                None => Some("there is no run to save".into()),
+                Some(_) if viewer => Some("this run is in its file already".into()),
+                Some(live) if live.is_going_on() => Some("the run still goes on".into()),
                 Some(_) => None,
             },
             Act::StepPart | Act::StepBlock | Act::StepPass | Act::StepOn => {
@@ -87,7 +102,7 @@ impl App {
                     State::Running => live.stepping && live.halt.is_some(),
                     State::Starting | State::Cancelling | State::Over => false,
                 });
-                (!steps).then_some("no run waits for a step: press s")
+                (!steps).then(|| format!("no run waits for a step: press {}", key(Act::Step)).into())
             }
             _ => None,
         }

@@ -7,11 +7,11 @@
 //!                                  └─▶ view::draw, when something has changed
 //! ```
 //!
-//! [`app`] is everything that is known, [`update`] and `perform` are the only places where it
-//! changes, [`view`] is how it looks, [`action`] is the one table of keys. [`live`] is the run on the
+//! [`app`] is everything that is known; it changes in [`update`] and what that calls, such as `perform`.
+//! [`view`] is how it looks, [`action`] is the one table of keys. [`live`] is the run on the
 //! screen, with its table of parts ([`tally`]) and its tree ([`outline`]).
 //!
-//! Deliberately absent: any thread that draws, any tensor, any key that is not in the table.
+//! Deliberately absent: any thread that draws, any tensor, any key that is not in the table but for those that edit a text.
 
 pub mod action;
 pub mod app;

@@ -203,9 +203,10 @@ fn listen(signals: Signals, inbox: Sender<Msg>, stop: Arc<AtomicBool>) -> io::Re
                 // A mouse that only moves would have everything drawn again and again.
                 Ok(Event::Mouse(mouse)) if idle(mouse.kind) => continue,
                 Ok(event) => Msg::Input(event),
+                Err(_) if is_gone() => Msg::Closed,
                 Err(error) => Msg::Ended(Some(format!("the terminal gives no more input: {error}"))),
             };
-            let over = matches!(msg, Msg::Ended(_));
+            let over = matches!(msg, Msg::Ended(_) | Msg::Closed);
             if inbox.send(msg).is_err() || over {
                 break;
             }

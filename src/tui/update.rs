@@ -1,6 +1,6 @@
 //! The one place where the state changes: a message comes in, effects go out, nothing else happens.
 
-use super::action;
+use super::action::{self, Act, Scope};
 use super::app::{App, Engine, Hit, Popup, Screen};
 use super::effect::Effect;
 use super::form::Field;
@@ -126,7 +126,10 @@ impl App {
                     self.say(format!("{left_out} invisible or control characters of the paste were left out"), false);
                 }
             }
-            _ => self.say("press e to open the prompt, then paste", false),
+            _ => {
+                let key = action::key_of(&[Scope::Everywhere], Act::EditPrompt);
+                self.say(format!("press {key} to open the prompt, then paste"), false);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Traces in the format of Chrome's tracing, as PyTorch's profiler writes them, as a [`Timeline`].
 //!
 //! ```text
-//! file ─▶ Text ─▶ Pieces ─▶ Event ─▶ Gathered ─▶ nest ─▶ Timeline
+//! file ─▶ Text ─▶ Pieces ─▶ Event ─▶ Collected ─▶ nest ─▶ Timeline
 //!         gunzip  one at    names,   by thread   in one
 //!                 a time    shapes               another
 //! ```

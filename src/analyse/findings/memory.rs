@@ -83,7 +83,9 @@ mod tests {
     use super::super::findings;
     use crate::analyse::Finding;
     use crate::record::Run;
+    use crate::arch::Model;
     use crate::record::fixture::{decode, leaf, prefill, run, set};
+    use std::sync::Arc;
 
     fn told(run: &Run, id: &str) -> Option<String> {
         findings(run).into_iter().find(|finding| finding.id == id).map(|Finding { text, .. }| text)
@@ -106,7 +108,8 @@ mod tests {
         let mut run = run(&[decode(100)]);
         // 2·2·2·16 numbers a token: 512 bytes, 262 kB at 512 tokens, against 1.3 MB.
         assert_eq!(told(&run, "kv_cache_memory"), None);
-        run.header.model.n_ctx = 2048;
+        let model = run.header.model.description.take().unwrap();
+        run.header.model.description = Some(Arc::new(Model { n_ctx: 2048, ..(*model).clone() }));
         let text = told(&run, "kv_cache_memory").unwrap();
         assert!(text.starts_with("keys and values take 512 B a token: 1.05 MB at the full context of 2048"), "{text}");
         set(&mut run, "kv_cache", "off");

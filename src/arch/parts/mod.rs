@@ -1,5 +1,5 @@
 //! The parts of a model: what each is made of, and what it says of itself. The forward pass of a part is in the file of
-//! the same name in [`crate::engine`].
+//! the same name in `engine/parts`.
 
 pub mod attention;
 pub mod embedding;

@@ -1,8 +1,8 @@
 //! Optimisations that can be switched: their values, their spelling, and which cannot be had.
 //!
 //! A toggle is spelled the same in flags, on the screen and in run files:
-//! `attention=fused,kv_cache=on,weights=int4,compute=bf16,threads=2`. It is resolved into parts when
-//! a model is built; no forward pass ever asks for it.
+//! `attention=fused,kv_cache=on,weights=int4,compute=bf16,threads=2`. What changes a part is resolved
+//! when a model is built, and no forward pass asks for it; cache, logits, batch and threads are for who runs the model.
 
 mod check;
 mod values;

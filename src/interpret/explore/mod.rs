@@ -4,9 +4,9 @@
 //! the model computes attention as fast as it likes.
 //!
 //! ```text
-//! pass ─▶ Keep ─▶ Exploration ─▶ heads: patterns, scores   (of Q, K and log-sum-exp)
-//!                             ─▶ lens, attribution, neurons (of the residual stream, with the model)
-//!                             ─▶ importance                (of the residual stream, through what is left of the model)
+//! pass ─▶ Keeper ─▶ Exploration ─▶ heads: patterns, scores   (of Q, K and log-sum-exp)
+//!                               ─▶ lens, attribution, neurons (of the residual stream, with the model)
+//!                               ─▶ importance                (of the residual stream, through what is left of the model)
 //! ```
 
 mod activations;

@@ -2,6 +2,7 @@
 
 use super::{Opened, TEXT};
 use crate::learn::{Stage, lessons};
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Screen};
 use crate::tui::explorer::Selection;
 use std::mem::take;
@@ -43,7 +44,10 @@ impl App {
             (true, page) if page < last => self.turn_to(page + 1),
             (true, _) if lesson + 1 < lessons().len() => self.open_lesson(lesson + 1),
             (true, _) => self.say("this is the last page of the last lesson", false),
-            (false, 0) => self.say("this is the lesson's first page; y leads to the others", false),
+            (false, 0) => {
+                let key = action::key_of(&[Scope::Everywhere], Act::Learn);
+                self.say(format!("this is the lesson's first page; {key} leads to the others"), false);
+            }
             (false, page) => self.turn_to(page - 1),
         }
     }

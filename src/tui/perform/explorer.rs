@@ -2,7 +2,7 @@
 
 use crate::interpret::{Change, Intervention, Target};
 use crate::measure::Prompt;
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::changing::{Changing, FIRST, WAYS};
 use crate::tui::effect::Effect;
@@ -136,10 +136,13 @@ impl App {
         }
         let (is_last, has_grown) =
             (matches!(observation, Observation::AllHeads), matches!(observation, Observation::Grown(_)));
-        let cancelled = matches!(observation, Observation::Cancelled).then_some(match () {
-            () if explorer.grows => "the text grows no further",
-            () if explorer.weighs => "heads are switched off no further: I begins again",
-            () => "reading the text was cancelled",
+        let cancelled = matches!(observation, Observation::Cancelled).then(|| match () {
+            () if explorer.grows => "the text grows no further".to_owned(),
+            () if explorer.weighs => {
+                let key = action::key_of(&[Scope::Heads], Act::Weigh);
+                format!("heads are switched off no further: {key} begins again")
+            }
+            () => "reading the text was cancelled".to_owned(),
         });
         let is_file = explorer.text.is_file || matches!(self.engine, Engine::Viewer);
         let failed = explorer.apply(observation);

@@ -1,6 +1,7 @@
 //! Measuring the limits of this machine, and holding a run against them.
 
 use crate::record::{self, Peaks};
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
 use crate::tui::effect::Effect;
 use crate::tui::measuring::Measuring;
@@ -27,8 +28,14 @@ impl App {
         let measuring = self.measuring.take();
         match peaks {
             Ok(peaks) => {
-                let unsteady = "the roofs were measured, but the machine was busy: d once more when it is idle";
-                self.say(if peaks.is_steady() { "the roofs were measured" } else { unsteady }, !peaks.is_steady());
+                let key = action::key_of(&[Scope::Roofline], Act::MeasurePeaks);
+                match peaks.is_steady() {
+                    true => self.say("the roofs were measured", false),
+                    false => self.say(
+                        format!("the roofs were measured, but the machine was busy: {key} once more when it is idle"),
+                        true,
+                    ),
+                }
                 if let Some(live) = self.live.as_mut().filter(|live| peaks.are_of(&live.run.header)) {
                     live.apply(record::Event::Peaks(peaks));
                 }

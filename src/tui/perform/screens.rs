@@ -2,7 +2,7 @@
 
 use crate::arch::path::parent_of;
 use crate::record::Phase;
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::effect::Effect;
 use crate::tui::grouped_list::Grouping;
@@ -112,7 +112,10 @@ impl App {
 
     /// Every finding of the phase, in full.
     fn show_findings(&mut self) {
-        let Some(sums) = self.sums() else { return self.say("findings are made of traced runs: press R", false) };
+        let Some(sums) = self.sums() else {
+            let key = action::key_of(&[Scope::Everywhere], Act::TraceRun);
+            return self.say(format!("findings are made of traced runs: press {key}"), false);
+        };
         let said: Vec<&str> = sums.findings.iter().map(|finding| finding.text.as_str()).collect();
         let how = "Shares are measured, in traced passes. Savings are modelled, the most that they could be, and they overlap.";
         let text = match said.as_slice() {

@@ -4,7 +4,7 @@ use crate::arch::{Toggle, Toggles};
 use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
 use crate::record::study::{self, Study, StudyKind};
 use crate::record::{Phase, Status};
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::calendar::stamp;
 use crate::tui::candidate::{Candidate, Lengths, Purpose, Row};
@@ -102,7 +102,8 @@ impl App {
         };
         let arms = match candidate.purpose {
             Purpose::Compare if a == b => {
-                return Err("B is the same as A: change a toggle of B with ← and →".into());
+                let [left, right] = [Act::Left, Act::Right].map(|act| action::key_of(&[Scope::Candidate], act));
+                return Err(format!("B is the same as A: change a toggle of B with {left} and {right}"));
             }
             Purpose::Compare => {
                 [(a, b), (b, a)].map(|(toggles, other)| arm(toggles, difference(toggles, other), prompt_tokens)).into()

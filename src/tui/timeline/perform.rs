@@ -2,7 +2,7 @@
 
 use super::{At, Chart, TimelineView, Viewport, Window};
 use crate::analyse::timeline::Grouped;
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
 use crate::units::Nanos;
 
@@ -115,7 +115,7 @@ impl Viewport {
     }
 
     /// Returns what to tell the user where something is not there.
-    fn on_slices(&mut self, chart: &Chart, act: Act) -> Option<&'static str> {
+    fn on_slices(&mut self, chart: &Chart, act: Act) -> Option<String> {
         let end = chart.timeline.end;
         let slice = *chart.slice(self.selected);
         let middle = slice.start + Nanos(slice.time.0 / 2);
@@ -157,16 +157,23 @@ impl Viewport {
             Act::PanLeft => self.window = self.window.moved(-STEP, end),
             Act::PanRight => self.window = self.window.moved(STEP, end),
             Act::Whole => *self = Self { window: Window::whole(end), sought: None, ..self.clone() },
-            Act::NextPass | Act::PreviousPass => return self.show_pass(chart, act == Act::NextPass),
+            Act::NextPass | Act::PreviousPass => {
+                return self.show_pass(chart, act == Act::NextPass).map(str::to_owned);
+            }
             Act::Slowest => {
                 let next = chart.slowest.iter().position(|&at| at == self.selected).map_or(0, |at| at + 1);
                 match chart.slowest.get(next).or(chart.slowest.first()) {
                     Some(&at) => self.visit(chart, at),
-                    None => return Some("nothing here takes any time of its own"),
+                    None => return Some("nothing here takes any time of its own".to_owned()),
                 }
             }
             Act::NextFound | Act::PreviousFound => {
-                let Some(name) = self.sought else { return Some("nothing is looked for: press /") };
+                let Some(name) = self.sought else {
+                    return Some(format!(
+                        "nothing is looked for: press {}",
+                        action::key_of(&[Scope::Timeline], Act::Find)
+                    ));
+                };
                 let next = chart.next_named(name, self.selected, act == Act::NextFound);
                 next.into_iter().for_each(|at| self.visit(chart, at));
             }

@@ -18,7 +18,7 @@
 
 use super::toggles;
 use crate::arch::Toggle;
-use crate::tui::action::Scope;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn};
 use crate::tui::candidate::{Candidate, Purpose, Row};
 use crate::tui::sanitize;
@@ -82,7 +82,12 @@ pub fn draw(app: &App, candidate: &Candidate, area: Rect, buf: &mut Buffer, draw
                 say(&sanitize::prose(&why), theme.warn);
             }
         }
-        Row::Prompt => say("how long the prompt is: the same tokens every time; ← halves and → doubles it", theme.text),
+        Row::Prompt => {
+            let [left, right] = [Act::Left, Act::Right].map(|act| action::key_of(&[Scope::Candidate], act));
+            let how =
+                format!("how long the prompt is: the same tokens every time; {left} halves and {right} doubles it");
+            say(&how, theme.text);
+        }
         Row::New => say("how many tokens are made after it: the first comes out of the prefill", theme.text),
     }
 }

@@ -10,7 +10,7 @@
 //! ```
 
 use crate::interpret::{Change, Intervention, Target};
-use crate::tui::action::Scope;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::changing::{Changing, FIRST};
 use crate::tui::explorer::Explorer;
@@ -58,8 +58,14 @@ pub fn draw(app: &App, changing: &Changing, area: Rect, buf: &mut Buffer, drawn:
     }
     let mut rest = below(inside, 3);
     let is_missing = app.selection.pinned.is_none() && changing.way().0 == Change::Patch && !is_token;
-    let hint = if is_missing { "no text is pinned: p pins the present one, then read another" } else { about(target) };
-    for line in wrap(hint, inside.width) {
+    let hint = match is_missing {
+        true => {
+            let key = action::key_of(&[Scope::Heads], Act::Pin);
+            format!("no text is pinned: {key} pins the present one, then read another")
+        }
+        false => about(target).to_owned(),
+    };
+    for line in wrap(&hint, inside.width) {
         put(buf, rest, Span::styled(line, if is_missing { theme.warn } else { theme.dim }));
         rest = below(rest, 1);
     }

@@ -12,7 +12,7 @@
 //! ```
 
 use crate::record::explored::{self, Shift};
-use crate::tui::action::Scope;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn};
 use crate::tui::explorer::Explorer;
 use crate::tui::sanitize;
@@ -137,10 +137,13 @@ pub fn brief(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2]
     let theme = &app.theme;
     if app.selection.changes.is_empty() {
         let hint = match explorer.text.is_file {
-            true => "from a file: what needs the model cannot be had here",
-            false => "x switches this head off and says what that does; X changes other parts",
+            true => "from a file: what needs the model cannot be had here".to_owned(),
+            false => {
+                let [off, change] = [Act::SwitchOff, Act::Change].map(|act| action::key_of(&[Scope::Heads], act));
+                format!("{off} switches this head off and says what that does; {change} changes other parts")
+            }
         };
-        return [Line::from(Span::styled(fit(hint, width), theme.dim)), Line::default()];
+        return [Line::from(Span::styled(fit(&hint, width), theme.dim)), Line::default()];
     }
     let what = explorer.changes(&app.selection);
     let Some(effect) = explorer.effect_of(&app.selection) else {

@@ -11,7 +11,7 @@
 //! ```
 
 use crate::record::ModelInfo;
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Engine, Hit};
 use crate::tui::sanitize;
 use crate::tui::widget::{bar, fit, fit_end, put, row, skip, take};
@@ -62,8 +62,9 @@ pub fn card(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         y += 1;
     }
     y += 1;
-    for (act, key, text) in keys {
+    for (act, text) in keys {
         let line = row(inside, y);
+        let key = action::key_of(&[Scope::Everywhere], act);
         let shown = Line::from_iter([Span::styled(format!("{key:<4}"), theme.accent), Span::styled(text, theme.text)]);
         let shown = shown.patch_style(ratatui::style::Style { bg: theme.popup.bg, ..Default::default() });
         put(buf, line, shown);
@@ -72,7 +73,8 @@ pub fn card(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     }
 }
 
-type Keys = Vec<(Act, &'static str, &'static str)>;
+/// Actions whose keys lead on, and what they lead to.
+type Keys = Vec<(Act, &'static str)>;
 
 /// A title, facts, and the keys that lead on.
 fn words(app: &App) -> (String, String, Keys) {
@@ -81,12 +83,12 @@ fn words(app: &App) -> (String, String, Keys) {
             format!("{} is ready", sanitize::label(&card.info.name)),
             facts(&card.info),
             vec![
-                (Act::Run, "r", "run the prompt, and time every part"),
-                (Act::Step, "s", "single step: halt after every part"),
-                (Act::EditPrompt, "e", "edit the prompt and the sampling"),
-                (Act::Toggles, "t", "toggles: attention, KV cache, formats, threads"),
-                (Act::Models, "m", "another model"),
-                (Act::Help, "?", "all keys"),
+                (Act::Run, "run the prompt, and time every part"),
+                (Act::Step, "single step: halt after every part"),
+                (Act::EditPrompt, "edit the prompt and the sampling"),
+                (Act::Toggles, "toggles: attention, KV cache, formats, threads"),
+                (Act::Models, "another model"),
+                (Act::Help, "all keys"),
             ],
         ),
         Engine::Loading { source, stage, done, total, .. } => {
@@ -97,21 +99,21 @@ fn words(app: &App) -> (String, String, Keys) {
             (
                 format!("Loading {}", fit_end(&sanitize::label(source), 44)),
                 format!("{}{amount}", sanitize::label(stage)),
-                vec![(Act::Cancel, "Esc", "cancel")],
+                vec![(Act::Cancel, "cancel")],
             )
         }
         Engine::Viewer if app.imported.is_some() => (
             "This is a trace of another profiler".into(),
             "It has slices of time, and no parts, tokens or steps of a model.".into(),
-            vec![(Act::Timeline, "2", "the Timeline"), (Act::Help, "?", "all keys"), (Act::Quit, "q", "quit")],
+            vec![(Act::Timeline, "the Timeline"), (Act::Help, "all keys"), (Act::Quit, "quit")],
         ),
         Engine::Viewer if app.live.is_none() => {
             let studies = &app.studies;
             let screens = [
-                (studies.compare.is_some(), (Act::Compare, "7", "the comparison")),
-                (studies.matrix.is_some(), (Act::Matrix, "8", "the configurations")),
-                (studies.sweep.is_some(), (Act::Sweep, "9", "the sweep")),
-                (true, (Act::Quit, "q", "quit")),
+                (studies.compare.is_some(), (Act::Compare, "the comparison")),
+                (studies.matrix.is_some(), (Act::Matrix, "the configurations")),
+                (studies.sweep.is_some(), (Act::Sweep, "the sweep")),
+                (true, (Act::Quit, "quit")),
             ];
             (
                 "This is a saved study".into(),
@@ -125,7 +127,7 @@ fn words(app: &App) -> (String, String, Keys) {
         Engine::Empty => (
             "No model is loaded".into(),
             "A model from this machine, random weights, or a path.".into(),
-            vec![(Act::Models, "m", "choose a model"), (Act::Help, "?", "all keys"), (Act::Quit, "q", "quit")],
+            vec![(Act::Models, "choose a model"), (Act::Help, "all keys"), (Act::Quit, "quit")],
         ),
     }
 }

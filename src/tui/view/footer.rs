@@ -45,8 +45,8 @@ pub fn tabs(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let tabs = Tabs::fitting(rest.width);
     for screen in Screen::ALL {
         let active = app.screen == screen;
-        let key = action::of(Scope::Everywhere).find(|action| action.act == screen.act()).map(Action::strip_keys);
-        let key = Span::styled(key.unwrap_or_default(), if active { theme.accent } else { theme.faint });
+        let key = action::key_of(&[Scope::Everywhere], screen.act());
+        let key = Span::styled(key, if active { theme.accent } else { theme.faint });
         let name = if active { theme.accent } else { theme.dim };
         let text = match (tabs, active) {
             (Tabs::Keys, false) => "",

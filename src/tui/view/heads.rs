@@ -15,7 +15,7 @@ mod worth;
 
 use super::effect;
 use crate::record::explored::{HeadScores, Score};
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Engine, Hit};
 use crate::tui::explorer::{Explorer, HeadsView};
 use crate::tui::live::State;
@@ -135,19 +135,20 @@ pub fn unseen(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         rest = below(rest, 1);
     }
     rest = below(rest, 1);
-    let leads: &[(Act, &str, &str)] = match app.engine {
+    let leads: &[(Act, &str)] = match app.engine {
         Engine::Viewer => {
             put(buf, rest, Span::styled("A file is looked at: there is no model.", theme.dim));
             return;
         }
-        _ if app.card().is_none() => &[(Act::Models, "m", "choose a model")],
+        _ if app.card().is_none() => &[(Act::Models, "choose a model")],
         _ => &[
-            (Act::Run, "r", "read the prompt"),
-            (Act::EditPrompt, "e", "write another"),
-            (Act::Repeat, "i", "read random tokens twice: induction heads stand out"),
+            (Act::Run, "read the prompt"),
+            (Act::EditPrompt, "write another"),
+            (Act::Repeat, "read random tokens twice: induction heads stand out"),
         ],
     };
-    for &(act, key, what) in leads {
+    for &(act, what) in leads {
+        let key = action::key_of(&[Scope::Everywhere, Scope::Heads], act);
         let what = fit(what, rest.width.saturating_sub(3) as usize);
         put(
             buf,

@@ -8,7 +8,7 @@
 //! ╰────────────────────────────────────────────────────╯
 //! ```
 
-use crate::tui::action::{self, Key, Scope};
+use crate::tui::action::{self, Act, Key, Scope};
 use crate::tui::app::{App, Drawn, Screen};
 use crate::tui::theme::Theme;
 use crate::tui::widget::{popup, put, row, scrollbar, wrap};
@@ -18,11 +18,11 @@ use ratatui::text::{Line, Span};
 
 const KEYS: usize = 18;
 
-/// What the signs and words on the screens mean.
+/// What the signs and words on the screens mean; `TRACE_KEY` stands for the key of a traced run.
 const TERMS: &[(&str, &str)] = &[
     ("measured", "by a clock, while the model ran"),
     ("° modelled", "by a formula, from the shapes that ran: FLOPs, bytes, and rates made of them"),
-    ("counted", "from the shapes of every operator that ran, in a traced pass (R)"),
+    ("counted", "from the shapes of every operator that ran, in a traced pass (TRACE_KEY)"),
     ("own", "without what lies inside"),
     ("recorded pass", "a pass whose parts were timed; this costs a little, which \"unaccounted\" holds"),
     ("TTFT", "time to first token: the prefill and the choice of a token"),
@@ -72,8 +72,9 @@ fn lines(screen: Screen, theme: &Theme, width: u16) -> Vec<Line<'static>> {
     entry(&mut lines, "wheel".into(), "scrolls");
     lines.push(Line::default());
     lines.push(heading("Words and signs"));
+    let trace = action::key_of(&[Scope::Everywhere], Act::TraceRun);
     for (term, meaning) in TERMS {
-        entry(&mut lines, (*term).into(), meaning);
+        entry(&mut lines, (*term).into(), &meaning.replace("TRACE_KEY", &trace));
     }
     lines
 }

@@ -47,6 +47,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+use super::action::{self, Act, Scope};
 use super::app::{App, Drawn, Popup, Screen};
 use super::widget::{below, put, row, wrap};
 use ratatui::buffer::Buffer;
@@ -118,8 +119,9 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
 }
 
 fn too_small(app: &App, area: Rect, buf: &mut Buffer) {
+    let quit = action::key_of(&[Scope::Everywhere], Act::Quit);
     let text = format!(
-        "Blockscope needs {} × {} characters; this window has {} × {}. Make it larger, or press q to leave.",
+        "Blockscope needs {} × {} characters; this window has {} × {}. Make it larger, or press {quit} to leave.",
         LEAST.0, LEAST.1, area.width, area.height
     );
     let lines = wrap(&text, area.width);

@@ -36,7 +36,7 @@ pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mu
                 Span::styled(format!("{:<NAME$}", fit(action.name, NAME - 1)), style),
                 Span::styled(format!("{key:<KEYS$}"), if why_not.is_some() { theme.faint } else { theme.accent }),
                 Span::styled(
-                    fit(why_not.unwrap_or(action.about), room),
+                    fit(why_not.as_deref().unwrap_or(action.about), room),
                     if why_not.is_some() { theme.faint } else { theme.dim },
                 ),
             ]),

@@ -19,7 +19,7 @@ use crate::arch::path::role_of;
 use crate::arch::role::Role;
 use crate::measure::Halt;
 use crate::record::Phase;
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
 use crate::tui::live::{Live, State};
 use crate::tui::sanitize;
@@ -63,7 +63,10 @@ fn invitation(app: &App, area: Rect, buf: &mut Buffer) {
         rest = below(rest, 1);
     }
     let last = match app.why_not(Act::Step) {
-        None => Line::from_iter([Span::styled("s", theme.accent), Span::styled("  begins", theme.text)]),
+        None => {
+            let key = action::key_of(&[Scope::Everywhere], Act::Step);
+            Line::from_iter([Span::styled(key, theme.accent), Span::styled("  begins", theme.text)])
+        }
         Some(why_not) => Line::from(Span::styled(why_not, theme.dim)),
     };
     put(buf, below(rest, 1), last);

@@ -4,6 +4,7 @@ use super::{columns, operator};
 use crate::analyse::Overhead;
 use crate::arch::path::{block_of, full_name_of, inside_block, name_of};
 use crate::record::Phase;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
 use crate::tui::live::Live;
 use crate::tui::outline::Node;
@@ -22,7 +23,9 @@ pub fn draw(app: &App, selected: Option<&Node>, area: Rect, buf: &mut Buffer) {
     let area = Rect { width: area.width.saturating_sub(1), ..area };
     let Some(live) = &app.live else {
         put(buf, area, Span::styled("no run yet", theme.dim));
-        put(buf, below(area, 1), Span::styled("r runs the prompt and fills this table while it runs", theme.faint));
+        let key = action::key_of(&[Scope::Everywhere], Act::Run);
+        let hint = format!("{key} runs the prompt and fills this table while it runs");
+        put(buf, below(area, 1), Span::styled(hint, theme.faint));
         return;
     };
     let mut said = headline(live, app.outline.phase, theme);

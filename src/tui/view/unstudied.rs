@@ -1,6 +1,6 @@
 //! What stands on the screen of a study where there is none, or where nothing has been measured yet.
 
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Engine, Hit, Screen};
 use crate::tui::studies::Studied;
 use crate::tui::widget::{below, put, row, wrap};
@@ -14,7 +14,7 @@ const MEASURE: u16 = 76;
 /// What the screen is for, and which key leads on.
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
-    let (title, text, key) = words(app);
+    let (title, text, choose) = words(app);
     put(buf, area, Span::styled(title, theme.strong));
     let mut rest = below(area, 2);
     for line in wrap(text, area.width.min(MEASURE)) {
@@ -27,10 +27,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
             put(buf, rest, Span::styled("A file is looked at. blockscope view FILE opens a saved study.", theme.dim));
             return;
         }
-        _ if app.card().is_none() => (Act::Models, "m", "choose a model"),
-        _ => (Act::Choose, "c", key),
+        _ if app.card().is_none() => (Act::Models, "choose a model"),
+        _ => (Act::Choose, choose),
     };
-    let (act, key, what) = lead;
+    let (act, what) = lead;
+    let key = action::key_of(&[Scope::Everywhere, app.screen.scope()], act);
     put(buf, rest, Line::from_iter([Span::styled(format!("{key}  "), theme.accent), Span::styled(what, theme.text)]));
     drawn.hits.push((row(rest, 0), Hit::Act(act)));
 }

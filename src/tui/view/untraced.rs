@@ -1,6 +1,7 @@
 //! What stands on a screen of traced numbers where there are none: why, and what leads to some.
 
 use crate::record::{Pass, Phase, Run, Watched};
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine};
 use crate::tui::widget::{below, put, wrap};
 use ratatui::buffer::Buffer;
@@ -24,14 +25,25 @@ pub fn draw(app: &App, wanted: &str, area: Rect, buf: &mut Buffer) -> Rect {
 }
 
 fn words(app: &App, wanted: &str) -> (&'static str, String) {
+    let key = |act| action::key_of(&[Scope::Everywhere], act);
     let trace = match app.engine {
-        Engine::Viewer => "blockscope profile --trace --out FILE records a run with all of it.",
-        _ if app.card().is_some() => "R runs the prompt and traces every operator and every allocation.",
-        _ => "Choose a model with m; R then runs it and traces every operator.",
+        Engine::Viewer => "blockscope profile --trace --out FILE records a run with all of it.".to_owned(),
+        _ if app.card().is_some() => {
+            format!("{} runs the prompt and traces every operator and every allocation.", key(Act::TraceRun))
+        }
+        _ => {
+            let [models, trace] = [Act::Models, Act::TraceRun].map(key);
+            format!("Choose a model with {models}; {trace} then runs it and traces every operator.")
+        }
+    };
+    let other_phase = |what: &str| {
+        let key = action::key_of(&[app.screen.scope(), Scope::Memory], Act::Phase);
+        format!("{key} shows its {what}.")
     };
     match &app.live {
         None if app.imported.is_some() => {
-            ("A trace of another profiler is looked at", "Its slices and its memory are on the Timeline: press 2.".into())
+            let text = format!("Its slices and its memory are on the Timeline: press {}.", key(Act::Timeline));
+            ("A trace of another profiler is looked at", text)
         }
         None => ("No run yet", format!("{wanted} {trace}")),
         Some(live) if live.is_going_on() => (
@@ -43,10 +55,10 @@ fn words(app: &App, wanted: &str) -> (&'static str, String) {
         Some(live) => match traced_phases(&live.run).as_slice() {
             [] => ("This run was not traced", format!("{wanted} {trace}")),
             [Phase::Prefill] if app.one_phase() == Phase::Decode => {
-                ("No decode step of this run was traced", "p shows its prefill.".into())
+                ("No decode step of this run was traced", other_phase("prefill"))
             }
             [Phase::Decode] if app.one_phase() == Phase::Prefill => {
-                ("No prefill of this run was traced", "p shows its decode steps.".into())
+                ("No prefill of this run was traced", other_phase("decode steps"))
             }
             _ => (
                 "The repeat that is shown was not traced",

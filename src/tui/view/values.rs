@@ -12,7 +12,7 @@
 //! ```
 
 use crate::arch::Toggle;
-use crate::tui::action::Scope;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::widget::{below, fit, popup, put, row, scrolled, skip, wrap};
 use ratatui::buffer::Buffer;
@@ -44,9 +44,10 @@ pub fn draw(app: &App, selected: usize, area: Rect, buf: &mut Buffer, drawn: &mu
     }
     let mut rest = below(inside, 1 + n.min(height) as u16);
     let lengths = app.lengths();
+    let editor = action::key_of(&[Scope::Everywhere], Act::EditPrompt);
     let said = format!(
-        "Every value on a prompt of {} tokens and {} new ones: as the prompt editor (e) says, within what one waits \
-         for. What cannot be had is listed with its reason.",
+        "Every value on a prompt of {} tokens and {} new ones: as the prompt editor ({editor}) says, within what one \
+         waits for. What cannot be had is listed with its reason.",
         lengths.prompt_tokens, lengths.new_tokens
     );
     for line in wrap(&said, rest.width) {

@@ -1,6 +1,7 @@
 //! Every head as a small picture of its pattern.
 
 use crate::record::explored::{HeadScores, Thumbnail};
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::{Explorer, Order};
 use crate::tui::widget::{below, fit, heat, put, row, scrollbar, scrolled, skip};
@@ -43,7 +44,8 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     let order = explorer.order(&app.selection);
     if order.is_empty() {
         let role = app.selection.filter.map_or("", |role| role.name());
-        let none = format!("no {role} heads on this text; f goes on to the next kind");
+        let key = action::key_of(&[Scope::Heads], Act::Filter);
+        let none = format!("no {role} heads on this text; {key} goes on to the next kind");
         put(buf, skip(below(area, 1), 1), Span::styled(fit(&none, area.width.saturating_sub(2) as usize), theme.dim));
         return;
     }

@@ -9,6 +9,7 @@
 
 use crate::analyse::worth::Worth;
 use crate::record::explored::{Component, Importance};
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::Explorer;
 use crate::tui::widget::axes::{Axes, GUTTER, bounds};
@@ -28,7 +29,9 @@ pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
     let (blocks, all) = (explorer.weighed_blocks(), explorer.text.n_layers);
     let how_far = match &explorer.worth {
         Some(table) => format!(" · share of a prefill of {}, median of {}", table.prefill, table.repeats),
-        None if !explorer.weighs => " · ended before it was known: I begins again".to_owned(),
+        None if !explorer.weighs => {
+            format!(" · ended before it was known: {} begins again", action::key_of(&[Scope::Heads], Act::Weigh))
+        }
         None if blocks < all => format!(" · {blocks} of {all} blocks so far"),
         None => " · timing the text…".to_owned(),
     };
@@ -43,8 +46,11 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     let heads = explorer.weighed();
     if heads.is_empty() {
         let (text, style) = match explorer.weighs {
-            true => ("every head is switched off by itself…", theme.accent),
-            false => ("I switches every head off by itself, and then times the text", theme.text),
+            true => ("every head is switched off by itself…".to_owned(), theme.accent),
+            false => {
+                let key = action::key_of(&[Scope::Heads], Act::Weigh);
+                (format!("{key} switches every head off by itself, and then times the text"), theme.text)
+            }
         };
         put(buf, skip(below(area, 1), 1), Span::styled(text, style));
         return;

@@ -1,7 +1,7 @@
 //! What is computed by hand: one step at a time.
 
 use crate::learn::worked::{LINES, Worked};
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::course::Opened;
 use crate::tui::widget::{below, put, put_right, row};
@@ -22,7 +22,9 @@ pub fn draw(app: &App, opened: &Opened, worked: Worked, area: Rect, buf: &mut Bu
     }
     // Always in the same place, whatever a step shows.
     let keys = row(shown, LINES as u16 + 1);
-    let key = |key, word| [Span::styled(key, theme.accent), Span::styled(word, theme.dim)];
-    let width = put(buf, keys, Line::from_iter(key("→", " next step  ").into_iter().chain(key("←", " step before"))));
+    let key =
+        |act, word| [Span::styled(action::key_of(&[Scope::Learn], act), theme.accent), Span::styled(word, theme.dim)];
+    let spans = key(Act::Right, " next step  ").into_iter().chain(key(Act::Left, " step before"));
+    let width = put(buf, keys, Line::from_iter(spans));
     drawn.hits.push((Rect { width, ..keys }, Hit::Act(Act::Right)));
 }

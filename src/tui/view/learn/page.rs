@@ -2,7 +2,7 @@
 
 use crate::interpret::proof::{Outcome, PROOFS};
 use crate::learn::{Block, Page, Question};
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
 use crate::tui::course::{Experiment, Opened};
 use crate::tui::perform::elapsed;
@@ -13,7 +13,12 @@ use ratatui::text::{Line, Span};
 
 type Lines = Vec<(Line<'static>, Option<Act>)>;
 
-const ANSWERS: [(Act, char); 3] = [(Act::AnswerA, 'A'), (Act::AnswerB, 'B'), (Act::AnswerC, 'C')];
+const ANSWERS: [Act; 3] = [Act::AnswerA, Act::AnswerB, Act::AnswerC];
+
+/// The key of something that works on every screen.
+fn key(act: Act) -> String {
+    action::key_of(&[Scope::Everywhere], act)
+}
 
 /// All of it, in lines of at most so many columns.
 pub fn lines(app: &App, opened: &Opened, width: u16) -> Lines {
@@ -44,7 +49,8 @@ fn of_block(app: &App, opened: &Opened, block: &Block, width: u16) -> Lines {
             let mut lines =
                 hanging(Span::styled(mark, style), words, if is_done { theme.dim } else { theme.strong }, width);
             if is_done {
-                lines.push((Line::from(Span::styled("  noticed; ] goes on", theme.good)), Some(Act::NextPage)));
+                let noticed = format!("  noticed; {} goes on", key(Act::NextPage));
+                lines.push((Line::from(Span::styled(noticed, theme.good)), Some(Act::NextPage)));
             }
             lines
         }
@@ -58,7 +64,8 @@ fn of_question(app: &App, opened: &Opened, question: &Question, width: u16) -> L
     lines.push((Line::default(), None));
     lines.extend(styled(&question.asked, theme.strong, width));
     lines.push((Line::default(), None));
-    for (at, (text, (act, key))) in question.answers.iter().zip(ANSWERS).enumerate() {
+    for (at, (text, act)) in question.answers.iter().zip(ANSWERS).enumerate() {
+        let key = key(act);
         let (mark, style) = match answer {
             None => (format!("{key}   "), theme.accent),
             Some(_) if text.is_right => (format!("{key} ✓ "), theme.good),
@@ -72,7 +79,10 @@ fn of_question(app: &App, opened: &Opened, question: &Question, width: u16) -> L
     }
     lines.push((Line::default(), None));
     match answer {
-        None => lines.extend(styled("Press A, B or C.", theme.accent, width)),
+        None => {
+            let [a, b, c] = ANSWERS.map(key);
+            lines.extend(styled(&format!("Press {a}, {b} or {c}."), theme.accent, width));
+        }
         Some(_) => lines.extend(styled(&question.why, theme.text, width)),
     }
     lines
@@ -95,14 +105,10 @@ fn of_experiment(app: &App, opened: &Opened, width: u16) -> Lines {
     lines.push((Line::default(), None));
     match &opened.experiment {
         Experiment::NotMade => match app.why_not(Act::Prove) {
-            Some(why_not) => lines.extend(styled(why_not, theme.dim, width)),
+            Some(why_not) => lines.extend(styled(&why_not, theme.dim, width)),
             None => {
-                let made = hanging(
-                    Span::styled("! ", theme.accent),
-                    "makes it, with this model and your text.",
-                    theme.text,
-                    width,
-                );
+                let mark = Span::styled(format!("{} ", key(Act::Prove)), theme.accent);
+                let made = hanging(mark, "makes it, with this model and your text.", theme.text, width);
                 lines.extend(made.into_iter().map(|(line, _)| (line, Some(Act::Prove))));
             }
         },
@@ -114,8 +120,9 @@ fn of_experiment(app: &App, opened: &Opened, width: u16) -> Lines {
             lines.extend(styled("It could not be made.", theme.warn, width));
             lines.extend(styled(&sanitize::prose(why), theme.text, width));
             lines.push((Line::default(), None));
-            let again =
-                hanging(Span::styled("! ", theme.accent), "makes it again; e writes another text.", theme.text, width);
+            let mark = Span::styled(format!("{} ", key(Act::Prove)), theme.accent);
+            let words = format!("makes it again; {} writes another text.", key(Act::EditPrompt));
+            let again = hanging(mark, &words, theme.text, width);
             lines.extend(again.into_iter().map(|(line, _)| (line, Some(Act::Prove))));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::page;
 use crate::learn::Page;
-use crate::tui::action::Act;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::course::Opened;
 use crate::tui::widget::{below, fit, put, put_right, row, scrollbar, skip};
@@ -42,13 +42,14 @@ fn keys(app: &App, opened: &Opened, area: Rect, buf: &mut Buffer, drawn: &mut Dr
         Page::Experiment => "next lesson",
         Page::Text(_) | Page::Question(_) => "next",
     };
-    for (act, key, word) in [
-        (Act::NextPage, "]", next),
-        (Act::PreviousPage, "[", "back"),
-        (Act::Glossary, "G", "terms"),
-        (Act::Learn, "y", "lessons"),
-        (Act::CloseLesson, "Y", "close"),
+    for (act, word) in [
+        (Act::NextPage, next),
+        (Act::PreviousPage, "back"),
+        (Act::Glossary, "terms"),
+        (Act::Learn, "lessons"),
+        (Act::CloseLesson, "close"),
     ] {
+        let key = action::key_of(&[Scope::Everywhere], act);
         let line =
             Line::from_iter([Span::styled(key, app.theme.accent), Span::styled(format!(" {word}"), app.theme.dim)]);
         if line.width() as u16 > rest.width {

@@ -1,6 +1,7 @@
 //! The learner's own text: token, id, and the beginning of each column.
 
 use crate::measure::TokenEmbeddings;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine};
 use crate::tui::sanitize;
 use crate::tui::widget::{below, fit, put, row, wrap};
@@ -27,8 +28,14 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         Some((_, Some(Err(why)))) => say(buf, why),
         Some((_, None)) => say(buf, "looking it up…"),
         None => match app.engine {
-            Engine::Ready(_) if !app.has_tokenizer() => say(buf, "This model has no tokenizer: m chooses another."),
-            Engine::Ready(_) => say(buf, "Press e and write a text."),
+            Engine::Ready(_) if !app.has_tokenizer() => {
+                let key = action::key_of(&[Scope::Everywhere], Act::Models);
+                say(buf, &format!("This model has no tokenizer: {key} chooses another."));
+            }
+            Engine::Ready(_) => {
+                let key = action::key_of(&[Scope::Everywhere], Act::EditPrompt);
+                say(buf, &format!("Press {key} and write a text."));
+            }
             Engine::Loading { .. } => say(buf, "The model is still loading."),
             Engine::Empty | Engine::Viewer => say(buf, "There is no model whose table could be looked into."),
         },

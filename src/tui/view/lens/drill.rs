@@ -9,6 +9,7 @@
 
 use super::selected::Selected;
 use crate::record::explored::{Attribution, Writer};
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
 use crate::tui::explorer::Explorer;
 use crate::tui::sanitize;
@@ -55,7 +56,8 @@ pub fn draw(app: &App, explorer: &Explorer, selected: Selected, area: Rect, buf:
         return neurons(app, explorer, position, right, buf);
     }
     if let Some(versus) = app.selection.versus.filter(|&versus| explorer.chosen(&app.selection) == Some(versus)) {
-        let hint = format!("∖ the others are held against {}: n and N take one", explorer.label(versus));
+        let [next, before] = [Act::NextFound, Act::PreviousFound].map(|act| action::key_of(&[Scope::Lens], act));
+        let hint = format!("∖ the others are held against {}: {next} and {before} take one", explorer.label(versus));
         put(buf, right, Span::styled(fit(&hint, right.width as usize), theme.dim));
         return;
     }

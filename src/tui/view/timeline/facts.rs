@@ -1,6 +1,7 @@
 //! What is known of the selected slice, and what could not be shown.
 
 use crate::analyse::timeline::SliceKind;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
 use crate::tui::sanitize;
 use crate::tui::timeline::Chart;
@@ -46,10 +47,11 @@ pub fn lines(app: &App, chart: &Chart, width: usize) -> Vec<Line<'static>> {
     lines.push(line);
     if chart.operators.is_empty() {
         let more = match app.card() {
-            Some(_) => "only parts were recorded: R runs it again and records every operator",
-            None => "only parts were recorded: blockscope profile --trace records every operator",
+            Some(_) => action::key_of(&[Scope::Everywhere], Act::TraceRun) + " runs it again and",
+            None => "blockscope profile --trace".to_owned(),
         };
-        lines.push(Line::from(Span::styled(fit(more, width), theme.faint)));
+        let more = format!("only parts were recorded: {more} records every operator");
+        lines.push(Line::from(Span::styled(fit(&more, width), theme.faint)));
     }
     if !chart.timeline.warnings.is_empty() {
         let text =

@@ -6,6 +6,7 @@
 //! ```
 
 use crate::analyse::timeline::Grouped;
+use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::sanitize;
 use crate::tui::timeline::Chart;
@@ -44,9 +45,10 @@ pub fn draw(app: &App, chart: &Chart, groups: &[Grouped], area: Rect, buf: &mut 
         drawn.hits.push((line, Hit::Named(index)));
     }
     scrollbar(buf, list, first, groups.len(), theme.dim, theme.rule);
-    let foot = "of all passes together · own: without what is inside and listed · Enter: the longest";
+    let open = action::key_of(&[Scope::Timeline], Act::Open);
+    let foot = format!("of all passes together · own: without what is inside and listed · {open}: the longest");
     let place = skip(row(area, area.height.saturating_sub(1)), 2);
-    put(buf, place, Span::styled(fit(foot, place.width as usize), theme.faint));
+    put(buf, place, Span::styled(fit(&foot, place.width as usize), theme.faint));
 }
 
 /// Where the slices leave room, the names that take most time, for the whole of the timeline.
