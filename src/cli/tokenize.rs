@@ -141,7 +141,7 @@ fn open(named: &str, out: &mut Output) -> Result<(String, Tokenizer)> {
 
 /// A tokenizer needs no model that can be run: a folder may hold it alone, a file be of any architecture.
 fn without_model(path: &Path) -> Result<Option<Tokenizer>> {
-    Ok(if path.join("tokenizer.json").is_file() {
+    Ok(if Tokenizer::is_in_folder(path) {
         Some(Tokenizer::from_folder(path)?)
     } else if path.is_file() && path.extension().is_some_and(|extension| extension == "gguf") {
         Some(Tokenizer::from_gguf(&Gguf::open(path).map_err(Error::from)?)?)

@@ -14,7 +14,7 @@ use super::{Device, Error, Result};
 use crate::arch::entries::Config;
 use crate::arch::toggles::Toggles;
 use crate::arch::{Model, families, memory};
-use crate::gguf::Gguf;
+use crate::gguf::{self, Gguf};
 use std::path::{Path, PathBuf};
 
 /// The shapes that `random:PRESET` knows.
@@ -114,6 +114,7 @@ pub fn cached_models() -> Vec<(String, PathBuf)> {
     let mut models: Vec<_> = entries
         .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
         .filter(|(name, path)| name.ends_with(".gguf") || path.join("config.json").is_file())
+        .filter(|(name, _)| !gguf::is_later(name))
         .collect();
     models.sort();
     models

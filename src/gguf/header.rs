@@ -17,7 +17,9 @@ pub struct Tensor {
     /// Row-major, the outermost dimension first: a linear layer is `[out, in]`.
     pub shape: Vec<usize>,
     pub kind: TensorType,
-    /// Where its bytes lie in the file.
+    /// The number of the file that holds its bytes, of a model in several.
+    pub(super) part: usize,
+    /// Where they lie in it.
     pub(super) range: Range<usize>,
 }
 
@@ -72,7 +74,6 @@ impl Header {
         for _ in 0..entries {
             header.add_entry(&mut reader)?;
         }
-        header.refuse_split(bytes)?;
         let alignment = header.alignment(bytes)?;
         for _ in 0..tensors {
             header.add_tensor(&mut reader)?;
@@ -124,7 +125,7 @@ impl Header {
         if self.tensor_index.insert(name.clone(), self.tensors.len()).is_some() {
             return Err(described("stands in the file twice".into()));
         }
-        self.tensors.push(Tensor { name, shape, kind, range });
+        self.tensors.push(Tensor { name, shape, kind, part: 0, range });
         Ok(())
     }
 
@@ -172,10 +173,13 @@ impl Header {
         })
     }
 
-    fn refuse_split(&self, bytes: &[u8]) -> Result<()> {
-        let parts = self.entry("split.count").and_then(|entry| entry.integer(bytes)).unwrap_or(1);
-        if parts > 1 {
-            return Err(format!("is one of {parts} parts of a model; join them first with `llama-gguf-split --merge`"));
+    /// Takes in the tensors of another file of the same model.
+    pub fn absorb(&mut self, other: Header, part: usize) -> Result<()> {
+        for tensor in other.tensors {
+            if self.tensor_index.insert(tensor.name.clone(), self.tensors.len()).is_some() {
+                return Err(format!("tensor `{}` stands in two files of the model", quoted(&tensor.name)));
+            }
+            self.tensors.push(Tensor { part, ..tensor });
         }
         Ok(())
     }

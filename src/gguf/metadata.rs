@@ -21,36 +21,36 @@ impl Gguf {
     /// Every key in the order of the file, with its value as one short line; long arrays by their
     /// type and length. Keys and values are as hostile as any text in a file.
     pub fn metadata(&self) -> impl Iterator<Item = (&str, String)> {
-        self.header.entries.iter().map(|entry| (entry.key.as_str(), entry.describe(&self.map)))
+        self.header.entries.iter().map(|entry| (entry.key.as_str(), entry.describe(self.map())))
     }
 
     /// A string. Zero bytes at its end, which some writers leave, are taken off.
     pub fn str(&self, key: &str) -> Result<&str> {
         self.value(key, "a string", |entry| {
-            let text = std::str::from_utf8(entry.string(&self.map)?).ok()?;
+            let text = std::str::from_utf8(entry.string(self.map())?).ok()?;
             Some(text.trim_end_matches('\0'))
         })
     }
 
     /// A non-negative integer of any width that fits 32 bits.
     pub fn u32(&self, key: &str) -> Result<u32> {
-        self.value(key, "an integer from 0 to 4294967295", |entry| u32::try_from(entry.integer(&self.map)?).ok())
+        self.value(key, "an integer from 0 to 4294967295", |entry| u32::try_from(entry.integer(self.map())?).ok())
     }
 
     /// A non-negative integer of any width.
     pub fn usize(&self, key: &str) -> Result<usize> {
-        self.value(key, "a non-negative integer", |entry| usize::try_from(entry.integer(&self.map)?).ok())
+        self.value(key, "a non-negative integer", |entry| usize::try_from(entry.integer(self.map())?).ok())
     }
 
     /// A number; an f64 is rounded.
     pub fn f32(&self, key: &str) -> Result<f32> {
-        self.value(key, "a number", |entry| entry.number(&self.map).map(|number| number as f32))
+        self.value(key, "a number", |entry| entry.number(self.map()).map(|number| number as f32))
     }
 
     /// A truth value.
     pub fn bool(&self, key: &str) -> Result<bool> {
         self.value(key, "a bool", |entry| match entry.kind {
-            Kind::Bool => Some(self.map[entry.range.start] == 1),
+            Kind::Bool => Some(self.map()[entry.range.start] == 1),
             _ => None,
         })
     }
@@ -58,7 +58,7 @@ impl Gguf {
     /// An array of strings. Bytes that are not UTF-8 become U+FFFD.
     pub fn strings(&self, key: &str) -> Result<Vec<String>> {
         self.value(key, "an array of strings", |entry| {
-            let (of, count, mut reader) = entry.array(&self.map)?;
+            let (of, count, mut reader) = entry.array(self.map())?;
             let mut string = || Some(String::from_utf8_lossy(reader.string("a string").ok()?).into_owned());
             if of == Kind::String { (0..count).map(|_| string()).collect() } else { (count == 0).then(Vec::new) }
         })
@@ -77,7 +77,7 @@ impl Gguf {
     /// An array of truth values.
     pub fn bools(&self, key: &str) -> Result<Vec<bool>> {
         self.value(key, "an array of bools", |entry| {
-            let (of, count, reader) = entry.array(&self.map)?;
+            let (of, count, reader) = entry.array(self.map())?;
             let bytes = reader.bytes.get(reader.at..)?;
             (of == Kind::Bool || count == 0).then(|| bytes.iter().take(count as usize).map(|&byte| byte == 1).collect())
         })
@@ -85,7 +85,7 @@ impl Gguf {
 
     fn numbers<T>(&self, key: &str, expected: &'static str, get: impl Fn(Kind, &[u8]) -> Option<T>) -> Result<Vec<T>> {
         self.value(key, expected, |entry| {
-            let (of, count, reader) = entry.array(&self.map)?;
+            let (of, count, reader) = entry.array(self.map())?;
             if count == 0 {
                 return Some(Vec::new());
             }
@@ -106,7 +106,7 @@ impl Gguf {
         let missing = || Error::Missing { path: path(), key: quoted(key), expected };
         let entry = self.header.entry(key).ok_or_else(missing)?;
         get(entry).ok_or_else(|| {
-            let found = entry.describe(&self.map);
+            let found = entry.describe(self.map());
             Error::Type { path: path(), key: quoted(key), expected, found }
         })
     }

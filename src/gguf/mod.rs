@@ -24,6 +24,7 @@ mod four_bits;
 mod header;
 mod metadata;
 mod reader;
+mod split;
 mod tensor_type;
 
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod tests;
 pub use block::BlockType;
 pub use error::{Error, Result};
 pub use header::Tensor;
+pub use split::is_later;
 pub use tensor_type::TensorType;
 
 use crate::system::file;
@@ -41,34 +43,41 @@ use header::Header;
 use memmap2::Mmap;
 use std::path::{Path, PathBuf};
 
-/// An open GGUF file, mapped into memory: pages are read when they are touched.
+/// An open GGUF file, mapped into memory: pages are read when they are touched. Of a model in several files, all of them;
+/// what is said of the model is in the first.
 #[derive(Debug)]
 pub struct Gguf {
     path: PathBuf,
-    map: Mmap,
+    /// Of each file, in their order.
+    maps: Vec<Mmap>,
+    /// Of the first file, with the tensors of all.
     header: Header,
 }
 
 impl Gguf {
-    /// Maps the file at `path` and checks its whole header: every key, type, shape and offset.
+    /// Maps the file at `path` and checks its whole header: every key, type, shape and offset. Of a model in several
+    /// files, whichever of them is named, all are opened.
     ///
     /// # Errors
-    /// When it cannot be read, is no file, is not GGUF v2 or v3, contradicts itself or is cut off. A tensor of a type that
-    /// [`BlockType`] does not know is carried along, and refused when its values are asked for.
+    /// When it cannot be read, is no file, is not GGUF v2 or v3, contradicts itself or is cut off, or another of the
+    /// model's files is missing. A tensor of a type that [`BlockType`] does not know is carried along, and refused when its
+    /// values are asked for.
     pub fn open(path: &Path) -> Result<Self> {
-        let io = |source| Error::Io { path: path.to_owned(), source };
-        let file = file::open(path).map_err(io)?;
-        // SAFETY: the map is only read. As with every mapped file, the bytes stay what they are only
-        // as long as no other program writes to the file; all numbers read from it are checked once,
-        // copied, and never read again from the map.
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        let header = Header::read(&map).map_err(|problem| Error::format(path, problem))?;
-        Ok(Self { path: path.to_owned(), map, header })
+        let (map, header) = mapped(path)?;
+        match split::place(&header, &map) {
+            Some(place) => split::open(path, place),
+            None => Ok(Self { path: path.to_owned(), maps: vec![map], header }),
+        }
     }
 
     /// Where the file lies.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The first file, which says what the model is.
+    fn map(&self) -> &[u8] {
+        &self.maps[0]
     }
 
     /// The version of the container, 2 or 3.
@@ -93,7 +102,8 @@ impl Gguf {
     /// They need not be aligned.
     pub fn raw(&self, name: &str) -> Result<&[u8]> {
         // The header was refused unless every range ends within the file.
-        Ok(&self.map[self.tensor(name)?.range.clone()])
+        let tensor = self.tensor(name)?;
+        Ok(&self.maps[tensor.part][tensor.range.clone()])
     }
 
     /// Lets go of the pages that were read so far: they count as the process's memory as long as they are mapped, and
@@ -102,7 +112,9 @@ impl Gguf {
         // SAFETY: the map is of a file and only read, so a page that was dropped comes back with the same bytes.
         // What the system refuses costs memory and nothing else.
         #[cfg(unix)]
-        let _ = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        for map in &self.maps {
+            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        }
     }
 
     /// Writes the values of a tensor, row-major, straight from the file into `out`.
@@ -124,7 +136,7 @@ impl Gguf {
             let problem = format!("its numbers are {}; {}", tensor.kind, readable());
             return Err(Error::Tensor { path: self.path.clone(), name: error::quoted(name), problem });
         };
-        kind.dequantise(&self.map[tensor.range.clone()], out);
+        kind.dequantise(&self.maps[tensor.part][tensor.range.clone()], out);
         Ok(())
     }
 
@@ -142,6 +154,18 @@ impl Gguf {
             n => format!("{n} of its tensors are of {kinds}, the first is `{first}`; {}", readable()),
         })
     }
+}
+
+/// A file in memory, and its header.
+fn mapped(path: &Path) -> Result<(Mmap, Header)> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    let file = file::open(path).map_err(io)?;
+    // SAFETY: the map is only read. As with every mapped file, the bytes stay what they are only
+    // as long as no other program writes to the file; all numbers read from it are checked once,
+    // copied, and never read again from the map.
+    let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+    let header = Header::read(&map).map_err(|problem| Error::format(path, problem))?;
+    Ok((map, header))
 }
 
 /// `this version computes with F32 F16 …: convert the file to one of these`

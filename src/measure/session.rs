@@ -326,8 +326,8 @@ impl From<crate::text::Error> for Error {
 /// It has a tokenizer that cannot be read.
 pub fn open_tokenizer(source: &Source) -> Result<(Option<Tokenizer>, Vec<String>)> {
     let tokenizer = match &source.origin {
-        Origin::Folder(path) if !path.join("tokenizer.json").exists() => {
-            let warning = "there is no tokenizer.json in this folder: it takes token ids, but no text";
+        Origin::Folder(path) if !Tokenizer::is_in_folder(path) => {
+            let warning = "there is no tokenizer in this folder: it takes token ids, but no text";
             return Ok((None, vec![warning.to_owned()]));
         }
         Origin::Folder(path) => Tokenizer::from_folder(path)?,

@@ -10,7 +10,7 @@ use super::course::Course;
 use super::explorer::{Explorer, Selection};
 use super::form::{Field, Form};
 use super::grouped_list::GroupedList;
-use super::live::Live;
+use super::live::{Live, State};
 use super::manner::Manner;
 use super::measuring::Measuring;
 use super::outline::{Node, Outline};
@@ -355,6 +355,15 @@ impl App {
             || self.explorer.as_ref().is_some_and(Explorer::is_waiting)
             || self.course.is_waiting()
             || matches!(self.engine, Engine::Loading { .. })
+    }
+
+    /// Whether what goes on was asked to end.
+    pub fn is_cancelling(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.state == State::Cancelling)
+            || self.explorer.as_ref().is_some_and(|seen| seen.state == State::Cancelling)
+            || self.measuring.as_ref().is_some_and(|measuring| measuring.cancelled)
+            || self.studies.is_cancelling()
+            || self.load_cancelled
     }
 
     /// Whether something on the screen moves by itself: a clock, a bar, a toast that will go.

@@ -48,7 +48,8 @@ impl App {
             Act::Step => return self.start(Manner::Stepped),
             Act::MeasurePeaks => return self.measure_peaks(),
             Act::Cancel => return self.cancel(),
-            Act::Interrupt if self.why_not(Act::Cancel).is_none() => return self.cancel(),
+            // A second one leaves, also where what was cancelled does not end.
+            Act::Interrupt if self.is_busy() && !self.is_cancelling() => return self.cancel(),
             Act::Quit | Act::Interrupt => return vec![Effect::Quit(None)],
             Act::Save if self.screen.is_of_studies() => return self.save_study(),
             Act::Save => return self.save(),

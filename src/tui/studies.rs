@@ -100,6 +100,11 @@ impl Studies {
         let going_on = self.all_mut().find(|studied| studied.is_going_on());
         going_on.map(|studied| studied.state = State::Cancelling).is_some()
     }
+
+    /// Whether the one that goes on was told to end.
+    pub fn is_cancelling(&self) -> bool {
+        self.all().any(|studied| studied.state == State::Cancelling)
+    }
 }
 
 impl Studied {

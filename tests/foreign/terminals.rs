@@ -90,7 +90,12 @@ fn the_interface_ends_whatever_the_model_thread_does() {
         std::thread::sleep(Duration::from_millis(100));
         match end {
             "" => terminal.press("q"),
-            "\u{3}" => terminal.press(end),
+            // The first one cancels what goes on, the second leaves.
+            "\u{3}" => {
+                terminal.press(end);
+                terminal.await_text("cancelling");
+                terminal.press(end);
+            }
             name => signal(terminal.process(), name),
         }
         let code = terminal.code_within(Duration::from_secs(2));

@@ -82,8 +82,8 @@ pub fn cache(traced: &TracedPhase) -> Option<Finding> {
 mod tests {
     use super::super::findings;
     use crate::analyse::Finding;
-    use crate::record::Run;
     use crate::arch::Model;
+    use crate::record::Run;
     use crate::record::fixture::{decode, leaf, prefill, run, set};
     use std::sync::Arc;
 

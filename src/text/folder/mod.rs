@@ -32,6 +32,9 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+/// The files of a tokenizer itself, the first that is there counts.
+const FILES: [&str; 5] = ["tokenizer.json", "tekken.json", "tokenizer.model", "spiece.model", "qwen.tiktoken"];
+
 #[derive(Deserialize, Default)]
 struct GenerationConfig {
     #[serde(default)]
@@ -39,6 +42,11 @@ struct GenerationConfig {
 }
 
 impl Tokenizer {
+    /// Whether `folder` has a file that a tokenizer can be read from.
+    pub fn is_in_folder(folder: &Path) -> bool {
+        FILES.iter().any(|name| folder.join(name).exists())
+    }
+
     /// Reads the tokenizer of the model in `folder`. Only the tokenizer's own file is needed.
     ///
     /// # Errors
@@ -84,20 +92,13 @@ impl Tokenizer {
 
 /// Reads the tokenizer's own file, whichever there is.
 fn open(folder: &Path, config: &Config, warnings: &mut Vec<String>) -> Result<(PathBuf, Opened)> {
-    let mut path = folder.join("tokenizer.json");
-    if let Some(bytes) = read(&path)? {
-        let opened = guarded(&path, || tokenizer_json::open(&path, &bytes))?;
-        return Ok((path, opened));
-    }
-    path.set_file_name("tekken.json");
-    if let Some(bytes) = read(&path)? {
-        let opened = guarded(&path, || tekken::open(&path, &bytes, config))?;
-        return Ok((path, opened));
-    }
-    for name in ["tokenizer.model", "spiece.model", "qwen.tiktoken"] {
-        path.set_file_name(name);
-        let Some(bytes) = read_model(&path)? else { continue };
+    for name in FILES {
+        let path = folder.join(name);
+        let is_json = name.ends_with(".json");
+        let Some(bytes) = (if is_json { read(&path)? } else { read_model(&path)? }) else { continue };
         let opened = guarded(&path, || match name {
+            "tokenizer.json" => tokenizer_json::open(&path, &bytes),
+            "tekken.json" => tekken::open(&path, &bytes, config),
             "qwen.tiktoken" => tiktoken::open(&path, &bytes, &tiktoken::QWEN, config),
             _ if tiktoken::is_one(&bytes) => tiktoken::open(&path, &bytes, &tiktoken::LLAMA3, config),
             _ => sentence_piece::open(&path, &bytes, config, warnings),
