@@ -68,6 +68,10 @@ pub enum Gate {
     GeluTanh = 2,
 }
 
+impl Gate {
+    pub const ALL: [Self; 3] = [Self::Silu, Self::Gelu, Self::GeluTanh];
+}
+
 /// gate(x) ⊙ up. [.., n], all three
 pub fn gated(gate: Gate, x: &Tensor, up: &Tensor) -> Tensor {
     // SAFETY: both are alive and of one format (`takes`); that they are of one shape is checked.

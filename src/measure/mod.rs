@@ -5,6 +5,7 @@
 
 mod clock;
 pub mod control;
+mod decoding;
 pub mod experiment;
 pub mod machine;
 pub mod peaks;
@@ -25,6 +26,7 @@ pub use control::{Control, Glimpse, Halt, Step};
 pub use experiment::{Plan, PlannedArm, Progress, QualityText, Rounds, WatchStudy};
 pub use request::{Prompt, Request};
 pub use sampling::Sampling;
+pub use sequences::Sequences;
 pub use session::{Card, Session, Tokenized, open_tokenizer};
 pub use token_embeddings::{TokenEmbedding, TokenEmbeddings};
 pub use tracer::{Bounds, Traced, Tracer};

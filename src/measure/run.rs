@@ -1,8 +1,9 @@
 //! A run: prefill, then token by token, told event by event.
 
 use super::control::Control;
+use super::decoding::{Decoded, Decoding};
 use super::machine;
-use super::recorder::{Cancellable, Recorder, Recording};
+use super::recorder::Recording;
 use super::request::{Prompt, Request};
 use super::sampling::candidates;
 use super::sequences::{Chosen, Sequences};
@@ -10,11 +11,9 @@ use super::session::Session;
 use super::watch::Watch;
 use crate::arch::memory;
 use crate::arch::toggles::processors;
-use crate::engine::probe::Pass;
 use crate::engine::{Error, Result};
-use crate::record::{Candidate, Event, Header, PassStart, Phase, Status, Token, Watched};
+use crate::record::{Candidate, Event, Header, Status, Token};
 use crate::text::{Specials, Stream, Tokenizer};
-use crate::units::Nanos;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 impl Session {
@@ -99,73 +98,39 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// One repetition: prefill, then one pass a token. With `recording`, every pass is recorded.
-    fn once(&self, mut recording: Option<&mut Recording>, repeat: u32, watch: &mut dyn Watch) -> Result<()> {
-        let (card, decoder) = (self.session.card(), self.session.decoder());
+    fn once(&self, recording: Option<&mut Recording>, repeat: u32, watch: &mut dyn Watch) -> Result<()> {
+        let card = self.session.card();
         let most = (self.request.new_tokens as usize).min(card.model.n_ctx - self.prompt.len() + 1);
-        let mut sequences = Sequences::new(decoder, &card.toggles, self.prompt, most, self.request.sampling);
-        let mut stream = self.session.tokenizer().map(|tokenizer| tokenizer.stream(Specials::Hide));
-        let mut halting = self.request.step;
-
-        for step in 0..most.max(1) {
-            let shape = sequences.shape();
-            let start = PassStart {
-                phase: if step == 0 { Phase::Prefill } else { Phase::Decode },
-                repeat,
-                step: step.saturating_sub(1) as u32,
-                n_new: shape.new as u32,
-                n_past: shape.past as u32,
-                watched: recording.as_deref().map_or(Watched::Plain, Recording::watched),
-                start: Nanos::of(self.began.elapsed()),
-            };
-            watch.event(Event::PassStart(start));
-            let input = sequences.input();
-            let began = Instant::now(); // where a tracer's clock begins too
-            let (logits, time) = match recording.as_deref_mut() {
-                Some(recording) => {
-                    let mut recorder = Recorder::new(card.device, shape, self.control, recording, watch, halting);
-                    let logits = sequences.forward(&input, &mut Pass::new(&mut recorder));
-                    let (time, still_halting) = recorder.finish();
-                    halting = still_halting;
-                    (logits?, time)
-                }
-                None => {
-                    let mut probe = Cancellable(self.control);
-                    let logits = sequences.forward(&input, &mut Pass::new(&mut probe))?;
-                    card.device.synchronize();
-                    (logits, Nanos::of(began.elapsed()))
-                }
-            };
-            if most == 0 {
-                watch.event(Event::PassEnd { time });
-                return Ok(());
-            }
-            let choosing = Instant::now();
-            let Chosen { id, logits } = sequences.choose(&logits)?;
-            let latency = time + Nanos::of(choosing.elapsed());
+        let sampling = self.request.sampling;
+        let mut decoding = Decoding {
+            sequences: Sequences::new(self.session.decoder(), &card.toggles, self.prompt, most, sampling),
+            device: card.device,
+            control: self.control,
+            began: self.began,
+            repeat,
+            halting: self.request.step,
+        };
+        if most == 0 {
+            let (_, time) = decoding.pass(0, recording, watch)?;
             watch.event(Event::PassEnd { time });
-            let mut token = self.token(repeat, step as u32, id, &logits, latency, stream.as_mut());
-            let is_last = step + 1 == most || self.request.stop && self.session.ends(id);
+            return Ok(());
+        }
+        let mut stream = self.session.tokenizer().map(|tokenizer| tokenizer.stream(Specials::Hide));
+        decoding.run(most, recording, watch, &mut |decoded, watch| {
+            let is_last =
+                decoded.step as usize + 1 == most || self.request.stop && self.session.ends(decoded.chosen.id);
+            let mut token = self.token(repeat, &decoded, stream.as_mut());
             if is_last && let Some(stream) = &mut stream {
                 token.text += &stream.flush();
             }
             watch.event(Event::Token(token));
-            if is_last {
-                break;
-            }
-        }
-        Ok(())
+            !is_last
+        })
     }
 
     /// What is reported of a chosen token; made after its time was taken.
-    fn token(
-        &self,
-        repeat: u32,
-        step: u32,
-        id: u32,
-        logits: &[f32],
-        latency: Nanos,
-        stream: Option<&mut Stream>,
-    ) -> Token {
+    fn token(&self, repeat: u32, decoded: &Decoded, stream: Option<&mut Stream>) -> Token {
+        let &Decoded { step, chosen: Chosen { id, ref logits }, latency } = decoded;
         let (top, p) = candidates(logits, self.request.top, id);
         let text_of = |id| self.session.tokenizer().and_then(|t| t.token(id)).map_or(String::new(), |t| t.text);
         let top = top.into_iter().map(|(id, p)| Candidate { id, text: text_of(id), p }).collect();

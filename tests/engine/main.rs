@@ -5,6 +5,7 @@ mod common;
 mod counted;
 mod explore;
 mod formats;
+mod gemma;
 mod grown;
 mod importance;
 mod intervene;

@@ -1,8 +1,11 @@
 //! The tracer sees every operator and every allocation of a pass, exactly, and changes nothing.
 
 use crate::common::{Model, golden, open, request, run, traced};
+use blockscope::analyse::work::{Work, work};
 use blockscope::analyse::{Account, Overhead};
+use blockscope::arch::rotation::Pairing;
 use blockscope::engine::decoder::Wanted;
+use blockscope::engine::native::{self, AttentionOptions, Gate};
 use blockscope::engine::probe::{Pass as Forward, Unwatched};
 use blockscope::measure::{Bounds, Control, Halt, Request, Session, Step, Traced, Tracer, Watch};
 use blockscope::record::operator::{Scope, Tensor as Shape, parents};
@@ -10,7 +13,7 @@ use blockscope::record::{
     Allocation, Argument, Category, Cut, Dtype, Event, Operator, Pass, PassMemory, Phase, Run, Signature, Status,
     Watched,
 };
-use blockscope::units::{Bytes, Nanos};
+use blockscope::units::{Bytes, Flops, Nanos};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tch::{Device, Kind, Tensor};
 
@@ -71,6 +74,42 @@ fn is_linear(signature: &Signature) -> bool {
 
 fn signature<'r>(run: &'r Run, operator: &Operator) -> &'r Signature {
     &run.signatures[operator.signature as usize]
+}
+
+#[test]
+fn operators_of_our_own_have_names_whose_work_is_known() {
+    let x = Tensor::randn([1, 2, 3, 32], F32);
+    let (row, angles) = (Tensor::randn([32], F32), Tensor::randn([3, 8], F32));
+    let (_, traced) = trace(|| {
+        let gates = Gate::ALL.map(|gate| native::gated(gate, &x, &x));
+        let norms = [native::rms_norm(&x, &row, 1e-5), native::layer_norm(&x, &row, Some(&row), 1e-5)];
+        let turned = [Pairing::Halves, Pairing::Interleaved].map(|pairing| {
+            let angles = (&angles, &angles);
+            native::rotated(&x, angles, pairing)
+        });
+        (gates, norms, turned)
+    });
+    let names: Vec<&str> = outline(&traced).into_iter().map(|(name, ..)| name).collect();
+    let expected = ["silu_mul", "gelu_mul", "gelu_tanh_mul", "rms_norm", "layer_norm", "rotate_", "rotate_"];
+    assert_eq!(names, expected.map(|name| format!("blockscope::{name}")));
+    assert!(traced.signatures.iter().all(|signature| work(signature) == Work::Counted(Flops(0))));
+}
+
+/// A window shows in the shapes: keys that no query sees are no input, and no work.
+#[test]
+fn attention_is_seen_with_the_keys_that_its_queries_see() {
+    let (slopes, sinks) = (Tensor::randn([6], F32), Tensor::randn([6], F32));
+    for (queries, window, seen) in [(1, None, 300), (1, Some(40), 40), (1, Some(400), 300), (10, Some(40), 49)] {
+        let q = Tensor::randn([1, 6, queries, 32], F32);
+        let [k, v] = [32, 16].map(|width| Tensor::randn([1, 2, 300, width], F32));
+        let options =
+            AttentionOptions { window, slopes: Some(&slopes), sinks: Some(&sinks), ..AttentionOptions::causal(0.2) };
+        let (_, traced) = trace(|| native::attention(&q, &k, &v, &options));
+        let signature = traced.signatures.iter().find(|signature| signature.name == "blockscope::attention").unwrap();
+        let sizes: Vec<&[u64]> = (0..5).map(|index| signature.input(index).unwrap().sizes.as_slice()).collect();
+        assert_eq!(sizes[1..], [&[1, 2, seen, 32][..], &[1, 2, seen, 16], &[6], &[6]], "{queries}, {window:?}");
+        assert_eq!(work(signature), Work::Counted(Flops(2 * 6 * queries as u64 * seen * (32 + 16))));
+    }
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! What interventions do: the same text and the same continuation, clean and changed.
 
 use super::Interventions;
-use crate::engine::decoder::Wanted;
+use crate::arch::Toggles;
+use crate::arch::toggles::Logits;
 use crate::engine::probe::Pass;
 use crate::engine::{Error, Result};
 use crate::interpret::explore::numbers;
-use crate::measure::{Control, Session};
+use crate::measure::{Control, Sampling, Sequences, Session};
 use crate::record::explored::{Effect, Shift};
 use tch::{Kind, Tensor};
 
@@ -60,21 +61,17 @@ impl Session {
             let problem = format!("{positions} positions are more than the model's context of {}", model.n_ctx);
             return Err(Error::Request(problem));
         }
-        let mut all: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        let mut cache = self.card().toggles.kv_cache.then(|| decoder.new_cache(1, positions));
-        let mut text = None;
+        let toggles = Toggles { batch: 1, logits: Logits::All, ..self.card().toggles.clone() };
+        let mut sequence = Sequences::new(decoder, &toggles, ids, new.saturating_sub(1), Sampling::default());
+        let (mut text, mut following) = (None, Vec::with_capacity(new));
         for step in 0..new.max(1) {
-            let past = cache.as_ref().map_or(0, |cache| cache.len());
-            let wanted = if step == 0 { Wanted::All } else { Wanted::Last };
-            let mut probe = interventions.pass(past, control);
-            let input = decoder.input(&all[past..], 1);
-            let logits = decoder.forward(&input, cache.as_mut(), wanted, &mut Pass::new(&mut probe))?.squeeze_dim(0);
+            let mut probe = interventions.pass(sequence.shape().past, control);
+            let logits = sequence.forward(&sequence.input(), &mut Pass::new(&mut probe))?;
             if step < new {
-                all.push(logits.get(logits.size()[0] - 1).argmax(-1, false).int64_value(&[]));
+                following.push(sequence.choose(&logits)?.id);
             }
-            text.get_or_insert(logits);
+            text.get_or_insert_with(|| logits.squeeze_dim(0));
         }
-        let following = all[ids.len()..].iter().map(|&id| id as u32).collect();
         Ok((text.expect("there is a pass at least"), following))
     }
 }

@@ -4,16 +4,15 @@ use super::plan::PlannedArm;
 use super::resources;
 use super::schedule::{Execute, Execution};
 use crate::arch::Toggles;
-use crate::arch::work::PassShape;
 use crate::engine::allocator::live;
-use crate::engine::probe::Pass;
 use crate::engine::weights::Parameters;
 use crate::engine::{Decoder, Result};
-use crate::measure::recorder::{Cancellable, Recorder, Recording};
+use crate::measure::decoding::Decoding;
+use crate::measure::recorder::Recording;
 use crate::measure::sequences::Sequences;
 use crate::measure::{Control, Prompt, Sampling, Session, Watch};
 use crate::record::study::Resources;
-use crate::record::{Event, PassStart, Phase, Watched};
+use crate::record::{Event, Phase, Watched};
 use crate::units::{Bytes, Nanos};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -163,41 +162,26 @@ impl<'a> Bench<'a> {
     }
 
     /// Prefill, then a pass a token, greedily and without an end before the last: the same work every time.
-    fn once(&self, number: u32, mut recorded: Option<(&mut Recording, &mut dyn Watch)>) -> Result<Execution> {
-        let card = self.session.card();
+    fn once(&self, number: u32, recording: Option<&mut Recording>, watch: &mut dyn Watch) -> Result<Execution> {
         let arm = &self.arms[&number];
         let decoder = &self.built[arm.built].decoder;
         tch::set_num_threads(arm.toggles.threads as i32);
-        let sampling = Sampling::default();
-        let mut sequences = Sequences::new(decoder, &arm.toggles, &arm.prompt, arm.new_tokens, sampling);
+        let mut decoding = Decoding {
+            sequences: Sequences::new(decoder, &arm.toggles, &arm.prompt, arm.new_tokens, Sampling::default()),
+            device: self.session.card().device,
+            control: self.control,
+            began: Instant::now(),
+            repeat: 0,
+            halting: false,
+        };
         let mut execution = Execution::default();
-        for step in 0..arm.new_tokens {
-            let (shape, input) = (sequences.shape(), sequences.input());
-            let began = Instant::now();
-            let (logits, time) = match &mut recorded {
-                None => {
-                    let mut probe = Cancellable(self.control);
-                    let logits = sequences.forward(&input, &mut Pass::new(&mut probe))?;
-                    card.device.synchronize();
-                    (logits, Nanos::of(began.elapsed()))
-                }
-                Some((recording, watch)) => {
-                    watch.event(Event::PassStart(pass_start(step, shape, recording.watched())));
-                    let mut recorder = Recorder::new(card.device, shape, self.control, recording, *watch, false);
-                    let logits = sequences.forward(&input, &mut Pass::new(&mut recorder));
-                    let (time, _) = recorder.finish();
-                    watch.event(Event::PassEnd { time });
-                    (logits?, time)
-                }
-            };
-            let choosing = Instant::now();
-            sequences.choose(&logits)?;
-            let latency = time + Nanos::of(choosing.elapsed());
-            match step {
-                0 => execution.ttft = latency,
-                _ => execution.steps.push(latency),
+        decoding.run(arm.new_tokens, recording, watch, &mut |decoded, _| {
+            match decoded.step {
+                0 => execution.ttft = decoded.latency,
+                _ => execution.steps.push(decoded.latency),
             }
-        }
+            true
+        })?;
         Ok(execution)
     }
 
@@ -207,27 +191,15 @@ impl<'a> Bench<'a> {
     }
 }
 
-fn pass_start(step: usize, shape: PassShape, watched: Watched) -> PassStart {
-    PassStart {
-        phase: if step == 0 { Phase::Prefill } else { Phase::Decode },
-        repeat: 0,
-        step: step.saturating_sub(1) as u32,
-        n_new: shape.new as u32,
-        n_past: shape.past as u32,
-        watched,
-        start: Nanos(0),
-    }
-}
-
 impl Execute for Bench<'_> {
     fn execute(&mut self, arm: u32, watched: Watched) -> Result<Execution> {
         if !watched.has_parts() {
-            return self.once(arm, None);
+            return self.once(arm, None, &mut |_: Event| {});
         }
         // Parts are numbered once for an arm, not again in an execution that is timed.
         let (mut recording, mut parts) =
             self.recordings.remove(&arm).unwrap_or_else(|| (self.recording(arm, Watched::Parts), PartTimes::default()));
-        let execution = self.once(arm, Some((&mut recording, &mut parts)));
+        let execution = self.once(arm, Some(&mut recording), &mut parts);
         let times = parts.take();
         self.recordings.insert(arm, (recording, parts));
         Ok(Execution { parts: times, ..execution? })
@@ -235,7 +207,7 @@ impl Execute for Bench<'_> {
 
     fn trace(&mut self, number: u32) -> Result<Resources> {
         let mut traced = resources::Traced::default();
-        self.once(number, Some((&mut self.recording(number, Watched::Operators), &mut traced)))?;
+        self.once(number, Some(&mut self.recording(number, Watched::Operators)), &mut traced)?;
         let arm = &self.arms[&number];
         let model = &self.session.card().model;
         // The last token is never an input.

@@ -66,14 +66,12 @@ fn plain(gate: Gate, x: &Tensor) -> Tensor {
     }
 }
 
-const GATES: [Gate; 3] = [Gate::Silu, Gate::Gelu, Gate::GeluTanh];
-
 #[test]
 fn a_gate_lets_through_what_its_function_says() {
     each(|kind, n| {
         let both = numbers(&[2, 3, 2 * n], kind) * 8.0;
         let [x, up] = [0, n].map(|start| both.narrow(2, start, n));
-        for gate in GATES {
+        for gate in Gate::ALL {
             let expected = plain(gate, &exact(&x)) * exact(&up);
             assert_close(&gated(gate, &x, &up), &expected, &format!("{gate:?}, {kind:?}, {n}"));
             let [row, up] = [&x, &up].map(|x| x.get(0).get(0));
@@ -81,17 +79,17 @@ fn a_gate_lets_through_what_its_function_says() {
         }
     });
     let extreme = Tensor::from_slice(&[-1e30f32, -100.0, 0.0, 100.0, 1e30]).repeat([8]).view([1, 1, 40]);
-    for gate in GATES {
+    for gate in Gate::ALL {
         let found = gated(gate, &extreme, &extreme.ones_like());
         assert_close(&found, &plain(gate, &exact(&extreme)), &format!("{gate:?}, extremes"));
     }
 }
 
-/// Beside small results, too, but far below zero: there an exponential's argument has no more digits.
+/// Of small results, too, but not far below zero: there the argument of an exponential has no more digits.
 #[test]
 fn a_gate_has_all_digits_that_a_float_can_have() {
     let x = Tensor::linspace(-2.5, 12.0, 100_003, (Kind::Float, Device::Cpu));
-    for gate in GATES {
+    for gate in Gate::ALL {
         let (found, expected) = (gated(gate, &x, &x.ones_like()), plain(gate, &exact(&x)));
         let error = (exact(&found) - &expected).abs() / (expected.abs() + 1e-30);
         let error = error.max().double_value(&[]);
@@ -104,7 +102,7 @@ fn what_is_no_number_stays_none() {
     for kind in [Kind::Float, Kind::BFloat16] {
         let nan = Tensor::full([1, 1, 40], f64::NAN, (kind, Device::Cpu));
         let scale = nan.ones_like().view([40]);
-        let mut made = Vec::from(GATES.map(|gate| gated(gate, &nan, &nan.ones_like())));
+        let mut made = Vec::from(Gate::ALL.map(|gate| gated(gate, &nan, &nan.ones_like())));
         made.extend([rms_norm(&nan, &scale, 1e-5), layer_norm(&nan, &scale, None, 1e-5)]);
         assert!(made.iter().all(|made| made.isnan().all().int64_value(&[]) == 1));
     }
