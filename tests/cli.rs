@@ -1,6 +1,8 @@
 //! The command line as other programs see it: results, exit codes, what goes where.
 
+use blockscope::cli::Cli;
 use blockscope::text::shown::width;
+use clap::CommandFactory;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -69,10 +71,7 @@ fn ids(value: &Value) -> Vec<u64> {
 #[test]
 fn help_names_every_command() {
     let help = stdout(&["--help"]);
-    for command in [
-        "run", "learn", "generate", "profile", "compare", "sweep", "capture", "tokenize", "inspect", "view", "export",
-        "doctor",
-    ] {
+    for command in Cli::command().get_subcommands().map(clap::Command::get_name) {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         assert!(stdout(&[command, "--help"]).contains("Usage: blockscope"));
     }

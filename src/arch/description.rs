@@ -85,19 +85,7 @@ impl TryFrom<Description> for Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch::entries::Config;
-    use std::path::Path;
-
-    /// Every family whose description is among the fixtures.
-    fn models() -> Vec<Model> {
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden");
-        let folders = std::fs::read_dir(golden).unwrap().map(|entry| entry.unwrap().path().join("config.json"));
-        let configs = folders.filter(|path| path.is_file());
-        let models: Vec<Model> =
-            configs.map(|path| families::of_config(&Config::open(&path).unwrap(), "tiny").unwrap()).collect();
-        assert!(families::ALL.iter().all(|family| models.iter().any(|model| model.family == family.name())));
-        models
-    }
+    use crate::arch::fixture::models;
 
     #[test]
     fn every_model_that_is_written_is_read_back() {

@@ -9,6 +9,8 @@ pub mod description;
 pub mod entries;
 mod error;
 pub mod families;
+#[cfg(test)]
+pub mod fixture;
 pub mod formats;
 pub mod hook;
 pub mod inventory;

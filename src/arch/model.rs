@@ -266,3 +266,33 @@ impl Order {
         matches!(self, Order::Parallel { .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arch::fixture::{builds, models};
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_part_of_every_family_says_what_it_is() {
+        let mut roles = HashSet::new();
+        for (model, toggles) in models().iter().flat_map(|model| builds().into_iter().map(move |it| (model, it))) {
+            let parts = model.parts(&toggles);
+            for (number, part) in parts.iter().enumerate() {
+                let what = format!("{} of {}", part.path, model.family);
+                roles.insert(part.path.name);
+                assert!(!part.takes.is_empty() && !part.makes.is_empty(), "{what} has shapes");
+                assert_eq!(part.work == Work::Contains, part.path.name.contains_parts(), "{what}");
+                let is_before = |path| parts[..number].iter().any(|other| other.path == path);
+                assert!(part.path.parent().is_none_or(is_before), "{what}: its parent stands before it");
+                assert_eq!(model.part(&toggles, part.path).as_ref(), Some(part), "{what} is found by its path");
+            }
+            let paths: HashSet<Path> = parts.iter().map(|part| part.path).collect();
+            assert_eq!(paths.len(), parts.len(), "{}: no path stands twice", model.family);
+            let inside = (0..model.n_layers()).flat_map(|block| model.inside_block(&toggles, block));
+            let all: HashSet<Path> = model.top_level(&toggles).into_iter().chain(inside).collect();
+            assert_eq!(all, paths, "{}", model.family);
+        }
+        assert_eq!(roles, Role::ALL.iter().copied().collect(), "every role is a part of some model");
+    }
+}

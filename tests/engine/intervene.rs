@@ -17,10 +17,11 @@ fn effect(session: &Session, wanted: &[Intervention]) -> Effect {
     session.effect(&IDS, &interventions, 6, &control).unwrap()
 }
 
+/// Every kind of target, and every change, at least once.
 fn every_kind() -> Vec<Intervention> {
     let head = Target::Head(Head { block: 1, head: 2 });
     let stream = Target::Stream { place: Place::Post(0), position: 3 };
-    [
+    let kinds = [
         (head, Change::Zero),
         (head, Change::Mean),
         (head, Change::Patch),
@@ -31,9 +32,28 @@ fn every_kind() -> Vec<Intervention> {
         (Target::Block(1), Change::Zero),
         (stream, Change::Patch),
         (stream, Change::Zero),
-    ]
-    .map(|(target, change)| Intervention { target, change })
-    .into()
+        (Target::Token { position: 2 }, Change::Swap(7)),
+    ];
+    // A new variant does not compile here until it has a number, and then stands above.
+    let target = |target: &Target| match target {
+        Target::Head(_) => 0,
+        Target::Group { .. } => 1,
+        Target::Attn(_) => 2,
+        Target::Mlp(_) => 3,
+        Target::Block(_) => 4,
+        Target::Stream { .. } => 5,
+        Target::Token { .. } => 6,
+    };
+    let change = |change: &Change| match change {
+        Change::Zero => 0,
+        Change::Mean => 1,
+        Change::Scale(_) => 2,
+        Change::Patch => 3,
+        Change::Swap(_) => 4,
+    };
+    assert!((0..7).all(|number| kinds.iter().any(|(it, _)| target(it) == number)));
+    assert!((0..5).all(|number| kinds.iter().any(|(_, it)| change(it) == number)));
+    kinds.map(|(target, change)| Intervention { target, change }).into()
 }
 
 #[test]
