@@ -6,15 +6,26 @@ use blockscope::units::{Bytes, Flops, Nanos};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-const HEADER: &str = include_str!("../traces/v1-tiny.jsonl");
+const OLDEST: &str = include_str!("../traces/v1-tiny.jsonl");
+const NEWEST: &str = include_str!("../traces/v2-tiny.jsonl");
 
+/// The run of version 1.
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/v1-tiny.jsonl")
 }
 
-/// The first line of the fixture, with its end.
+/// The run of the version that is written now.
+fn newest() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/v2-tiny.jsonl")
+}
+
+/// The first line of a fixture, with its end.
+fn header_of(file: &'static str) -> &'static str {
+    file.split_inclusive('\n').next().unwrap()
+}
+
 fn header() -> &'static str {
-    HEADER.split_inclusive('\n').next().unwrap()
+    header_of(OLDEST)
 }
 
 /// Reads a file with this content.
@@ -55,6 +66,48 @@ fn version_1_opens_with_the_numbers_that_were_measured() {
     assert_eq!(run.parts[2].parent, Some(1));
 }
 
+/// Version 1 knew two families, and said no more of a model than its sizes.
+#[test]
+fn version_1_says_enough_of_a_model_to_describe_it() {
+    let run = file::read(&fixture()).unwrap();
+    let model = run.header.model.description.as_deref().unwrap();
+    assert_eq!((model.family, model.n_layers(), model.d_mlp()), ("llama", 1, 128));
+    assert_eq!(run.header.top_level(), ["embed", "blocks.0", "final_norm", "lm_head"]);
+    let part = run.header.part("blocks.0.attn.qkv").unwrap();
+    assert_eq!(part.shapes(4, 0), "[4, 64] → Q [4, 4, 16]  K V [2, 4, 16]");
+}
+
+#[test]
+fn version_2_describes_the_model_part_by_part() {
+    let run = file::read(&newest()).unwrap();
+    let header = &run.header;
+    let model = header.model.description.as_deref().unwrap();
+    assert_eq!((model.family, header.model.n_layers), ("gemma3_text", 2));
+    let masks: Vec<String> = model.blocks.iter().map(|block| block.attn.mask.to_string()).collect();
+    assert_eq!(masks, ["window:6", "causal"]);
+    // What ran is what the description says, in its order.
+    let expected: Vec<String> = model.parts(&header.choices()).iter().map(|part| part.path.to_string()).collect();
+    assert_eq!(run.parts.iter().map(|part| part.path.as_str()).collect::<Vec<_>>(), expected);
+    let norm = header.part("blocks.1.mlp.post_norm").unwrap();
+    assert_eq!(norm.shapes(6, 0), "[6, 64] → [6, 64]");
+    assert_eq!((run.passes.len(), run.tokens.len(), run.status), (6, 6, Some(Status::Done)));
+}
+
+#[test]
+fn a_description_of_what_cannot_be_a_model_is_refused() {
+    for (from, to, problem) in [
+        ("\"times\":1", "\"times\":1000000000", "at most 10000"),
+        ("\"family\":\"gemma3_text\",\"d_model\"", "\"family\":\"x\",\"d_model\"", "'x', which is not known"),
+        ("\"mask\":\"causal\"", "\"mask\":\"oval\"", "a mask such as window:256"),
+        ("\"d_head\":32,\"mask\"", "\"d_head\":0,\"mask\"", "d_head is 0"),
+        ("\"n_kv_heads\":2,\"d_head\"", "\"n_kv_heads\":3,\"d_head\"", "evenly"),
+    ] {
+        let changed = header_of(NEWEST).replace(from, to);
+        assert_ne!(changed, header_of(NEWEST), "{from}");
+        assert!(refusal(&changed).contains(problem), "{}", refusal(&changed));
+    }
+}
+
 #[test]
 fn what_is_read_is_written_back_the_same() {
     let folder = tempfile::tempdir().unwrap();
@@ -62,16 +115,19 @@ fn what_is_read_is_written_back_the_same() {
 
     // Event by event, as while a run goes on: the same lines, also the one of an unknown kind.
     let mut writer = RunWriter::create(&streamed, Existing::Keep).unwrap();
-    for event in RunReader::open(&fixture()).unwrap() {
+    for event in RunReader::open(&newest()).unwrap() {
         writer.write(&event.unwrap()).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(&streamed).unwrap(), std::fs::read_to_string(fixture()).unwrap());
+    assert_eq!(std::fs::read_to_string(&streamed).unwrap(), NEWEST);
 
-    // As a whole, as the interface saves it: the same run.
-    let run = file::read(&fixture()).unwrap();
-    assert_eq!(run.unknown.len(), 1);
-    file::write_run(&saved, &run).unwrap();
-    assert_eq!(file::read(&saved).unwrap(), run);
+    // As a whole, as the interface saves it: the same run, of whichever version it was.
+    for (number, fixture) in [fixture(), newest()].iter().enumerate() {
+        let run = file::read(fixture).unwrap();
+        assert_eq!(run.unknown.len(), 1);
+        let saved = saved.with_extension(number.to_string());
+        file::write_run(&saved, &run).unwrap();
+        assert_eq!(file::read(&saved).unwrap(), run);
+    }
 }
 
 #[test]
@@ -87,14 +143,14 @@ fn an_existing_file_is_never_overwritten_unasked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     std::fs::write(&path, "precious").unwrap();
-    let run = file::read(&fixture()).unwrap();
+    let run = file::read(&newest()).unwrap();
     assert!(matches!(RunWriter::create(&path, Existing::Keep), Err(Error::Exists { .. })));
     assert!(matches!(file::write_run(&path, &run), Err(Error::Exists { .. })));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
 
     RunWriter::create(&path, Existing::Replace).unwrap().write(&run.events()[0]).unwrap();
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), header());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), header_of(NEWEST));
 }
 
 #[test]
@@ -157,7 +213,7 @@ fn what_was_written_before_a_kill_is_in_the_file() {
 #[test]
 fn the_version_is_read_first() {
     let newer = refusal("{\"version\":7,\"all\":\"else is different\"}\n");
-    assert!(newer.contains("written by a newer Blockscope (version 7); this one reads 1"), "{newer}");
+    assert!(newer.contains("written by a newer Blockscope (version 7); this one reads 2"), "{newer}");
     assert!(refusal("{\"version\":18446744073709551615}\n").contains("newer"));
     for not_a_run in [
         &b""[..],

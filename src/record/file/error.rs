@@ -1,6 +1,5 @@
 //! Why a file is no run, or no study.
 
-use crate::record::v2;
 use std::io;
 use std::path::PathBuf;
 
@@ -34,9 +33,9 @@ pub enum Error {
     Another { path: PathBuf, differs: String },
     #[error(
         "{}: written by a newer Blockscope (version {version}); this one reads {}. Open it with that one, or update",
-        path.display(), v2::VERSION
+        path.display(), newest
     )]
-    Newer { path: PathBuf, version: u64 },
+    Newer { path: PathBuf, version: u64, newest: u64 },
     /// A line in the middle that makes no sense. Lines count from 1.
     #[error("{}, line {line}: {problem}", path.display())]
     Line { path: PathBuf, line: u64, problem: String },

@@ -76,7 +76,7 @@ impl<R: BufRead> Lines<R> {
             return Err(other(self.path.clone(), found));
         }
         if version > newest {
-            return Err(Error::Newer { path: self.path.clone(), version });
+            return Err(Error::Newer { path: self.path.clone(), version, newest });
         }
         self.complete += self.line.len() as u64;
         Ok(&self.line)
