@@ -1,4 +1,4 @@
-//! A model's architecture in words, row by row: what `inspect` shows.
+//! A model's architecture in words: row by row, as `inspect` shows it, and what sets a part apart.
 
 use super::Model;
 use super::mask::Mask;
@@ -6,6 +6,8 @@ use super::model::{Block, Order};
 use super::parts::attention::{QkNorm, QkNormOver};
 use super::parts::mlp::{Activation, MlpKind};
 use super::parts::norm::{Norm, NormKind};
+use super::path::Path;
+use super::role::Role;
 use super::rotation::{Pairing, Rotation, Scaling};
 use crate::units::count;
 
@@ -17,7 +19,8 @@ pub fn in_words(model: &Model) -> Vec<(&'static str, String)> {
         ("blocks", Some(model.n_layers().to_string())),
         ("residual stream", Some(model.d_model.to_string())),
         ("heads", Some(heads(model))),
-        ("attention", attention(model)),
+        ("attends to", pattern_by_block(model)),
+        ("scores", scores(first)),
         ("MLP", Some(mlp(first))),
         ("order", order(first)),
         ("norm", Some(norms(model, first))),
@@ -63,25 +66,80 @@ fn heads(model: &Model) -> String {
     })
 }
 
-/// What is not the plain causal attention with scores scaled by 1/√d.
-fn attention(model: &Model) -> Option<String> {
-    let attn = &model.blocks.first()?.attn;
-    let mut said = Vec::new();
-    if model.blocks.iter().any(|block| block.attn.mask != Mask::Causal) {
-        said.push(by_block(model, |block| match block.attn.mask {
+/// Which keys queries attend to, where that is not all before them.
+fn pattern_by_block(model: &Model) -> Option<String> {
+    let is_plain = model.blocks.iter().all(|block| block.attn.mask == Mask::Causal);
+    (!is_plain).then(|| {
+        by_block(model, |block| match block.attn.mask {
             Mask::Causal => "all before it".to_owned(),
             mask => mask.to_string(),
-        }));
-    }
-    said.extend(attn.qk_norm.map(qk_norm));
+        })
+    })
+}
+
+/// What is not q·k scaled by 1/√d.
+fn scores(block: &Block) -> Option<String> {
+    let attn = &block.attn;
+    let mut said: Vec<String> = attn.qk_norm.map(qk_norm).into_iter().collect();
     if (attn.scale * (attn.d_head as f64).sqrt() - 1.0).abs() > 1e-9 {
-        said.push(format!("scores × {}", short(attn.scale)));
+        said.push(format!("× {}", short(attn.scale)));
     }
-    said.extend(attn.softcap.map(|cap| format!("scores capped at {}", short(cap))));
+    said.extend(attn.softcap.map(|cap| format!("capped at {}", short(cap))));
     if attn.sinks {
         said.push("a learned sink for each head".to_owned());
     }
     (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// What sets a part of this model apart, in a few words: the window of a block's attention, the base of its rotation, the
+/// kind of a norm. `chosen` is the mask that the toggles add.
+pub fn of_part(model: &Model, chosen: Mask, path: Path) -> Option<String> {
+    let block = path.block.and_then(|block| model.blocks.get(block));
+    match (path.name, block) {
+        (Role::EmbedNorm, _) => model.embedding.norm.map(|norm| kind(norm).to_owned()),
+        (Role::FinalNorm, _) => model.final_norm.map(|norm| kind(norm).to_owned()),
+        (Role::LmHead, _) => Some(head(model)),
+        (role, Some(block)) => of_part_in(block, chosen, role),
+        _ => None,
+    }
+}
+
+fn of_part_in(block: &Block, chosen: Mask, role: Role) -> Option<String> {
+    let attn = &block.attn;
+    let named = |norm: Option<Norm>| norm.map(|norm| kind(norm).to_owned());
+    match role {
+        Role::Block => [order(block), pattern(block, chosen)].into_iter().flatten().reduce(|a, b| format!("{a}; {b}")),
+        Role::Attn | Role::Fused | Role::Softmax => pattern(block, chosen),
+        Role::Scores => {
+            [scores(block), pattern(block, chosen)].into_iter().flatten().reduce(|a, b| format!("{a}; {b}"))
+        }
+        Role::QkNorm => attn.qk_norm.map(qk_norm),
+        Role::Rope => attn.rotation.as_ref().map(|rotation| rotary(rotation, attn.d_head)),
+        Role::Norm => match block.order {
+            Order::Parallel { norm } => named(norm),
+            Order::Sequential => None,
+        },
+        Role::AttnNorm => named(attn.norm),
+        Role::AttnPostNorm => named(attn.post_norm),
+        Role::MlpNorm => named(block.mlp.norm),
+        Role::MlpPostNorm => named(block.mlp.post_norm),
+        Role::Act => Some(activation(block)),
+        _ => None,
+    }
+}
+
+/// Which keys the queries of a block attend to, where that is not all before them, and what distances cost.
+fn pattern(block: &Block, chosen: Mask) -> Option<String> {
+    let keys = match block.attn.mask.narrowed(chosen) {
+        Mask::Causal => None,
+        Mask::Window { sinks: 0, window } => Some(format!("attends to the {window} nearest positions")),
+        Mask::Window { sinks, window } => {
+            Some(format!("attends to the first {sinks} and the {window} nearest positions"))
+        }
+        Mask::Chunks { size } => Some(format!("attends within chunks of {size} positions")),
+    };
+    let alibi = block.attn.alibi.map(|_| "scores fall with the distance (ALiBi)".to_owned());
+    [keys, alibi].into_iter().flatten().reduce(|a, b| format!("{a}; {b}"))
 }
 
 fn qk_norm(qk_norm: QkNorm) -> String {
@@ -94,14 +152,18 @@ fn qk_norm(qk_norm: QkNorm) -> String {
 }
 
 fn mlp(block: &Block) -> String {
-    let activation = match block.mlp.activation {
+    format!("{}, width {}", activation(block), block.mlp.d_mlp)
+}
+
+fn activation(block: &Block) -> String {
+    let name = match block.mlp.activation {
         Activation::Silu => "SiLU",
         Activation::Gelu => "GELU",
         Activation::GeluTanh => "GELU (tanh)",
         Activation::Relu => "ReLU",
     };
     let gating = if block.mlp.kind == MlpKind::Gated { "gated " } else { "" };
-    format!("{gating}{activation}, width {}", block.mlp.d_mlp)
+    format!("{gating}{name}")
 }
 
 fn order(block: &Block) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use crate::arch::formats::Formats;
 use crate::arch::path::Path;
-use crate::arch::{self, Model, Toggle, Toggles};
+use crate::arch::{self, Model, Toggle, Toggles, words};
 use crate::units::Bytes;
 use std::sync::Arc;
 
@@ -64,6 +64,12 @@ impl Header {
         let model = self.model.description.as_deref();
         let paths = model.map(|model| model.inside_block(&self.choices(), block as usize)).unwrap_or_default();
         paths.iter().map(Path::to_string).collect()
+    }
+
+    /// What sets the part at a path apart in this model, in a few words.
+    pub fn words_of(&self, path: &str) -> Option<String> {
+        let chosen = self.choices().attention.mask;
+        words::of_part(self.model.description.as_ref()?, chosen, Path::parse(path)?)
     }
 
     /// What the model says of the part at a path; `None` where the file does not describe the model, or the model has no

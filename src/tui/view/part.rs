@@ -49,8 +49,12 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         rest = below(rest, 1);
     }
     let Some(live) = &app.live else { return };
-    if let Some(shapes) = shapes(live, node, app.outline.phase) {
-        put(buf, rest, Span::styled(fit(&shapes, rest.width as usize), theme.dim));
+    for line in live.run.header.words_of(&node.path).iter().flat_map(|words| wrap(words, rest.width)) {
+        put(buf, rest, Span::styled(line, theme.text));
+        rest = below(rest, 1);
+    }
+    for line in shapes(live, node, app.outline.phase).iter().flat_map(|shapes| wrap(shapes, rest.width)) {
+        put(buf, rest, Span::styled(line, theme.dim));
         rest = below(rest, 1);
     }
     rest = below(rest, 1);
