@@ -16,14 +16,18 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, kind: Kind) ->
     made(unsafe { blockscope_linear(x.as_ptr(), weight.as_ptr(), pointer(bias), is_bf16(kind)) })
 }
 
-/// The same, of weights of four bits: `packed` and `groups` as `native/int4.h` has them.
-pub fn linear_int4(
-    x: &Tensor,
-    (packed, groups): (&Tensor, &Tensor),
-    out: i64,
-    bias: Option<&Tensor>,
-    kind: Kind,
-) -> Tensor {
+/// Weights of four bits, as `native/int4.h` has them.
+#[derive(Clone, Copy)]
+pub struct Packed<'t> {
+    pub packed: &'t Tensor,
+    pub groups: &'t Tensor,
+    /// [out, in]
+    pub shape: [i64; 2],
+}
+
+/// The same, of weights of four bits.
+pub fn linear_int4(x: &Tensor, weight: Packed, bias: Option<&Tensor>, kind: Kind) -> Tensor {
+    let Packed { packed, groups, shape: [out, _] } = weight;
     // SAFETY: all are alive; `Int4` made the two of these formats and shapes.
     made(unsafe {
         blockscope_linear_int4(x.as_ptr(), packed.as_ptr(), groups.as_ptr(), pointer(bias), out, is_bf16(kind))
@@ -31,7 +35,8 @@ pub fn linear_int4(
 }
 
 /// Weights of four bits as bf16. [out, in]
-pub fn int4_dequantised((packed, groups): (&Tensor, &Tensor), [out, inner]: [i64; 2]) -> Tensor {
+pub fn int4_dequantised(weight: Packed) -> Tensor {
+    let Packed { packed, groups, shape: [out, inner] } = weight;
     // SAFETY: as above.
     made(unsafe { blockscope_int4_dequantise(packed.as_ptr(), groups.as_ptr(), out, inner) })
 }
@@ -78,9 +83,17 @@ pub fn gated(gate: Gate, x: &Tensor, up: &Tensor) -> Tensor {
     made(unsafe { blockscope_gated(gate as i32, x.as_ptr(), up.as_ptr()) })
 }
 
+/// Of the angles by which positions turn features. [T, pairs], both
+#[derive(Clone, Copy)]
+pub struct Angles<'t> {
+    pub cos: &'t Tensor,
+    pub sin: &'t Tensor,
+}
+
 /// x with the first 2n features of each position turned in pairs, in place. [batch, heads, T, d], in which the features of
 /// a head lie beside each other; cos and sin [T, n], f32. A rotation of other features is one of a view of them.
-pub fn rotated(x: &Tensor, (cos, sin): (&Tensor, &Tensor), pairing: Pairing) -> Tensor {
+pub fn rotated(x: &Tensor, angles: Angles, pairing: Pairing) -> Tensor {
+    let Angles { cos, sin } = angles;
     let interleaved = pairing == Pairing::Interleaved;
     // SAFETY: all are alive, x of a format that it `takes`, cos and sin contiguous, as they were made.
     made(unsafe { blockscope_rotate(x.as_ptr(), cos.as_ptr(), sin.as_ptr(), interleaved) })

@@ -22,6 +22,7 @@ mod block;
 mod error;
 mod four_bits;
 mod header;
+mod mapped;
 mod metadata;
 mod reader;
 mod split;
@@ -38,9 +39,10 @@ pub use header::Tensor;
 pub use split::is_later;
 pub use tensor_type::TensorType;
 
-use crate::system::file;
 use header::Header;
+use mapped::Mapped;
 use memmap2::Mmap;
+use split::Whole;
 use std::path::{Path, PathBuf};
 
 /// An open GGUF file, mapped into memory: pages are read when they are touched. Of a model in several files, all of them;
@@ -63,11 +65,12 @@ impl Gguf {
     /// model's files is missing. A tensor of a type that [`BlockType`] does not know is carried along, and refused when its
     /// values are asked for.
     pub fn open(path: &Path) -> Result<Self> {
-        let (map, header) = mapped(path)?;
-        match split::place(&header, &map) {
-            Some(place) => split::open(path, place),
-            None => Ok(Self { path: path.to_owned(), maps: vec![map], header }),
-        }
+        let Mapped { map, header } = Mapped::open(path)?;
+        let Some(place) = split::place(&header, &map) else {
+            return Ok(Self { path: path.to_owned(), maps: vec![map], header });
+        };
+        let Whole { path, maps, header } = split::open(path, place)?;
+        Ok(Self { path, maps, header })
     }
 
     /// Where the file lies.
@@ -154,18 +157,6 @@ impl Gguf {
             n => format!("{n} of its tensors are of {kinds}, the first is `{first}`; {}", readable()),
         })
     }
-}
-
-/// A file in memory, and its header.
-fn mapped(path: &Path) -> Result<(Mmap, Header)> {
-    let io = |source| Error::Io { path: path.to_owned(), source };
-    let file = file::open(path).map_err(io)?;
-    // SAFETY: the map is only read. As with every mapped file, the bytes stay what they are only
-    // as long as no other program writes to the file; all numbers read from it are checked once,
-    // copied, and never read again from the map.
-    let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-    let header = Header::read(&map).map_err(|problem| Error::format(path, problem))?;
-    Ok((map, header))
 }
 
 /// `this version computes with F32 F16 …: convert the file to one of these`

@@ -3,7 +3,8 @@
 
 use super::error::{Error, Result};
 use super::header::Header;
-use super::{Gguf, mapped};
+use super::mapped::Mapped;
+use memmap2::Mmap;
 use std::path::{Path, PathBuf};
 
 /// Which of a model's files one is.
@@ -12,6 +13,16 @@ pub struct Place {
     /// From 0.
     number: u64,
     of: u64,
+}
+
+/// All files of a model.
+pub struct Whole {
+    /// Of the first.
+    pub path: PathBuf,
+    /// In their order.
+    pub maps: Vec<Mmap>,
+    /// Of the first, with the tensors of all.
+    pub header: Header,
 }
 
 /// Where a file belongs, if it is one of several.
@@ -25,7 +36,7 @@ pub fn place(header: &Header, bytes: &[u8]) -> Option<Place> {
 ///
 /// # Errors
 /// It is not named as such a file is; another one is missing, or does not belong to it.
-pub fn open(path: &Path, place: Place) -> Result<Gguf> {
+pub fn open(path: &Path, place: Place) -> Result<Whole> {
     let Place { number, of } = place;
     let problem = |words: &str| Error::format(path, format!("is file {} of {of} of a model{words}", number + 1));
     let stem = stem(path, place)
@@ -34,7 +45,7 @@ pub fn open(path: &Path, place: Place) -> Result<Gguf> {
     let mut whole: Option<Header> = None;
     for number in 0..of {
         let part = path.with_file_name(name(&stem, Place { number, of }));
-        let (map, header) = mapped(&part).map_err(|error| match error {
+        let Mapped { map, header } = Mapped::open(&part).map_err(|error| match error {
             Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 problem(&format!("; {} is missing beside it: fetch all of them", part.display()))
             }
@@ -64,7 +75,7 @@ pub fn open(path: &Path, place: Place) -> Result<Gguf> {
         )));
     }
     let path = path.with_file_name(name(&stem, Place { number: 0, of }));
-    Ok(Gguf { path, maps, header })
+    Ok(Whole { path, maps, header })
 }
 
 /// What the names of all files of a model begin with.
@@ -93,6 +104,7 @@ pub fn is_later(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gguf::Gguf;
     use crate::gguf::fixture::{bytes, tensor};
     use candle_core::quantized::GgmlDType::F32;
     use candle_core::quantized::gguf_file::Value;

@@ -42,7 +42,8 @@ pub fn draw_early(depth: Depth, app: &mut App) -> io::Result<()> {
 fn take_over(depth: Depth) -> io::Result<(Canvas, Signals)> {
     // What has been decided about colours is not to be decided again by the environment.
     crossterm::style::force_color_output(depth != Depth::Plain);
-    check_size(terminal::size()?)?;
+    let (columns, rows) = terminal::size()?;
+    check_size(columns, rows)?;
     let signals = signals()?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
     let canvas = enter().and_then(|()| Terminal::new(backend)).inspect_err(|_| leave())?;
@@ -50,7 +51,7 @@ fn take_over(depth: Depth) -> io::Result<(Canvas, Signals)> {
 }
 
 /// Refuses a terminal whose cells would take all memory.
-fn check_size((columns, rows): (u16, u16)) -> io::Result<()> {
+fn check_size(columns: u16, rows: u16) -> io::Result<()> {
     if u32::from(columns) * u32::from(rows) <= MOST_CELLS {
         return Ok(());
     }
@@ -61,7 +62,7 @@ fn check_size((columns, rows): (u16, u16)) -> io::Result<()> {
 
 fn draw(canvas: &mut Canvas, app: &mut App) -> io::Result<()> {
     let size = canvas.size()?;
-    check_size((size.width, size.height))?;
+    check_size(size.width, size.height)?;
     canvas.draw(|frame| {
         let area = frame.area();
         view::draw(app, area, frame.buffer_mut());
@@ -108,7 +109,7 @@ impl Session {
     pub fn repaint(&mut self) -> io::Result<()> {
         // `Terminal::clear` would ask the terminal where its cursor is; the input thread would swallow the answer.
         let size = self.terminal.size()?;
-        check_size((size.width, size.height))?;
+        check_size(size.width, size.height)?;
         let area = size.into();
         self.terminal.resize(area)
     }

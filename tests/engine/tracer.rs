@@ -5,7 +5,7 @@ use blockscope::analyse::work::{Work, work};
 use blockscope::analyse::{Account, Overhead};
 use blockscope::arch::rotation::Pairing;
 use blockscope::engine::decoder::Wanted;
-use blockscope::engine::native::{self, AttentionOptions, Gate};
+use blockscope::engine::native::{self, Angles, AttentionOptions, Gate};
 use blockscope::engine::probe::{Pass as Forward, Unwatched};
 use blockscope::measure::{Bounds, Control, Halt, Request, Session, Step, Traced, Tracer, Watch};
 use blockscope::record::operator::{Scope, Tensor as Shape, parents};
@@ -83,10 +83,8 @@ fn operators_of_our_own_have_names_whose_work_is_known() {
     let (_, traced) = trace(|| {
         let gates = Gate::ALL.map(|gate| native::gated(gate, &x, &x));
         let norms = [native::rms_norm(&x, &row, 1e-5), native::layer_norm(&x, &row, Some(&row), 1e-5)];
-        let turned = [Pairing::Halves, Pairing::Interleaved].map(|pairing| {
-            let angles = (&angles, &angles);
-            native::rotated(&x, angles, pairing)
-        });
+        let turned = [Pairing::Halves, Pairing::Interleaved]
+            .map(|pairing| native::rotated(&x, Angles { cos: &angles, sin: &angles }, pairing));
         (gates, norms, turned)
     });
     let names: Vec<&str> = outline(&traced).into_iter().map(|(name, ..)| name).collect();

@@ -1,7 +1,7 @@
 //! BLOOM: a norm on the embeddings, ALiBi in place of positions, queries, keys and values of a head lie together (Le Scao
 //! et al., arXiv:2211.05100).
 
-use super::common::{self, decoder, layer};
+use super::common::{self, MlpShape, decoder, layer};
 use super::family::Family;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
@@ -25,7 +25,7 @@ fn describe(entries: &Entries) -> Result<Model> {
         "unk_token_id",
     ]);
     let norm = layer(entries)?;
-    let mut model = decoder(entries, norm, (MlpKind::Plain, Activation::GeluTanh), true)?;
+    let mut model = decoder(entries, norm, MlpShape { kind: MlpKind::Plain, activation: Activation::GeluTanh }, true)?;
     model.embedding.norm = Some(norm);
     model.each_attention(|_, attn| {
         (attn.qkv_bias, attn.out_bias) = (true, true);

@@ -1,7 +1,7 @@
 //! Cohere's Command R, and its second version: both branches read one LayerNorm without a shift, neighbouring features
 //! turn together, logits are scaled. The second has windows, and no rotation where there is none.
 
-use super::common::{self, activation, decoder};
+use super::common::{self, MlpShape, activation, decoder};
 use super::family::Family;
 use super::{gemma2, llama, phi};
 use crate::arch::Result;
@@ -34,7 +34,7 @@ const WINDOW: usize = 4096;
 fn describe(entries: &Entries) -> Result<Model> {
     let norm = Norm { shift: false, ..Norm::layer(entries.number("layer_norm_eps")?.unwrap_or(1e-5)) };
     let act = activation(entries, Activation::Silu)?;
-    let mut model = decoder(entries, norm, (MlpKind::Gated, act), true)?;
+    let mut model = decoder(entries, norm, MlpShape { kind: MlpKind::Gated, activation: act }, true)?;
     llama::rotate(&mut model, entries)?;
     let normed = match entries.gguf() {
         Some(gguf) => gguf.tensor("blk.0.attn_q_norm.weight").is_ok(),

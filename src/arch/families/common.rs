@@ -11,11 +11,17 @@ use crate::arch::parts::norm::Norm;
 use crate::arch::weight::{Parameter, Slot, Stored, View};
 use crate::gguf::Gguf;
 
+/// What a family says of its MLPs beside their width.
+pub struct MlpShape {
+    pub kind: MlpKind,
+    pub activation: Activation,
+}
+
 /// A decoder whose blocks are alike, with one norm before each branch and none of the peculiarities of families.
 ///
 /// # Errors
 /// A size is missing or nonsensical.
-pub fn decoder(entries: &Entries, norm: Norm, mlp: (MlpKind, Activation), tied: bool) -> Result<Model> {
+pub fn decoder(entries: &Entries, norm: Norm, mlp: MlpShape, tied: bool) -> Result<Model> {
     let n_layers = entries.size("num_hidden_layers")?;
     if n_layers > crate::arch::model::MOST_LAYERS {
         return Err(entries.problem(&format!("{n_layers} layers: no model has so many")));
@@ -32,8 +38,8 @@ pub fn decoder(entries: &Entries, norm: Norm, mlp: (MlpKind, Activation), tied: 
         attn: Attention { norm: Some(norm), ..Attention::plain(n_heads, n_kv_heads, d_head) },
         mlp: Mlp {
             d_mlp: entries.optional_size("intermediate_size")?.unwrap_or(4 * d_model),
-            kind: mlp.0,
-            activation: mlp.1,
+            kind: mlp.kind,
+            activation: mlp.activation,
             bias: false,
             norm: Some(norm),
             post_norm: None,

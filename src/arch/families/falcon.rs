@@ -1,7 +1,7 @@
 //! Falcon: branches side by side, one key head for all queries or one for a group; the first models have ALiBi and one
 //! branch after the other (Almazrouei et al., arXiv:2311.16867).
 
-use super::common::{self, activation, decoder, layer};
+use super::common::{self, MlpShape, activation, decoder, layer};
 use super::family::Family;
 use super::{bloom, llama, phi};
 use crate::arch::Result;
@@ -17,7 +17,7 @@ pub const FAMILY: Family =
 
 fn describe(entries: &Entries) -> Result<Model> {
     let act = activation(entries, Activation::Gelu)?;
-    let mut model = decoder(entries, layer(entries)?, (MlpKind::Plain, act), true)?;
+    let mut model = decoder(entries, layer(entries)?, MlpShape { kind: MlpKind::Plain, activation: act }, true)?;
     let is_grouped = entries.flag("new_decoder_architecture")?.unwrap_or(false);
     let one_key_head = entries.flag("multi_query")?.unwrap_or(true);
     let kv_heads = entries.optional_size("num_kv_heads")?;

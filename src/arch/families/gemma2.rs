@@ -1,7 +1,7 @@
 //! Gemma 2: norms before and after each branch, soft caps on scores and logits, a window in every other layer (Gemma
 //! Team, arXiv:2408.00118).
 
-use super::common::{self, decoder, rms};
+use super::common::{self, MlpShape, decoder, rms};
 use super::family::Family;
 use super::llama;
 use crate::arch::Result;
@@ -38,7 +38,7 @@ pub fn base(entries: &Entries) -> Result<Model> {
     let act = act.ok_or_else(|| entries.unsupported(&format!("the activation '{named}' is not one of this family")))?;
     let act = if entries.text("hidden_activation")?.is_some() { act } else { Activation::GeluTanh };
     let norm = rms(entries)?;
-    let mut model = decoder(entries, norm, (MlpKind::Gated, act), true)?;
+    let mut model = decoder(entries, norm, MlpShape { kind: MlpKind::Gated, activation: act }, true)?;
     model.embedding.multiplier = (model.d_model as f64).sqrt();
     model.head.softcap = entries.number("final_logit_softcapping")?;
     let (softcap, scalar) = (entries.number("attn_logit_softcapping")?, entries.number("query_pre_attn_scalar")?);

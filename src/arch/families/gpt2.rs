@@ -1,6 +1,6 @@
 //! GPT-2: LayerNorm, learned positions, plain MLP, one matrix for queries, keys and values (Radford et al., 2019).
 
-use super::common::{self, activation, decoder, layer, name, rows_of_joined};
+use super::common::{self, MlpShape, activation, decoder, layer, name, rows_of_joined};
 use super::family::Family;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
@@ -16,7 +16,7 @@ fn describe(entries: &Entries) -> Result<Model> {
     let is_scaled = entries.flag("scale_attn_weights")?.unwrap_or(true);
     let by_layer = entries.flag("scale_attn_by_inverse_layer_idx")?.unwrap_or(false);
     let act = activation(entries, Activation::GeluTanh)?;
-    let mut model = decoder(entries, layer(entries)?, (MlpKind::Plain, act), true)?;
+    let mut model = decoder(entries, layer(entries)?, MlpShape { kind: MlpKind::Plain, activation: act }, true)?;
     model.embedding.positions = Some(model.n_ctx);
     model.each_attention(|number, attn| {
         (attn.qkv_bias, attn.out_bias) = (true, true);

@@ -1,7 +1,7 @@
 //! GPT-NeoX and Pythia: branches side by side, each with a LayerNorm of its own; the first features of each head turn;
 //! queries, keys and values of a head lie together (Black et al., arXiv:2204.06745).
 
-use super::common::{self, activation, decoder, layer};
+use super::common::{self, MlpShape, activation, decoder, layer};
 use super::family::Family;
 use super::llama;
 use crate::arch::Result;
@@ -20,7 +20,7 @@ pub const FAMILY: Family = Family {
 
 fn describe(entries: &Entries) -> Result<Model> {
     let act = activation(entries, Activation::Gelu)?;
-    let mut model = decoder(entries, layer(entries)?, (MlpKind::Plain, act), false)?;
+    let mut model = decoder(entries, layer(entries)?, MlpShape { kind: MlpKind::Plain, activation: act }, false)?;
     llama::rotate(&mut model, entries)?;
     let bias = entries.biased("attention_bias", true, "blk.0.attn_qkv.bias")?;
     model.each_attention(|_, attn| (attn.qkv_bias, attn.out_bias) = (bias, bias));

@@ -1,7 +1,7 @@
 //! Llama and whatever shares its shape: RMSNorm, rotary positions, grouped queries, gated MLP (Touvron et al.,
 //! arXiv:2302.13971; SmolLM, TinyLlama, Llama 3).
 
-use super::common::{self, activation, decoder, rms};
+use super::common::{self, MlpShape, activation, decoder, rms};
 use super::family::Family;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
@@ -35,7 +35,7 @@ pub fn base(entries: &Entries, tied: bool) -> Result<Model> {
         return Err(entries.unsupported("a mixture of experts; this version runs dense models of this type"));
     }
     let act = activation(entries, Activation::Silu)?;
-    let mut model = decoder(entries, rms(entries)?, (MlpKind::Gated, act), tied)?;
+    let mut model = decoder(entries, rms(entries)?, MlpShape { kind: MlpKind::Gated, activation: act }, tied)?;
     rotate(&mut model, entries)?;
     Ok(model)
 }

@@ -1,7 +1,7 @@
 //! OPT: LayerNorms, biases, ReLU, learned positions that begin at the third row (Zhang et al., arXiv:2205.01068).
 //! llama.cpp has no such architecture.
 
-use super::common::{self, activation, decoder};
+use super::common::{self, MlpShape, activation, decoder};
 use super::family::Family;
 use crate::arch::Result;
 use crate::arch::entries::Entries;
@@ -18,7 +18,7 @@ const OFFSET: usize = 2;
 
 fn describe(entries: &Entries) -> Result<Model> {
     let act = activation(entries, Activation::Relu)?;
-    let mut model = decoder(entries, Norm::layer(1e-5), (MlpKind::Plain, act), true)?;
+    let mut model = decoder(entries, Norm::layer(1e-5), MlpShape { kind: MlpKind::Plain, activation: act }, true)?;
     for (key, expected) in
         [("do_layer_norm_before", true), ("layer_norm_elementwise_affine", true), ("_remove_final_layer_norm", false)]
     {

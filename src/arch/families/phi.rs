@@ -1,7 +1,7 @@
 //! Phi-1, 1.5 and 2: both branches read one LayerNorm, the first features of each head turn, every product has a bias
 //! (Li et al., arXiv:2309.05463).
 
-use super::common::{self, activation, decoder, layer};
+use super::common::{self, MlpShape, activation, decoder, layer};
 use super::family::Family;
 use super::llama;
 use crate::arch::Result;
@@ -17,7 +17,7 @@ pub const FAMILY: Family =
 fn describe(entries: &Entries) -> Result<Model> {
     let norm = layer(entries)?;
     let act = activation(entries, Activation::GeluTanh)?;
-    let mut model = decoder(entries, norm, (MlpKind::Plain, act), false)?;
+    let mut model = decoder(entries, norm, MlpShape { kind: MlpKind::Plain, activation: act }, false)?;
     llama::rotate(&mut model, entries)?;
     let normed = entries.flag("qk_layernorm")?.unwrap_or(false);
     model.each_attention(|_, attn| {

@@ -1,6 +1,6 @@
 //! StableLM: Llama with LayerNorms, of whose heads the first features turn (Bellagente et al., arXiv:2402.17834).
 
-use super::common::{self, activation, decoder, layer};
+use super::common::{self, MlpShape, activation, decoder, layer};
 use super::family::Family;
 use super::{llama, phi};
 use crate::arch::Result;
@@ -22,7 +22,7 @@ pub const FAMILY: Family = Family {
 fn describe(entries: &Entries) -> Result<Model> {
     let norm = layer(entries)?;
     let act = activation(entries, Activation::Silu)?;
-    let mut model = decoder(entries, norm, (MlpKind::Gated, act), false)?;
+    let mut model = decoder(entries, norm, MlpShape { kind: MlpKind::Gated, activation: act }, false)?;
     llama::rotate(&mut model, entries)?;
     let bias = entries.biased("use_qkv_bias", false, "blk.0.attn_q.bias")?;
     let normed = match entries.gguf() {

@@ -1,7 +1,7 @@
 //! StarCoder2: LayerNorms and biases, rotary positions, grouped queries, a plain MLP, windows in some (Lozhkov et al.,
 //! arXiv:2402.19173).
 
-use super::common::{self, activation, decoder, layer};
+use super::common::{self, MlpShape, activation, decoder, layer};
 use super::family::Family;
 use super::llama;
 use crate::arch::Result;
@@ -22,7 +22,7 @@ pub const FAMILY: Family = Family {
 fn describe(entries: &Entries) -> Result<Model> {
     entries.ignore(&["norm_type", "mlp_type", "attention_softmax_in_fp32", "scale_attention_softmax_in_fp32"]);
     let act = activation(entries, Activation::GeluTanh)?;
-    let mut model = decoder(entries, layer(entries)?, (MlpKind::Plain, act), true)?;
+    let mut model = decoder(entries, layer(entries)?, MlpShape { kind: MlpKind::Plain, activation: act }, true)?;
     llama::rotate(&mut model, entries)?;
     let bias = entries.biased("use_bias", true, "blk.0.attn_q.bias")?;
     let window = entries.optional_size("sliding_window")?;

@@ -79,12 +79,16 @@ impl Int4 {
 
     /// x·Wᵀ + b by this program's product for few rows, [.., in] → [.., out].
     pub(super) fn directly(&self, x: &Tensor, bias: Option<&Tensor>, kind: Kind) -> Tensor {
-        native::linear_int4(x, (&self.packed, &self.groups), self.shape[0], bias, kind)
+        native::linear_int4(x, self.packed(), bias, kind)
+    }
+
+    fn packed(&self) -> native::Packed<'_> {
+        native::Packed { packed: &self.packed, groups: &self.groups, shape: self.shape }
     }
 
     /// In bf16, for one product. [out, in]
     pub(super) fn widened(&self) -> Tensor {
-        native::int4_dequantised((&self.packed, &self.groups), self.shape)
+        native::int4_dequantised(self.packed())
     }
 
     /// Rows by number: [..] → f32 [.., in].

@@ -2,7 +2,7 @@
 //! its position, so that a score depends only on the distance (Su et al., arXiv:2104.09864).
 
 use crate::arch::rotation::{self, Pairing};
-use crate::engine::native;
+use crate::engine::native::{self, Angles};
 use tch::{Device, Kind, Tensor};
 
 /// The frequencies of some layers, ready to make rotations.
@@ -56,7 +56,7 @@ impl Rotation {
     /// [batch, heads, T, d_head] → the same shape; the first `dims` features of each head turn. It may be done in place.
     pub fn apply(&self, x: Tensor) -> Tensor {
         if self.is_native && native::takes(&[&x]) {
-            return native::rotated(&x, (&self.cos, &self.sin), self.pairing);
+            return native::rotated(&x, Angles { cos: &self.cos, sin: &self.sin }, self.pairing);
         }
         let (dims, all) = (2 * self.cos.size()[1], x.size()[3]);
         let turned = self.turned(&x.narrow(-1, 0, dims));

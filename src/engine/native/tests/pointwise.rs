@@ -132,7 +132,7 @@ fn pairs_of_features_are_turned_where_they_lie() {
                 };
                 let expected = Tensor::cat(&[turned, exact(&x.narrow(3, 2 * pairs, rest))], -1);
                 let what = format!("{pairing:?}, {kind:?}, {pairs} pairs and {rest} features");
-                assert_close(&rotated(&x, (&cos, &sin), pairing), &expected, &what);
+                assert_close(&rotated(&x, Angles { cos: &cos, sin: &sin }, pairing), &expected, &what);
                 assert_close(&x, &expected, "in place");
                 assert!(joined.narrow(2, 0, 9).equal(&before.narrow(2, 0, 9)), "{what}: what lies beside it stays");
                 let untouched = before.narrow(2, 9, 4 * d).unflatten(2, [4, d]).transpose(1, 2);
@@ -168,5 +168,5 @@ fn a_scale_of_another_width_is_refused_in_words() {
 #[should_panic(expected = "for angles [3, 4]")]
 fn more_pairs_than_features_are_refused_in_words() {
     let (x, angles) = (numbers(&[1, 2, 3, 7], Kind::Float), numbers(&[3, 4], Kind::Float));
-    let _ = rotated(&x, (&angles, &angles), Pairing::Interleaved);
+    let _ = rotated(&x, Angles { cos: &angles, sin: &angles }, Pairing::Interleaved);
 }
