@@ -7,7 +7,7 @@ use memmap2::Mmap;
 use std::path::Path;
 
 /// A file in memory, and its header.
-pub struct Mapped {
+pub(super) struct Mapped {
     pub map: Mmap,
     pub header: Header,
 }

@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 /// Which of a model's files one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Place {
     /// From 0.
     number: u64,
     of: u64,
 }
 
 /// All files of a model.
-pub struct Whole {
+pub(super) struct Whole {
     /// Of the first.
     pub path: PathBuf,
     /// In their order.
@@ -26,7 +26,7 @@ pub struct Whole {
 }
 
 /// Where a file belongs, if it is one of several.
-pub fn place(header: &Header, bytes: &[u8]) -> Option<Place> {
+pub(super) fn place(header: &Header, bytes: &[u8]) -> Option<Place> {
     let entry = |key| header.entry(key).and_then(|entry| entry.integer(bytes)).and_then(|n| u64::try_from(n).ok());
     let of = entry("split.count").filter(|&of| of > 1)?;
     Some(Place { number: entry("split.no").unwrap_or(0), of })
@@ -36,7 +36,7 @@ pub fn place(header: &Header, bytes: &[u8]) -> Option<Place> {
 ///
 /// # Errors
 /// It is not named as such a file is; another one is missing, or does not belong to it.
-pub fn open(path: &Path, place: Place) -> Result<Whole> {
+pub(super) fn open(path: &Path, place: Place) -> Result<Whole> {
     let Place { number, of } = place;
     let problem = |words: &str| Error::format(path, format!("is file {} of {of} of a model{words}", number + 1));
     let stem = stem(path, place)
