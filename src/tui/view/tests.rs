@@ -1,5 +1,5 @@
-//! Every screen and popup, drawn off screen: as snapshots at two sizes, at every size without a panic,
-//! and with hostile text in every place that takes text from outside.
+//! Every screen and popup, drawn off screen: held to a picture or to what it says at two sizes, at every size without a
+//! panic, and with hostile text in every place that takes text from outside.
 
 use crate::arch::toggles::Attention;
 use crate::measure::Prompt;
@@ -26,6 +26,7 @@ const LARGE: Size = Size::new(200, 60);
 
 mod exploring;
 mod lessons;
+mod phrases;
 
 /// The interface with nothing in it.
 fn empty(depth: Depth) -> App {
@@ -285,16 +286,46 @@ fn text(buf: &Buffer) -> String {
     lines.join("\n")
 }
 
-fn snapshot(name: &str, app: &mut App, size: Size) {
-    let shown = without_threads(&text(&drawn(app, size)));
+fn snapshot(name: &str, shown: &str, size: Size) {
     insta::assert_snapshot!(format!("{name}_{}x{}", size.width, size.height), shown);
 }
 
+/// Each phrase stands below, or on the same line behind, the one before it.
+fn assert_says(name: &str, shown: &str, phrases: &[&str]) {
+    let mut rest = shown;
+    for phrase in phrases {
+        let (_, after) = rest.split_once(*phrase).unwrap_or_else(|| panic!("{name} lacks {phrase:?} in:\n{shown}"));
+        rest = after;
+    }
+}
+
+/// Something stands between the strips, and no line is wider than the screen.
+fn assert_fills(name: &str, shown: &str, size: Size) {
+    let mut body = shown.lines().take(usize::from(size.height) - 1).skip(2);
+    assert!(body.any(|line| !line.trim().is_empty()), "{name} at {size:?} is blank:\n{shown}");
+    for line in shown.lines() {
+        let columns = unicode_width::UnicodeWidthStr::width(line);
+        assert!(columns <= usize::from(size.width), "{name} at {size:?}: {columns} columns: {line}");
+    }
+}
+
 #[test]
-fn every_scene_looks_as_it_did() {
-    for (name, mut app) in scenes(Depth::True) {
+fn every_scene_shows_what_it_should() {
+    let mut all = scenes(Depth::True);
+    all.extend(lessons::scenes(Depth::Plain));
+    for known in phrases::scenes() {
+        assert!(all.iter().any(|(name, _)| *name == known), "there is no scene {known}");
+    }
+    for (name, mut app) in all {
+        let (is_picture, said) = (phrases::PICTURES.contains(&name), phrases::of(name));
+        assert!(is_picture || !said.is_empty(), "{name} has neither a picture nor a phrase in phrases.rs");
         for size in [SMALL, LARGE] {
-            snapshot(name, &mut app, size);
+            let shown = without_threads(&text(&drawn(&mut app, size)));
+            assert_fills(name, &shown, size);
+            assert_says(name, &shown, &said);
+            if is_picture {
+                snapshot(name, &shown, size);
+            }
         }
     }
 }
@@ -310,7 +341,7 @@ fn without_threads(shown: &str) -> String {
 
 #[test]
 fn no_size_is_too_small_to_draw() {
-    // A panic at any of these sizes fails the test; what is drawn at the larger ones the snapshots show.
+    // A panic at any of these sizes fails the test; what is drawn at two larger ones has a test of its own.
     let sizes = (1..=18).flat_map(|height| [1, 2, 5, 20, 59, 60, 61, 79].map(|width| (width, height)));
     let sizes: Vec<_> = sizes.chain([(80, 16), (60, 40), (100, 20), (131, 17), (132, 16), (300, 90)]).collect();
     for (name, mut app) in scenes(Depth::True) {

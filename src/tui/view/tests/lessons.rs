@@ -3,7 +3,7 @@
 use super::exploring::{read, settle};
 use super::*;
 use crate::interpret::proof::{Bound, Outcome};
-use crate::learn::{Page, Task, lessons};
+use crate::learn::{Block, Page, Stage, Task, lessons};
 use crate::tui::course::Experiment;
 use crossterm::event::KeyCode;
 
@@ -50,33 +50,59 @@ fn answered(app: &mut App, effects: Vec<Effect>) {
     }
 }
 
-#[test]
-fn the_first_screen_of_every_lesson() {
-    for at in 0..lessons().len() {
-        let mut app = lesson(Depth::Plain, at);
-        snapshot(&format!("lesson_{:02}", at + 1), &mut app, SMALL);
-    }
-}
-
-#[test]
-fn the_list_a_question_an_experiment_and_the_glossary() {
-    let mut list = with(ready(Depth::Plain), &[Act::Learn, Act::Down]);
+/// The list, a question, its answer, an experiment and the glossary.
+pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
+    let mut list = with(ready(depth), &[Act::Learn, Act::Down]);
     list.course.progress.of_mut(0).pages.insert(0);
-    let mut question = lesson(Depth::Plain, 7);
+    let mut question = lesson(depth, 7);
     question.turn_to(lessons()[7].pages.len() - 2);
-    let mut answer = with(lesson(Depth::Plain, 7), &[]);
+    let mut answer = with(lesson(depth, 7), &[]);
     answer.turn_to(lessons()[7].pages.len() - 2);
     answer.perform(Act::AnswerA);
-    let mut proof = lesson(Depth::Plain, 7);
+    let mut proof = lesson(depth, 7);
     let effects = proof.perform(Act::Prove);
     answered(&mut proof, effects);
-    let mut glossary = with(lesson(Depth::Plain, 7), &[Act::Glossary]);
-    for size in [SMALL, LARGE] {
-        snapshot("lessons", &mut list, size);
-        snapshot("lesson_question", &mut question, size);
-        snapshot("lesson_answered", &mut answer, size);
-        snapshot("lesson_proved", &mut proof, size);
-        snapshot("glossary", &mut glossary, size);
+    let glossary = with(lesson(depth, 7), &[Act::Glossary]);
+    vec![
+        ("lessons", list),
+        ("lesson_question", question),
+        ("lesson_answered", answer),
+        ("lesson_proved", proof),
+        ("glossary", glossary),
+    ]
+}
+
+/// Lessons whose first screen is compared as a picture: one beside a screen, one beside an example.
+const PICTURES: [usize; 2] = [10, 25];
+
+#[test]
+fn every_lesson_begins_with_its_title_its_first_paragraph_and_its_stage() {
+    for (at, told) in lessons().iter().enumerate() {
+        let (mut app, number) = (lesson(Depth::Plain, at), at + 1);
+        let shown = text(&drawn(&mut app, SMALL));
+        let name = format!("lesson_{number:02}");
+        // The lesson stands left of the first rule, its text below its title.
+        let left: Vec<&str> =
+            shown.lines().skip(2).filter_map(|line| line.split_once('│')).map(|pair| pair.0).collect();
+        let title: String = told.title.chars().take(20).collect();
+        assert!(left[0].starts_with(&format!(" {number} {title}")), "{name}: {:?} in:\n{shown}", told.title);
+        let Page::Text(blocks) = &told.pages[0] else { panic!("{name} begins with a question") };
+        let Some(Block::Paragraph(first)) = blocks.first() else { panic!("{name} begins with no paragraph") };
+        let words: Vec<&str> = left[1..].iter().flat_map(|line| line.split_whitespace()).collect();
+        assert!(words.join(" ").starts_with(first.as_str()), "{name}: {first:?} in:\n{shown}");
+        match &told.stage {
+            Stage::Text => assert_says(&name, &shown, &["your text, token by token", "X is 576 × 13"]),
+            Stage::Worked(worked) => {
+                let step = &app.course.open.as_ref().unwrap().steps[0];
+                let lines = step.lines.iter().map(|line| line.trim_end());
+                let said: Vec<&str> = [worked.title(), step.title.as_str()].into_iter().chain(lines).collect();
+                assert_says(&name, &shown, &said);
+            }
+            Stage::Screen(name) => assert_eq!(Some(app.screen), Screen::named(name)),
+        }
+        if PICTURES.contains(&number) {
+            snapshot(&name, &shown, SMALL);
+        }
     }
 }
 
@@ -213,7 +239,6 @@ fn from_a_lesson_to_the_list_and_back() {
 #[test]
 fn every_screen_that_a_lesson_names_exists() {
     use crate::arch::{Toggle, Toggles};
-    use crate::learn::Stage;
     for lesson in lessons() {
         if let Stage::Screen(name) = &lesson.stage {
             assert!(Screen::named(name).is_some(), "{name}");
