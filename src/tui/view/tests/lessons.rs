@@ -1,14 +1,12 @@
-//! Lessons: the first screen of each, its pages, what is noticed.
+//! Lessons: the first screen of each, its pages, the list, what lessons name.
 
-use super::exploring::{read, settle};
+use super::exploring::settle;
 use super::*;
 use crate::interpret::proof::{Bound, Outcome};
-use crate::learn::{Page, Task, lessons};
-use crate::tui::course::Experiment;
-use crossterm::event::KeyCode;
+use crate::learn::{Block, Page, Stage, Task, lessons};
 
 /// With this lesson open, and everything answered that it asks for.
-fn lesson(depth: Depth, at: usize) -> App {
+pub fn lesson(depth: Depth, at: usize) -> App {
     let mut app = ready(depth);
     app.open_lesson(at);
     let effects = app.update(Msg::Tick(app.clock));
@@ -50,33 +48,59 @@ fn answered(app: &mut App, effects: Vec<Effect>) {
     }
 }
 
-#[test]
-fn the_first_screen_of_every_lesson() {
-    for at in 0..lessons().len() {
-        let mut app = lesson(Depth::Plain, at);
-        snapshot(&format!("lesson_{:02}", at + 1), &mut app, SMALL);
-    }
-}
-
-#[test]
-fn the_list_a_question_an_experiment_and_the_glossary() {
-    let mut list = with(ready(Depth::Plain), &[Act::Learn, Act::Down]);
+/// The list, a question, its answer, an experiment and the glossary.
+pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
+    let mut list = with(ready(depth), &[Act::Learn, Act::Down]);
     list.course.progress.of_mut(0).pages.insert(0);
-    let mut question = lesson(Depth::Plain, 7);
+    let mut question = lesson(depth, 7);
     question.turn_to(lessons()[7].pages.len() - 2);
-    let mut answer = with(lesson(Depth::Plain, 7), &[]);
+    let mut answer = with(lesson(depth, 7), &[]);
     answer.turn_to(lessons()[7].pages.len() - 2);
     answer.perform(Act::AnswerA);
-    let mut proof = lesson(Depth::Plain, 7);
+    let mut proof = lesson(depth, 7);
     let effects = proof.perform(Act::Prove);
     answered(&mut proof, effects);
-    let mut glossary = with(lesson(Depth::Plain, 7), &[Act::Glossary]);
-    for size in [SMALL, LARGE] {
-        snapshot("lessons", &mut list, size);
-        snapshot("lesson_question", &mut question, size);
-        snapshot("lesson_answered", &mut answer, size);
-        snapshot("lesson_proved", &mut proof, size);
-        snapshot("glossary", &mut glossary, size);
+    let glossary = with(lesson(depth, 7), &[Act::Glossary]);
+    vec![
+        ("lessons", list),
+        ("lesson_question", question),
+        ("lesson_answered", answer),
+        ("lesson_proved", proof),
+        ("glossary", glossary),
+    ]
+}
+
+/// Lessons whose first screen is compared as a picture: one beside a screen, one beside an example.
+const PICTURES: [usize; 2] = [10, 25];
+
+#[test]
+fn every_lesson_begins_with_its_title_its_first_paragraph_and_its_stage() {
+    for (at, told) in lessons().iter().enumerate() {
+        let (mut app, number) = (lesson(Depth::Plain, at), at + 1);
+        let shown = text(&drawn(&mut app, SMALL));
+        let name = format!("lesson_{number:02}");
+        // The lesson stands left of the first rule, its text below its title.
+        let left: Vec<&str> =
+            shown.lines().skip(2).filter_map(|line| line.split_once('│')).map(|pair| pair.0).collect();
+        let title: String = told.title.chars().take(20).collect();
+        assert!(left[0].starts_with(&format!(" {number} {title}")), "{name}: {:?} in:\n{shown}", told.title);
+        let Page::Text(blocks) = &told.pages[0] else { panic!("{name} begins with a question") };
+        let Some(Block::Paragraph(first)) = blocks.first() else { panic!("{name} begins with no paragraph") };
+        let words: Vec<&str> = left[1..].iter().flat_map(|line| line.split_whitespace()).collect();
+        assert!(words.join(" ").starts_with(first.as_str()), "{name}: {first:?} in:\n{shown}");
+        match &told.stage {
+            Stage::Text => assert_says(&name, &shown, &["your text, token by token", "X is 576 × 13"]),
+            Stage::Worked(worked) => {
+                let step = &app.course.open.as_ref().unwrap().steps[0];
+                let lines = step.lines.iter().map(|line| line.trim_end());
+                let said: Vec<&str> = [worked.title(), step.title.as_str()].into_iter().chain(lines).collect();
+                assert_says(&name, &shown, &said);
+            }
+            Stage::Screen(name) => assert_eq!(Some(app.screen), Screen::named(name)),
+        }
+        if PICTURES.contains(&number) {
+            snapshot(&name, &shown, SMALL);
+        }
     }
 }
 
@@ -100,120 +124,8 @@ fn every_page_fits_a_terminal_of_80_by_24_and_every_size_is_survived() {
 }
 
 #[test]
-fn steps_are_noticed_and_progress_is_kept() {
-    let mut app = lesson(Depth::Plain, 6);
-    assert_eq!(app.screen, Screen::Learn);
-    app.perform(Act::NextPage);
-    let effects = app.update(Msg::Tick(app.clock));
-    let kept = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Keep(_)));
-    assert!(kept(&effects), "a page that was read is kept: {effects:?}");
-    assert!(!app.course.progress.of(6).tasks.contains(&1));
-    app.perform(Act::Right);
-    let effects = app.update(Msg::Tick(app.clock));
-    assert!(app.course.progress.of(6).tasks.contains(&1) && kept(&effects));
-    assert!(!kept(&app.update(Msg::Tick(app.clock))), "nothing has changed since");
-}
-
-#[test]
-fn a_toggle_is_switched_back_only_after_it_was_switched() {
-    let mut app = lesson(Depth::Plain, 19);
-    let done = |app: &mut App| {
-        app.update(Msg::Tick(app.clock));
-        app.course.progress.of(19).tasks
-    };
-    let [off, on] = ["off", "on"].map(|value| {
-        let is_it = |page: &Page| page.asks().any(|task| *task == Task::Toggle("kv_cache".into(), value.into()));
-        lessons()[19].pages.iter().position(is_it).unwrap()
-    });
-    app.turn_to(on);
-    assert!(done(&mut app).is_empty(), "it is on from the beginning");
-    for (value, tasks) in [("off", vec![off]), ("on", vec![off, on])] {
-        app.toggles = app.toggles.with(&format!("kv_cache={value}")).unwrap();
-        assert_eq!(done(&mut app).into_iter().collect::<Vec<_>>(), tasks);
-    }
-}
-
-#[test]
-fn a_run_counts_as_drawn_by_lot_only_if_it_was() {
-    let mut app = lesson(Depth::Plain, 14);
-    app.turn_to(1);
-    for sampled in [false, true] {
-        if sampled {
-            app.form.focus(Field::Temperature);
-            app.form.key(KeyCode::Char('1').into(), true, true);
-        }
-        app.perform(Act::Run);
-        let events = fixture::events(8, 3).into_iter().chain([Event::End(Status::Done)]).collect();
-        let run = RunId(if sampled { 2 } else { 1 });
-        app.update(Msg::Worker(worker::Event::Run { run, events }));
-        assert_eq!(app.course.progress.of(14).tasks.contains(&1), sampled);
-    }
-}
-
-#[test]
-fn a_head_is_noticed_on_its_screen_alone() {
-    let mut app = read(Depth::Plain, &[]);
-    app.open_lesson(9);
-    app.update(Msg::Tick(app.clock));
-    let is_done = |app: &App| app.course.progress.of(9).tasks.contains(&0);
-    assert!(!is_done(&app));
-    app.selection.selected = crate::record::explored::Head { block: 16, head: 0 };
-    app.screen = Screen::Blocks;
-    app.update(Msg::Tick(app.clock));
-    assert!(!is_done(&app));
-    app.screen = Screen::Heads;
-    app.update(Msg::Tick(app.clock));
-    assert!(is_done(&app));
-}
-
-#[test]
-fn an_experiment_that_passes_counts_and_one_that_fails_does_not() {
-    let mut app = lesson(Depth::Plain, 2);
-    let found = |value| Outcome { value, bound: Bound::AtMost(1.0), said: String::new() };
-    for (value, passes) in [(f64::NAN, false), (2.0, false), (0.5, true)] {
-        app.perform(Act::Prove);
-        let came = Box::new(Ok(found(value)));
-        app.update(Msg::Worker(worker::Event::Proved { lesson: 2, came }));
-        assert_eq!(app.course.progress.of(2).is_proved, passes, "{value}");
-    }
-    app.perform(Act::Prove);
-    assert!(app.is_busy());
-    let came = Box::new(Err("too few tokens".to_owned()));
-    app.update(Msg::Worker(worker::Event::Proved { lesson: 2, came }));
-    assert!(matches!(&app.course.open.as_ref().unwrap().experiment, Experiment::Failed(why) if why.contains("few")));
-}
-
-#[test]
-fn the_first_answer_counts() {
-    let mut app = lesson(Depth::Plain, 0);
-    app.perform(Act::AnswerB);
-    assert_eq!(app.course.progress.of(0).answer, None, "there is no question on this page");
-    let page = lessons()[0].pages.iter().position(|page| matches!(page, Page::Question(_))).unwrap();
-    app.turn_to(page);
-    app.perform(Act::AnswerC);
-    app.perform(Act::AnswerB);
-    assert_eq!(app.course.progress.of(0).answer, Some(2));
-}
-
-#[test]
-fn from_a_lesson_to_the_list_and_back() {
-    let mut app = lesson(Depth::Plain, 7);
-    assert_eq!(app.screen, Screen::Heads);
-    app.perform(Act::Generate);
-    app.perform(Act::Learn);
-    assert_eq!(app.screen, Screen::Heads, "to where the lesson takes place");
-    app.perform(Act::Learn);
-    assert!(app.screen == Screen::Learn && app.course.shows_list(), "from there to the list");
-    app.perform(Act::Learn);
-    assert_eq!(app.screen, Screen::Heads, "and back");
-    app.perform(Act::CloseLesson);
-    assert!(app.course.open.is_none() && app.why_not(Act::NextPage).is_some());
-}
-
-#[test]
 fn every_screen_that_a_lesson_names_exists() {
     use crate::arch::{Toggle, Toggles};
-    use crate::learn::Stage;
     for lesson in lessons() {
         if let Stage::Screen(name) = &lesson.stage {
             assert!(Screen::named(name).is_some(), "{name}");
