@@ -23,6 +23,8 @@ pub struct Output {
     last: String,
     /// Whether a line of progress stands on standard error.
     in_progress: bool,
+    /// Whether something was written to standard output. What the interface left there is not ours to answer for.
+    has_written: bool,
 }
 
 impl Output {
@@ -36,11 +38,13 @@ impl Output {
             error_colours: wants_colours(choice, errors_to_terminal),
             last: String::new(),
             in_progress: false,
+            has_written: false,
         }
     }
 
     /// Text as it is made, seen at once.
     pub fn stream(&mut self, text: &str) -> Result {
+        self.has_written = true;
         let safe = if self.to_terminal { self.continued(text) } else { text.to_owned() };
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(safe.as_bytes()).and_then(|()| stdout.flush());
@@ -62,12 +66,14 @@ impl Output {
 
     /// A line, or several.
     pub fn line(&mut self, text: &str) -> Result {
+        self.has_written = true;
         let safe = if self.to_terminal { shown::prose(text) } else { text.to_owned() };
         writeln!(io::stdout().lock(), "{safe}").map_err(|error| Failure::of_output(&error))
     }
 
     /// A report, with its titles and notes set apart.
     pub fn report(&mut self, pieces: &[Piece]) -> Result {
+        self.has_written = true;
         let mut text = String::new();
         for (index, piece) in pieces.iter().enumerate() {
             let gap = index > 0 && matches!(piece, Piece::Title(_));
@@ -87,6 +93,7 @@ impl Output {
 
     /// JSON and the end of its line: on one line for programs, indented for readers.
     pub fn json(&mut self, value: &impl Serialize) -> Result {
+        self.has_written = true;
         let mut bytes = Vec::new();
         let written = if self.to_terminal {
             value.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless(PrettyFormatter::new())))
@@ -100,6 +107,9 @@ impl Output {
 
     /// Makes sure that everything has been written.
     pub fn flush(&mut self) -> Result {
+        if !self.has_written {
+            return Ok(());
+        }
         io::stdout().flush().map_err(|error| Failure::of_output(&error))
     }
 

@@ -49,11 +49,12 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         rest = below(rest, 1);
     }
     let Some(live) = &app.live else { return };
-    for line in live.run.header.words_of(&node.path).iter().flat_map(|words| wrap(words, rest.width)) {
+    let width = rest.width;
+    for line in live.run.header.words_of(&node.path).iter().flat_map(|words| wrap(words, width)) {
         put(buf, rest, Span::styled(line, theme.text));
         rest = below(rest, 1);
     }
-    for line in shapes(live, node, app.outline.phase).iter().flat_map(|shapes| wrap(shapes, rest.width)) {
+    for line in shapes(live, node, app.outline.phase).iter().flat_map(|shapes| wrap(shapes, width)) {
         put(buf, rest, Span::styled(line, theme.dim));
         rest = below(rest, 1);
     }

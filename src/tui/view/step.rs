@@ -103,14 +103,15 @@ fn made(app: &App, live: &Live, halt: &Halt, area: Rect, buf: &mut Buffer) {
         put(buf, rest, Span::styled(line, theme.dim));
         rest = below(rest, 1);
     }
-    for line in live.run.header.words_of(&halt.path).iter().flat_map(|words| wrap(words, rest.width)) {
+    let width = rest.width;
+    for line in live.run.header.words_of(&halt.path).iter().flat_map(|words| wrap(words, width)) {
         put(buf, rest, Span::styled(line, theme.text));
         rest = below(rest, 1);
     }
     let start = live.run.passes.last().map(|pass| pass.start);
     let part = live.run.header.part(&halt.path);
     let shapes = part.zip(start).map(|(part, start)| part.shapes(start.n_new as usize, start.n_past as usize));
-    for line in shapes.iter().flat_map(|shapes| wrap(shapes, rest.width)) {
+    for line in shapes.iter().flat_map(|shapes| wrap(shapes, width)) {
         put(buf, rest, Span::styled(line, theme.dim));
         rest = below(rest, 1);
     }
