@@ -197,7 +197,7 @@ fn ctrl_z_stops_the_process_and_gives_the_terminal_back() {
     for n in 1..=2 {
         signal(process, "-TSTP");
         wait_until("the process to stop", || state(process) == Some('T'));
-        assert_eq!(terminal.shown().matches(LEFT).count(), n);
+        wait_until("the terminal to be given back", || terminal.shown().matches(LEFT).count() == n);
         signal(process, "-CONT");
         wait_until("the screen", || terminal.shown().matches(ENTERED).count() == n + 1);
     }
