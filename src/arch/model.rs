@@ -141,9 +141,11 @@ impl Model {
         let of_block = |block: &Block| {
             let attn = &block.attn;
             let kept = attn.mask.narrowed(chosen).kept(tokens);
-            (2 * kept * attn.n_kv_heads) as u64 * precision.row_bytes(attn.d_head as u64)
+            // A file may name any sizes: what is too large for a number is the largest.
+            let rows = (kept as u64).saturating_mul(2 * attn.n_kv_heads as u64);
+            rows.saturating_mul(precision.row_bytes(attn.d_head as u64))
         };
-        self.blocks.iter().map(of_block).sum()
+        self.blocks.iter().map(of_block).fold(0, u64::saturating_add)
     }
 
     pub fn n_layers(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Memory as it was really taken: every allocation of a traced pass, with the part that made it.
 
 use super::header::Header;
-use super::operator::Dtype;
+use crate::arch::formats::Precision;
 use crate::units::{Bytes, Nanos};
 
 /// What memory is for.
@@ -132,38 +132,17 @@ impl ByCategory {
     }
 }
 
-/// Keys and values of so many positions of each sequence: 2·B·L·T·G·h·bytes, with a scale of 2 bytes for each head and
-/// position where they are int8, and of a window no more than it keeps. Modelled; `None` where the run keeps no cache,
-/// or its number format is not known.
+/// Keys and values of so many positions of each sequence: 2·T·G·h·bytes added up over the blocks, with a scale of 2 bytes for
+/// each head and position where they are int8, and of a window no more than it keeps. Modelled; `None` where the run keeps no
+/// cache, or its model or its number format is not known.
 pub fn kv_by_formula(header: &Header, positions: u64) -> Option<Bytes> {
-    let toggle = |name: &str| header.toggles.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let model = &header.model;
-    let head = u64::from(model.d_head);
+    let model = header.model.description.as_deref()?;
     // Runs of before there was a choice kept them as they computed.
-    let row = match toggle("kv_dtype").or(toggle("compute"))? {
-        "int8" => head.checked_add(2)?,
-        format => {
-            let (dtype, _) = Dtype::NAMES.into_iter().find(|&(_, name)| name == format)?;
-            head.checked_mul(dtype.bytes()?)?
-        }
-    };
-    let kept = toggle("attention").and_then(window).map_or(positions, |window| positions.min(window));
-    let batch = toggle("batch").map_or(Some(1), |batch| batch.parse().ok())?;
-    let factors = [2, batch, u64::from(model.n_layers), u64::from(model.n_kv_heads), kept, row];
-    let values = factors.into_iter().try_fold(1u64, u64::checked_mul)?;
-    (toggle("kv_cache") == Some("on") && values > 0).then_some(Bytes(values))
-}
-
-/// How many positions a sliding window keeps, as `window:64` and `sinks:4+60` say; `None` where all are kept.
-fn window(attention: &str) -> Option<u64> {
-    match attention.split_once(':')? {
-        ("window", n) => n.parse().ok(),
-        ("sinks", both) => {
-            let (sinks, window) = both.split_once('+')?;
-            sinks.parse::<u64>().ok()?.checked_add(window.parse().ok()?)
-        }
-        _ => None,
-    }
+    let format = Precision::parse(header.toggle("kv_dtype").or(header.toggle("compute"))?)?;
+    let batch: u64 = header.toggle("batch").map_or(Some(1), |batch| batch.parse().ok())?;
+    let positions = usize::try_from(positions).ok()?;
+    let values = batch.checked_mul(model.kv_bytes(positions, header.choices().attention.mask, format))?;
+    (header.toggle("kv_cache") == Some("on") && (1..u64::MAX).contains(&values)).then_some(Bytes(values))
 }
 
 #[cfg(test)]
@@ -199,7 +178,9 @@ mod tests {
     #[test]
     fn keys_and_values_by_formula() {
         let of = |toggles: &str| {
-            let model = ModelInfo { n_layers: 2, n_kv_heads: 3, d_head: 16, ..ModelInfo::default() };
+            let sizes = ModelInfo { n_layers: 2, n_heads: 6, n_kv_heads: 3, d_head: 16, ..ModelInfo::default() };
+            let sizes = ModelInfo { d_model: 96, d_mlp: 8, d_vocab: 9, n_ctx: 1000, ..sizes };
+            let model = ModelInfo { family: "llama".into(), ..sizes }.described();
             let pair = |text: &str| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
             let toggles = toggles.split(',').filter_map(pair).collect();
             kv_by_formula(&Header { model, toggles, ..Header::default() }, 100).map(|bytes| bytes.0)
@@ -211,6 +192,8 @@ mod tests {
         assert_eq!(of("attention=window:50,kv_cache=on,compute=f32"), Some(2 * numbers));
         assert_eq!(of("attention=sinks:4+21,kv_cache=on,compute=f32"), Some(numbers));
         assert_eq!(of("attention=window:500,kv_cache=on,compute=f32"), Some(4 * numbers));
+        let unknown = Header { toggles: vec![("kv_cache".into(), "on".into())], ..Header::default() };
+        assert_eq!(kv_by_formula(&unknown, 100), None, "a model that is not described");
         for unknown in ["kv_cache=off,compute=f32", "kv_cache=on,compute=f3", "kv_cache=on,compute=f32,batch=many", ""]
         {
             assert_eq!(of(unknown), None, "{unknown}");

@@ -1,11 +1,10 @@
 //! What takes the memory.
 
 use super::{Finding, TracedPhase};
-use crate::arch::formats::Precision;
 use crate::arch::mask::Mask;
 use crate::arch::model::Block;
 use crate::record::event::Phase;
-use crate::record::memory::Category;
+use crate::record::memory::{Category, kv_by_formula};
 use crate::units::{Bytes, Nanos, percent};
 
 /// Where activations are more than this share of the peak, they decide what fits.
@@ -51,17 +50,16 @@ pub fn cache(traced: &TracedPhase) -> Option<Finding> {
         "int8" => "",
         _ => return None,
     };
-    if traced.phase != Phase::Decode || traced.toggle("kv_cache") != "on" {
+    if traced.phase != Phase::Decode {
         return None;
     }
-    let (format, chosen) = (Precision::parse(format)?, header.choices().attention.mask);
-    let of = |tokens: usize| model.kv_bytes(tokens, chosen, format).saturating_mul(u64::from(header.batch()));
-    let (token, full) = (of(1), of(model.n_ctx));
+    let (token, full) = (kv_by_formula(header, 1)?, kv_by_formula(header, model.n_ctx as u64)?);
+    let chosen = header.choices().attention.mask;
     // Where every layer has a window, what is kept stops growing before the context is full.
     let grows = |block: &Block| matches!(block.attn.mask.narrowed(chosen), Mask::Causal | Mask::Chunks { .. });
     let kept = |block: &Block| block.attn.mask.narrowed(chosen).kept(model.n_ctx);
     let most = if model.blocks.iter().any(grows) { model.n_ctx } else { model.blocks.iter().map(kept).max()? };
-    let share = full as f64 / header.model.weight_bytes.0.max(1) as f64;
+    let share = full.0 as f64 / header.model.weight_bytes.0.max(1) as f64;
     if share < LARGE {
         return None;
     }
@@ -71,8 +69,8 @@ pub fn cache(traced: &TracedPhase) -> Option<Finding> {
         Nanos(0),
         format!(
             "keys and values take {} a token: {} at the full context of {most}, {} of what the weights take{remedy}",
-            Bytes(token),
-            Bytes(full),
+            token,
+            full,
             percent(share),
         ),
     )

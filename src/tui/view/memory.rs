@@ -10,7 +10,7 @@
 //!   MLP activation   9.44 MB   9.44 MB  +9.44 MB      4.72 MB         facts at
 //!  ─────────────────────────────────────────────────────────────       the side)
 //!  peak 572 MB at 0.31 s in block 7, MLP activation = weights 538 MB + …
-//!  KV cache 23.6 MB for 512 positions · 2·L·T·G·h·bytes = 23.6 MB modelled
+//!  KV cache 23.6 MB for 512 positions · Σ 2·T·G·h·bytes = 23.6 MB modelled
 //!  process at most 634 MB, 61.9 MB more than is tagged: …
 //! ```
 

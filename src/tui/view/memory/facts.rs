@@ -137,7 +137,7 @@ fn cache(header: &Header, pass: &PassLevels) -> String {
         Some(formula) => {
             let room = if taken > formula { ", taken ahead" } else { "" };
             format!(
-                "KV cache {taken} · by formula {formula} (modelled: 2·L·T·G·h·bytes) · {} positions{room}",
+                "KV cache {taken} · by formula {formula} (modelled: Σ 2·T·G·h·bytes) · {} positions{room}",
                 pass.positions
             )
         }
