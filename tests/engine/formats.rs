@@ -2,6 +2,7 @@
 
 use crate::common::{Model, difference, golden, tensors};
 use blockscope::arch::Toggles;
+use blockscope::arch::formats::{ALL_PRECISIONS, Precision};
 use blockscope::engine::Device;
 use blockscope::engine::source::Source;
 use candle_core::quantized::gguf_file::{self, Value};
@@ -225,4 +226,33 @@ fn half_precision_weights_are_read() {
     let best = |logits: &Tensor| logits.argmax(-1, false);
     let agree = best(&logits).eq_tensor(&best(&reference["logits"])).to_kind(Kind::Float).mean(Kind::Float);
     assert!(agree.double_value(&[]) >= 0.9);
+}
+
+/// Weights are drawn once, in f32, and then converted: in every format it is the same model, rounded. Of another one the
+/// logits would be as far away as they are large.
+#[test]
+fn random_weights_are_the_same_model_in_every_format() {
+    for family in ["llama", "gpt2", "gemma3", "phi"] {
+        let named = format!("random:{}", golden(family).join("config.json").display());
+        let ids = Tensor::from_slice(&[5_i64, 17, 3, 42, 8, 100, 29, 64]).unsqueeze(0);
+        let exact = Model::open(&named, "threads=1").logits(&ids);
+        for precision in ALL_PRECISIONS {
+            let toggles = Toggles::default().with(&format!("weights={}", precision.name())).unwrap();
+            let source = Source::open(&named).unwrap();
+            if toggles.check(&source.model).is_err() {
+                continue; // its rows are not whole groups
+            }
+            let logits = Model::open(&named, &format!("threads=1,weights={}", precision.name())).logits(&ids);
+            let apart = difference(&logits, &exact);
+            let most = match precision {
+                Precision::F32 => 0.0,
+                Precision::F16 => 2e-3,
+                Precision::Bf16 => 2e-2,
+                Precision::Int8 => 3e-2,
+                Precision::Int4 => 0.3,
+            };
+            println!("{family}, {}: differs by {apart:.1e}", precision.name());
+            assert!(apart <= most, "{family} in {}: differs by {apart}", precision.name());
+        }
+    }
 }
