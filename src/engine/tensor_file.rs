@@ -2,7 +2,7 @@
 
 use super::{Error, Result};
 use crate::system::file;
-use memmap2::Mmap;
+use crate::system::map::Map;
 use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensors, View};
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use tch::{Kind, Tensor};
 /// A file that is open, memory-mapped.
 pub struct TensorFile {
     path: PathBuf,
-    map: Mmap,
+    map: Map,
     metadata: Metadata,
     /// Where the tensors' bytes begin.
     data: usize,
@@ -26,8 +26,7 @@ impl TensorFile {
     /// It is missing, truncated or not safetensors.
     pub fn open(path: &Path) -> Result<Self> {
         let opened = file::open(path).map_err(|error| Error::file(path, format!("cannot open: {error}")))?;
-        // SAFETY: as for every memory-mapped model, nobody may change the file while it is open.
-        let map = unsafe { Mmap::map(&opened) }.map_err(|error| Error::file(path, format!("cannot map: {error}")))?;
+        let map = Map::of(&opened).map_err(|error| Error::file(path, format!("cannot map: {error}")))?;
         let (header, metadata) = SafeTensors::read_metadata(&map).map_err(|error| match file::stand_in(&map) {
             Some(found) => Error::file(path, found),
             None => Error::file(path, format!("expected a safetensors file: {error}; is it complete?")),
@@ -79,7 +78,12 @@ impl TensorFile {
         let (start, end) = info.data_offsets;
         let bytes = &self.map[self.data + start..self.data + end];
         let shape: Vec<i64> = info.shape.iter().map(|&size| size as i64).collect();
-        Ok(Tensor::f_from_data_size(bytes, &shape, kind)?)
+        let tensor = Tensor::f_from_data_size(bytes, &shape, kind)?;
+        if !self.map.is_whole() {
+            let problem = "became shorter while it was read: another program writes to it; fetch it again";
+            return Err(Error::file(&self.path, problem));
+        }
+        Ok(tensor)
     }
 }
 

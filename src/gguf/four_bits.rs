@@ -38,6 +38,6 @@ impl Gguf {
                 (q[j], q[j + BLOCK / 2]) = (byte & 15, byte >> 4);
             }
         }
-        Ok(true)
+        self.whole().map(|()| true)
     }
 }

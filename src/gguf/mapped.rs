@@ -3,12 +3,12 @@
 use super::error::{Error, Result};
 use super::header::Header;
 use crate::system::file;
-use memmap2::Mmap;
+use crate::system::map::Map;
 use std::path::Path;
 
 /// A file in memory, and its header.
 pub(super) struct Mapped {
-    pub map: Mmap,
+    pub map: Map,
     pub header: Header,
 }
 
@@ -18,11 +18,15 @@ impl Mapped {
     pub fn open(path: &Path) -> Result<Self> {
         let io = |source| Error::Io { path: path.to_owned(), source };
         let file = file::open(path).map_err(io)?;
-        // SAFETY: the map is only read. As with every mapped file, the bytes stay what they are only
-        // as long as no other program writes to the file; all numbers read from it are checked once,
-        // copied, and never read again from the map.
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        let header = Header::read(&map).map_err(|problem| Error::format(path, problem))?;
-        Ok(Self { map, header })
+        let map = Map::of(&file).map_err(io)?;
+        let header = Header::read(&map).map_err(|problem| Error::format(path, problem));
+        whole(&map, path)?;
+        Ok(Self { map, header: header? })
     }
+}
+
+/// Refuses a file that another program has cut short: what was read behind its end is nothing.
+pub(super) fn whole(map: &Map, path: &Path) -> Result<()> {
+    let problem = "became shorter while it was read: another program writes to it; fetch it again";
+    if map.is_whole() { Ok(()) } else { Err(Error::format(path, problem)) }
 }

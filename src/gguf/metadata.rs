@@ -105,7 +105,9 @@ impl Gguf {
         let path = || self.path.clone();
         let missing = || Error::Missing { path: path(), key: quoted(key), expected };
         let entry = self.header.entry(key).ok_or_else(missing)?;
-        get(entry).ok_or_else(|| {
+        let value = get(entry);
+        self.whole()?;
+        value.ok_or_else(|| {
             let found = entry.describe(self.map());
             Error::Type { path: path(), key: quoted(key), expected, found }
         })

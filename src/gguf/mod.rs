@@ -39,9 +39,9 @@ pub use header::Tensor;
 pub use split::is_later;
 pub use tensor_type::TensorType;
 
+use crate::system::map::Map;
 use header::Header;
 use mapped::Mapped;
-use memmap2::Mmap;
 use split::Whole;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ use std::path::{Path, PathBuf};
 pub struct Gguf {
     path: PathBuf,
     /// Of each file, in their order.
-    maps: Vec<Mmap>,
+    maps: Vec<Map>,
     /// Of the first file, with the tensors of all.
     header: Header,
 }
@@ -112,12 +112,12 @@ impl Gguf {
     /// Lets go of the pages that were read so far: they count as the process's memory as long as they are mapped, and
     /// come again from the file when they are touched.
     pub fn let_go(&self) {
-        // SAFETY: the map is of a file and only read, so a page that was dropped comes back with the same bytes.
-        // What the system refuses costs memory and nothing else.
-        #[cfg(unix)]
-        for map in &self.maps {
-            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
-        }
+        self.maps.iter().for_each(Map::let_go);
+    }
+
+    /// Refuses a file that another program has cut short since it was opened.
+    fn whole(&self) -> Result<()> {
+        self.maps.iter().try_for_each(|map| mapped::whole(map, &self.path))
     }
 
     /// Writes the values of a tensor, row-major, straight from the file into `out`.
@@ -140,7 +140,7 @@ impl Gguf {
             return Err(Error::Tensor { path: self.path.clone(), name: error::quoted(name), problem });
         };
         kind.dequantise(&self.maps[tensor.part][tensor.range.clone()], out);
-        Ok(())
+        self.whole()
     }
 
     /// Why some of these tensors cannot be had, in words: they are of types that cannot be read. Names that the file does

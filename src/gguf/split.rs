@@ -4,7 +4,7 @@
 use super::error::{Error, Result};
 use super::header::Header;
 use super::mapped::Mapped;
-use memmap2::Mmap;
+use crate::system::map::Map;
 use std::path::{Path, PathBuf};
 
 /// Which of a model's files one is.
@@ -20,7 +20,7 @@ pub(super) struct Whole {
     /// Of the first.
     pub path: PathBuf,
     /// In their order.
-    pub maps: Vec<Mmap>,
+    pub maps: Vec<Map>,
     /// Of the first, with the tensors of all.
     pub header: Header,
 }

@@ -166,3 +166,18 @@ fn every_cut_is_noticed() {
         assert!(open(&whole[..length]).is_err(), "cut to {length} of {used} bytes");
     }
 }
+
+#[test]
+fn a_file_that_is_cut_short_while_it_is_open_is_an_error() {
+    let tensors = [("a", tensor(&[64, 1024], GgmlDType::F32)), ("b", tensor(&[4], GgmlDType::F32))];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.gguf");
+    std::fs::write(&path, bytes(&[("general.name", Value::String("x".into()))], &tensors)).unwrap();
+    let file = Gguf::open(&path).unwrap();
+    file.let_go();
+    std::fs::File::options().write(true).open(&path).unwrap().set_len(8192).unwrap();
+    let refusal = file.dequantise("a", &mut vec![0.0; 64 * 1024]).unwrap_err().to_string();
+    assert!(refusal.contains("became shorter while it was read"), "{refusal}");
+    // Nothing of it is taken from then on.
+    assert!(file.str("general.name").is_err());
+}
