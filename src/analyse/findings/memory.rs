@@ -5,7 +5,7 @@ use crate::arch::mask::Mask;
 use crate::arch::model::Block;
 use crate::record::event::Phase;
 use crate::record::memory::{Category, kv_by_formula};
-use crate::units::{Bytes, Nanos, percent};
+use crate::units::{Nanos, percent};
 
 /// Where activations are more than this share of the peak, they decide what fits.
 const DOMINANT: f64 = 0.5;
