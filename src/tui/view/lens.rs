@@ -15,7 +15,7 @@ mod selected;
 
 use super::effect;
 use super::heads::unseen;
-use crate::record::explored::LensCell;
+use crate::record::explored::{LensCell, Place};
 use crate::text::shown;
 use crate::tui::app::{App, Drawn};
 use crate::tui::explorer::{Explorer, Figure};
@@ -152,7 +152,15 @@ fn foot(app: &App, explorer: &Explorer, selected: Selected, area: Rect, buf: &mu
     let line = |y: u16| Rect { width: area.width.saturating_sub(2), ..skip(row(area, y), 1) };
     let Some((name, cell)) = selected.cell() else { return };
     let position = selected.position();
-    let first = format!("after {name} at {}: {}", explorer.at(position), words(explorer, cell, position));
+    // Where the branches of a block are side by side, no stream of the model lies between them.
+    let is_parallel = |block: usize| {
+        app.card().and_then(|card| card.model.blocks.get(block)).is_some_and(|block| block.order.is_parallel())
+    };
+    let without = match name {
+        Place::Mid(block) if is_parallel(*block) => ", the MLP beside it left out,",
+        _ => "",
+    };
+    let first = format!("after {name}{without} at {}: {}", explorer.at(position), words(explorer, cell, position));
     put(buf, line(1), Span::styled(fit(&first, line(1).width as usize), theme.text));
     let mut said = Line::default();
     for likely in &cell.top {
