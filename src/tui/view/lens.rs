@@ -157,7 +157,7 @@ fn foot(app: &App, explorer: &Explorer, selected: Selected, area: Rect, buf: &mu
         app.card().and_then(|card| card.model.blocks.get(block)).is_some_and(|block| block.order.is_parallel())
     };
     let without = match name {
-        Place::Mid(block) if is_parallel(*block) => ", the MLP beside it left out,",
+        Place::Mid(block) if is_parallel(block) => ", the MLP beside it left out,",
         _ => "",
     };
     let first = format!("after {name}{without} at {}: {}", explorer.at(position), words(explorer, cell, position));
