@@ -6,6 +6,7 @@ use blockscope::analyse::{Account, Overhead};
 use blockscope::arch::Model;
 use blockscope::arch::formats::Precision;
 use blockscope::arch::parts::mlp::MlpKind;
+use blockscope::engine::native;
 use blockscope::measure::Session;
 use blockscope::record::operator::self_times;
 use blockscope::record::{Pass, Phase, Run};
