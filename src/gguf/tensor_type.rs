@@ -28,7 +28,7 @@ impl TensorType {
         self.known().and_then(|(.., block)| *block)
     }
 
-    fn known(self) -> Option<&'static (u32, &'static str, Option<(usize, usize)>)> {
+    fn known(self) -> Option<&'static Known> {
         TYPES.iter().find(|(number, ..)| *number == self.0)
     }
 }
@@ -39,9 +39,12 @@ impl fmt::Display for TensorType {
     }
 }
 
-/// ggml's types (`ggml.h`, `ggml-common.h`): number, name, values of a block and its bytes. 4 and 5 are no longer in use;
+/// A type's number, its name, and how many values share a block of how many bytes.
+type Known = (u32, &'static str, Option<(usize, usize)>);
+
+/// ggml's types (`ggml.h`, `ggml-common.h`). 4 and 5 are no longer in use;
 /// 36 to 38 were IQ4_NL in other orders there, and are something else in files of other programs.
-const TYPES: [(u32, &str, Option<(usize, usize)>); 38] = [
+const TYPES: [Known; 38] = [
     (0, "F32", Some((1, 4))),
     (1, "F16", Some((1, 2))),
     (2, "Q4_0", Some((32, 18))),

@@ -25,7 +25,7 @@ impl CharsMap {
         }
         let (length, rest) = bytes.split_first_chunk().ok_or("its table of replacements is cut off")?;
         let length = u32::from_le_bytes(*length) as usize;
-        if length > rest.len() || length % 4 != 0 {
+        if length > rest.len() || !length.is_multiple_of(4) {
             let found = format!("expected a table of replacements of {length} bytes, in fours, found {}", rest.len());
             return Err(found);
         }
