@@ -100,7 +100,17 @@ pub fn problems(model: &Model, parameters: &[Parameter], file: &dyn TensorIndex)
             }
         }
     }
+    problems.extend(beyond(model, parameters, file));
     problems
+}
+
+/// A block that the file has, and its description has not.
+fn beyond(model: &Model, parameters: &[Parameter], file: &dyn TensorIndex) -> Option<String> {
+    let first = parameters.iter().find(|parameter| parameter.key.block == Some(0))?;
+    let name = file.stored(model, first).names().into_iter().next()?;
+    let next = name.replacen(".0.", &format!(".{}.", model.n_layers()), 1);
+    let is_there = next != name && file.shape(&next).is_some();
+    is_there.then(|| format!("{next}: is there, but the description has {} blocks only", model.n_layers()))
 }
 
 impl Inventory {

@@ -197,7 +197,19 @@ impl Model {
             1..=MOST => Ok(()),
             _ => Err(format!("{name} is {size}; expected a number from 1 to {MOST}")),
         };
+        let factor = |what: &str, by: f64| match by.is_finite() && by != 0.0 {
+            true => Ok(()),
+            false => Err(format!("{what} would be multiplied by {by}; expected a finite number other than 0")),
+        };
+        let above_zero = |what: &str, number: f64| match number.is_finite() && number > 0.0 {
+            true => Ok(()),
+            false => Err(format!("{what} is {number}; expected a number above 0")),
+        };
         sized("n_layers", self.n_layers())?;
+        factor("the embedding", self.embedding.multiplier)?;
+        factor("logits", self.head.multiplier)?;
+        self.head.softcap.map_or(Ok(()), |cap| above_zero("the cap of logits", cap))?;
+        [self.embedding.norm, self.final_norm].into_iter().flatten().try_for_each(Norm::validate)?;
         if let Some(positions) = self.embedding.positions {
             sized("the number of learned positions", positions)?;
         }
@@ -231,9 +243,11 @@ impl Model {
                 Mask::Window { window: size, .. } | Mask::Chunks { size } => sized("the attention window", size)?,
                 Mask::Causal => {}
             }
-            if !attn.scale.is_finite() || attn.softcap.is_some_and(|cap| !(cap.is_finite() && cap > 0.0)) {
-                return Err(format!("scores × {} capped at {:?}: expected finite numbers", attn.scale, attn.softcap));
-            }
+            factor("scores", attn.scale)?;
+            factor("what a branch adds", block.multiplier)?;
+            attn.softcap.map_or(Ok(()), |cap| above_zero("the cap of scores", cap))?;
+            let norms = [attn.norm, attn.post_norm, block.mlp.norm, block.mlp.post_norm];
+            norms.into_iter().flatten().try_for_each(Norm::validate)?;
         }
         Ok(())
     }

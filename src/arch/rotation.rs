@@ -165,6 +165,21 @@ impl Rotation {
         if !(self.base.is_finite() && self.base > 1.0) {
             return Err(format!("the base of rotary positions is {}; expected a number above 1", self.base));
         }
+        let numbers = match &self.scaling {
+            Scaling::Linear { factor } => vec![*factor],
+            Scaling::Dynamic { factor, original } => vec![*factor, *original],
+            Scaling::Llama3 { factor, low_freq_factor, high_freq_factor, original } => {
+                vec![*factor, *low_freq_factor, *high_freq_factor, *original]
+            }
+            Scaling::Yarn(yarn) => {
+                vec![yarn.factor, yarn.original, yarn.beta_fast, yarn.beta_slow, yarn.attention_factor]
+            }
+            Scaling::LongRope { original, attention_factor, .. } => vec![*original, *attention_factor],
+            Scaling::None | Scaling::PerFrequency(_) => Vec::new(),
+        };
+        if let Some(number) = numbers.into_iter().find(|number| !(number.is_finite() && *number > 0.0)) {
+            return Err(format!("the scaling of rotary positions has a {number}; expected numbers above 0"));
+        }
         let expected = self.dims / 2;
         let factors: Vec<(&str, usize, bool)> = match &self.scaling {
             Scaling::PerFrequency(divisors) => {

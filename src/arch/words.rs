@@ -35,7 +35,7 @@ pub fn in_words(model: &Model) -> Vec<(&'static str, String)> {
     rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// What blocks have, with how many have it where not all have the same: `window:512 in 15 blocks, all before it in 3`.
+/// What blocks have, with how many have it where not all have the same: `the 512 nearest in 15 blocks, all before it in 3`.
 fn by_block(model: &Model, of: impl Fn(&Block) -> String) -> String {
     let mut kinds: Vec<(String, usize)> = Vec::new();
     for block in &model.blocks {
@@ -72,6 +72,7 @@ fn pattern_by_block(model: &Model) -> Option<String> {
     (!is_plain).then(|| {
         by_block(model, |block| match block.attn.mask {
             Mask::Causal => "all before it".to_owned(),
+            Mask::Window { sinks: 0, window } => format!("the {window} nearest"),
             mask => mask.to_string(),
         })
     })

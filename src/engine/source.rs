@@ -137,7 +137,7 @@ fn open_path(path: &Path) -> Result<(Origin, Model)> {
     if path.is_dir() {
         let name = path.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
         let config = path.join("config.json");
-        if !config.is_file() {
+        if !config.exists() {
             return Err(Error::file(path, "expected config.json in this folder: is it in Hugging Face layout?"));
         }
         let model = families::of_config_file(&config, &name.unwrap_or_default())?;

@@ -40,7 +40,7 @@ pub(super) fn open(path: &Path, place: Place) -> Result<Whole> {
     let Place { number, of } = place;
     let problem = |words: &str| Error::format(path, format!("is file {} of {of} of a model{words}", number + 1));
     let stem = stem(path, place)
-        .ok_or_else(|| problem(", but is not named as one: expected `NAME-00001-of-0000N.gguf` and so on"))?;
+        .ok_or_else(|| problem(&format!(", but is not named so: expected a name that ends in `{}`", ending(place))))?;
     let mut maps = Vec::new();
     let mut whole: Option<Header> = None;
     for number in 0..of {
@@ -158,7 +158,7 @@ mod tests {
         let renamed = folder.path().join("model.gguf");
         fs::rename(&files[0], &renamed).unwrap();
         let refusal = Gguf::open(&renamed).unwrap_err().to_string();
-        assert!(refusal.contains("is file 1 of 3 of a model, but is not named as one"), "{refusal}");
+        assert!(refusal.contains("is file 1 of 3 of a model, but is not named so"), "{refusal}");
     }
 
     #[test]

@@ -108,16 +108,34 @@ impl<'a> Entries<'a> {
     /// # Errors
     /// It is missing, or not a whole number above zero.
     pub fn size(&self, key: &str) -> Result<usize> {
-        self.optional_size(key)?.ok_or_else(|| self.problem(&format!("'{}' is missing", self.spelled(key))))
+        match self.count(key)? {
+            Some(0) => Err(self.is_zero(key)),
+            Some(size) => Ok(size),
+            None => Err(self.problem(&format!("'{}' is missing", self.spelled(key)))),
+        }
     }
 
-    /// A size that may be missing, null or 0 for none.
+    /// A size that may be missing or null. Writers of GGUF say 0 for none; in a `config.json` that is nonsense.
+    ///
+    /// # Errors
+    /// It is there, but not a whole number above zero.
+    pub fn optional_size(&self, key: &str) -> Result<Option<usize>> {
+        match (self.count(key)?, &self.file) {
+            (Some(0), File::Config(_)) => Err(self.is_zero(key)),
+            (size, _) => Ok(size.filter(|&size| size > 0)),
+        }
+    }
+
+    fn is_zero(&self, key: &str) -> Error {
+        self.problem(&format!("'{}' is 0; expected a whole number of at least 1", self.spelled(key)))
+    }
+
+    /// A whole number that may be missing, and may be 0.
     ///
     /// # Errors
     /// It is there, but not a whole number.
-    pub fn optional_size(&self, key: &str) -> Result<Option<usize>> {
+    pub fn count(&self, key: &str) -> Result<Option<usize>> {
         self.find(key, |config, key| config.size(key), |gguf, key| Ok(gguf.usize(key)?))
-            .map(|size| size.filter(|&size| size > 0))
     }
 
     /// A number that may be missing.

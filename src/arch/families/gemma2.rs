@@ -42,6 +42,9 @@ pub fn base(entries: &Entries) -> Result<Model> {
     model.embedding.multiplier = (model.d_model as f64).sqrt();
     model.head.softcap = entries.number("final_logit_softcapping")?;
     let (softcap, scalar) = (entries.number("attn_logit_softcapping")?, entries.number("query_pre_attn_scalar")?);
+    if let Some(scalar) = scalar.filter(|&scalar| scalar <= 0.0) {
+        return Err(entries.problem(&format!("'query_pre_attn_scalar' is {scalar}; expected a number above 0")));
+    }
     let bias = entries.biased("attention_bias", false, "blk.0.attn_q.bias")?;
     model.each_attention(|_, attn| {
         (attn.qkv_bias, attn.out_bias) = (bias, bias);

@@ -31,7 +31,7 @@ fn describe(entries: &Entries) -> Result<Model> {
 /// The shape alone: what other families are described as differences from. `tied`: whether the LM head is the embedding
 /// where a `config.json` does not say.
 pub fn base(entries: &Entries, tied: bool) -> Result<Model> {
-    if entries.optional_size("expert_count")?.is_some() {
+    if entries.count("expert_count")?.is_some_and(|experts| experts > 0) {
         return Err(entries.unsupported("a mixture of experts; this version runs dense models of this type"));
     }
     let act = activation(entries, Activation::Silu)?;

@@ -93,6 +93,9 @@ pub fn of_gguf(gguf: &Gguf) -> Result<Model> {
 }
 
 fn described(family: Option<&'static Family>, entries: &Entries, name: &str) -> Result<Model> {
+    if entries.model_type().is_empty() {
+        return Err(entries.problem("'model_type' is missing: expected the name of a family, such as \"llama\""));
+    }
     let Some(family) = family else {
         let known: Vec<_> = ALL.iter().map(|family| family.name()).collect();
         return Err(entries.unsupported(&format!(

@@ -24,7 +24,7 @@ fn describe(entries: &Entries) -> Result<Model> {
 
 /// Windows where they are switched on, from `max_window_layers` on unless layers are listed.
 pub fn windows_above(model: &mut Model, entries: &Entries) -> Result<()> {
-    let from = entries.optional_size("max_window_layers")?.unwrap_or(28);
+    let from = entries.count("max_window_layers")?.unwrap_or(28);
     let window = entries.optional_size("sliding_window")?;
     let slides = entries.sliding_layers(model.n_layers(), |layer| layer >= from)?;
     if let (true, Some(window)) = (entries.flag("use_sliding_window")?.unwrap_or(false), window) {

@@ -34,6 +34,15 @@ impl Norm {
         Self { kind: NormKind::Layer, eps, shift: true }
     }
 
+    /// # Errors
+    /// Its ε is no small number of at least 0, in words.
+    pub fn validate(self) -> Result<(), String> {
+        match (0.0..1.0).contains(&self.eps) {
+            true => Ok(()),
+            false => Err(format!("the ε of a norm is {}; expected a number from 0 to 1", self.eps)),
+        }
+    }
+
     /// What a norm of the residual stream says of itself.
     pub fn describe(self, name: Role, slot: Slot, around: &Surroundings) -> Part {
         let d = around.d_model;

@@ -85,10 +85,10 @@ impl WeightSource for Folder {
 /// The names of a folder's weight files.
 fn files(folder: &Path) -> Result<Vec<String>> {
     let index = folder.join("model.safetensors.index.json");
-    if index.is_file() {
+    if index.exists() {
         return shards(&index);
     }
-    if folder.join("model.safetensors").is_file() {
+    if folder.join("model.safetensors").exists() {
         return Ok(vec!["model.safetensors".to_owned()]);
     }
     let pickled = std::fs::read_dir(folder).into_iter().flatten().flatten().find(|entry| {

@@ -62,7 +62,7 @@ fn a_damaged_or_hostile_header_is_refused_in_words() {
         (Raw::new(3, 0, 1).text("general.alignment").u32(4).u32(0), "expected a power of two, found 0"),
         (Raw::new(3, 0, 1).text("general.alignment").u32(4).u32(24), "expected a power of two, found 24"),
         (Raw::new(3, 0, 1).text("general.alignment").u32(8).text("32"), "expected a power of two, found \"32\""),
-        (Raw::new(3, 0, 1).text("split.count").u32(2).u32(3), "is file 1 of 3 of a model, but is not named as one"),
+        (Raw::new(3, 0, 1).text("split.count").u32(2).u32(3), "is file 1 of 3 of a model, but is not named so"),
         (Raw::new(3, 1, 0).tensor("w", &[1; 5], 0, 0), "tensor `w`: expected at most 4 dimensions, found 5"),
         (Raw::new(3, 1, 0).tensor("w", &[1 << 32, 1 << 32], 0, 0), "too large for any memory"),
         (Raw::new(3, 1, 0).tensor("w", &[1 << 61], 0, 0), "too large for any memory"),

@@ -17,12 +17,12 @@ pub enum Error {
     #[error("{}: there is such a file already; name another, or remove it first", path.display())]
     Exists { path: PathBuf },
     #[error(
-        "{}: not a run file: expected a first line that begins with {{\"version\":1,…, found {found}",
+        "{}: not a run file: expected a first line that begins with {{\"version\":…, found {found}",
         path.display()
     )]
     NotARun { path: PathBuf, found: String },
     #[error(
-        "{}: not a study file: expected a first line that begins with {{\"version\":1,\"study\":…, found {found}",
+        "{}: not a study file: expected a first line that begins with {{\"version\":…,\"study\":…, found {found}",
         path.display()
     )]
     NotAStudy { path: PathBuf, found: String },
@@ -32,7 +32,7 @@ pub enum Error {
     )]
     Another { path: PathBuf, differs: String },
     #[error(
-        "{}: written by a newer Blockscope (version {version}); this one reads {}. Open it with that one, or update",
+        "{}: written by a newer Blockscope (version {version}); this one reads up to {}. Open it with that one, or update",
         path.display(), newest
     )]
     Newer { path: PathBuf, version: u64, newest: u64 },

@@ -144,7 +144,7 @@ pub fn effect(effect: &Effect, what: &str, named: Named, text: Named) -> Vec<Pie
         Piece::Title(what.to_owned()),
         Piece::List(vec![
             format!("KL(clean ‖ changed): {:.4} nats in the mean over {} positions", effect.mean_kl(), effect.kl.len()),
-            format!("−ln p of the text: {:+.4} nats a token", effect.more_nll()),
+            format!("Δ −ln p of the text: {:+.4} nats a token", effect.more_nll()),
         ]),
         Piece::Title("candidates for the next token".into()),
         Piece::Table(Table { columns, rows }),

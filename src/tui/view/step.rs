@@ -19,6 +19,7 @@ use crate::arch::path::role_of;
 use crate::arch::role::Role;
 use crate::measure::Halt;
 use crate::record::Phase;
+use crate::text::shown;
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
 use crate::tui::live::{Live, State};
@@ -124,9 +125,9 @@ fn made(app: &App, live: &Live, halt: &Halt, area: Rect, buf: &mut Buffer) {
         rest = below(rest, each);
     }
     if caption > 0 {
-        let words =
-            if each >= 6 { "├ ┤ least and greatest   ● mean   ━ one standard deviation   " } else { "" };
-        let text = format!("{words}values: the first of the last position");
+        let values = "values: the first of the last position";
+        let whole = format!("├ ┤ least and greatest   ● mean   ━ one standard deviation   {values}");
+        let text = if each >= 6 && shown::width(&whole) <= rest.width as usize { whole } else { values.to_owned() };
         put(buf, rest, Span::styled(fit(&text, rest.width as usize), theme.faint));
     }
 }

@@ -56,7 +56,10 @@ pub fn draw(app: &App, live: &Live, halt: &Halt, area: Rect, buf: &mut Buffer) {
             buf.set_style(place.intersection(buf.area), theme.selected);
         }
         put(buf, place, line.text.clone());
-        put_right(buf, place, Span::styled(line.time.clone(), theme.dim));
+        // In a narrow window the name is worth more than the time.
+        if line.text.width() + line.time.chars().count() < place.width as usize {
+            put_right(buf, place, Span::styled(line.time.clone(), theme.dim));
+        }
     }
 }
 
