@@ -158,4 +158,21 @@ mod tests {
         assert!(check("attention=fused").is_ok());
         assert!(check("attention=eager").unwrap_err().to_string().contains("412 GB for attention matrices"));
     }
+
+    #[test]
+    fn nothing_is_advised_that_is_set_already() {
+        let model = families::of_config_file(std::path::Path::new("src/engine/presets/llama-3.2-1b.json"), "").unwrap();
+        let advice = |format: Precision, available| {
+            let toggles = Toggles { weights: format, ..Toggles::default() };
+            let refusal = check_weights(&model, &toggles, available).err()?.to_string();
+            Some(refusal.rsplit_once("; try ")?.1.to_owned())
+        };
+        let listed = |advice: &str, format: Precision| advice.split(['=', ' ', ',']).any(|word| word == format.name());
+        assert_eq!(advice(Precision::F32, 4_000_000_000).map(|advice| listed(&advice, Precision::Bf16)), Some(true));
+        for (format, gigabytes) in ALL_PRECISIONS.iter().flat_map(|format| (1..7).map(move |size| (*format, size))) {
+            if let Some(advice) = advice(format, gigabytes * 1_000_000_000) {
+                assert!(!listed(&advice, format), "{} in {gigabytes} GB: {advice}", format.name());
+            }
+        }
+    }
 }

@@ -26,6 +26,8 @@ mod qwen3;
 mod smollm3;
 mod stablelm;
 mod starcoder2;
+#[cfg(test)]
+mod tests;
 
 pub use family::Family;
 
