@@ -292,11 +292,9 @@ impl Form {
     /// Text from the clipboard. Returns how many characters had to be left out, because they are
     /// control characters or invisible.
     pub fn paste(&mut self, text: &str) -> usize {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let keep = |c: &char| matches!(c, '\n' | '\t') || sanitize::keeps(*c);
-        let kept: String = text.chars().filter(keep).collect();
-        self.text.insert_str(&kept);
-        text.chars().count() - kept.chars().count()
+        let text = with_line_breaks(text);
+        self.text.insert_str(text.chars().filter(|&c| can_be_edited(c)).collect::<String>());
+        left_out(&text)
     }
 
     fn is_blank(&self) -> bool {
@@ -348,6 +346,19 @@ impl Form {
 fn tenths(x: f64) -> String {
     let text = format!("{x:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// How many characters of a text cannot be edited, because they are control characters or invisible.
+pub fn left_out(text: &str) -> usize {
+    with_line_breaks(text).chars().filter(|&c| !can_be_edited(c)).count()
+}
+
+fn can_be_edited(c: char) -> bool {
+    matches!(c, '\n' | '\t') || sanitize::keeps(c)
+}
+
+fn with_line_breaks(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 #[cfg(test)]

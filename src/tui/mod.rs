@@ -285,6 +285,11 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
     if let (Some(_), Err(why)) = (startup.lessons, &startup.progress) {
         app.say(format!("progress is not kept: {why}"), true);
     }
+    if let Some(Prompt::Text(text) | Prompt::Chat(text)) = &startup.prompt
+        && let n @ 1.. = form::left_out(text)
+    {
+        app.say(format!("{n} invisible or control characters of the prompt were left out"), false);
+    }
     match startup.lessons {
         None => {}
         Some(Lessons::All) => app.screen = app::Screen::Learn,
