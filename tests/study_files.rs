@@ -120,7 +120,7 @@ fn a_file_that_was_cut_anywhere_opens_with_what_is_complete() {
 fn hostile_files_are_refused_with_their_line() {
     assert_eq!(
         refusal("nonsense\n"),
-        "x.jsonl: not a study file: expected a first line that begins with {\"version\":1,\"study\":…, found 'nonsense'"
+        "x.jsonl: not a study file: expected a first line that begins with {\"version\":…,\"study\":…, found 'nonsense'"
     );
     assert!(refusal("").ends_with("found nothing"));
     let run = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/v1-tiny.jsonl")).unwrap();
