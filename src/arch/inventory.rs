@@ -27,6 +27,9 @@ pub trait TensorIndex {
     }
 }
 
+/// Problems that are told one by one: a file that lacks one tensor may lack them all.
+pub const LISTED: usize = 20;
+
 /// The weights of a model, part by part.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {

@@ -3,7 +3,7 @@
 use super::failure::Result;
 use super::output::Output;
 use crate::arch::formats::{ALL_PRECISIONS, Precision};
-use crate::arch::inventory::{self, Inventory};
+use crate::arch::inventory::{self, Inventory, LISTED};
 use crate::arch::mask::Mask;
 use crate::arch::words::in_words;
 use crate::arch::{Model, Toggles};
@@ -30,9 +30,6 @@ pub struct Args {
     #[arg(long)]
     json: bool,
 }
-
-/// Problems that are told one by one: a file that lacks one tensor may lack them all.
-const MOST_PROBLEMS: usize = 20;
 
 /// What is known of the text side of a model.
 struct Text {
@@ -69,10 +66,10 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         Err(error) => (None, vec![format!("no tokenizer: {error}")]),
     };
     let inventory = take_inventory(&source)?;
-    for warning in warnings.iter().chain(inventory.problems.iter().take(MOST_PROBLEMS)) {
+    for warning in warnings.iter().chain(inventory.problems.iter().take(LISTED)) {
         out.warning(warning);
     }
-    if let Some(more @ 1..) = inventory.problems.len().checked_sub(MOST_PROBLEMS) {
+    if let Some(more @ 1..) = inventory.problems.len().checked_sub(LISTED) {
         out.warning(&format!("and {more} more tensors are missing or have another shape; --json lists all"));
     }
     if args.json {

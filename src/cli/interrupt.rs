@@ -62,11 +62,9 @@ impl Interrupt {
 
 /// The signals that end a run. With a terminal that is closed it ends, unless it was started to outlive it.
 fn heeded() -> Vec<i32> {
-    #[allow(unused_mut)]
-    let mut heeded = vec![SIGINT, SIGTERM];
     #[cfg(unix)]
-    if !crate::system::signals::is_ignored(signal_hook::consts::SIGHUP) {
-        heeded.push(signal_hook::consts::SIGHUP);
-    }
-    heeded
+    let hangup = Some(signal_hook::consts::SIGHUP).filter(|&signal| !crate::system::signals::is_ignored(signal));
+    #[cfg(not(unix))]
+    let hangup = None;
+    [SIGINT, SIGTERM].into_iter().chain(hangup).collect()
 }

@@ -2,6 +2,7 @@
 //! found and, where there is something, what to do.
 
 use crate::arch;
+use crate::arch::inventory::LISTED;
 use crate::system::caught::without_frames;
 use std::path::{Path, PathBuf};
 
@@ -53,9 +54,6 @@ impl From<crate::gguf::Error> for Error {
         arch::Error::from(error).into()
     }
 }
-
-/// So many problems are listed.
-const LISTED: usize = 20;
 
 fn listed(problems: &[String]) -> String {
     let mut lines: Vec<String> = problems.iter().take(LISTED).map(|problem| format!("  {problem}")).collect();

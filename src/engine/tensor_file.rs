@@ -79,10 +79,7 @@ impl TensorFile {
         let bytes = &self.map[self.data + start..self.data + end];
         let shape: Vec<i64> = info.shape.iter().map(|&size| size as i64).collect();
         let tensor = Tensor::f_from_data_size(bytes, &shape, kind)?;
-        if !self.map.is_whole() {
-            let problem = "became shorter while it was read: another program writes to it; fetch it again";
-            return Err(Error::file(&self.path, problem));
-        }
+        self.map.check().map_err(|error| Error::file(&self.path, error.to_string()))?;
         Ok(tensor)
     }
 }

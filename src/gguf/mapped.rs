@@ -27,6 +27,5 @@ impl Mapped {
 
 /// Refuses a file that another program has cut short: what was read behind its end is nothing.
 pub(super) fn whole(map: &Map, path: &Path) -> Result<()> {
-    let problem = "became shorter while it was read: another program writes to it; fetch it again";
-    if map.is_whole() { Ok(()) } else { Err(Error::format(path, problem)) }
+    map.check().map_err(|error| Error::format(path, error.to_string()))
 }

@@ -1,6 +1,6 @@
 //! What ran, where and how.
 
-use crate::arch::formats::Formats;
+use crate::arch::formats::{Formats, Precision};
 use crate::arch::path::Path;
 use crate::arch::{self, Model, Toggle, Toggles, words};
 use crate::units::Bytes;
@@ -51,6 +51,12 @@ impl Header {
             let _ = Toggle::named(name).and_then(|toggle| toggles.set(toggle, value));
         }
         toggles
+    }
+
+    /// The number format of keys and values; `None` where it is not known. Runs of before there was a choice kept them as
+    /// they computed.
+    pub fn kv_format(&self) -> Option<Precision> {
+        Precision::parse(self.toggle("kv_dtype").or(self.toggle("compute"))?)
     }
 
     /// The paths of what is directly in the model, in the order of a pass; none where the file does not describe it.

@@ -1,7 +1,6 @@
 //! Memory as it was really taken: every allocation of a traced pass, with the part that made it.
 
 use super::header::Header;
-use crate::arch::formats::Precision;
 use crate::units::{Bytes, Nanos};
 
 /// What memory is for.
@@ -137,8 +136,7 @@ impl ByCategory {
 /// cache, or its model or its number format is not known.
 pub fn kv_by_formula(header: &Header, positions: u64) -> Option<Bytes> {
     let model = header.model.description.as_deref()?;
-    // Runs of before there was a choice kept them as they computed.
-    let format = Precision::parse(header.toggle("kv_dtype").or(header.toggle("compute"))?)?;
+    let format = header.kv_format()?;
     let batch: u64 = header.toggle("batch").map_or(Some(1), |batch| batch.parse().ok())?;
     let positions = usize::try_from(positions).ok()?;
     let values = batch.checked_mul(model.kv_bytes(positions, header.choices().attention.mask, format))?;

@@ -34,11 +34,20 @@ impl Map {
     }
 
     /// Whether everything that was read so far was in the file.
-    pub fn is_whole(&self) -> bool {
+    fn is_whole(&self) -> bool {
         #[cfg(unix)]
         return self.region.is_whole();
         #[cfg(not(unix))]
         return true;
+    }
+
+    /// Refuses what was read, if not all of it was in the file.
+    ///
+    /// # Errors
+    /// Another program has cut the file short.
+    pub fn check(&self) -> io::Result<()> {
+        let problem = "became shorter while it was read: another program writes to it; fetch it again";
+        if self.is_whole() { Ok(()) } else { Err(io::Error::new(io::ErrorKind::UnexpectedEof, problem)) }
     }
 
     /// Lets go of the pages that were read so far: they count as the process's memory as long as they are mapped, and

@@ -1,7 +1,7 @@
 //! What takes the memory.
 
 use super::{Finding, TracedPhase};
-use crate::arch::mask::Mask;
+use crate::arch::formats::Precision;
 use crate::arch::model::Block;
 use crate::record::event::Phase;
 use crate::record::memory::{Category, kv_by_formula};
@@ -41,14 +41,11 @@ pub fn activations(traced: &TracedPhase) -> Option<Finding> {
 pub fn cache(traced: &TracedPhase) -> Option<Finding> {
     let header = &traced.run.header;
     let model = header.model.description.as_deref()?;
-    // Runs of before this was a toggle of its own keep what the activations are.
-    let format =
-        if traced.toggle("kv_dtype").is_empty() { traced.toggle("compute") } else { traced.toggle("kv_dtype") };
-    let remedy = match format {
-        "f32" => ": kv_dtype=bf16 would halve that, int8 quarter it",
-        "bf16" => ": kv_dtype=int8 would halve that",
-        "int8" => "",
-        _ => return None,
+    let remedy = match header.kv_format()? {
+        Precision::F32 => ": kv_dtype=bf16 would halve that, int8 quarter it",
+        Precision::Bf16 => ": kv_dtype=int8 would halve that",
+        Precision::Int8 => "",
+        Precision::F16 | Precision::Int4 => return None,
     };
     if traced.phase != Phase::Decode {
         return None;
@@ -56,9 +53,8 @@ pub fn cache(traced: &TracedPhase) -> Option<Finding> {
     let (token, full) = (kv_by_formula(header, 1)?, kv_by_formula(header, model.n_ctx as u64)?);
     let chosen = header.choices().attention.mask;
     // Where every layer has a window, what is kept stops growing before the context is full.
-    let grows = |block: &Block| matches!(block.attn.mask.narrowed(chosen), Mask::Causal | Mask::Chunks { .. });
     let kept = |block: &Block| block.attn.mask.narrowed(chosen).kept(model.n_ctx);
-    let most = if model.blocks.iter().any(grows) { model.n_ctx } else { model.blocks.iter().map(kept).max()? };
+    let most = model.blocks.iter().map(kept).max()?;
     let share = full.0 as f64 / header.model.weight_bytes.0.max(1) as f64;
     if share < LARGE {
         return None;
