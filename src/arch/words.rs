@@ -99,7 +99,7 @@ pub fn of_part(model: &Model, chosen: Mask, path: Path) -> Option<String> {
     match (path.name, block) {
         (Role::EmbedNorm, _) => model.embedding.norm.map(|norm| kind(norm).to_owned()),
         (Role::FinalNorm, _) => model.final_norm.map(|norm| kind(norm).to_owned()),
-        (Role::LmHead, _) => Some(head(model)),
+        (Role::LmHead, _) => Some(format!("weight: {}", head(model))),
         (role, Some(block)) => of_part_in(block, chosen, role),
         _ => None,
     }
