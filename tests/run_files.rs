@@ -83,7 +83,7 @@ fn version_2_describes_the_model_part_by_part() {
     let header = &run.header;
     let model = header.model.description.as_deref().unwrap();
     assert_eq!((model.family, header.model.n_layers), ("gemma3_text", 2));
-    let masks: Vec<String> = model.blocks.iter().map(|block| block.attn.mask.to_string()).collect();
+    let masks: Vec<String> = model.stack.blocks.iter().map(|block| block.attn.mask.to_string()).collect();
     assert_eq!(masks, ["window:6", "causal"]);
     // What ran is what the description says, in its order.
     let expected: Vec<String> = model.parts(&header.choices()).iter().map(|part| part.path.to_string()).collect();

@@ -2,11 +2,18 @@
 //!
 //! What is added to a description later gets a default that says what older files meant.
 
+use super::block::Block;
 use super::families;
-use super::model::{Block, MOST_LAYERS, Model};
+use super::model::Model;
+use super::parts::connector::Connector;
 use super::parts::embedding::Embedding;
+use super::parts::frames::Frames;
 use super::parts::head::Head;
 use super::parts::norm::Norm;
+use super::parts::patches::Patches;
+use super::path::StackName;
+use super::stack::{Input, Stack};
+use super::validation::MOST_LAYERS;
 use serde::{Deserialize, Serialize};
 
 /// A model as a file describes it.
@@ -14,15 +21,39 @@ use serde::{Deserialize, Serialize};
 pub struct Description {
     name: String,
     family: String,
-    d_model: usize,
+    /// Stacks that the last one reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<StackEntry>,
+    /// The last stack: the entries of the model itself where it has no other.
+    #[serde(flatten)]
+    stack: StackEntry,
     d_vocab: usize,
-    n_ctx: usize,
-    embedding: Embedding,
-    blocks: Vec<Alike>,
-    final_norm: Option<Norm>,
     head: Head,
     bos: Option<u32>,
     eos: Vec<u32>,
+}
+
+/// A stack, which reads tokens, a picture or sound.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StackEntry {
+    #[serde(default, rename = "stack", skip_serializing_if = "is_only")]
+    name: StackName,
+    d_model: usize,
+    n_ctx: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    embedding: Option<Embedding>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    patches: Option<Patches>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    frames: Option<Frames>,
+    blocks: Vec<Alike>,
+    final_norm: Option<Norm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connector: Option<Connector>,
+}
+
+fn is_only(name: &StackName) -> bool {
+    *name == StackName::Only
 }
 
 /// Blocks that are alike, one after the other.
@@ -35,20 +66,67 @@ struct Alike {
 
 impl From<&Model> for Description {
     fn from(model: &Model) -> Self {
-        let alike = |blocks: &[Block]| Alike { times: blocks.len(), block: blocks[0].clone() };
         Self {
             name: model.name.clone(),
             family: model.family.to_owned(),
-            d_model: model.d_model,
+            sources: model.sources.iter().map(StackEntry::from).collect(),
+            stack: StackEntry::from(&model.stack),
             d_vocab: model.d_vocab,
-            n_ctx: model.n_ctx,
-            embedding: model.embedding.clone(),
-            blocks: model.blocks.chunk_by(PartialEq::eq).map(alike).collect(),
-            final_norm: model.final_norm,
             head: model.head,
             bos: model.bos,
             eos: model.eos.clone(),
         }
+    }
+}
+
+impl From<&Stack> for StackEntry {
+    fn from(stack: &Stack) -> Self {
+        let alike = |blocks: &[Block]| Alike { times: blocks.len(), block: blocks[0].clone() };
+        let (mut embedding, mut patches, mut frames) = (None, None, None);
+        match stack.input.clone() {
+            Input::Tokens(tokens) => embedding = Some(tokens),
+            Input::Picture(picture) => patches = Some(picture),
+            Input::Sound(sound) => frames = Some(sound),
+        }
+        Self {
+            name: stack.name,
+            d_model: stack.d_model,
+            n_ctx: stack.n_ctx,
+            embedding,
+            patches,
+            frames,
+            blocks: stack.blocks.chunk_by(PartialEq::eq).map(alike).collect(),
+            final_norm: stack.final_norm,
+            connector: stack.connector.clone(),
+        }
+    }
+}
+
+impl TryFrom<StackEntry> for Stack {
+    /// What cannot be, in words.
+    type Error = String;
+
+    fn try_from(file: StackEntry) -> Result<Self, String> {
+        let layers = file.blocks.iter().fold(0_usize, |sum, alike| sum.saturating_add(alike.times));
+        if layers > MOST_LAYERS {
+            return Err(format!("a model of {layers} blocks; at most {MOST_LAYERS} were expected"));
+        }
+        let blocks = file.blocks.into_iter().flat_map(|Alike { times, block }| std::iter::repeat_n(block, times));
+        let input = match (file.embedding, file.patches, file.frames) {
+            (Some(embedding), None, None) => Input::Tokens(embedding),
+            (None, Some(patches), None) => Input::Picture(patches),
+            (None, None, Some(frames)) => Input::Sound(frames),
+            _ => return Err("a stack should read one thing: tokens, a picture or sound".into()),
+        };
+        Ok(Self {
+            name: file.name,
+            d_model: file.d_model,
+            n_ctx: file.n_ctx,
+            input,
+            blocks: blocks.collect(),
+            final_norm: file.final_norm,
+            connector: file.connector,
+        })
     }
 }
 
@@ -59,20 +137,12 @@ impl TryFrom<Description> for Model {
     fn try_from(file: Description) -> Result<Self, String> {
         let family = families::ALL.iter().find(|family| family.name() == file.family);
         let family = family.ok_or_else(|| format!("a model of the family '{}', which is not known", file.family))?;
-        let layers = file.blocks.iter().fold(0_usize, |sum, alike| sum.saturating_add(alike.times));
-        if layers > MOST_LAYERS {
-            return Err(format!("a model of {layers} blocks; at most {MOST_LAYERS} were expected"));
-        }
-        let blocks = file.blocks.into_iter().flat_map(|Alike { times, block }| std::iter::repeat_n(block, times));
         let model = Model {
             name: file.name,
             family: family.name(),
-            d_model: file.d_model,
+            sources: file.sources.into_iter().map(Stack::try_from).collect::<Result<_, _>>()?,
+            stack: file.stack.try_into()?,
             d_vocab: file.d_vocab,
-            n_ctx: file.n_ctx,
-            embedding: file.embedding,
-            blocks: blocks.collect(),
-            final_norm: file.final_norm,
             head: file.head,
             bos: file.bos,
             eos: file.eos,
@@ -85,11 +155,11 @@ impl TryFrom<Description> for Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch::fixture::models;
+    use crate::arch::fixture::{composed, models};
 
     #[test]
     fn every_model_that_is_written_is_read_back() {
-        for model in models() {
+        for model in models().into_iter().chain(composed()) {
             let text = serde_json::to_string(&Description::from(&model)).unwrap();
             let read: Description = serde_json::from_str(&text).unwrap();
             assert_eq!(Model::try_from(read), Ok(model), "{text}");

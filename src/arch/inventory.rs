@@ -42,7 +42,7 @@ pub struct Inventory {
 /// The weights of one part, over all blocks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PartWeights {
-    pub name: &'static str,
+    pub name: String,
     pub parameters: u64,
     /// Bytes in the file; 0 where there is none.
     pub file_bytes: u64,
@@ -56,7 +56,7 @@ pub fn of(model: &Model, file: Option<&dyn TensorIndex>) -> Inventory {
     let mut seen = HashSet::new();
     let parameters = model.parameters();
     for parameter in &parameters {
-        let part = inventory.part(parameter.key.slot.group());
+        let part = inventory.part(&parameter.key.group());
         part.parameters += parameter.count();
         let Some(file) = file else { continue };
         for name in file.stored(model, parameter).names() {
@@ -119,7 +119,7 @@ fn beyond(model: &Model, parameters: &[Parameter], file: &dyn TensorIndex) -> Op
 impl Inventory {
     /// All parts together.
     pub fn total(&self) -> PartWeights {
-        let mut total = PartWeights { name: "all", ..PartWeights::default() };
+        let mut total = PartWeights { name: "all".to_owned(), ..PartWeights::default() };
         for part in &self.parts {
             total.parameters += part.parameters;
             total.file_bytes += part.file_bytes;
@@ -129,9 +129,9 @@ impl Inventory {
         total
     }
 
-    fn part(&mut self, name: &'static str) -> &mut PartWeights {
+    fn part(&mut self, name: &str) -> &mut PartWeights {
         let index = self.parts.iter().position(|part| part.name == name).unwrap_or_else(|| {
-            self.parts.push(PartWeights { name, ..PartWeights::default() });
+            self.parts.push(PartWeights { name: name.to_owned(), ..PartWeights::default() });
             self.parts.len() - 1
         });
         &mut self.parts[index]

@@ -15,6 +15,8 @@ pub enum Mask {
     Window { sinks: usize, window: usize },
     /// Those of its own chunk of `size` positions that are not after it (Llama 4).
     Chunks { size: usize },
+    /// All, those after it too: what reads a whole input at once.
+    Full,
 }
 
 /// Fewer queries than this at a time are not worth a kernel's call of their own.
@@ -41,15 +43,18 @@ impl Mask {
     /// sinks come with the user's.
     pub fn narrowed(self, chosen: Mask) -> Mask {
         match (self, chosen) {
-            (own, Mask::Causal | Mask::Chunks { .. }) => own,
+            (own, Mask::Causal | Mask::Chunks { .. } | Mask::Full) => own,
             (Mask::Window { window: own, .. }, Mask::Window { window, .. }) if own <= window => self,
-            (Mask::Chunks { .. }, _) => self,
+            (Mask::Chunks { .. } | Mask::Full, _) => self,
             (_, chosen) => chosen,
         }
     }
 
     /// How many pairs of a query and a key that it sees there are in a pass of `new` positions after `past` ones.
     pub fn pairs(self, past: u64, new: u64) -> u128 {
+        if self == Mask::Full {
+            return u128::from(new) * (u128::from(past) + u128::from(new));
+        }
         let (first, end) = (u128::from(past), u128::from(past) + u128::from(new));
         // Of a query at position p the keys that it sees, added up over all positions before `end`.
         let triangle = |n: u128| n * (n + 1) / 2;
@@ -63,6 +68,7 @@ impl Mask {
                 let size = size as u128;
                 end / size * triangle(size) + triangle(end % size)
             }
+            Mask::Full => 0,
         };
         before(end) - before(first)
     }
@@ -71,7 +77,7 @@ impl Mask {
     pub fn kept(self, positions: usize) -> usize {
         match self {
             Mask::Window { sinks, window } => positions.min(sinks + window),
-            Mask::Causal | Mask::Chunks { .. } => positions,
+            Mask::Causal | Mask::Chunks { .. } | Mask::Full => positions,
         }
     }
 
@@ -83,21 +89,22 @@ impl Mask {
 
     /// Whether position `query` attends to position `key`.
     pub fn sees(self, query: usize, key: usize) -> bool {
-        key <= query
-            && match self {
-                Mask::Causal => true,
-                Mask::Window { sinks, window } => key < sinks || query - key < window,
-                Mask::Chunks { size } => query / size == key / size,
-            }
+        match self {
+            Mask::Full => true,
+            _ if key > query => false,
+            Mask::Causal => true,
+            Mask::Window { sinks, window } => key < sinks || query - key < window,
+            Mask::Chunks { size } => query / size == key / size,
+        }
     }
 
     /// Whether any of these queries attends to any of these keys.
     pub fn sees_any(self, queries: &Range<usize>, keys: &Range<usize>) -> bool {
         let (Some(last), Some(key)) = (queries.end.checked_sub(1), keys.clone().next()) else { return false };
         !queries.is_empty()
-            && key <= last
+            && (key <= last || self == Mask::Full)
             && match self {
-                Mask::Causal => true,
+                Mask::Causal | Mask::Full => true,
                 // The nearest pair of the two.
                 Mask::Window { sinks, window } => key < sinks || (queries.start + 1).saturating_sub(keys.end) < window,
                 Mask::Chunks { size } => queries.start / size <= (keys.end - 1) / size && key / size <= last / size,
@@ -109,13 +116,15 @@ impl Mask {
         (0..positions).map(move |key| match self {
             Mask::Window { sinks, window } if key >= sinks => window.min(positions - key),
             Mask::Chunks { size } => ((key / size + 1) * size).min(positions) - key,
-            _ => positions - key,
+            Mask::Full => positions,
+            Mask::Causal | Mask::Window { .. } => positions - key,
         })
     }
 
-    /// How many keys a query attends to.
-    pub fn seen_from(self, query: usize) -> usize {
+    /// How many keys a query among so many positions attends to.
+    pub fn seen_from(self, query: usize, positions: usize) -> usize {
         match self {
+            Mask::Full => positions,
             Mask::Causal => query + 1,
             Mask::Window { .. } => self.kept(query + 1),
             Mask::Chunks { size } => query % size + 1,
@@ -125,8 +134,8 @@ impl Mask {
     /// What a key receives of the queries that attend to it, on the mean, where all of so many spread their attention
     /// evenly.
     pub fn even_share(self, key: usize, positions: usize) -> f32 {
-        let seeing: Vec<usize> = (key..positions).filter(|&query| self.sees(query, key)).collect();
-        let shares: f32 = seeing.iter().map(|&query| 1.0 / self.seen_from(query) as f32).sum();
+        let seeing: Vec<usize> = (0..positions).filter(|&query| self.sees(query, key)).collect();
+        let shares: f32 = seeing.iter().map(|&query| 1.0 / self.seen_from(query, positions) as f32).sum();
         shares / seeing.len().max(1) as f32
     }
 
@@ -143,7 +152,7 @@ impl Mask {
     pub fn written(self, past: usize, len: usize) -> Vec<(usize, Range<usize>)> {
         let stays = |&position: &usize| match self {
             Mask::Window { sinks, window } => position < sinks || len - position <= window,
-            Mask::Causal | Mask::Chunks { .. } => true,
+            Mask::Causal | Mask::Chunks { .. } | Mask::Full => true,
         };
         let mut runs: Vec<(usize, Range<usize>)> = Vec::new();
         for position in (past..len).filter(stays) {
@@ -197,13 +206,14 @@ impl Mask {
 }
 
 impl fmt::Display for Mask {
-    /// `causal`, `window:256`, `sinks:4+252`, `chunks:8192`.
+    /// `causal`, `window:256`, `sinks:4+252`, `chunks:8192`, `full`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Mask::Causal => f.write_str("causal"),
             Mask::Window { sinks: 0, window } => write!(f, "window:{window}"),
             Mask::Window { sinks, window } => write!(f, "sinks:{sinks}+{window}"),
             Mask::Chunks { size } => write!(f, "chunks:{size}"),
+            Mask::Full => f.write_str("full"),
         }
     }
 }
@@ -217,6 +227,7 @@ impl FromStr for Mask {
         let (kind, numbers) = text.split_once(':').unwrap_or((text, ""));
         match (kind, numbers.split_once('+')) {
             ("causal", None) if numbers.is_empty() => Ok(Mask::Causal),
+            ("full", None) if numbers.is_empty() => Ok(Mask::Full),
             ("window", None) => Ok(Mask::Window { sinks: 0, window: number(numbers)? }),
             ("sinks", Some((sinks, window))) => Ok(Mask::Window { sinks: number(sinks)?, window: number(window)? }),
             ("chunks", None) => Ok(Mask::Chunks { size: number(numbers)? }),
@@ -278,13 +289,13 @@ mod tests {
 
     #[test]
     fn counts_agree_with_what_is_seen() {
-        for mask in [Mask::Causal, Mask::Window { sinks: 2, window: 3 }, Mask::Chunks { size: 4 }] {
+        for mask in [Mask::Causal, Mask::Window { sinks: 2, window: 3 }, Mask::Chunks { size: 4 }, Mask::Full] {
             for (key, n) in mask.seen_by(11).enumerate() {
                 assert_eq!(n, (0..11).filter(|&query| mask.sees(query, key)).count(), "{mask} {key}");
             }
             for query in 0..11 {
                 assert_eq!(
-                    mask.seen_from(query),
+                    mask.seen_from(query, 11),
                     (0..11).filter(|&key| mask.sees(query, key)).count(),
                     "{mask} {query}"
                 );
@@ -294,11 +305,11 @@ mod tests {
 
     #[test]
     fn pairs_are_what_every_query_sees() {
-        let masks = ["causal", "window:3", "sinks:2+3", "chunks:4"].map(|mask| mask.parse::<Mask>().unwrap());
+        let masks = ["causal", "window:3", "sinks:2+3", "chunks:4", "full"].map(|mask| mask.parse::<Mask>().unwrap());
         for (mask, past, new) in
             masks.iter().flat_map(|mask| (0..9).flat_map(move |p| (0..9).map(move |n| (mask, p, n))))
         {
-            let seen = |query: usize| (0..=query).filter(|&key| mask.sees(query, key)).count();
+            let seen = |query: usize| (0..past + new).filter(|&key| mask.sees(query, key)).count();
             let counted: usize = (past..past + new).map(seen).sum();
             assert_eq!(mask.pairs(past as u64, new as u64), counted as u128, "{mask} after {past}, {new}");
         }

@@ -1,7 +1,8 @@
 //! Whether something fits in memory, asked before anything is allocated for it.
 
+use super::block::Block;
 use super::formats::{ALL_PRECISIONS, Precision};
-use super::model::{Block, Model};
+use super::model::Model;
 use super::toggles::{Kernel, Toggles};
 use super::weight::Parameter;
 use super::{Error, Result};
@@ -58,7 +59,7 @@ pub fn check_run(model: &Model, toggles: &Toggles, prompt: usize, positions: usi
     let batch = toggles.batch as u64;
     let chosen = toggles.attention.mask;
     let cache = |precision| if toggles.kv_cache { batch * model.kv_bytes(positions, chosen, precision) } else { 0 };
-    let most = |of: &dyn Fn(&Block) -> usize| model.blocks.iter().map(of).max().unwrap_or(0) as u64;
+    let most = |of: &dyn Fn(&Block) -> usize| model.stack.blocks.iter().map(of).max().unwrap_or(0) as u64;
     let eager = most(&|block| 3 * block.attn.n_heads * prompt * prompt);
     let is_eager = toggles.attention.kernel == Kernel::Eager;
     let attention = if is_eager {
@@ -71,7 +72,8 @@ pub fn check_run(model: &Model, toggles: &Toggles, prompt: usize, positions: usi
         (most(&numbers), "keys and values of one block in f32")
     };
     // The widest activations of one block: gate, up and their product beside the residual stream.
-    let activations = batch * toggles.compute.row_bytes((prompt * (3 * model.d_mlp() + 4 * model.d_model)) as u64);
+    let activations =
+        batch * toggles.compute.row_bytes((prompt * (3 * model.d_mlp() + 4 * model.stack.d_model)) as u64);
     let what = match toggles.batch {
         1 => format!("a prompt of {prompt} tokens"),
         batch => format!("{batch} prompts of {prompt} tokens"),
@@ -99,7 +101,7 @@ pub fn check_run(model: &Model, toggles: &Toggles, prompt: usize, positions: usi
 pub fn check_exploration(model: &Model, toggles: &Toggles, positions: usize, available: u64) -> Result<()> {
     check_run(model, toggles, positions, 0, available)?;
     let rows = |width: &dyn Fn(&Block) -> usize| {
-        let all: usize = model.blocks.iter().map(width).sum();
+        let all: usize = model.stack.blocks.iter().map(width).sum();
         toggles.compute.row_bytes((positions * all) as u64)
     };
     let parts = [
@@ -107,7 +109,7 @@ pub fn check_exploration(model: &Model, toggles: &Toggles, positions: usize, ava
             rows(&|block| block.attn.d_attn() + 2 * block.attn.d_kv()),
             "queries, keys and values of all blocks".to_owned(),
         ),
-        (rows(&|_| 2 * model.d_model), "residual stream of all blocks".to_owned()),
+        (rows(&|_| 2 * model.stack.d_model), "residual stream of all blocks".to_owned()),
     ];
     let advice = match toggles.compute {
         Precision::Bf16 => "try a shorter prompt",

@@ -1,21 +1,19 @@
-//! A model as a described tree: an embedding, a stack of blocks, a final norm and a head, each of which says what it is.
-//! Weights, cost, hooks and the rows to come are read from here.
+//! A model as a described tree: stacks of blocks and a head, each of which says what it is. Weights, cost, hooks and the
+//! rows to come are read from here.
 
+use super::block::Block;
 use super::formats::{Formats, Precision};
 use super::hook::Hook;
 use super::mask::Mask;
+use super::parts::Part;
 use super::parts::attention::Attention;
-use super::parts::embedding::Embedding;
 use super::parts::head::Head;
 use super::parts::mlp::Mlp;
-use super::parts::norm::Norm;
-use super::parts::{Part, Surroundings};
 use super::path::{Path, Place, StackName};
 use super::role::Role;
+use super::stack::Stack;
 use super::toggles::Toggles;
-use super::weight::{Parameter, Slot};
-use super::work::Work;
-use serde::{Deserialize, Serialize};
+use super::weight::Parameter;
 
 /// A transformer, described. Sizes in the field's standard letters.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,89 +22,71 @@ pub struct Model {
     pub name: String,
     /// The name of its family in [`super::families`].
     pub family: &'static str,
-    /// Width of the residual stream.
-    pub d_model: usize,
-    /// Tokens in the vocabulary.
-    pub d_vocab: usize,
-    /// Most positions that the model was made for.
-    pub n_ctx: usize,
-    pub embedding: Embedding,
-    pub blocks: Vec<Block>,
-    pub final_norm: Option<Norm>,
+    /// Stacks whose results the last one reads, in the order of a pass: the encoder, what sees. Most models have none.
+    pub sources: Vec<Stack>,
+    /// The stack that ends in the head.
+    pub stack: Stack,
     pub head: Head,
+    /// Tokens in the vocabulary; 0 of a model without one.
+    pub d_vocab: usize,
     /// The token that a text begins with, where the model wants one.
     pub bos: Option<u32>,
     /// Tokens that end a text or a turn.
     pub eos: Vec<u32>,
 }
 
-/// One block: two branches, each of which reads the residual stream and adds to it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Block {
-    pub attn: Attention,
-    pub mlp: Mlp,
-    pub order: Order,
-    /// What the results of the branches are multiplied by before they are added.
-    pub multiplier: f64,
-}
-
-/// In which order the branches read and write the residual stream.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    /// The MLP reads what attention has added to.
-    Sequential,
-    /// Both read what enters the block (Wang & Komatsuzaki, GPT-J, 2021), through one norm where there is one here.
-    Parallel { norm: Option<Norm> },
-}
-
 impl Model {
+    /// Every stack, in the order of a pass.
+    pub fn stacks(&self) -> impl Iterator<Item = &Stack> {
+        self.sources.iter().chain([&self.stack])
+    }
+
+    /// The stack of this name, if it has one.
+    pub fn stack_named(&self, name: StackName) -> Option<&Stack> {
+        self.stacks().find(|stack| stack.name == name)
+    }
+
     /// Every part under these toggles, parents before children, in the order of a pass.
     pub fn parts(&self, toggles: &Toggles) -> Vec<Part> {
-        let mut parts = self.before_blocks(toggles);
-        for (number, block) in self.blocks.iter().enumerate() {
-            parts.extend(block.describe(&self.around(toggles, Some(number))));
-        }
-        parts.extend(self.after_blocks(toggles));
-        parts
+        let stacks = self.stacks().flat_map(|stack| stack.parts(self.d_vocab, self.head.tied, toggles));
+        stacks.chain(self.after_stacks(toggles)).collect()
     }
 
     /// What is directly in the model, in the order of a pass: the parts around the blocks, and the blocks.
     pub fn top_level(&self, toggles: &Toggles) -> Vec<Path> {
-        let blocks = (0..self.n_layers()).map(|block| Path::new(Some(block), Role::Block));
-        let of = |parts: Vec<Part>| parts.into_iter().map(|part| part.path);
-        of(self.before_blocks(toggles)).chain(blocks).chain(of(self.after_blocks(toggles))).collect()
+        let of = |parts: Vec<Part>| parts.into_iter().map(|part| part.path).filter(|path| path.parent().is_none());
+        let tied = self.head.tied;
+        let of_stack = |stack: &Stack| {
+            let block = |number| Path { stack: stack.name, ..Path::new(Some(number), Role::Block) };
+            let blocks = (0..stack.blocks.len()).map(block);
+            let (before, after) = (stack.before_blocks(self.d_vocab, tied, toggles), stack.after_blocks(tied, toggles));
+            of(before).chain(blocks).chain(of(after)).collect::<Vec<_>>()
+        };
+        self.stacks().flat_map(of_stack).chain(of(self.after_stacks(toggles))).collect()
     }
 
-    /// What a block has inside, parents before children, in the order of a pass; nothing if there is no such block.
+    /// What a block of the last stack has inside, parents before children, in the order of a pass; nothing if there is no
+    /// such block.
     pub fn inside_block(&self, toggles: &Toggles, block: usize) -> Vec<Path> {
-        let described = self.blocks.get(block).map(|it| it.describe(&self.around(toggles, Some(block))));
-        let paths = described.into_iter().flatten().map(|part| part.path);
+        let paths = self.stack.inside(block, self.head.tied, toggles).into_iter().map(|part| part.path);
         paths.filter(|path| path.name != Role::Block).collect()
     }
 
-    fn before_blocks(&self, toggles: &Toggles) -> Vec<Part> {
-        self.embedding.describe(self.d_vocab, &self.around(toggles, None))
-    }
-
-    fn after_blocks(&self, toggles: &Toggles) -> Vec<Part> {
-        let around = self.around(toggles, None);
-        let norm = self.final_norm.map(|norm| Part {
-            hooks: vec![Hook::FinalNormalized],
-            ..norm.describe(Role::FinalNorm, Slot::FinalNorm, &around)
-        });
-        norm.into_iter().chain([self.head.describe(self.d_vocab, &around)]).collect()
-    }
-
-    fn around<'t>(&self, toggles: &'t Toggles, block: Option<usize>) -> Surroundings<'t> {
-        Surroundings { stack: StackName::Decoder, block, d_model: self.d_model, tied: self.head.tied, toggles }
+    fn after_stacks(&self, toggles: &Toggles) -> Vec<Part> {
+        self.head.describe(self.d_vocab, &self.stack.around(None, self.head.tied, toggles))
     }
 
     /// The part at a path under these toggles, if it has one.
     pub fn part(&self, toggles: &Toggles, path: Path) -> Option<Part> {
+        let (stack, tied) = (self.stack_named(path.stack)?, self.head.tied);
         let parts = match path.block {
-            Some(block) => self.blocks.get(block)?.describe(&self.around(toggles, path.block)),
-            None => [self.before_blocks(toggles), self.after_blocks(toggles)].concat(),
+            Some(block) => stack.inside(block, tied, toggles),
+            None => [
+                stack.before_blocks(self.d_vocab, tied, toggles),
+                stack.after_blocks(tied, toggles),
+                self.after_stacks(toggles),
+            ]
+            .concat(),
         };
         parts.into_iter().find(|part| part.path == path)
     }
@@ -114,8 +94,8 @@ impl Model {
     /// Every activation that a pass under these toggles lends, in the order of [`Hook::ALL`] within a block.
     pub fn hooks(&self, toggles: &Toggles) -> Vec<Place<Hook>> {
         let of_part = |part: &Part| {
-            let Path { stack, block, .. } = part.path;
-            part.hooks.iter().map(move |&name| Place { stack, block, name }).collect::<Vec<_>>()
+            let Path { stack, block, instance, .. } = part.path;
+            part.hooks.iter().map(move |&name| Place { stack, block, instance, name }).collect::<Vec<_>>()
         };
         self.parts(toggles).iter().flat_map(of_part).collect()
     }
@@ -135,7 +115,7 @@ impl Model {
         self.parameters().iter().map(|parameter| parameter.bytes(self.head.tied, formats)).sum()
     }
 
-    /// Bytes of the keys and values of `tokens` positions of one sequence under a chosen mask, and where the format has
+    /// Bytes of the keys and values that the last stack keeps of `tokens` positions of one sequence under a chosen mask, and where the format has
     /// scales, one for each head and position.
     pub fn kv_bytes(&self, tokens: usize, chosen: Mask, precision: Precision) -> u64 {
         let of_block = |block: &Block| {
@@ -145,11 +125,11 @@ impl Model {
             let rows = (kept as u64).saturating_mul(2 * attn.n_kv_heads as u64);
             rows.saturating_mul(precision.row_bytes(attn.d_head as u64))
         };
-        self.blocks.iter().map(of_block).fold(0, u64::saturating_add)
+        self.stack.blocks.iter().map(of_block).fold(0, u64::saturating_add)
     }
 
     pub fn n_layers(&self) -> usize {
-        self.blocks.len()
+        self.stack.blocks.len()
     }
 
     /// Query heads of the block that has the most.
@@ -173,126 +153,33 @@ impl Model {
     }
 
     fn most(&self, of: impl Fn(&Block) -> usize) -> usize {
-        self.blocks.iter().map(of).max().unwrap_or(0)
+        self.stack.blocks.iter().map(of).max().unwrap_or(0)
     }
 
     /// Changes every attention: what a family says of all its layers.
     pub fn each_attention(&mut self, mut change: impl FnMut(usize, &mut Attention)) {
-        self.blocks.iter_mut().enumerate().for_each(|(number, block)| change(number, &mut block.attn));
+        self.stack.blocks.iter_mut().enumerate().for_each(|(number, block)| change(number, &mut block.attn));
     }
 
     /// Changes every MLP.
     pub fn each_mlp(&mut self, mut change: impl FnMut(&mut Mlp)) {
-        self.blocks.iter_mut().for_each(|block| change(&mut block.mlp));
-    }
-
-    /// Whether these sizes can be a model at all. Past this check no product of two of them overflows.
-    ///
-    /// # Errors
-    /// What is wrong, in words.
-    pub fn validate(&self) -> Result<(), String> {
-        // Wide enough for any model that exists; narrow enough that their products fit in 64 bits.
-        const MOST: usize = 1 << 24;
-        let sized = |name: &str, size: usize| match size {
-            1..=MOST => Ok(()),
-            _ => Err(format!("{name} is {size}; expected a number from 1 to {MOST}")),
-        };
-        let factor = |what: &str, by: f64| match by.is_finite() && by != 0.0 {
-            true => Ok(()),
-            false => Err(format!("{what} would be multiplied by {by}; expected a finite number other than 0")),
-        };
-        let above_zero = |what: &str, number: f64| match number.is_finite() && number > 0.0 {
-            true => Ok(()),
-            false => Err(format!("{what} is {number}; expected a number above 0")),
-        };
-        sized("n_layers", self.n_layers())?;
-        factor("the embedding", self.embedding.multiplier)?;
-        factor("logits", self.head.multiplier)?;
-        self.head.softcap.map_or(Ok(()), |cap| above_zero("the cap of logits", cap))?;
-        [self.embedding.norm, self.final_norm].into_iter().flatten().try_for_each(Norm::validate)?;
-        if let Some(positions) = self.embedding.positions {
-            sized("the number of learned positions", positions)?;
-        }
-        for (name, size) in [("d_model", self.d_model), ("d_vocab", self.d_vocab), ("n_ctx", self.n_ctx)] {
-            sized(name, size)?;
-        }
-        // A file can name more blocks than it could hold weights for: each is checked by name later.
-        if self.n_layers() > MOST_LAYERS || self.n_heads() > 10_000 {
-            return Err(format!("{} layers of {} heads: no model is like that", self.n_layers(), self.n_heads()));
-        }
-        for block in &self.blocks {
-            let attn = &block.attn;
-            for (name, size) in [
-                ("n_heads", attn.n_heads),
-                ("n_kv_heads", attn.n_kv_heads),
-                ("d_head", attn.d_head),
-                ("d_mlp", block.mlp.d_mlp),
-            ] {
-                sized(name, size)?;
-            }
-            if !attn.n_heads.is_multiple_of(attn.n_kv_heads) {
-                return Err(format!(
-                    "{} query heads cannot share {} key/value heads evenly",
-                    attn.n_heads, attn.n_kv_heads
-                ));
-            }
-            if let Some(rotation) = &attn.rotation {
-                rotation.validate(attn.d_head)?;
-            }
-            match attn.mask {
-                Mask::Window { window: size, .. } | Mask::Chunks { size } => sized("the attention window", size)?,
-                Mask::Causal => {}
-            }
-            factor("scores", attn.scale)?;
-            factor("what a branch adds", block.multiplier)?;
-            attn.softcap.map_or(Ok(()), |cap| above_zero("the cap of scores", cap))?;
-            let norms = [attn.norm, attn.post_norm, block.mlp.norm, block.mlp.post_norm];
-            norms.into_iter().flatten().try_for_each(Norm::validate)?;
-        }
-        Ok(())
-    }
-}
-
-/// More blocks than any model has: refused before they are described one by one.
-pub const MOST_LAYERS: usize = 10_000;
-
-impl Block {
-    pub fn describe(&self, around: &Surroundings) -> Vec<Part> {
-        let mut parts = vec![Part { hooks: vec![Hook::ResidPre], ..around.on_stream(Role::Block, Work::Contains) }];
-        match self.order {
-            Order::Sequential => {
-                parts.extend(self.attn.describe(around));
-                parts.push(around.residual(Role::AttnResidual, 1, &[Hook::ResidMid]));
-                parts.extend(self.mlp.describe(around));
-                parts.push(around.residual(Role::MlpResidual, 1, &[Hook::ResidPost]));
-            }
-            Order::Parallel { norm } => {
-                parts.extend(norm.map(|norm| norm.describe(Role::Norm, Slot::Norm, around)));
-                parts.extend(self.attn.describe(around));
-                parts.extend(self.mlp.describe(around));
-                parts.push(around.residual(Role::Residual, 2, &[Hook::ResidPost]));
-            }
-        }
-        parts
-    }
-}
-
-impl Order {
-    pub fn is_parallel(self) -> bool {
-        matches!(self, Order::Parallel { .. })
+        self.stack.blocks.iter_mut().for_each(|block| change(&mut block.mlp));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch::fixture::{builds, models};
+    use crate::arch::fixture::{builds, composed, models};
+    use crate::arch::work::Work;
     use std::collections::HashSet;
 
     #[test]
     fn every_part_of_every_family_says_what_it_is() {
         let mut roles = HashSet::new();
-        for (model, toggles) in models().iter().flat_map(|model| builds().into_iter().map(move |it| (model, it))) {
+        for (model, toggles) in
+            models().iter().chain(&composed()).flat_map(|model| builds().into_iter().map(move |it| (model, it)))
+        {
             let parts = model.parts(&toggles);
             for (number, part) in parts.iter().enumerate() {
                 let what = format!("{} of {}", part.path, model.family);
@@ -307,7 +194,10 @@ mod tests {
             assert_eq!(paths.len(), parts.len(), "{}: no path stands twice", model.family);
             let inside = (0..model.n_layers()).flat_map(|block| model.inside_block(&toggles, block));
             let all: HashSet<Path> = model.top_level(&toggles).into_iter().chain(inside).collect();
-            assert_eq!(all, paths, "{}", model.family);
+            let outer = |path: &Path| path.stack == model.stack.name || path.block.is_none();
+            let expected = paths.iter().copied().filter(|path| outer(path) || path.name == Role::Block);
+            let is_in_connector = |path: &Path| path.parent().is_some_and(|outer| outer.name == Role::Connector);
+            assert_eq!(all, expected.filter(|path| !is_in_connector(path)).collect(), "{}", model.family);
         }
         assert_eq!(roles, Role::ALL.iter().copied().collect(), "every role is a part of some model");
     }

@@ -1,29 +1,53 @@
 //! Where in a model something is: what a path is, how it is printed, and how it is read.
 //!
 //! `blocks.3.attn.qkv` is a part of the fourth block, `lm_head` one outside of blocks, `blocks.3.attn.hook_q` an
-//! activation. A model with several stacks puts the name of the stack before that: `encoder.blocks.3.attn`.
+//! activation. A model with several stacks puts the name of the stack before that: `encoder.blocks.3.attn`. Where a
+//! block has more than one attention or MLP, the path says which: `decoder.blocks.3.cross_attn.q`,
+//! `blocks.3.mlp.experts.5.up`.
 
 use super::hook::Hook;
 use super::role::{Branch, Role};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// A sequence of blocks of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StackName {
-    /// The blocks that end in the vocabulary. Its parts have no prefix.
+    /// The blocks of a model that has one stack. Its parts have no prefix.
     #[default]
-    Decoder,
-    /// The blocks that read the input of an encoder–decoder, or all of an encoder.
+    Only,
+    /// What reads the input of an encoder–decoder.
     Encoder,
-    /// The blocks that read a picture beside a text.
+    /// What writes the output of an encoder–decoder.
+    Decoder,
+    /// What reads a picture beside a text.
     Vision,
+    /// What reads a text beside a picture, and what the picture became.
+    Text,
 }
 
-/// Where something is: in which stack, in which block, and what.
+/// Which of the attentions or MLPs of a block, where it has more than one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Instance {
+    /// Self-attention, the MLP; whatever there is only one of.
+    #[default]
+    Main,
+    /// The attention that reads another stack.
+    Cross,
+    /// One of the MLPs among which a router chooses.
+    Expert(usize),
+    /// The MLP beside them that every token passes.
+    Shared,
+}
+
+/// Where something is: in which stack, in which block, in which attention or MLP of it, and what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place<N> {
     pub stack: StackName,
     pub block: Option<usize>,
+    pub instance: Instance,
     pub name: N,
 }
 
@@ -31,22 +55,85 @@ pub struct Place<N> {
 pub type Path = Place<Role>;
 
 impl StackName {
-    pub const ALL: [StackName; 3] = [StackName::Decoder, StackName::Encoder, StackName::Vision];
+    pub const ALL: [StackName; 5] =
+        [StackName::Only, StackName::Encoder, StackName::Decoder, StackName::Vision, StackName::Text];
 
-    /// What stands before a path in this stack.
-    pub const fn prefix(self) -> &'static str {
+    /// What it is called; empty where there is no other.
+    pub const fn name(self) -> &'static str {
         match self {
-            StackName::Decoder => "",
-            StackName::Encoder => "encoder.",
-            StackName::Vision => "vision.",
+            StackName::Only => "",
+            StackName::Encoder => "encoder",
+            StackName::Decoder => "decoder",
+            StackName::Vision => "vision",
+            StackName::Text => "text",
+        }
+    }
+
+    /// The rest of a path that begins with the name of this stack.
+    fn rest_of(self, path: &str) -> Option<&str> {
+        path.strip_prefix(self.name())?.strip_prefix('.')
+    }
+}
+
+impl Instance {
+    /// The path inside its block of what is called `name` in the only attention or MLP: `cross_attn.q` of `attn.q`.
+    fn path(self, name: &'static str) -> Cow<'static, str> {
+        let (main, own) = match self {
+            Instance::Main => return Cow::Borrowed(name),
+            Instance::Cross => ("attn", CROSS.to_owned()),
+            Instance::Expert(number) => ("mlp", format!("{EXPERTS}.{number}")),
+            Instance::Shared => ("mlp", SHARED.to_owned()),
+        };
+        // A branch's result is an activation of the block, called after the branch: `hook_attn_out`.
+        Cow::Owned(name.replacen(main, &own, 1))
+    }
+
+    /// Which one a path inside a block lies in, and the path in the only one: `attn.q` of `cross_attn.q`.
+    fn split(path: &str) -> (Self, Cow<'_, str>) {
+        if let Some(rest) = path.strip_prefix(CROSS) {
+            return (Instance::Cross, Cow::Owned(format!("attn{rest}")));
+        }
+        let of = |rest: &str| Cow::Owned(format!("mlp{rest}"));
+        if let Some(rest) = path.strip_prefix(SHARED).filter(|rest| rest.is_empty() || rest.starts_with('.')) {
+            return (Instance::Shared, of(rest));
+        }
+        let expert = path.strip_prefix(EXPERTS).and_then(|rest| rest.strip_prefix('.')).and_then(|rest| {
+            let (number, _) = rest.split_once('.').unwrap_or((rest, ""));
+            Some((Instance::Expert(number.parse().ok()?), of(&rest[number.len()..])))
+        });
+        expert.unwrap_or((Instance::Main, Cow::Borrowed(path)))
+    }
+
+    /// Whether it has such a part.
+    const fn has(self, role: Role) -> bool {
+        match self {
+            Instance::Main => true,
+            Instance::Cross => matches!(role.branch(), Branch::Attention),
+            Instance::Expert(_) | Instance::Shared => {
+                matches!(role, Role::Mlp | Role::Gate | Role::Up | Role::GateUp | Role::Act | Role::Down)
+            }
+        }
+    }
+
+    /// What it is called before the name of a part of it: `cross-attention`, `expert 5`.
+    fn name(self) -> Option<String> {
+        match self {
+            Instance::Main => None,
+            Instance::Cross => Some("cross-attention".to_owned()),
+            Instance::Expert(number) => Some(format!("expert {number}")),
+            Instance::Shared => Some("shared expert".to_owned()),
         }
     }
 }
 
+const CROSS: &str = "cross_attn";
+const EXPERTS: &str = "mlp.experts";
+const SHARED: &str = "mlp.shared";
+
 impl<N> Place<N> {
-    /// In the decoder stack.
+    /// In a model of one stack, in a block that has one attention and one MLP.
     pub fn new(block: Option<usize>, name: N) -> Self {
-        Self { stack: StackName::Decoder, block, name }
+        Self { stack: StackName::Only, block, instance: Instance::Main, name }
     }
 }
 
@@ -54,21 +141,28 @@ impl Path {
     /// Reads a path that was printed; `None` for one of a version or a program that names parts otherwise.
     pub fn parse(text: &str) -> Option<Self> {
         let (stack, block, rest) = split(text)?;
-        let name = Role::at(rest).filter(|role| role.is_in_block() == block.is_some())?;
-        Some(Self { stack, block, name })
+        let (instance, rest) = Instance::split(rest);
+        let name = Role::at(&rest).filter(|role| role.is_in_block() == block.is_some())?;
+        instance.has(name).then_some(Self { stack, block, instance, name })
     }
 
     /// The part that contains it.
     pub fn parent(self) -> Option<Self> {
-        self.name.container().map(|name| Self { name, ..self })
+        let main = Self { instance: Instance::Main, ..self };
+        match (self.instance, self.name.container()?) {
+            (Instance::Expert(_), Role::Block) => Some(Self { name: Role::Experts, ..main }),
+            (Instance::Shared, Role::Block) => Some(Self { name: Role::Mlp, ..main }),
+            (_, Role::Block) => Some(Self { name: Role::Block, ..main }),
+            (_, name) => Some(Self { name, ..self }),
+        }
     }
 }
 
 /// Stack, block and the rest of a path. The rest is empty for the block itself.
 fn split(text: &str) -> Option<(StackName, Option<usize>, &str)> {
-    let named = |stack: &StackName| !stack.prefix().is_empty() && text.starts_with(stack.prefix());
-    let stack = StackName::ALL.into_iter().find(named).unwrap_or_default();
-    let rest = &text[stack.prefix().len()..];
+    let named = StackName::ALL.into_iter().filter(|&stack| stack != StackName::Only);
+    let found = named.filter_map(|stack| Some((stack, stack.rest_of(text)?))).next();
+    let (stack, rest) = found.unwrap_or((StackName::Only, text));
     match rest.strip_prefix("blocks.") {
         None => Some((stack, None, rest)),
         Some(inside) => {
@@ -92,8 +186,17 @@ pub fn inside_block(path: &str) -> Option<&str> {
 
 /// What the part at a path does, if this version knows it. A path inside a block may stand alone: `attn.qkv`.
 pub fn role_of(path: &str) -> Option<Role> {
+    place_of(path).map(|(_, role)| role)
+}
+
+/// Which attention or MLP of its block the part at a path lies in, and what it does there.
+fn place_of(path: &str) -> Option<(Instance, Role)> {
     let path = over_all(path).unwrap_or(path);
-    Path::parse(path).map(|path| path.name).or_else(|| Role::at(path))
+    if let Some(path) = Path::parse(path) {
+        return Some((path.instance, path.name));
+    }
+    let (instance, path) = Instance::split(path);
+    Some((instance, Role::at(&path)?))
 }
 
 /// The name on the screen: `block 3`, `QKV`. Foreign text, if the path is of an unknown version.
@@ -101,17 +204,23 @@ pub fn name_of(path: &str) -> String {
     if over_all(path) == Some("") {
         return "all blocks, by part".to_owned();
     }
-    match (Path::parse(path), role_of(path)) {
+    match (Path::parse(path), place_of(path)) {
         (Some(Path { block: Some(block), name: Role::Block, .. }), _) => format!("block {block}"),
-        (_, Some(role)) => role.name().to_owned(),
+        (_, Some((instance, role))) => {
+            instance.name().filter(|_| role.is_branch()).unwrap_or_else(|| role.name().to_owned())
+        }
         (_, None) => path.rsplit('.').next().unwrap_or(path).replace('_', " "),
     }
 }
 
 /// The name where it stands alone: `MLP up`, `attention norm`, `block 3`.
 pub fn full_name_of(path: &str) -> String {
-    match role_of(path) {
-        Some(role) if role != Role::Block => role.full_name(),
+    match place_of(path) {
+        Some((Instance::Main, role)) if role != Role::Block => role.full_name(),
+        Some((instance, role)) if !role.is_branch() => match instance.name() {
+            Some(name) => format!("{name} {}", role.name()),
+            None => name_of(path),
+        },
         _ => name_of(path),
     }
 }
@@ -187,15 +296,16 @@ pub fn parent_of(path: &str) -> Option<&str> {
         return Some(part);
     }
     let (parent, _) = path.rsplit_once('.')?;
-    (parent != "blocks"
-        && !parent.ends_with(".blocks")
-        && !StackName::ALL.iter().any(|stack| stack.prefix().trim_end_matches('.') == parent))
-    .then_some(parent)
+    let is_of_stack = StackName::ALL.iter().any(|stack| stack.name() == parent);
+    (parent != "blocks" && !parent.ends_with(".blocks") && !is_of_stack).then_some(parent)
 }
 
-fn write_path(f: &mut fmt::Formatter<'_>, stack: StackName, block: Option<usize>, path: &str) -> fmt::Result {
-    f.write_str(stack.prefix())?;
-    match (block, path) {
+fn write_path<N>(f: &mut fmt::Formatter<'_>, place: &Place<N>, path: &'static str) -> fmt::Result {
+    if place.stack != StackName::Only {
+        write!(f, "{}.", place.stack.name())?;
+    }
+    let path = place.instance.path(path);
+    match (place.block, path.as_ref()) {
         (None, path) => f.write_str(path),
         (Some(block), "") => write!(f, "blocks.{block}"),
         (Some(block), path) => write!(f, "blocks.{block}.{path}"),
@@ -204,13 +314,13 @@ fn write_path(f: &mut fmt::Formatter<'_>, stack: StackName, block: Option<usize>
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_path(f, self.stack, self.block, self.name.path())
+        write_path(f, self, self.name.path())
     }
 }
 
 impl fmt::Display for Place<Hook> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_path(f, self.stack, self.block, self.name.path())
+        write_path(f, self, self.name.path())
     }
 }
 
@@ -222,10 +332,13 @@ mod tests {
     fn every_path_that_is_printed_can_be_read_back() {
         for stack in StackName::ALL {
             for &name in Role::ALL {
-                let path = Path { stack, block: name.is_in_block().then_some(12), name };
-                assert_eq!(Path::parse(&path.to_string()), Some(path));
-                let parent = path.parent().map(|parent| parent.to_string());
-                assert_eq!(parent_of(&path.to_string()), parent.as_deref(), "{path}");
+                let instances = [Instance::Main, Instance::Cross, Instance::Expert(5), Instance::Shared];
+                for instance in instances.into_iter().filter(|instance| instance.has(name)) {
+                    let path = Path { stack, block: name.is_in_block().then_some(12), instance, name };
+                    assert_eq!(Path::parse(&path.to_string()), Some(path), "{path}");
+                    let parent = path.parent().map(|parent| parent.to_string());
+                    assert_eq!(parent_of(&path.to_string()), parent.as_deref(), "{path}");
+                }
             }
         }
     }
@@ -250,6 +363,20 @@ mod tests {
         assert_eq!(below("blocks.31", "blocks.3"), None);
         assert_eq!([in_block(3, "attn.qkv"), in_block(3, "")], ["blocks.3.attn.qkv", "blocks.3"]);
         assert_eq!(branch_of("blocks.3.attn.new_part"), Branch::Attention);
+    }
+
+    #[test]
+    fn a_path_says_which_attention_or_mlp_it_lies_in() {
+        let of = |path: &str| Path::parse(path).map(|path| (path.instance, path.name));
+        assert_eq!(of("decoder.blocks.0.cross_attn.out"), Some((Instance::Cross, Role::Out)));
+        assert_eq!(of("decoder.blocks.0.cross_attn_residual"), Some((Instance::Cross, Role::AttnResidual)));
+        assert_eq!(of("blocks.0.mlp.experts"), Some((Instance::Main, Role::Experts)));
+        assert_eq!(of("blocks.0.mlp.experts.11"), Some((Instance::Expert(11), Role::Mlp)));
+        assert_eq!(of("blocks.0.mlp.experts.x"), None);
+        let names = ["mlp.experts.3", "mlp.experts.3.up", "mlp.shared", "cross_attn", "cross_attn.q"].map(full_name_of);
+        assert_eq!(names, ["expert 3", "expert 3 up", "shared expert", "cross-attention", "cross-attention query"]);
+        let hook = Place { stack: StackName::Decoder, block: Some(1), instance: Instance::Cross, name: Hook::AttnOut };
+        assert_eq!(hook.to_string(), "decoder.blocks.1.hook_cross_attn_out");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The weights of a model by what they are for, and where files keep them.
 
 use super::formats::{Formats, Precision};
-use super::path::StackName;
+use super::path::{Instance, StackName};
 
 /// What a weight is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,6 +28,23 @@ pub enum Slot {
     MlpPostNorm,
     FinalNorm,
     LmHead,
+    // Those after here are of no decoder of text with one MLP in a block. Random weights are drawn by the number of their
+    // slot, which must not change.
+    Router,
+    AttnSumNorm,
+    MlpSumNorm,
+    /// A vector for each kind of token.
+    TokenTypes,
+    Patches,
+    /// The vector that stands before the patches of a picture.
+    ClassToken,
+    Frames,
+    FramesHalved,
+    ConnectorUp,
+    ConnectorDown,
+    Transform,
+    TransformNorm,
+    Classifier,
 }
 
 /// One weight of a model.
@@ -37,6 +54,8 @@ pub struct Key {
     pub slot: Slot,
     /// The block that it belongs to, if any.
     pub block: Option<usize>,
+    /// The attention or MLP of the block.
+    pub instance: Instance,
     pub bias: bool,
 }
 
@@ -85,6 +104,8 @@ pub enum View {
     From {
         start: usize,
     },
+    /// Stored with other dimensions, the numbers in the same order.
+    Reshaped,
     /// Each row is a tensor of its own, whose name has the number of the row in place of `{}`.
     Each {
         rows: usize,
@@ -97,24 +118,71 @@ impl Slot {
     pub fn is_matrix(self) -> bool {
         matches!(
             self,
-            Slot::Embed | Slot::Q | Slot::K | Slot::V | Slot::Out | Slot::Gate | Slot::Up | Slot::Down | Slot::LmHead
+            Slot::Embed
+                | Slot::Patches
+                | Slot::Frames
+                | Slot::FramesHalved
+                | Slot::Q
+                | Slot::K
+                | Slot::V
+                | Slot::Out
+                | Slot::Gate
+                | Slot::Up
+                | Slot::Down
+                | Slot::ConnectorUp
+                | Slot::ConnectorDown
+                | Slot::Transform
+                | Slot::LmHead
         )
     }
 
-    /// What it is counted under: the rows of `inspect`.
-    pub fn group(self) -> &'static str {
-        match self {
-            Slot::Embed => "embedding",
-            Slot::Positions => "positions",
-            Slot::Q | Slot::K | Slot::V | Slot::Out | Slot::Sinks => "attention",
-            Slot::Gate | Slot::Up | Slot::Down => "MLP",
-            Slot::LmHead => "lm head",
-            _ => "norms",
-        }
+    pub fn is_norm(self) -> bool {
+        matches!(
+            self,
+            Slot::EmbedNorm
+                | Slot::Norm
+                | Slot::AttnNorm
+                | Slot::QNorm
+                | Slot::KNorm
+                | Slot::AttnPostNorm
+                | Slot::AttnSumNorm
+                | Slot::MlpNorm
+                | Slot::MlpPostNorm
+                | Slot::MlpSumNorm
+                | Slot::FinalNorm
+                | Slot::TransformNorm
+        )
     }
 }
 
 impl Key {
+    /// What it is counted under: the rows of `inspect`.
+    pub fn group(self) -> String {
+        let group = match (self.slot, self.instance) {
+            (_, Instance::Cross) => "cross-attention",
+            (_, Instance::Expert(_) | Instance::Shared) => "experts",
+            (Slot::Embed | Slot::TokenTypes, _) => "embedding",
+            (Slot::Patches | Slot::ClassToken, _) => "patches",
+            (Slot::Frames | Slot::FramesHalved, _) => "frames",
+            (Slot::Positions, _) => "positions",
+            (Slot::Q | Slot::K | Slot::V | Slot::Out | Slot::Sinks, _) => "attention",
+            (Slot::Router, _) => "router",
+            (Slot::Gate | Slot::Up | Slot::Down, _) => "MLP",
+            (Slot::ConnectorUp | Slot::ConnectorDown, _) => "connector",
+            (Slot::Transform, _) => "transform",
+            (Slot::Classifier, _) => "classifier",
+            (Slot::LmHead, _) => "lm head",
+            (slot, _) => {
+                debug_assert!(slot.is_norm(), "{slot:?} is counted under what it is");
+                "norms"
+            }
+        };
+        match self.stack {
+            StackName::Only => group.to_owned(),
+            stack => format!("{} {group}", stack.name()),
+        }
+    }
+
     /// `weight` or `bias`: the last piece of its name in files.
     pub fn leaf(self) -> &'static str {
         if self.bias { "bias" } else { "weight" }
@@ -183,6 +251,11 @@ impl Stored {
             stored.view = View::Rows { start, len, transposed: true };
         }
         stored
+    }
+
+    /// A tensor with other dimensions than the weight, whose numbers lie in the same order.
+    pub fn reshaped(name: String, shape: Vec<usize>) -> Self {
+        Self { name, shape, view: View::Reshaped }
     }
 
     /// A matrix whose rows are tensors of their own; `{}` in the name is the number of the row.

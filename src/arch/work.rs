@@ -48,13 +48,16 @@ pub enum Work {
         width: usize,
         table: Precision,
         learned_positions: bool,
+        /// Whether a row of a third table, by the kind of the token, is added.
+        token_types: bool,
         activations: Precision,
     },
     /// A matrix product of every position.
     Product {
         inner: usize,
         out: usize,
-        bias: bool,
+        /// Numbers that are added to each row of the result.
+        shifts: usize,
         weights: Precision,
         activations: Precision,
     },
@@ -104,6 +107,8 @@ pub struct Heads {
     pub n_kv_heads: usize,
     pub d_head: usize,
     pub mask: Mask,
+    /// Positions of the stack that is read, where that is another one.
+    pub source: Option<usize>,
     pub activations: Precision,
 }
 
@@ -114,14 +119,15 @@ impl Work {
         let moved = |bytes: u64| Cost { flops: Flops(0), bytes: Bytes(bytes) };
         match self {
             Work::Contains => Cost::default(),
-            Work::LookUp { width, table, learned_positions, activations } => {
+            Work::LookUp { width, table, learned_positions, token_types, activations } => {
                 let (width, number) = (width as u64, activations.row_bytes(1));
                 let learned = if learned_positions { new * width * number } else { 0 };
-                moved(batch * new * (8 + width * number + table.row_bytes(width)) + learned)
+                let by_type = if token_types { 8 + width * number } else { 0 };
+                moved(batch * new * (8 + width * number + table.row_bytes(width) + by_type) + learned)
             }
-            Work::Product { inner, out, bias, weights, activations } => {
+            Work::Product { inner, out, shifts, weights, activations } => {
                 let (rows, inner, out) = (batch * new, inner as u64, out as u64);
-                let numbers = rows * inner + u64::from(bias) * out + rows * out;
+                let numbers = rows * inner + shifts as u64 + rows * out;
                 let bytes = numbers * activations.row_bytes(1) + weights.matrix_bytes(out, inner);
                 Cost { flops: Flops(2 * rows * inner * out), bytes: Bytes(bytes) }
             }
@@ -153,14 +159,14 @@ impl Work {
             }
             Work::Softmax { heads } => moved(2 * heads.pattern_numbers(shape) * heads.activations.row_bytes(1)),
             Work::Fused { heads } => {
-                let chunks = heads.mask.chunks(shape.past, shape.new);
                 let of =
                     |chunk: &QueryChunk| 2 * heads.square(shape, chunk.queries.len() as u64, chunk.n_keys() as u64);
+                let flops = match heads.source {
+                    Some(_) => 2 * heads.square(shape, new, heads.keys(shape)),
+                    None => heads.mask.chunks(shape.past, shape.new).iter().map(of).sum(),
+                };
                 let numbers = 2 * heads.query_numbers(shape) + 2 * heads.key_numbers(shape);
-                Cost {
-                    flops: Flops(chunks.iter().map(of).sum()),
-                    bytes: Bytes(numbers * heads.activations.row_bytes(1)),
-                }
+                Cost { flops: Flops(flops), bytes: Bytes(numbers * heads.activations.row_bytes(1)) }
             }
         }
     }
@@ -168,7 +174,7 @@ impl Work {
 
 impl Heads {
     fn keys(self, shape: PassShape) -> u64 {
-        self.mask.keys(shape.past, shape.new) as u64
+        self.source.unwrap_or_else(|| self.mask.keys(shape.past, shape.new)) as u64
     }
 
     /// FLOPs of every query with every key: d_head multiply–adds each.

@@ -152,9 +152,10 @@ fn report(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Vec<Pi
     weights.push(row(&inventory.total()));
     let memory: Vec<_> = sizes(model).into_iter().map(|(name, bytes)| format!("{} at {name}", Bytes(bytes))).collect();
     let cache = Bytes(model.kv_bytes(1, Mask::Causal, Precision::F32));
+    let words = in_words(model);
     vec![
         Piece::Title(format!("{} · {}{path}", model.name, model.family)),
-        Piece::Text(facts(in_words(model))),
+        Piece::Text(facts(words.iter().map(|(name, value)| (name.as_str(), value.clone())))),
         Piece::Title("weights".into()),
         Piece::Text(grid(&[Align::Left, Align::Right, Align::Right, Align::Left], weights)),
         Piece::Note(format!("in memory {}; KV cache {cache} a token at f32", memory.join(", "))),
@@ -190,6 +191,8 @@ fn describe(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Valu
             "formats": formats,
         })
     };
+    let architecture: serde_json::Map<String, Value> =
+        in_words(model).into_iter().map(|(name, value)| (name, value.into())).collect();
     let memory: serde_json::Map<String, Value> =
         sizes(model).into_iter().map(|(name, bytes)| (name.to_owned(), bytes.into())).collect();
     json!({
@@ -200,12 +203,12 @@ fn describe(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Valu
         "n_layers": model.n_layers(),
         "n_heads": model.n_heads(),
         "n_kv_heads": model.n_kv_heads(),
-        "d_model": model.d_model,
+        "d_model": model.stack.d_model,
         "d_head": model.d_head(),
         "d_mlp": model.d_mlp(),
         "d_vocab": model.d_vocab,
-        "n_ctx": model.n_ctx,
-                "architecture": in_words(model).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect::<serde_json::Map<_, _>>(),
+        "n_ctx": model.stack.n_ctx,
+        "architecture": architecture,
         "tied": model.head.tied,
         "parameters": model.n_parameters(),
         "memory_bytes": memory,

@@ -4,9 +4,9 @@ use super::allocator::{Tag, tagged};
 use super::matrix::in_eight_bits;
 use super::{TorchKind, native};
 use crate::arch::Model;
+use crate::arch::block::Block;
 use crate::arch::formats::Precision;
 use crate::arch::mask::Mask;
-use crate::arch::model::Block;
 use tch::{Device, Kind, Tensor};
 
 /// Room is added in steps of this many positions, or of half of what there is if that is more: a
@@ -64,14 +64,16 @@ impl KvCache {
         let layer = |block: &Block| {
             let mask = block.attn.mask.narrowed(options.mask);
             let room = match mask {
-                Mask::Window { .. } => mask.kept(model.n_ctx),
-                Mask::Causal | Mask::Chunks { .. } => capacity.next_multiple_of(STEP).min(model.n_ctx.max(capacity)),
+                Mask::Window { .. } => mask.kept(model.stack.n_ctx),
+                Mask::Causal | Mask::Chunks { .. } | Mask::Full => {
+                    capacity.next_multiple_of(STEP).min(model.stack.n_ctx.max(capacity))
+                }
             };
             let shape = [batch, block.attn.n_kv_heads, room, block.attn.d_head].map(|size| size as i64);
             let empty = || Store::new(shape, &options);
             LayerCache { keys: empty(), values: empty(), mask, len: 0 }
         };
-        Self { layers: model.blocks.iter().map(layer).collect() }
+        Self { layers: model.stack.blocks.iter().map(layer).collect() }
     }
 
     /// Positions that came so far.
@@ -98,7 +100,7 @@ impl LayerCache {
         self.len += new;
         let (mask, len) = (self.mask, self.len);
         let append = |store: &mut Store, numbers: &Tensor| match mask {
-            Mask::Causal | Mask::Chunks { .. } => {
+            Mask::Causal | Mask::Chunks { .. } | Mask::Full => {
                 store.reserve(past, len);
                 store.written(past, numbers, len)
             }

@@ -12,12 +12,13 @@ use super::parts::positions::{Layouts, slopes};
 use super::probe::Pass;
 use super::weights::{GATE_UP, Parameters, QKV};
 use super::{Error, Result, TorchKind};
+use crate::arch::block as described;
 use crate::arch::formats::Fuse;
 use crate::arch::hook::Hook;
 use crate::arch::mask::Mask;
-use crate::arch::model::{self, Model};
+use crate::arch::model::Model;
 use crate::arch::parts::mlp::MlpKind;
-use crate::arch::parts::norm as described;
+use crate::arch::parts::norm::Norm as DescribedNorm;
 use crate::arch::role::Role;
 use crate::arch::rotation::Scaling;
 use crate::arch::toggles::{self, Kernels, Toggles};
@@ -50,6 +51,9 @@ impl Decoder {
     /// Puts the parts together: toggles are resolved here, and no forward asks for one. The weights are shared with
     /// `parameters`, not copied: building the same model for other toggles costs next to nothing. The model computes
     /// where they lie.
+    ///
+    /// # Panics
+    /// The model is one that [`super::support::check`] refuses.
     pub fn new(model: &Model, parameters: &Parameters, toggles: &Toggles) -> Self {
         let _tagged = tagged(Tag::Weights);
         let device = parameters.device();
@@ -59,19 +63,21 @@ impl Decoder {
         let kind = toggles.compute.kind();
         let layouts = Layouts::new(is_fused, is_native, kind, device);
         let mut builder = Builder { parameters, toggles, kernels, layouts };
-        let blocks = model.blocks.iter().enumerate().map(|(number, block)| builder.block(number, block)).collect();
+        let blocks =
+            model.stack.blocks.iter().enumerate().map(|(number, block)| builder.block(number, block)).collect();
+        let read = model.stack.embedding().expect("only stacks of tokens are computed: see support");
         let embedding = Embedding {
             table: parameters.embed(),
             positions: parameters.vector(Slot::Positions, None),
-            multiplier: model.embedding.multiplier,
-            norm: model.embedding.norm.map(|norm| builder.norm(norm, Slot::EmbedNorm, None)),
+            multiplier: read.multiplier,
+            norm: read.norm.map(|norm| builder.norm(norm, Slot::EmbedNorm, None)),
             kind,
         };
         let linear = parameters.lm_head().by(kernels).times(model.head.multiplier);
         Self {
             embedding,
             blocks,
-            final_norm: model.final_norm.map(|norm| builder.norm(norm, Slot::FinalNorm, None)),
+            final_norm: model.stack.final_norm.map(|norm| builder.norm(norm, Slot::FinalNorm, None)),
             head: Head { linear, softcap: model.head.softcap },
             mask: toggles.attention.mask,
             cache: CacheOptions {
@@ -181,7 +187,7 @@ impl Decoder {
 
     /// Which keys a query of a block attends to.
     pub fn mask(&self, block: usize) -> Mask {
-        self.model.blocks[block].attn.mask.narrowed(self.mask)
+        self.model.stack.blocks[block].attn.mask.narrowed(self.mask)
     }
 
     /// An empty cache for so many sequences, with room for `capacity` positions of each.
@@ -191,15 +197,15 @@ impl Decoder {
 
     /// Refuses what the model has no positions for. A base that grows with the text has no end.
     fn check_positions(&self, positions: usize) -> Result<()> {
-        let grows = |block: &model::Block| {
+        let grows = |block: &described::Block| {
             let rotation = block.attn.rotation.as_ref();
             rotation.is_none_or(|rotation| matches!(rotation.scaling, Scaling::Dynamic { .. }))
         };
-        let has_end = self.model.embedding.positions.is_some() || !self.model.blocks.iter().all(grows);
-        if has_end && positions > self.model.n_ctx {
+        let has_end = self.embedding.positions.is_some() || !self.model.stack.blocks.iter().all(grows);
+        if has_end && positions > self.model.stack.n_ctx {
             return Err(Error::Request(format!(
                 "{positions} positions are more than the model's context of {}",
-                self.model.n_ctx
+                self.model.stack.n_ctx
             )));
         }
         Ok(())
@@ -215,7 +221,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn block(&mut self, number: usize, block: &model::Block) -> Block {
+    fn block(&mut self, number: usize, block: &described::Block) -> Block {
         let number_of = Some(number);
         let linear = |slots| self.parameters.linear(slots, number_of).by(self.kernels);
         let (described, mlp) = (&block.attn, &block.mlp);
@@ -228,15 +234,15 @@ impl Builder<'_> {
             (MlpKind::Gated, Fuse::Separate) => Up::Gated { gate: linear(&[Slot::Gate]), up: linear(&[Slot::Up]) },
             (MlpKind::Gated, Fuse::Joined) => Up::Joined(linear(GATE_UP)),
         };
-        let norm = |norm: Option<described::Norm>, slot| norm.map(|norm| self.norm(norm, slot, number_of));
+        let norm = |norm: Option<DescribedNorm>, slot| norm.map(|norm| self.norm(norm, slot, number_of));
         let qk_norm = described.qk_norm.map(|qk_norm| QkNorm {
             q: self.norm(qk_norm.norm, Slot::QNorm, number_of),
             k: self.norm(qk_norm.norm, Slot::KNorm, number_of),
             over: qk_norm.over,
         });
         let order = match block.order {
-            model::Order::Sequential => Order::Sequential,
-            model::Order::Parallel { norm: shared } => Order::Parallel { norm: norm(shared, Slot::Norm) },
+            described::Order::Sequential => Order::Sequential,
+            described::Order::Parallel { norm: shared } => Order::Parallel { norm: norm(shared, Slot::Norm) },
         };
         let kernel = match (self.toggles.attention.kernel, self.kernels) {
             (toggles::Kernel::Eager, _) => Kernel::Eager,
@@ -271,7 +277,7 @@ impl Builder<'_> {
         Block { attn, mlp, order }
     }
 
-    fn norm(&self, described: described::Norm, slot: Slot, block: Option<usize>) -> Norm {
+    fn norm(&self, described: DescribedNorm, slot: Slot, block: Option<usize>) -> Norm {
         let (scale, shift) = self.parameters.norm(slot, block);
         Norm::new(described, scale, shift, self.kernels == Kernels::Native)
     }

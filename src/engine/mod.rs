@@ -19,6 +19,7 @@ pub mod native;
 pub mod parts;
 pub mod probe;
 pub mod source;
+pub mod support;
 pub mod tensor_file;
 pub mod weights;
 

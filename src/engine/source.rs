@@ -10,7 +10,7 @@
 use super::weights::random::Random;
 use super::weights::safetensors::{Folder, pickle_refusal};
 use super::weights::{Parameters, WeightSource};
-use super::{Device, Error, Result};
+use super::{Device, Error, Result, support};
 use crate::arch::entries::Config;
 use crate::arch::toggles::Toggles;
 use crate::arch::{Model, families, memory};
@@ -77,6 +77,7 @@ impl Source {
         device: Device,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Parameters> {
+        support::check(&self.model)?;
         toggles.check(&self.model)?;
         device.check(toggles)?;
         memory::check_weights(&self.model, toggles, device.memory())?;

@@ -138,7 +138,7 @@ fn edits(wanted: &Intervention, model: &Model, sources: Sources) -> Result<Vec<E
             vec![(Some(block as usize), Hook::Z, Some(i64::from(head)..i64::from(head) + 1))]
         }
         Target::Group { block, group } => {
-            let attn = &model.blocks[block as usize].attn;
+            let attn = &model.stack.blocks[block as usize].attn;
             let n = (attn.n_heads / attn.n_kv_heads) as i64;
             let first = i64::from(group) * n;
             vec![(Some(block as usize), Hook::Z, Some(first..first + n))]
@@ -168,7 +168,7 @@ fn edits(wanted: &Intervention, model: &Model, sources: Sources) -> Result<Vec<E
         let value = match (wanted.change, wanted.target) {
             (Change::Zero, Target::Stream { position, .. }) => Value::At(
                 i64::from(position),
-                Tensor::zeros([1, model.d_model as i64], (tch::Kind::Float, tch::Device::Cpu)),
+                Tensor::zeros([1, model.stack.d_model as i64], (tch::Kind::Float, tch::Device::Cpu)),
             ),
             (Change::Zero, _) => Value::Scaled(0.0),
             (Change::Scale(by), _) => Value::Scaled(f64::from(by)),
@@ -205,9 +205,9 @@ fn check(target: Target, model: &Model) -> Result<()> {
     };
     let (of, what, n) = match target {
         _ if block >= model.n_layers() => (block, "block", model.n_layers()),
-        Target::Head(Head { head, .. }) => (head as usize, "head", model.blocks[block].attn.n_heads),
-        Target::Group { group, .. } => (group as usize, "key/value head", model.blocks[block].attn.n_kv_heads),
-        Target::Stream { place: Place::Mid(_), .. } if model.blocks[block].order.is_parallel() => {
+        Target::Head(Head { head, .. }) => (head as usize, "head", model.stack.blocks[block].attn.n_heads),
+        Target::Group { group, .. } => (group as usize, "key/value head", model.stack.blocks[block].attn.n_kv_heads),
+        Target::Stream { place: Place::Mid(_), .. } if model.stack.blocks[block].order.is_parallel() => {
             return Err(Error::Request(format!(
                 "block {block} of this model has its branches side by side: there is no residual stream between them"
             )));

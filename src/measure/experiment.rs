@@ -99,11 +99,11 @@ impl Session {
         }
         // The last token that is generated is never an input.
         let positions = prompt + new - 1;
-        if positions > model.n_ctx {
+        if positions > model.stack.n_ctx {
             return Err(Error::Request(format!(
                 "a prompt of {prompt} tokens and {new} new ones take {positions} positions, but the model's context \
                  holds {}: shorten one of them",
-                model.n_ctx
+                model.stack.n_ctx
             )));
         }
         Ok(memory::check_run(model, &arm.toggles, prompt, positions, available)?)

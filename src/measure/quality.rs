@@ -74,7 +74,7 @@ impl Reading {
         let model = &session.card().model;
         let (name, ids) = match (text, session.tokenizer()) {
             (_, None) => {
-                let ids = session.prompt_ids(&Prompt::Synthetic(MADE_UP.min(model.n_ctx as u32)))?;
+                let ids = session.prompt_ids(&Prompt::Synthetic(MADE_UP.min(model.stack.n_ctx as u32)))?;
                 ("made-up tokens, since the model has no tokenizer".to_owned(), ids)
             }
             (QualityText::Shipped, Some(tokenizer)) => {
@@ -125,7 +125,7 @@ impl Reading {
         })?;
         let mut decoders: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
         arms.iter().for_each(|&arm| decoders.entry(bench.decoder_of(arm)).or_default().push(arm));
-        let chunks: Vec<Chunk> = chunks(&self.ids, session.card().model.n_ctx).map(Chunk::of).collect();
+        let chunks: Vec<Chunk> = chunks(&self.ids, session.card().model.stack.n_ctx).map(Chunk::of).collect();
         let (n, weight) = (chunks.len() as u32, bench.work_of(&toggles, CHUNK.min(self.ids.len()), 1));
         ledger.plan(Piece::Chunk(reference), n, weight);
         // The reference among the arms is compared with itself: that is read once.
@@ -231,7 +231,7 @@ fn floats(logits: &Tensor, at: i64, n: i64) -> Vec<f32> {
 /// Refuses to read where the logits of a chunk, the reference's and an arm's, do not fit beside what there is.
 fn check(session: &Session, reference: &Toggles) -> Result<()> {
     let (model, available) = (&session.card().model, session.card().device.memory());
-    let len = CHUNK.min(model.n_ctx);
+    let len = CHUNK.min(model.stack.n_ctx);
     let logits = 2 * (len * model.d_vocab * 4) as u64;
     Ok(memory::check_run(model, reference, len, len, available.saturating_sub(logits))?)
 }

@@ -4,9 +4,10 @@ use super::clock::Clock;
 use super::control::{Control, Glimpse, Halt, Step};
 use super::tracer::Tracer;
 use super::watch::Watch;
+use crate::arch::parts::Part as Described;
 use crate::arch::path::Path;
 use crate::arch::role::Role;
-use crate::arch::work::{Cost, PassShape, Work};
+use crate::arch::work::{Cost, PassShape};
 use crate::arch::{Model, Toggles};
 use crate::engine::probe::Probe;
 use crate::engine::{Device, Error, Result};
@@ -36,8 +37,8 @@ impl Probe for Cancellable<'_> {
 pub struct Recording {
     /// The parts of the model, numbered in the order in which they first ran.
     parts: HashMap<Path, u32>,
-    /// What each of them does.
-    work: HashMap<Path, Work>,
+    /// What each of them says of itself.
+    described: HashMap<Path, Described>,
     /// Present when operators are recorded too.
     tracer: Option<Tracer>,
 }
@@ -46,8 +47,8 @@ impl Recording {
     /// For passes of a model that are watched so.
     pub fn new(watched: Watched, model: &Model, toggles: &Toggles) -> Self {
         let tracer = (watched == Watched::Operators).then(|| Tracer::new(Default::default()));
-        let work = model.parts(toggles).into_iter().map(|part| (part.path, part.work)).collect();
-        Self { parts: HashMap::new(), work, tracer }
+        let described = model.parts(toggles).into_iter().map(|part| (part.path, part)).collect();
+        Self { parts: HashMap::new(), described, tracer }
     }
 
     /// How closely a pass is watched.
@@ -58,7 +59,7 @@ impl Recording {
 
 /// Records one pass.
 pub struct Recorder<'a> {
-    work: &'a HashMap<Path, Work>,
+    described: &'a HashMap<Path, Described>,
     /// A GPU is waited for wherever the clock is read for a part: what was asked of it is not done yet.
     device: Device,
     shape: PassShape,
@@ -93,7 +94,7 @@ impl<'a> Recorder<'a> {
         step: bool,
     ) -> Self {
         Self {
-            work: &recording.work,
+            described: &recording.described,
             device,
             shape,
             control,
@@ -181,7 +182,7 @@ impl Probe for Recorder<'_> {
         self.device.synchronize();
         let end = self.clock.leave();
         let Some(open) = self.open.pop() else { return Ok(()) };
-        let own = self.work.get(&op).map_or(Cost::default(), |work| work.cost(self.shape));
+        let own = self.described.get(&op).map_or(Cost::default(), |part| part.cost(self.shape));
         let total = own + open.inside;
         if let Some(parent) = self.open.last_mut() {
             parent.inside = parent.inside + total;

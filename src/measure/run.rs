@@ -42,7 +42,7 @@ impl Session {
             watch.event(Event::Peaks(Box::new(peaks.clone())));
         }
         let prompt = prompt?;
-        let positions = (prompt.len() + request.new_tokens as usize).min(self.card().model.n_ctx);
+        let positions = (prompt.len() + request.new_tokens as usize).min(self.card().model.stack.n_ctx);
         memory::check_run(
             &self.card().model,
             &self.card().toggles,
@@ -100,7 +100,7 @@ impl Run<'_> {
     /// One repetition: prefill, then one pass a token. With `recording`, every pass is recorded.
     fn once(&self, recording: Option<&mut Recording>, repeat: u32, watch: &mut dyn Watch) -> Result<()> {
         let card = self.session.card();
-        let most = (self.request.new_tokens as usize).min(card.model.n_ctx - self.prompt.len() + 1);
+        let most = (self.request.new_tokens as usize).min(card.model.stack.n_ctx - self.prompt.len() + 1);
         let sampling = self.request.sampling;
         let mut decoding = Decoding {
             sequences: Sequences::new(self.session.decoder(), &card.toggles, self.prompt, most, sampling),

@@ -270,12 +270,12 @@ impl Session {
 
 /// Refuses a prompt that the context does not hold: before its tokens are made, where they are made up.
 fn check_length(tokens: usize, model: &Model) -> Result<()> {
-    if tokens <= model.n_ctx {
+    if tokens <= model.stack.n_ctx {
         return Ok(());
     }
     Err(Error::Request(format!(
         "the prompt has {tokens} tokens, but the model's context holds {}: shorten it",
-        model.n_ctx
+        model.stack.n_ctx
     )))
 }
 

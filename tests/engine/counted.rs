@@ -14,9 +14,10 @@ use blockscope::units::{Flops, Nanos};
 
 /// One block on so many new positions after so many past ones: projections, attention over all keys that there are, MLP.
 fn block(model: &Model, number: usize, new: u64, past: u64) -> u64 {
-    let block = &model.blocks[number];
+    let block = &model.stack.blocks[number];
     let (attn, mlp) = (&block.attn, &block.mlp);
-    let [d, heads, kv_heads, head] = [model.d_model, attn.n_heads, attn.n_kv_heads, attn.d_head].map(|n| n as u64);
+    let [d, heads, kv_heads, head] =
+        [model.stack.d_model, attn.n_heads, attn.n_kv_heads, attn.d_head].map(|n| n as u64);
     let qkv = 2 * new * d * (heads + 2 * kv_heads) * head;
     let out = 2 * new * heads * head * d;
     let keys = attn.mask.keys(past as usize, new as usize) as u64;
@@ -30,8 +31,9 @@ fn block(model: &Model, number: usize, new: u64, past: u64) -> u64 {
 
 /// What attention computes beyond the visible keys, in one block.
 fn hidden(model: &Model, number: usize, new: u64, past: u64) -> u64 {
-    let attn = &model.blocks[number].attn;
-    let visible: u64 = (past..past + new).map(|query| attn.mask.seen_from(query as usize) as u64).sum();
+    let attn = &model.stack.blocks[number].attn;
+    let visible: u64 =
+        (past..past + new).map(|query| attn.mask.seen_from(query as usize, (past + new) as usize) as u64).sum();
     let keys = attn.mask.keys(past as usize, new as usize) as u64;
     4 * (attn.n_heads * attn.d_head) as u64 * (new * keys - visible)
 }
@@ -51,7 +53,7 @@ fn check(session: &Session, run: &Run, phase: Phase, what: &str) {
         // What is multiplied or capped afterwards is read and written once more.
         let is_plain = model.head.multiplier == 1.0
             && model.head.softcap.is_none()
-            && model.blocks.iter().all(|block| block.multiplier == 1.0);
+            && model.stack.blocks.iter().all(|block| block.multiplier == 1.0);
         let is_f32 = session.card().toggles.weights == Precision::F32;
         if is_f32 && is_plain && one_operator.iter().any(|name| path.ends_with(name)) {
             assert_eq!(row.moved, row.bytes, "{what}: {path}");
@@ -78,7 +80,7 @@ fn check(session: &Session, run: &Run, phase: Phase, what: &str) {
         assert_eq!(block_row.flops_causal, Flops(sum(&block, number) - sum(&hidden, number)), "{what}: block {number}");
     }
     // Only the last position's logits are computed.
-    let head = (2 * model.d_model * model.d_vocab) as u64 * shapes.len() as u64;
+    let head = (2 * model.stack.d_model * model.d_vocab) as u64 * shapes.len() as u64;
     assert_eq!(row("lm_head").flops, Flops(head), "{what}");
     assert_eq!(
         account.flops,
@@ -96,7 +98,7 @@ fn counted_is_analytic_for_every_part_of_every_family_and_every_way_to_build_it(
                 for format in ["f32", "bf16"] {
                     let toggles = format!("attention={attention},kv_cache={cache},weights={format},compute={format}");
                     let session = open(golden(family).to_str().unwrap(), &toggles);
-                    for prompt in [1, 24.min(session.card().model.n_ctx as u32 - 4)] {
+                    for prompt in [1, 24.min(session.card().model.stack.n_ctx as u32 - 4)] {
                         let run = run(&session, &request(prompt, 4));
                         for phase in [Phase::Prefill, Phase::Decode] {
                             let what = format!("{family} {toggles}, {prompt} tokens, {}", phase.name());

@@ -127,7 +127,7 @@ fn every_part_of_every_family_can_be_switched_off() {
         let session = open(folder.to_str().unwrap(), "");
         let model = session.card().model.clone();
         let ids: Vec<u32> = (3..11).collect();
-        for (block, described) in model.blocks.iter().enumerate() {
+        for (block, described) in model.stack.blocks.iter().enumerate() {
             let index = block as u32;
             let heads = (0..described.attn.n_heads as u32).map(|head| Target::Head(Head { block: index, head }));
             let groups = (0..described.attn.n_kv_heads as u32).map(|group| Target::Group { block: index, group });

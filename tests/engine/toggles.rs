@@ -18,7 +18,7 @@ fn families() -> Vec<String> {
 fn with_lasting_keys() -> Vec<String> {
     let lasts = |family: &String| {
         let model = model(family, "");
-        let mut rotations = model.described.blocks.iter().filter_map(|block| block.attn.rotation.as_ref());
+        let mut rotations = model.described.stack.blocks.iter().filter_map(|block| block.attn.rotation.as_ref());
         !rotations.any(|rotation| rotation.depends_on_length())
     };
     families().into_iter().filter(lasts).collect()

@@ -180,7 +180,7 @@ fn causal(header: &Header, chosen: Mask, path: &str, pass: &Pass, flops: Flops) 
         Some(Role::Scores | Role::Values) => 1,
         _ => return flops,
     };
-    let block = block_of(path).and_then(|block| header.model.description.as_ref()?.blocks.get(block as usize));
+    let block = block_of(path).and_then(|block| header.model.description.as_ref()?.stack.blocks.get(block as usize));
     let mask = block.map_or(chosen, |block| block.attn.mask.narrowed(chosen));
     let (new, past) = (u64::from(pass.start.n_new), u64::from(pass.start.n_past));
     let visible = mask.pairs(past, new);

@@ -1,8 +1,8 @@
 //! What takes the memory.
 
 use super::{Finding, TracedPhase};
+use crate::arch::block::Block;
 use crate::arch::formats::Precision;
-use crate::arch::model::Block;
 use crate::record::event::Phase;
 use crate::record::memory::{Category, kv_by_formula};
 use crate::units::{Nanos, percent};
@@ -50,11 +50,11 @@ pub fn cache(traced: &TracedPhase) -> Option<Finding> {
     if traced.phase != Phase::Decode {
         return None;
     }
-    let (token, full) = (kv_by_formula(header, 1)?, kv_by_formula(header, model.n_ctx as u64)?);
+    let (token, full) = (kv_by_formula(header, 1)?, kv_by_formula(header, model.stack.n_ctx as u64)?);
     let chosen = header.choices().attention.mask;
     // Where every layer has a window, what is kept stops growing before the context is full.
-    let kept = |block: &Block| block.attn.mask.narrowed(chosen).kept(model.n_ctx);
-    let most = model.blocks.iter().map(kept).max()?;
+    let kept = |block: &Block| block.attn.mask.narrowed(chosen).kept(model.stack.n_ctx);
+    let most = model.stack.blocks.iter().map(kept).max()?;
     let share = full.0 as f64 / header.model.weight_bytes.0.max(1) as f64;
     if share < LARGE {
         return None;
@@ -76,7 +76,6 @@ pub fn cache(traced: &TracedPhase) -> Option<Finding> {
 mod tests {
     use super::super::findings;
     use crate::analyse::Finding;
-    use crate::arch::Model;
     use crate::record::Run;
     use crate::record::fixture::{decode, leaf, prefill, run, set};
     use std::sync::Arc;
@@ -103,7 +102,9 @@ mod tests {
         // 2·2·2·16 numbers a token: 512 bytes, 262 kB at 512 tokens, against 1.3 MB.
         assert_eq!(told(&run, "kv_cache_memory"), None);
         let model = run.header.model.description.take().unwrap();
-        run.header.model.description = Some(Arc::new(Model { n_ctx: 2048, ..(*model).clone() }));
+        let mut longer = (*model).clone();
+        longer.stack.n_ctx = 2048;
+        run.header.model.description = Some(Arc::new(longer));
         let text = told(&run, "kv_cache_memory").unwrap();
         assert!(text.starts_with("keys and values take 512 B a token: 1.05 MB at the full context of 2048"), "{text}");
         set(&mut run, "kv_cache", "off");

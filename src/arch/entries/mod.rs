@@ -13,6 +13,7 @@ use shortened::shortened;
 
 use super::{Error, Result};
 use crate::gguf::Gguf;
+use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -241,6 +242,18 @@ impl<'a> Entries<'a> {
             File::Config(_) if key.is_empty() => Ok(default),
             File::Config(_) => Ok(self.flag(key)?.unwrap_or(default)),
             File::Gguf { gguf, .. } => Ok(gguf.tensor(tensor).is_ok()),
+        }
+    }
+
+    /// Labels of a classifier; two where a `config.json` does not name them.
+    ///
+    /// # Errors
+    /// It names none.
+    pub fn labels(&self) -> Result<usize> {
+        let File::Config(config) = self.file else { return Ok(2) };
+        match config.value("id2label").and_then(Value::as_object).map(Map::len) {
+            Some(0) => Err(self.problem("'id2label' is empty; expected a name for each label")),
+            labels => Ok(labels.unwrap_or(2)),
         }
     }
 

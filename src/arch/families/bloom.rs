@@ -26,7 +26,7 @@ fn describe(entries: &Entries) -> Result<Model> {
     ]);
     let norm = layer(entries)?;
     let mut model = decoder(entries, norm, MlpShape { kind: MlpKind::Plain, activation: Activation::GeluTanh }, true)?;
-    model.embedding.norm = Some(norm);
+    model.stack.change_embedding(|embedding| embedding.norm = Some(norm));
     model.each_attention(|_, attn| {
         (attn.qkv_bias, attn.out_bias) = (true, true);
         attn.alibi = Some(Alibi { scaled: false });

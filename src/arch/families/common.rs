@@ -1,13 +1,17 @@
 //! What most families share: sizes, blocks of one kind, and names of weights.
 
 use crate::arch::Result;
+use crate::arch::block::Block;
 use crate::arch::entries::Entries;
-use crate::arch::model::{Block, Model, Order};
+use crate::arch::model::Model;
 use crate::arch::parts::attention::Attention;
 use crate::arch::parts::embedding::Embedding;
 use crate::arch::parts::head::Head;
 use crate::arch::parts::mlp::{Activation, Mlp, MlpKind};
 use crate::arch::parts::norm::Norm;
+use crate::arch::path::StackName;
+use crate::arch::stack::{Input, Stack};
+use crate::arch::validation::MOST_LAYERS;
 use crate::arch::weight::{Parameter, Slot, Stored, View};
 use crate::gguf::Gguf;
 
@@ -22,10 +26,7 @@ pub struct MlpShape {
 /// # Errors
 /// A size is missing or nonsensical.
 pub fn decoder(entries: &Entries, norm: Norm, mlp: MlpShape, tied: bool) -> Result<Model> {
-    let n_layers = entries.size("num_hidden_layers")?;
-    if n_layers > crate::arch::model::MOST_LAYERS {
-        return Err(entries.problem(&format!("{n_layers} layers: no model has so many")));
-    }
+    let n_layers = layers(entries, "num_hidden_layers")?;
     let (n_heads, d_model) = (entries.size("num_attention_heads")?, entries.size("hidden_size")?);
     let n_kv_heads = entries.optional_size("num_key_value_heads")?.unwrap_or(n_heads);
     let d_head = entries.optional_size("head_dim")?.unwrap_or(d_model / n_heads);
@@ -34,32 +35,41 @@ pub fn decoder(entries: &Entries, norm: Norm, mlp: MlpShape, tied: bool) -> Resu
             "values have {width} features and keys {d_head}; this version computes heads of one width"
         )));
     }
-    let block = Block {
-        attn: Attention { norm: Some(norm), ..Attention::plain(n_heads, n_kv_heads, d_head) },
-        mlp: Mlp {
-            d_mlp: entries.optional_size("intermediate_size")?.unwrap_or(4 * d_model),
-            kind: mlp.kind,
-            activation: mlp.activation,
-            bias: false,
-            norm: Some(norm),
-            post_norm: None,
-        },
-        order: Order::Sequential,
-        multiplier: 1.0,
-    };
+    let d_mlp = entries.optional_size("intermediate_size")?.unwrap_or(4 * d_model);
+    let block = Block::sequential(
+        Attention { norm: Some(norm), ..Attention::plain(n_heads, n_kv_heads, d_head) },
+        Mlp { norm: Some(norm), ..Mlp::plain(d_mlp, mlp.kind, mlp.activation) },
+    );
     Ok(Model {
         name: String::new(),
         family: "",
-        d_model,
-        d_vocab: entries.d_vocab()?,
-        n_ctx: entries.optional_size("max_position_embeddings")?.unwrap_or(2048),
-        embedding: Embedding::PLAIN,
-        blocks: vec![block; n_layers],
-        final_norm: Some(norm),
+        sources: Vec::new(),
+        stack: Stack {
+            name: StackName::Only,
+            d_model,
+            n_ctx: entries.optional_size("max_position_embeddings")?.unwrap_or(2048),
+            input: Input::Tokens(Embedding::PLAIN),
+            blocks: vec![block; n_layers],
+            final_norm: Some(norm),
+            connector: None,
+        },
         head: Head::plain(entries.tied(tied)?),
+        d_vocab: entries.d_vocab()?,
         bos: entries.bos()?,
         eos: entries.eos(),
     })
+}
+
+/// How many blocks a stack has, by the entry that says so.
+///
+/// # Errors
+/// It is missing, nonsensical, or more than any model has.
+pub fn layers(entries: &Entries, key: &str) -> Result<usize> {
+    let n_layers = entries.size(key)?;
+    if n_layers > MOST_LAYERS {
+        return Err(entries.problem(&format!("{n_layers} layers: no model has so many")));
+    }
+    Ok(n_layers)
 }
 
 /// RMSNorm with the ε of the file.
@@ -105,7 +115,7 @@ pub fn name(parameter: &Parameter, blocks: &str, module: &str) -> String {
 
 /// Rows of queries, keys or values in a matrix of equal groups: those of one key head and its queries.
 pub fn stored_in_groups(model: &Model, parameter: &Parameter, blocks: &str, module: &str) -> Stored {
-    let attn = &model.blocks[parameter.key.block.unwrap_or_default()].attn;
+    let attn = &model.stack.blocks[parameter.key.block.unwrap_or_default()].attn;
     let queries = attn.n_heads / attn.n_kv_heads;
     let (start, len) = match parameter.key.slot {
         Slot::K => (queries, 1),
@@ -119,7 +129,7 @@ pub fn stored_in_groups(model: &Model, parameter: &Parameter, blocks: &str, modu
 /// Where rows of queries, keys and values begin in a matrix in which all of them stand below each other, and how many
 /// there are.
 pub fn rows_of_joined(model: &Model, parameter: &Parameter) -> (usize, usize) {
-    let block = &model.blocks[parameter.key.block.unwrap_or_default()];
+    let block = &model.stack.blocks[parameter.key.block.unwrap_or_default()];
     let (q, kv, f) = (block.attn.d_attn(), block.attn.d_kv(), block.mlp.d_mlp);
     match parameter.key.slot {
         Slot::Q => (0, q + 2 * kv),
@@ -151,7 +161,7 @@ pub fn stored_in_gguf(model: &Model, parameter: &Parameter, gguf: &Gguf) -> Stor
 
 /// As [`stored_in_gguf`], where rows of queries and keys are interleaved for rotation in neighbouring pairs.
 pub fn stored_in_gguf_interleaved(model: &Model, parameter: &Parameter, gguf: &Gguf) -> Stored {
-    let attn = &model.blocks[parameter.key.block.unwrap_or_default()].attn;
+    let attn = &model.stack.blocks[parameter.key.block.unwrap_or_default()].attn;
     let heads = match parameter.key.slot {
         Slot::Q => attn.n_heads,
         Slot::K => attn.n_kv_heads,
@@ -161,7 +171,7 @@ pub fn stored_in_gguf_interleaved(model: &Model, parameter: &Parameter, gguf: &G
 }
 
 fn has_gate(model: &Model, parameter: &Parameter) -> bool {
-    parameter.key.block.is_some_and(|block| model.blocks[block].mlp.kind == MlpKind::Gated)
+    parameter.key.block.is_some_and(|block| model.stack.blocks[block].mlp.kind == MlpKind::Gated)
 }
 
 /// The name that every GGUF architecture gives to a weight.
@@ -186,5 +196,11 @@ pub fn gguf_module(slot: Slot) -> &'static str {
         Slot::Up => "ffn_up",
         Slot::Down => "ffn_down",
         Slot::MlpPostNorm => "post_ffw_norm",
+        Slot::TokenTypes => "token_types",
+        Slot::AttnSumNorm => "attn_output_norm",
+        Slot::MlpSumNorm => "layer_output_norm",
+        Slot::Router => "ffn_gate_inp",
+        // Decoders of text have no other.
+        _ => "",
     }
 }

@@ -5,8 +5,9 @@ use super::common::{self, MlpShape, activation, decoder, layer};
 use super::family::Family;
 use super::{bloom, llama, phi};
 use crate::arch::Result;
+use crate::arch::block::Order;
 use crate::arch::entries::Entries;
-use crate::arch::model::{Model, Order};
+use crate::arch::model::Model;
 use crate::arch::parts::attention::Alibi;
 use crate::arch::parts::mlp::{Activation, MlpKind};
 use crate::arch::weight::{Parameter, Slot, Stored};
@@ -44,7 +45,7 @@ fn describe(entries: &Entries) -> Result<Model> {
     });
     model.each_mlp(|mlp| mlp.bias = bias);
     match (parallel, two_norms) {
-        (true, true) => model.blocks.iter_mut().for_each(|block| block.order = Order::Parallel { norm: None }),
+        (true, true) => model.stack.blocks.iter_mut().for_each(|block| block.order = Order::Parallel { norm: None }),
         (true, false) => phi::share_norm(&mut model),
         (false, _) => {}
     }
@@ -52,7 +53,7 @@ fn describe(entries: &Entries) -> Result<Model> {
 }
 
 fn stored(model: &Model, parameter: &Parameter) -> Stored {
-    let parallel = model.blocks[0].order.is_parallel();
+    let parallel = model.stack.blocks[0].order.is_parallel();
     let module = match parameter.key.slot {
         Slot::AttnNorm if parallel => "ln_attn",
         Slot::MlpNorm if parallel => "ln_mlp",

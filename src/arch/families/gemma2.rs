@@ -39,7 +39,8 @@ pub fn base(entries: &Entries) -> Result<Model> {
     let act = if entries.text("hidden_activation")?.is_some() { act } else { Activation::GeluTanh };
     let norm = rms(entries)?;
     let mut model = decoder(entries, norm, MlpShape { kind: MlpKind::Gated, activation: act }, true)?;
-    model.embedding.multiplier = (model.d_model as f64).sqrt();
+    let multiplier = (model.stack.d_model as f64).sqrt();
+    model.stack.change_embedding(|embedding| embedding.multiplier = multiplier);
     model.head.softcap = entries.number("final_logit_softcapping")?;
     let (softcap, scalar) = (entries.number("attn_logit_softcapping")?, entries.number("query_pre_attn_scalar")?);
     if let Some(scalar) = scalar.filter(|&scalar| scalar <= 0.0) {
@@ -75,7 +76,7 @@ pub fn windows(
 
 /// Scales of norms are stored less 1.
 pub fn stored(model: &Model, parameter: &Parameter) -> Stored {
-    let is_norm = parameter.key.slot.group() == "norms";
+    let is_norm = parameter.key.slot.is_norm();
     let stored = match parameter.key.slot {
         Slot::MlpNorm => common::stored(parameter, "model.layers", "pre_feedforward_layernorm"),
         _ => llama::stored(model, parameter),

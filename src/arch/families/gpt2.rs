@@ -17,7 +17,8 @@ fn describe(entries: &Entries) -> Result<Model> {
     let by_layer = entries.flag("scale_attn_by_inverse_layer_idx")?.unwrap_or(false);
     let act = activation(entries, Activation::GeluTanh)?;
     let mut model = decoder(entries, layer(entries)?, MlpShape { kind: MlpKind::Plain, activation: act }, true)?;
-    model.embedding.positions = Some(model.n_ctx);
+    let positions = model.stack.n_ctx;
+    model.stack.change_embedding(|embedding| embedding.positions = Some(positions));
     model.each_attention(|number, attn| {
         (attn.qkv_bias, attn.out_bias) = (true, true);
         if !is_scaled {

@@ -5,8 +5,9 @@ use super::common::{self, MlpShape, activation, decoder, layer};
 use super::family::Family;
 use super::llama;
 use crate::arch::Result;
+use crate::arch::block::Order;
 use crate::arch::entries::Entries;
-use crate::arch::model::{Model, Order};
+use crate::arch::model::Model;
 use crate::arch::parts::mlp::{Activation, MlpKind};
 use crate::arch::weight::{Parameter, Slot, Stored};
 
@@ -26,7 +27,7 @@ fn describe(entries: &Entries) -> Result<Model> {
     model.each_attention(|_, attn| (attn.qkv_bias, attn.out_bias) = (bias, bias));
     model.each_mlp(|mlp| mlp.bias = true);
     if entries.flag("use_parallel_residual")?.unwrap_or(true) {
-        model.blocks.iter_mut().for_each(|block| block.order = Order::Parallel { norm: None });
+        model.stack.blocks.iter_mut().for_each(|block| block.order = Order::Parallel { norm: None });
     }
     Ok(model)
 }

@@ -16,11 +16,12 @@ pub const FAMILY: Family = Family {
 
 fn describe(entries: &Entries) -> Result<Model> {
     let mut model = (llama::FAMILY.describe)(entries)?;
-    model.embedding.multiplier = entries.number("embedding_multiplier")?.unwrap_or(1.0);
+    let multiplier = entries.number("embedding_multiplier")?.unwrap_or(1.0);
+    model.stack.change_embedding(|embedding| embedding.multiplier = multiplier);
     model.head.multiplier = 1.0 / entries.number("logits_scaling")?.unwrap_or(1.0);
     let residual = entries.number("residual_multiplier")?.unwrap_or(1.0);
     let scale = entries.number("attention_multiplier")?.unwrap_or(1.0);
     model.each_attention(|_, attn| attn.scale = scale);
-    model.blocks.iter_mut().for_each(|block| block.multiplier = residual);
+    model.stack.blocks.iter_mut().for_each(|block| block.multiplier = residual);
     Ok(model)
 }

@@ -44,7 +44,7 @@ pub fn base(entries: &Entries, tied: bool) -> Result<Model> {
 pub fn rotate(model: &mut Model, entries: &Entries) -> Result<()> {
     let rotation = entries.rotation(model.d_head())?;
     if let Scaling::Dynamic { factor, .. } = rotation.scaling {
-        model.n_ctx = (model.n_ctx as f64 * factor) as usize;
+        model.stack.n_ctx = (model.stack.n_ctx as f64 * factor) as usize;
     }
     model.each_attention(|_, attn| attn.rotation = Some(rotation.clone()));
     Ok(())
@@ -72,6 +72,8 @@ pub fn stored(_: &Model, parameter: &Parameter) -> Stored {
         Slot::MlpPostNorm => "post_feedforward_layernorm",
         Slot::Positions => "model.embed_positions",
         Slot::EmbedNorm => "model.embed_norm",
+        // No family of this shape has another.
+        _ => "",
     };
     common::stored(parameter, "model.layers", module)
 }

@@ -10,12 +10,13 @@ use crate::arch::model::Model;
 pub const FAMILY: Family = Family {
     model_types: &["mistral"],
     architecture: "",
-    describe,
+    describe: base,
     stored: llama::stored,
     stored_in_gguf: common::stored_in_gguf_interleaved,
 };
 
-fn describe(entries: &Entries) -> Result<Model> {
+/// The shape: what a mixture of experts is described as a difference from.
+pub fn base(entries: &Entries) -> Result<Model> {
     let mut model = llama::base(entries, false)?;
     if let Some(window) = entries.optional_size("sliding_window")? {
         let slides = entries.sliding_layers(model.n_layers(), |_| true)?;

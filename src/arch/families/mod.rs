@@ -6,6 +6,7 @@
 mod common;
 mod family;
 
+mod bert;
 mod bloom;
 mod cohere;
 mod falcon;
@@ -17,6 +18,7 @@ mod gpt_neox;
 mod granite;
 mod llama;
 mod mistral;
+mod mixtral;
 mod olmo2;
 mod opt;
 mod phi;
@@ -28,6 +30,8 @@ mod stablelm;
 mod starcoder2;
 #[cfg(test)]
 mod tests;
+mod vit;
+mod whisper;
 
 pub use family::Family;
 
@@ -60,6 +64,10 @@ pub const ALL: &[&Family] = &[
     &bloom::FAMILY,
     &falcon::FAMILY,
     &glm4::FAMILY,
+    &mixtral::FAMILY,
+    &bert::FAMILY,
+    &vit::FAMILY,
+    &whisper::FAMILY,
 ];
 
 /// The family of this name.
@@ -101,7 +109,7 @@ fn described(family: Option<&'static Family>, entries: &Entries, name: &str) -> 
     let Some(family) = family else {
         let known: Vec<_> = ALL.iter().map(|family| family.name()).collect();
         return Err(entries.unsupported(&format!(
-            "the model is of type '{}'; this version runs {}",
+            "the model is of type '{}'; this version knows {}",
             entries.shown_type(),
             known.join(", ")
         )));

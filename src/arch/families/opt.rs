@@ -26,13 +26,14 @@ fn describe(entries: &Entries) -> Result<Model> {
             return Err(entries.unsupported(&format!("'{key}' is {}, which this version does not compute", !expected)));
         }
     }
-    if let Some(width) = entries.optional_size("word_embed_proj_dim")?.filter(|&width| width != model.d_model) {
+    if let Some(width) = entries.optional_size("word_embed_proj_dim")?.filter(|&width| width != model.stack.d_model) {
         return Err(entries.unsupported(&format!(
             "'word_embed_proj_dim' is {width}: embeddings that are projected to the width of the stream are not computed"
         )));
     }
     let bias = entries.flag("enable_bias")?.unwrap_or(true);
-    model.embedding.positions = Some(model.n_ctx);
+    let positions = model.stack.n_ctx;
+    model.stack.change_embedding(|embedding| embedding.positions = Some(positions));
     model.each_attention(|_, attn| (attn.qkv_bias, attn.out_bias) = (bias, bias));
     model.each_mlp(|mlp| mlp.bias = bias);
     Ok(model)

@@ -5,8 +5,9 @@ use super::common::{self, MlpShape, activation, decoder, layer};
 use super::family::Family;
 use super::llama;
 use crate::arch::Result;
+use crate::arch::block::Order;
 use crate::arch::entries::Entries;
-use crate::arch::model::{Model, Order};
+use crate::arch::model::Model;
 use crate::arch::parts::attention::{QkNorm, QkNormOver};
 use crate::arch::parts::mlp::{Activation, MlpKind};
 use crate::arch::weight::{Parameter, Slot, Stored};
@@ -32,7 +33,7 @@ fn describe(entries: &Entries) -> Result<Model> {
 
 /// Makes both branches read what enters the block, through the norm that attention had.
 pub fn share_norm(model: &mut Model) {
-    for block in &mut model.blocks {
+    for block in &mut model.stack.blocks {
         block.order = Order::Parallel { norm: block.attn.norm.take() };
         block.mlp.norm = None;
     }

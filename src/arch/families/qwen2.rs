@@ -30,7 +30,7 @@ pub fn windows_above(model: &mut Model, entries: &Entries) -> Result<()> {
     if let (true, Some(window)) = (entries.flag("use_sliding_window")?.unwrap_or(false), window) {
         let sliding = |layer: &usize| slides[*layer];
         let layers: Vec<usize> = (0..slides.len()).filter(sliding).collect();
-        layers.into_iter().for_each(|layer| model.blocks[layer].attn.mask = Mask::Window { sinks: 0, window });
+        layers.into_iter().for_each(|layer| model.stack.blocks[layer].attn.mask = Mask::Window { sinks: 0, window });
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What a `config.json` may say, and what it may not.
 
+mod described;
+
 use super::*;
 use crate::arch::fixture;
 use crate::arch::inventory::{TensorIndex, problems};
@@ -59,7 +61,7 @@ fn nonsense_is_refused_by_its_name_or_in_words() {
 #[test]
 fn gpt2_scales_its_scores_as_it_says() {
     let scales = |changes: &[(&str, Value)]| -> Vec<f64> {
-        changed("gpt2", changes).unwrap().blocks.iter().map(|block| block.attn.scale).collect()
+        changed("gpt2", changes).unwrap().stack.blocks.iter().map(|block| block.attn.scale).collect()
     };
     let usual = scales(&[]);
     assert_eq!(scales(&[("scale_attn_weights", json!(false))]), vec![1.0; usual.len()]);
@@ -69,7 +71,7 @@ fn gpt2_scales_its_scores_as_it_says() {
 
 #[test]
 fn the_context_of_the_first_llamas_is_found_and_a_missing_one_is_the_usual_one() {
-    let n_ctx = |changes: &[(&str, Value)]| changed("llama", changes).unwrap().n_ctx;
+    let n_ctx = |changes: &[(&str, Value)]| changed("llama", changes).unwrap().stack.n_ctx;
     assert_eq!(n_ctx(&[("max_position_embeddings", json!(null)), ("max_sequence_length", json!(1024))]), 1024);
     assert_eq!(n_ctx(&[("max_position_embeddings", json!(null))]), 2048);
 }
@@ -105,7 +107,8 @@ fn blocks_that_a_description_leaves_out_are_a_problem_in_every_family() {
     for model in fixture::models() {
         let file = FileOf(model.clone());
         assert_eq!(problems(&model, &model.parameters(), &file), Vec::<String>::new(), "{}", model.family);
-        let half = Model { blocks: model.blocks[..1].to_vec(), ..model.clone() };
+        let mut half = model.clone();
+        half.stack.blocks.truncate(1);
         let found = problems(&half, &half.parameters(), &file);
         assert!(found.len() == 1 && found[0].contains("has 1 blocks only"), "{}: {found:?}", model.family);
     }

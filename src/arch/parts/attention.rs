@@ -2,7 +2,7 @@
 //! arXiv:1706.03762), with as many key/value heads as the model has (Ainslie et al., arXiv:2305.13245).
 
 use super::norm::Norm;
-use super::{Dim, Part, Surroundings, TensorShape, Weights};
+use super::{Dim, Part, Rows, Surroundings, TensorShape, Weights};
 use crate::arch::formats::Fuse;
 use crate::arch::hook::Hook;
 use crate::arch::mask::Mask;
@@ -34,11 +34,27 @@ pub struct Attention {
     pub qk_norm: Option<QkNorm>,
     /// Whether the projections to queries, keys and values add a bias.
     pub qkv_bias: bool,
+    /// Whether that of the keys is left out: the softmax would take it away again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unbiased_keys: bool,
     pub out_bias: bool,
     /// Before it; `None` where the block has one for both branches, or none.
     pub norm: Option<Norm>,
     /// After it, before its result is added.
     pub post_norm: Option<Norm>,
+    /// Of the sum, after its result was added: what the stream is from there on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum_norm: Option<Norm>,
+    /// What keys and values are made of, where that is the result of another stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// The result of a stack that is read: so many positions of such a width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    pub positions: usize,
+    pub d_model: usize,
 }
 
 /// A penalty on scores that grows with the distance, head by head (Press et al., arXiv:2108.12409).
@@ -67,6 +83,10 @@ pub enum QkNormOver {
     AllHeads,
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 impl Attention {
     /// Causal, with scores scaled by 1/√d_head, and nothing else.
     pub fn plain(n_heads: usize, n_kv_heads: usize, d_head: usize) -> Self {
@@ -83,8 +103,11 @@ impl Attention {
             qk_norm: None,
             qkv_bias: false,
             out_bias: false,
+            unbiased_keys: false,
             norm: None,
             post_norm: None,
+            sum_norm: None,
+            source: None,
         }
     }
 
@@ -106,22 +129,35 @@ impl Attention {
             n_kv_heads: self.n_kv_heads,
             d_head: self.d_head,
             mask: self.mask.narrowed(around.toggles.attention.mask),
+            source: self.source.map(|source| source.positions),
             activations: around.activations(),
         };
-        let (q, k) = (TensorShape::new("Q", &[h, Dim::New, d]), TensorShape::new("K", &[g, Dim::New, d]));
+        let new = around.positions();
+        let keys = match (self.source, new) {
+            (Some(source), _) => Dim::Size(source.positions),
+            (None, Dim::New) => Dim::Keys,
+            (None, fixed) => fixed,
+        };
+        let (q, k) = (TensorShape::new("Q", &[h, new, d]), TensorShape::new("K", &[g, new, d]));
         let kv = |label, positions| TensorShape::new(label, &[g, positions, d]);
-        let pattern = || vec![TensorShape::new("", &[h, Dim::New, Dim::Keys])];
-        let z = || vec![TensorShape::new("", &[h, Dim::New, d])];
+        let pattern = || vec![TensorShape::new("", &[h, new, keys])];
+        let z = || vec![TensorShape::new("", &[h, new, d])];
 
         let mut parts = vec![Part { hooks: vec![Hook::AttnOut], ..part(Role::Attn, Work::Contains) }];
         if let Some(norm) = self.norm {
             parts.push(norm.describe(Role::AttnNorm, Slot::AttnNorm, around));
         }
-        parts.push(Part {
-            makes: vec![q.clone(), kv("K V", Dim::New)],
-            hooks: vec![Hook::Q, Hook::K, Hook::V],
-            ..self.projections(around)
-        });
+        match self.source {
+            None => parts.push(Part {
+                makes: vec![q.clone(), kv("K V", new)],
+                hooks: vec![Hook::Q, Hook::K, Hook::V],
+                ..self.projections(around)
+            }),
+            Some(source) => parts.extend([
+                Part { makes: vec![q.clone()], hooks: vec![Hook::Q], ..self.query(around) },
+                Part { makes: vec![kv("K V", keys)], hooks: vec![Hook::K, Hook::V], ..self.key_value(source, around) },
+            ]),
+        }
         if let Some(qk_norm) = self.qk_norm {
             parts.push(Part {
                 takes: vec![q.clone(), k.clone()],
@@ -138,10 +174,11 @@ impl Attention {
                 of_logits: false,
                 activations: around.activations(),
             };
-            let both = vec![q.clone(), k];
+            let both = vec![q.clone(), k.clone()];
             parts.push(Part { takes: both.clone(), makes: both, ..part(Role::Rope, work) });
         }
-        if around.toggles.kv_cache {
+        // What sees the whole input at once, or another stack's result, has no past to keep.
+        if around.toggles.kv_cache && self.source.is_none() && self.mask != Mask::Full {
             let work = Work::Cache { heads, kept: around.toggles.kv_dtype() };
             parts.push(Part {
                 takes: vec![kv("K V", Dim::New)],
@@ -157,7 +194,7 @@ impl Attention {
         match around.toggles.attention.kernel {
             Kernel::Eager => parts.extend([
                 Part {
-                    takes: vec![q, kv("K", Dim::Keys)],
+                    takes: vec![q, kv("K", keys)],
                     makes: pattern(),
                     hooks: vec![Hook::RotQ, Hook::RotK, Hook::Scores],
                     ..part(Role::Scores, Work::Scores { heads })
@@ -170,7 +207,7 @@ impl Attention {
                     ..part(Role::Softmax, Work::Softmax { heads })
                 },
                 Part {
-                    takes: vec![TensorShape::new("", &[h, Dim::New, Dim::Keys]), kv("V", Dim::Keys)],
+                    takes: vec![TensorShape::new("", &[h, new, keys]), kv("V", keys)],
                     makes: z(),
                     hooks: vec![Hook::Z],
                     ..part(Role::Values, Work::Values { heads })
@@ -178,7 +215,7 @@ impl Attention {
             ]),
             Kernel::Fused => parts.push(Part {
                 weights: sinks,
-                takes: vec![q, kv("K V", Dim::Keys)],
+                takes: vec![q, kv("K V", keys)],
                 makes: z(),
                 hooks: vec![Hook::RotQ, Hook::RotK, Hook::Z],
                 ..part(Role::Fused, Work::Fused { heads })
@@ -197,12 +234,28 @@ impl Attention {
         // As they read the same input, they cost the same.
         let joined = around.product(Role::Qkv, &rows, around.d_model, self.qkv_bias);
         match around.toggles.fuse {
-            Fuse::Joined => joined,
-            Fuse::Separate => {
-                let one = |rows| Weights::Product { rows: vec![rows], inner: around.d_model, bias: self.qkv_bias };
-                Part { weights: rows.map(one).to_vec(), ..joined }
-            }
+            Fuse::Joined if !self.unbiased_keys => joined,
+            Fuse::Joined | Fuse::Separate => Part { weights: self.weights(&rows, around.d_model), ..joined },
         }
+    }
+
+    /// To queries alone.
+    fn query(&self, around: &Surroundings) -> Part {
+        around.product(Role::Query, &[(Slot::Q, self.d_attn())], around.d_model, self.qkv_bias)
+    }
+
+    /// To keys and values of another stack's result, once for an input.
+    fn key_value(&self, source: Source, around: &Surroundings) -> Part {
+        let rows = [(Slot::K, self.d_kv()), (Slot::V, self.d_kv())];
+        let around = Surroundings { rows: Rows::Fixed(source.positions), ..*around };
+        let both = around.product(Role::KeyValue, &rows, source.d_model, self.qkv_bias);
+        Part { weights: self.weights(&rows, source.d_model), ..both }
+    }
+
+    /// A product for each slot.
+    fn weights(&self, rows: &[(Slot, usize)], inner: usize) -> Vec<Weights> {
+        let bias = |slot| self.qkv_bias && !(self.unbiased_keys && slot == Slot::K);
+        rows.iter().map(|&(slot, n)| Weights::Product { rows: vec![(slot, n)], inner, bias: bias(slot) }).collect()
     }
 }
 

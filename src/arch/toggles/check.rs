@@ -56,7 +56,7 @@ impl Toggles {
         let products = parts.iter().flat_map(|part| &part.weights).filter_map(|weights| match weights {
             &Weights::Product { ref rows, inner, .. } => Some((rows[0].0, inner)),
             &Weights::Table { slot, width, .. } => Some((slot, width)),
-            Weights::Vector { .. } => None,
+            Weights::Vector { .. } | Weights::Shift { .. } => None,
         });
         let mut packed =
             products.filter(|(slot, _)| toggle == Toggle::Weights || matches!(slot, Slot::Embed | Slot::LmHead));

@@ -50,7 +50,8 @@ fn what_cannot_be_had_is_refused_with_the_reason() {
     assert!(refusal("attention=eager+window:8").contains("kv_cache=off"));
     assert!(refusal("batch=5000").contains("1024"));
     assert!(Toggles::default().with("weights=int4,compute=bf16,kv_dtype=int8").unwrap().check(&model).is_ok());
-    let odd = crate::arch::Model { d_model: 40, ..model };
+    let mut odd = model;
+    odd.stack.d_model = 40;
     for packed in ["weights=int4", "weights=f32,lm_head=int4"] {
         let refusal = Toggles::default().with(packed).unwrap().check(&odd).unwrap_err().to_string();
         assert!(refusal.contains("d_model 40"), "{refusal}");

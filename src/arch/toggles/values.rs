@@ -73,7 +73,7 @@ impl FromStr for Attention {
         match window.parse()? {
             mask @ Mask::Window { .. } => Ok(Self { kernel, mask }),
             // What belongs to a model is no choice.
-            Mask::Causal | Mask::Chunks { .. } => Err(()),
+            Mask::Causal | Mask::Chunks { .. } | Mask::Full => Err(()),
         }
     }
 }

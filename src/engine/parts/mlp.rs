@@ -82,7 +82,7 @@ pub fn native_gate(activation: Activation) -> Option<Gate> {
         Activation::Silu => Some(Gate::Silu),
         Activation::Gelu => Some(Gate::Gelu),
         Activation::GeluTanh => Some(Gate::GeluTanh),
-        Activation::Relu => None,
+        Activation::Relu | Activation::QuickGelu => None,
     }
 }
 
@@ -92,5 +92,6 @@ fn apply(activation: Activation, x: &Tensor) -> Tensor {
         Activation::Gelu => x.gelu("none"),
         Activation::GeluTanh => x.gelu("tanh"),
         Activation::Relu => x.relu(),
+        Activation::QuickGelu => x * (x * 1.702).sigmoid(),
     }
 }

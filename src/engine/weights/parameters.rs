@@ -1,12 +1,13 @@
 //! All weights of a model, loaded into the formats that were asked for.
 
 use super::{WeightSource, read, viewed};
+use crate::arch::Model;
 use crate::arch::formats::{Formats, Precision};
 use crate::arch::inventory;
 use crate::arch::parts::Weights;
+use crate::arch::path::{Instance, StackName};
 use crate::arch::toggles::Toggles;
 use crate::arch::weight::{Key, Parameter, Slot, View};
-use crate::arch::{Model, path::StackName};
 use crate::engine::allocator::{Tag, tagged};
 use crate::engine::linear::Linear;
 use crate::engine::matrix::{Groups, Int4, Matrix};
@@ -72,6 +73,8 @@ impl Parameters {
                             embed = Some(loader.matrix(&[parameter])?);
                         }
                     }
+                    // Of a head that shares the embedding's matrix and has a shift: see support.
+                    Weights::Shift { .. } => {}
                     Weights::Vector { slot, .. } => {
                         for parameter in [of(*slot, false), of(*slot, true)].into_iter().flatten() {
                             vectors.insert(parameter.key, loader.vector(parameter)?);
@@ -131,7 +134,7 @@ impl Parameters {
     }
 
     fn at(&self, slot: Slot, block: Option<usize>, bias: bool) -> Option<Tensor> {
-        let key = Key { stack: StackName::Decoder, slot, block, bias };
+        let key = Key { stack: StackName::Only, slot, block, instance: Instance::Main, bias };
         self.vectors.get(&key).map(Tensor::shallow_clone)
     }
 }

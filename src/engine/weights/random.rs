@@ -48,7 +48,7 @@ impl WeightSource for Random {
         if key.bias || key.slot == Slot::Sinks {
             return Ok(Tensor::f_zeros(&shape, options)?);
         }
-        if key.slot.group() == "norms" {
+        if key.slot.is_norm() {
             return Ok(Tensor::f_ones(&shape, options)?);
         }
         // A seed of its own for each weight: the same weight whatever was made before it.

@@ -29,8 +29,8 @@ impl Session {
     pub fn grow(&self, seen: &Exploration, cache: &mut KvCache, control: &Control) -> Result<Exploration> {
         let _no_grad = tch::no_grad_guard();
         let (decoder, model) = (self.decoder(), &self.card().model);
-        if seen.len() >= model.n_ctx {
-            return Err(Error::Request(format!("the model's context of {} positions is full", model.n_ctx)));
+        if seen.len() >= model.stack.n_ctx {
+            return Err(Error::Request(format!("the model's context of {} positions is full", model.stack.n_ctx)));
         }
         let next = i64::from(seen.likeliest(decoder, seen.len() - 1));
         let mut progress = |_| {};

@@ -42,7 +42,7 @@ pub struct Heads {
 impl Scoring {
     /// Of a block of a model.
     pub fn of_block(decoder: &Decoder, block: usize) -> Self {
-        let attn = &decoder.model().blocks[block].attn;
+        let attn = &decoder.model().stack.blocks[block].attn;
         Self {
             mask: decoder.mask(block),
             scale: attn.scale,
@@ -211,11 +211,13 @@ impl Heads {
 
     /// How spread every query of a head is, from 0, one key, to 1, all that it sees alike: H ÷ ln(number of keys).
     pub fn spread(&self, head: usize) -> Vec<f32> {
+        let entropies = self.entropy(head);
+        let t = entropies.len();
         let normalised = |(query, entropy): (usize, f32)| match query {
             0 => 0.0,
-            query => entropy / (self.scoring.mask.seen_from(query).max(2) as f32).ln(),
+            query => entropy / (self.scoring.mask.seen_from(query, t).max(2) as f32).ln(),
         };
-        self.entropy(head).into_iter().enumerate().map(normalised).collect()
+        entropies.into_iter().enumerate().map(normalised).collect()
     }
 
     /// What a query of a head reads of the values: Σ A·v. v [n_kv_heads, T, d_head] → [n_heads, d_head]
@@ -290,6 +292,7 @@ fn hidden(mask: Mask, queries: &Range<usize>, keys: &Range<usize>) -> Tensor {
     let later = back.lt(0);
     match mask {
         Mask::Causal => later,
+        Mask::Full => later.zeros_like(),
         Mask::Window { sinks, window } => later.logical_or(&back.ge(window as i64).logical_and(&keys.ge(sinks as i64))),
         Mask::Chunks { size } => {
             let chunk = |positions: &Tensor| positions.floor_divide_scalar(size as i64);

@@ -38,7 +38,7 @@ impl Session {
     pub fn importance_of(&self, exploration: &Exploration, block: usize, control: &Control) -> Result<Vec<Importance>> {
         let _no_grad = tch::no_grad_guard();
         let (card, decoder) = (self.card(), self.decoder());
-        let n_heads = card.model.blocks[block].attn.n_heads as u32;
+        let n_heads = card.model.stack.blocks[block].attn.n_heads as u32;
         let before = exploration.before(block).unsqueeze(0); // [1, T, d_model]
         let clean = exploration.last().unsqueeze(0);
         // How some formats multiply depends on how many rows there are. So the clean text goes with the others, unless

@@ -107,7 +107,7 @@ fn of_block(
     let received = numbers(&received);
     let seen: Vec<f32> = found.mask.seen_by(t).map(|queries| queries as f32).collect();
     let queries_after = (t.max(2) - 1) as f32;
-    let uniform_previous = (1..t).map(|query| 1.0 / found.mask.seen_from(query) as f32).sum::<f32>() / queries_after;
+    let uniform_previous = (1..t).map(|query| 1.0 / found.mask.seen_from(query, t) as f32).sum::<f32>() / queries_after;
     let all_queries = (t * (t - 1) / 2) as f32;
     let of_head = |head: usize| {
         let alpha = received[head * t..(head + 1) * t].iter().zip(&seen).map(|(mass, seen)| mass / seen);

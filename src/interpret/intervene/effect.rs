@@ -57,8 +57,8 @@ impl Session {
     ) -> Result<(Tensor, Vec<u32>)> {
         let (decoder, model) = (self.decoder(), &self.card().model);
         let positions = ids.len() + new.saturating_sub(1);
-        if positions > model.n_ctx {
-            let problem = format!("{positions} positions are more than the model's context of {}", model.n_ctx);
+        if positions > model.stack.n_ctx {
+            let problem = format!("{positions} positions are more than the model's context of {}", model.stack.n_ctx);
             return Err(Error::Request(problem));
         }
         let toggles = Toggles { batch: 1, logits: Logits::All, ..self.card().toggles.clone() };

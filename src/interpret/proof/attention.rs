@@ -21,7 +21,7 @@ fn shift(subject: &Subject) -> Result<Outcome> {
     const SHIFT: usize = 100;
     let _no_grad = tch::no_grad_guard();
     let model = &subject.session.card().model;
-    let attn = &model.blocks[subject.block()].attn;
+    let attn = &model.stack.blocks[subject.block()].attn;
     let Some(rotation) = &attn.rotation else {
         // Where nothing is turned the law is shown on a pair of features.
         let (q, k) = ([0.3, -1.1], [0.7, 0.4]);

@@ -32,7 +32,7 @@ fn flops(subject: &Subject) -> Result<Outcome> {
     let with_weights = |part: &&Part| !matches!(part.path.name, Role::Scores | Role::Values | Role::Fused);
     let parts = subject.session.card().model.parts(subject.toggles());
     let ran = parts.iter().filter(|part| ops.seen.contains(&part.path));
-    let by_formula: u64 = ran.filter(with_weights).map(|part| part.work.cost(shape).flops.0).sum();
+    let by_formula: u64 = ran.filter(with_weights).map(|part| part.cost(shape).flops.0).sum();
     let block = &decoder.blocks()[block];
     let mut linears = vec![&block.attn.out, &block.mlp.down];
     match &block.attn.qkv {
@@ -124,7 +124,7 @@ pub const GROUPS: Proof = Proof {
 fn groups(subject: &Subject) -> Result<Outcome> {
     let (decoder, block) = (subject.built("attention=fused")?, subject.block());
     let seen = subject.activations(&decoder)?;
-    let attn = &subject.session.card().model.blocks[block].attn;
+    let attn = &subject.session.card().model.stack.blocks[block].attn;
     let said = format!(
         "block {block}: {} query heads, {} key heads of {} numbers",
         attn.n_heads, attn.n_kv_heads, attn.d_head

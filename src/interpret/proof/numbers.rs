@@ -85,7 +85,7 @@ pub const GRADIENT: Proof = Proof {
 fn gradient(subject: &Subject) -> Result<Outcome> {
     const TOKENS: usize = 8;
     const STEP: f64 = 1e-5;
-    let d = subject.session.card().model.d_model as i64;
+    let d = subject.session.card().model.stack.d_model as i64;
     let (x, w) = {
         let _no_grad = tch::no_grad_guard();
         let explored = subject.explored()?;

@@ -22,7 +22,7 @@ pub const MLP: Proof = Proof {
 fn one_column(subject: &Subject) -> Result<Outcome> {
     let at = subject.ids.len() as i64 / 2;
     let output = |changed| -> Result<Tensor> {
-        let parallel = subject.session.card().model.blocks[subject.block()].order.is_parallel();
+        let parallel = subject.session.card().model.stack.blocks[subject.block()].order.is_parallel();
         let input = if parallel { Hook::ResidPre } else { Hook::ResidMid };
         let mut probe = OneColumn { block: subject.block(), input, at, changed, output: None };
         let _logits = subject.pass(subject.session.decoder(), &subject.ids, None, &mut probe)?;
@@ -140,7 +140,7 @@ pub const INDUCTION: Proof = Proof {
 
 fn induction(subject: &Subject) -> Result<Outcome> {
     const RANDOM: usize = 24;
-    let n_ctx = subject.session.card().model.n_ctx;
+    let n_ctx = subject.session.card().model.stack.n_ctx;
     let random = RANDOM.min(n_ctx.saturating_sub(1) / 2);
     let ids = subject.session.prompt_ids(&Prompt::Repeated(random as u32))?;
     let explored = subject.session.explore(&ids, subject.control, &mut |_| {})?;

@@ -21,7 +21,7 @@ fn in_and_out(subject: &Subject) -> Result<Outcome> {
     let (n, shape) = (subject.ids.len() as i64, logits.size());
     let sums = logits.softmax(-1, tch::Kind::Double).sum_dim_intlist([-1].as_slice(), false, tch::Kind::Double);
     let off = if shape == [n, model.d_vocab as i64] { (sums - 1.0).abs().max().double_value(&[]) } else { f64::NAN };
-    Outcome::at_most(off, 1e-9, format!("X is {} × {n}, out come {} × {n}", model.d_model, model.d_vocab))
+    Outcome::at_most(off, 1e-9, format!("X is {} × {n}, out come {} × {n}", model.stack.d_model, model.d_vocab))
 }
 
 pub const MERGES: Proof = Proof {

@@ -114,7 +114,7 @@ impl<'a> Bench<'a> {
         let weights = model.weight_bytes(&toggles.formats()) as f64;
         let pass = |rows: usize, keys: usize| {
             let products = 2.0 * model.n_parameters() as f64 * rows as f64;
-            let widths: usize = model.blocks.iter().map(|block| block.attn.d_attn()).sum();
+            let widths: usize = model.stack.blocks.iter().map(|block| block.attn.d_attn()).sum();
             let attention = 4.0 * widths as f64 * rows as f64 * keys as f64;
             products + attention + FLOPS_A_BYTE * weights
         };

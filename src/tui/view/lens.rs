@@ -154,7 +154,7 @@ fn foot(app: &App, explorer: &Explorer, selected: Selected, area: Rect, buf: &mu
     let position = selected.position();
     // Where the branches of a block are side by side, no stream of the model lies between them.
     let is_parallel = |block: usize| {
-        app.card().and_then(|card| card.model.blocks.get(block)).is_some_and(|block| block.order.is_parallel())
+        app.card().and_then(|card| card.model.stack.blocks.get(block)).is_some_and(|block| block.order.is_parallel())
     };
     let without = match name {
         Place::Mid(block) if is_parallel(block) => ", the MLP beside it left out,",
