@@ -120,6 +120,10 @@ impl Model {
     pub fn kv_bytes(&self, tokens: usize, chosen: Mask, precision: Precision) -> u64 {
         let of_block = |block: &Block| {
             let attn = &block.attn;
+            // What reads the whole input at once keeps nothing of it.
+            if attn.mask == Mask::Full {
+                return 0;
+            }
             let kept = attn.mask.narrowed(chosen).kept(tokens);
             // A file may name any sizes: what is too large for a number is the largest.
             let rows = (kept as u64).saturating_mul(2 * attn.n_kv_heads as u64);

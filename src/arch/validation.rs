@@ -14,8 +14,9 @@ pub const MOST_LAYERS: usize = 10_000;
 /// Wide enough for any model that exists; narrow enough that their products fit in 64 bits.
 const MOST: usize = 1 << 24;
 
-/// More experts of a block than any model has.
+/// More experts of a block, and of all blocks together, than any model has.
 const MOST_EXPERTS: usize = 4096;
+const MOST_EXPERTS_OF_ALL: usize = 1 << 16;
 
 impl Model {
     /// Past this check no product of two sizes overflows.
@@ -48,6 +49,8 @@ impl Stack {
                 let sizes = [("a picture", patches.image), ("a patch", patches.patch), ("a pixel", patches.channels)];
                 sizes.into_iter().try_for_each(|(what, size)| sized(&format!("the size of {what}"), size))?;
                 sized("the number of patches", patches.n())?;
+                let numbers = patches.channels.saturating_mul(patches.patch).saturating_mul(patches.patch);
+                sized("the count of numbers in a patch", numbers)?;
                 patches.norm.map_or(Ok(()), Norm::validate)?;
             }
             Input::Sound(frames) => {
@@ -65,7 +68,12 @@ impl Stack {
         if self.blocks.len() > MOST_LAYERS || heads > 10_000 {
             return Err(format!("{} layers of {heads} heads: no model is like that", self.blocks.len()));
         }
-        self.blocks.iter().try_for_each(Block::validate)
+        self.blocks.iter().try_for_each(Block::validate)?;
+        let experts: usize = self.blocks.iter().filter_map(|block| block.mlp.experts).map(|experts| experts.n).sum();
+        match experts {
+            ..=MOST_EXPERTS_OF_ALL => Ok(()),
+            _ => Err(format!("{experts} experts in all blocks: no model is like that")),
+        }
     }
 }
 

@@ -51,6 +51,7 @@ fn stack_in_words(stack: &Stack) -> Vec<(&'static str, String)> {
         ("order", order(first)),
         ("norm", Some(norms(stack, first))),
         ("positions", Some(positions(stack))),
+        ("kinds of tokens", stack.embedding().and_then(|it| it.token_types).map(|kinds| kinds.to_string())),
         ("biases", Some(biases(first))),
         ("connector", stack.connector.as_ref().map(|connector| format!("two products to width {}", connector.width))),
     ];

@@ -146,21 +146,28 @@ fn report(source: &Source, inventory: &Inventory, text: Option<&Text>) -> Vec<Pi
     };
     let mut weights = vec![["part", "parameters", "in the file", "formats"].map(str::to_owned).to_vec()];
     weights.extend(inventory.parts.iter().map(row));
-    if model.head.tied {
+    if model.head.tied && inventory.parts.iter().all(|part| part.name != "lm head") {
         weights.push(["lm head", "–", "–", "the embedding again"].map(str::to_owned).to_vec());
     }
     weights.push(row(&inventory.total()));
     let memory: Vec<_> = sizes(model).into_iter().map(|(name, bytes)| format!("{} at {name}", Bytes(bytes))).collect();
-    let cache = Bytes(model.kv_bytes(1, Mask::Causal, Precision::F32));
+    let cache = match model.kv_bytes(1, Mask::Causal, Precision::F32) {
+        0 => "no KV cache".to_owned(),
+        bytes => format!("KV cache {} a token at f32", Bytes(bytes)),
+    };
     let words = in_words(model);
     vec![
         Piece::Title(format!("{} · {}{path}", model.name, model.family)),
         Piece::Text(facts(words.iter().map(|(name, value)| (name.as_str(), value.clone())))),
         Piece::Title("weights".into()),
         Piece::Text(grid(&[Align::Left, Align::Right, Align::Right, Align::Left], weights)),
-        Piece::Note(format!("in memory {}; KV cache {cache} a token at f32", memory.join(", "))),
+        Piece::Note(format!("in memory {}; {cache}", memory.join(", "))),
         Piece::Title("text".into()),
-        Piece::Text(text.map_or("no tokenizer: it takes token ids only".into(), describe_text)),
+        Piece::Text(match (text, model.stack.embedding()) {
+            (Some(text), _) => describe_text(text),
+            (None, Some(_)) => "no tokenizer: it takes token ids only".into(),
+            (None, None) => "it reads no text".into(),
+        }),
     ]
 }
 

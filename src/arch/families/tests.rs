@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 /// The description of a tiny model of the fixtures, with some entries changed; null takes one out.
 fn changed(folder: &str, changes: &[(&str, Value)]) -> Result<Model> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden").join(folder).join("config.json");
+    let folders = [fixture::folders("golden"), fixture::folders("described")].concat();
+    let path = folders.iter().find(|path| path.ends_with(folder)).unwrap().join("config.json");
     let mut config: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     for (key, value) in changes {
         config[*key] = value.clone();
@@ -24,15 +25,12 @@ fn refusal(folder: &str, key: &str, value: Value) -> String {
 
 #[test]
 fn every_family_refuses_an_entry_that_it_does_not_know_by_its_name() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden");
     let mut refused = Vec::new();
-    for folder in std::fs::read_dir(golden).unwrap().map(|entry| entry.unwrap().path()) {
-        if folder.join("config.json").is_file() {
-            let folder = folder.file_name().unwrap().to_str().unwrap().to_owned();
-            let family = changed(&folder, &[]).unwrap().family;
-            assert!(refusal(&folder, "attention_gizmo", json!(2)).contains("'attention_gizmo' is not understood"));
-            refused.push(family);
-        }
+    for folder in [fixture::folders("golden"), fixture::folders("described")].concat() {
+        let folder = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let family = changed(&folder, &[]).unwrap().family;
+        assert!(refusal(&folder, "attention_gizmo", json!(2)).contains("'attention_gizmo' is not understood"));
+        refused.push(family);
     }
     assert!(ALL.iter().all(|family| refused.contains(&family.name())));
 }
@@ -52,6 +50,16 @@ fn nonsense_is_refused_by_its_name_or_in_words() {
         ("gemma2", "query_pre_attn_scalar", json!(-1), "'query_pre_attn_scalar' is -1"),
         ("gemma2", "final_logit_softcapping", json!(0), "the cap of logits is 0"),
         ("granite", "logits_scaling", json!(0), "logits would be multiplied by inf"),
+        ("mixtral", "num_experts_per_tok", json!(5), "5 of 4 experts compute for a position"),
+        ("mixtral", "num_local_experts", json!(40_000), "2 of 40000 experts compute for a position"),
+        ("bert", "position_embedding_type", json!("relative_key"), "positions are 'relative_key'"),
+        ("vit", "image_size", json!(10_000_000_000_u64), "the size of a picture is 10000000000"),
+        ("vit", "patch_size", json!(64), "the number of patches is 0"),
+        ("vit", "num_channels", json!(1 << 23), "the count of numbers in a patch is"),
+        ("vit", "id2label", json!({}), "'id2label' is empty"),
+        ("whisper", "encoder_layers", json!(null), "'encoder_layers' is missing"),
+        ("whisper", "max_source_positions", json!(1 << 40), "n_ctx is 1099511627776"),
+        ("whisper", "scale_embedding", json!(true), "'scale_embedding' is true"),
     ] {
         let refusal = refusal(folder, key, value);
         assert!(refusal.contains(words), "{key} of {folder}: {refusal}");

@@ -49,7 +49,7 @@ fn describe(entries: &Entries) -> Result<Model> {
         stack: Stack {
             name: StackName::Only,
             d_model,
-            n_ctx: patches.n() + 1,
+            n_ctx: patches.n().saturating_add(1),
             input: Input::Picture(patches),
             blocks: vec![block; common::layers(entries, "num_hidden_layers")?],
             final_norm: Some(norm),

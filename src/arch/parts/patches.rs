@@ -25,7 +25,7 @@ pub struct Patches {
 impl Patches {
     /// Patches of a picture.
     pub fn n(&self) -> usize {
-        (self.image / self.patch.max(1)).pow(2)
+        (self.image / self.patch.max(1)).saturating_pow(2)
     }
 
     pub fn describe(&self, around: &Surroundings) -> Vec<Part> {
