@@ -3,7 +3,7 @@
 use super::block::Block;
 use super::formats::{ALL_PRECISIONS, Precision};
 use super::model::Model;
-use super::toggles::{Kernel, Toggles};
+use super::toggles::{Kernel, Kernels, Toggles};
 use super::weight::Parameter;
 use super::{Error, Result};
 use crate::units::{Bytes, count};
@@ -62,7 +62,10 @@ pub fn check_run(model: &Model, toggles: &Toggles, prompt: usize, positions: usi
     let most = |of: &dyn Fn(&Block) -> usize| model.stack.blocks.iter().map(of).max().unwrap_or(0) as u64;
     let eager = most(&|block| 3 * block.attn.n_heads * prompt * prompt);
     let is_eager = toggles.attention.kernel == Kernel::Eager;
-    let attention = if is_eager {
+    // LibTorch's kernel has neither a soft cap nor sinks: there they are products, with every matrix in memory.
+    let is_composed = |block: &Block| block.attn.softcap.is_some() || block.attn.sinks;
+    let composes = toggles.kernels == Kernels::LibTorch && model.stack.blocks.iter().any(is_composed);
+    let attention = if is_eager || composes {
         // Scores, masked scores and their softmax in f32 are alive at once.
         (eager, "attention matrices of one block")
     } else {
@@ -86,6 +89,8 @@ pub fn check_run(model: &Model, toggles: &Toggles, prompt: usize, positions: usi
     let mut advice = Vec::new();
     if is_eager {
         advice.push("attention=fused");
+    } else if composes {
+        advice.push("kernels=native");
     }
     if toggles.kv_cache && toggles.kv_dtype() != Precision::Int8 && cache(Precision::Int8) < cache(toggles.kv_dtype()) {
         advice.push("kv_dtype=int8");
@@ -159,6 +164,16 @@ mod tests {
         };
         assert!(check("attention=fused").is_ok());
         assert!(check("attention=eager").unwrap_err().to_string().contains("412 GB for attention matrices"));
+    }
+
+    #[test]
+    fn a_soft_cap_is_counted_where_libtorchs_kernel_lacks_it() {
+        let model = families::of_config_file(std::path::Path::new("tests/fixtures/golden/gemma2/config.json"), "");
+        let model = model.unwrap();
+        let check = |toggles| check_run(&model, &Toggles::default().with(toggles).unwrap(), 32_768, 32_768, 1 << 30);
+        assert!(check("kernels=native").is_ok());
+        let refusal = check("kernels=libtorch").unwrap_err().to_string();
+        assert!(refusal.contains("attention matrices") && refusal.contains("try kernels=native"), "{refusal}");
     }
 
     #[test]

@@ -113,7 +113,8 @@ fn explore(
     } else {
         let label = |id| session.token_label(id);
         let mut pieces = report::heads(&scores);
-        pieces.extend(report::lens(&lens, at, &label));
+        let parallel = session.card().model.stack.blocks.iter().any(|block| block.order.is_parallel());
+        pieces.extend(report::lens(&lens, at, parallel, &label));
         pieces.extend(report::attribution(&attribution, &label));
         pieces.extend(worth.iter().flat_map(report::worth));
         out.report(&pieces)

@@ -76,6 +76,10 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     } else {
         out.line("")?;
         out.note(&summary(&run));
+        let (context, positions) = (session.card().model.stack.n_ctx, prompt_ids.len() + run.tokens.len());
+        if run.tokens.len() < request.new_tokens as usize && positions > context {
+            out.note(&format!("the context of {context} tokens is full: nothing more can be written"));
+        }
     }
     ending
 }

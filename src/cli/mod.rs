@@ -125,6 +125,12 @@ pub fn run(cli: Cli) -> u8 {
     {
         out.error(&message);
     }
+    // With the terminal goes whoever could read it.
+    match done {
+        Err(Failure::Interrupted(libc::SIGINT)) => out.note("ended by Ctrl-C"),
+        Err(Failure::Interrupted(libc::SIGTERM)) => out.note("ended by SIGTERM"),
+        _ => {}
+    }
     done.err().map_or(0, |failure: Failure| failure.code())
 }
 

@@ -25,7 +25,8 @@ impl TensorFile {
     /// # Errors
     /// It is missing, truncated or not safetensors.
     pub fn open(path: &Path) -> Result<Self> {
-        let opened = file::open(path).map_err(|error| Error::file(path, format!("cannot open: {error}")))?;
+        let opened =
+            file::open(path).map_err(|error| Error::file(path, format!("cannot open: {}", file::reason(&error))))?;
         let map = Map::of(&opened).map_err(|error| Error::file(path, format!("cannot map: {error}")))?;
         let (header, metadata) = SafeTensors::read_metadata(&map).map_err(|error| match file::stand_in(&map) {
             Some(found) => Error::file(path, found),

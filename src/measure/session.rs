@@ -326,6 +326,7 @@ impl From<crate::text::Error> for Error {
 /// It has a tokenizer that cannot be read.
 pub fn open_tokenizer(source: &Source) -> Result<(Option<Tokenizer>, Vec<String>)> {
     let tokenizer = match &source.origin {
+        _ if source.model.stack.embedding().is_none() => return Ok((None, Vec::new())),
         Origin::Folder(path) if !Tokenizer::is_in_folder(path) => {
             let warning = "there is no tokenizer in this folder: it takes token ids, but no text";
             return Ok((None, vec![warning.to_owned()]));

@@ -41,6 +41,15 @@ pub fn read(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Why something could not be opened or read, without the number that the system gives it.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match (error.raw_os_error(), text.rsplit_once(" (os error ")) {
+        (Some(_), Some((reason, _))) => reason.to_owned(),
+        _ => text,
+    }
+}
+
 /// What lies in place of a file that was not fetched, by how it begins, and what to do about it.
 pub fn stand_in(beginning: &[u8]) -> Option<&'static str> {
     let text = beginning.trim_ascii_start();

@@ -57,9 +57,9 @@ impl Config {
         !self.outer.is_empty()
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        let is_set = |value: &&Value| !value.is_null();
-        self.json.iter().filter(move |(_, value)| is_set(value)).map(|(key, _)| key.as_str())
+    /// What is set.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.json.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.as_str(), value))
     }
 
     /// What stands under a key; null is nothing.
@@ -127,13 +127,15 @@ impl Config {
 /// # Errors
 /// It cannot be read, is no file, is absurdly long, or is not JSON.
 pub fn json(path: &Path) -> Result<Value> {
-    let bytes = file::read(path, LARGEST).map_err(|error| Error::file(path, format!("cannot read: {error}")))?;
+    let bytes = file::read(path, LARGEST)
+        .map_err(|error| Error::file(path, format!("cannot read: {}", file::reason(&error))))?;
     parsed(&bytes, path)
 }
 
 fn parsed(bytes: &[u8], path: &Path) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|error| match file::stand_in(bytes) {
         Some(found) => Error::file(path, found),
+        None if bytes.trim_ascii().is_empty() => Error::file(path, "is empty; expected JSON"),
         None => Error::file(path, format!("expected JSON: {error}")),
     })
 }

@@ -317,20 +317,21 @@ impl<'a> Entries<'a> {
     pub fn finish(&self) -> Result<()> {
         let read = self.read.borrow();
         let unknown = match self.file {
-            File::Config(config) => {
-                config.keys().find(|key| !read.contains(*key) && !harmless::in_config(key)).map(str::to_owned)
-            }
+            File::Config(config) => config
+                .all()
+                .find(|(key, _)| !read.contains(*key) && !harmless::in_config(key))
+                .map(|(key, value)| format!("'{}': {}", shortened(key), shortened(&value.to_string()))),
             File::Gguf { gguf, architecture } => gguf
                 .metadata()
                 .filter_map(|(key, _)| key.strip_prefix(architecture)?.strip_prefix('.'))
                 .find(|key| !read.contains(*key) && !harmless::in_gguf(key))
-                .map(|key| format!("{architecture}.{key}")),
+                .map(|key| format!("'{}'", shortened(&format!("{architecture}.{key}")))),
         };
         match unknown {
             None => Ok(()),
-            Some(key) => Err(self.unsupported(&format!(
-                "'{}' is not understood by this version for a model of type '{}', and may change what it computes",
-                shortened(&key),
+            Some(entry) => Err(self.unsupported(&format!(
+                "{entry} is not understood by this version for a model of type '{}', and may change what it computes; \
+                 where you know that it does not, take it out of a copy of the file",
                 shortened(self.model_type())
             ))),
         }

@@ -29,7 +29,7 @@ fn every_family_refuses_an_entry_that_it_does_not_know_by_its_name() {
     for folder in [fixture::folders("golden"), fixture::folders("described")].concat() {
         let folder = folder.file_name().unwrap().to_str().unwrap().to_owned();
         let family = changed(&folder, &[]).unwrap().family;
-        assert!(refusal(&folder, "attention_gizmo", json!(2)).contains("'attention_gizmo' is not understood"));
+        assert!(refusal(&folder, "attention_gizmo", json!(2)).contains("'attention_gizmo': 2 is not understood"));
         refused.push(family);
     }
     assert!(ALL.iter().all(|family| refused.contains(&family.name())));

@@ -69,7 +69,7 @@ pub fn text(text: &Text, attributions: &[Attribution]) -> Vec<Piece> {
 }
 
 /// What the residual stream says of the token that follows a position, place by place.
-pub fn lens(lens: &LensTable, position: usize, named: Named) -> Vec<Piece> {
+pub fn lens(lens: &LensTable, position: usize, parallel: bool, named: Named) -> Vec<Piece> {
     let mut rows = vec![["after", "says", "p", "then", "KL", "entropy", "norm"].map(str::to_owned).to_vec()];
     let column = lens.places.iter().filter_map(|(place, cells)| Some((place, cells.get(position - lens.first)?)));
     rows.extend(column.map(|(place, cell)| {
@@ -91,11 +91,11 @@ pub fn lens(lens: &LensTable, position: usize, named: Named) -> Vec<Piece> {
     vec![
         Piece::Title(format!("the lens at position {position}")),
         Piece::Table(Table { columns, rows }),
-        Piece::Note(
-            "the residual stream there, read as the model reads its last one; KL against the last, in nats; \
-             norm: ‖x‖/√D, ! where an activation is massive"
-                .into(),
-        ),
+        Piece::Note(format!(
+            "the residual stream there, read as the model reads its last one; KL against the last, in nats; norm: \
+                 ‖x‖/√D, ! where an activation is massive{}",
+            if parallel { "; branches are side by side: after attention the MLP beside it is left out" } else { "" }
+        )),
     ]
 }
 
