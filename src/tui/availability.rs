@@ -4,7 +4,7 @@ use super::action::{self, Act, Scope};
 use super::app::{App, Engine, Screen};
 use super::explorer;
 use super::live::State;
-use super::timeline::TimelineView;
+use crate::tui::screens::timeline::TimelineView;
 use std::borrow::Cow;
 
 /// Why an action cannot be done, where it cannot.

@@ -1,5 +1,8 @@
 //! A list of points or of memory, by parts, blocks or operators, with a selected row.
 
+use super::action::Act;
+use super::going::moved;
+
 /// What a row of it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Grouping {
@@ -36,5 +39,18 @@ impl GroupedList {
     /// Where the selection lies among these rows.
     pub fn index<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> usize {
         names.position(|name| name == self.selected).unwrap_or(0)
+    }
+
+    /// Moves the selection among rows of these names, `seen` of which there is room for, or turns to the next of the first
+    /// so many groupings.
+    pub fn perform(&mut self, act: Act, names: &[String], seen: usize, groupings: usize) {
+        if act == Act::Grouping {
+            self.grouping = Grouping::ALL[(self.grouping as usize + 1) % groupings];
+            return;
+        }
+        let at = self.index(names.iter().map(String::as_str));
+        if let Some(name) = names.get(moved(act, at, names.len(), seen)) {
+            self.selected = name.clone();
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::phase_sums::Traced;
 use super::tally::Tally;
-use super::timeline::Chart;
 use crate::measure::Halt;
 use crate::record::{Event, Phase, Run, Status};
+use crate::tui::screens::timeline::Chart;
 use crate::units::Nanos;
 use crate::worker::RunId;
 

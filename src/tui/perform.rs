@@ -1,12 +1,7 @@
 //! What each action of the table does.
 
 mod explorer;
-mod heads;
-mod lens;
-mod lessons;
-mod peaks;
-mod popups;
-mod screens;
+pub mod moving;
 mod studies;
 
 use super::action::Act;
@@ -16,8 +11,8 @@ use super::effect::Effect;
 use super::explorer::HeadsView;
 use super::live::{Live, State};
 use super::manner::Manner;
-use super::picker::Picker;
 use crate::measure::Step;
+use crate::tui::popups::picker::Picker;
 use crate::units::Nanos;
 
 impl App {
@@ -33,7 +28,7 @@ impl App {
         }
     }
 
-    fn on_screen(&mut self, act: Act) -> Vec<Effect> {
+    pub(in crate::tui) fn on_screen(&mut self, act: Act) -> Vec<Effect> {
         match act {
             Act::Run if self.screen.is_of_text() => return self.explore_prompt(),
             Act::Run => return self.start(Manner::Timed),
@@ -92,7 +87,8 @@ impl App {
             act => match self.screen {
                 Screen::Blocks => self.on_blocks(act),
                 Screen::Timeline => self.on_timeline(act),
-                Screen::Roofline | Screen::Memory => self.on_list(act),
+                Screen::Roofline => self.on_roofline(act),
+                Screen::Memory => self.on_memory(act),
                 Screen::Generate => self.on_generate(act),
                 Screen::SingleStep => {}
                 Screen::Compare => self.on_comparison(act),
@@ -149,7 +145,7 @@ impl App {
     }
 
     /// What was measured and is in no file yet.
-    pub(super) fn save_all(&self) -> Vec<Effect> {
+    pub(in crate::tui) fn save_all(&self) -> Vec<Effect> {
         let run = self.live.iter().filter(|live| live.file.is_none() && live.run.ttft().is_some()).map(saved);
         let studies = self.studies.all().filter(|studied| studied.file.is_none() && studied.study.rounds() > 0);
         run.chain(studies.map(studies::saved)).collect()

@@ -4,12 +4,12 @@
 //! run goes on: that would take time from what is being measured.
 
 use super::grouped_list::Grouping;
-use super::memory::Memory;
-use super::roofline_points::Point;
 use crate::analyse::account::OperatorAccount;
 use crate::analyse::findings::{Finding, findings};
 use crate::analyse::{Account, Overhead};
 use crate::record::{Phase, Run};
+use crate::tui::screens::memory::rows::Memory;
+use crate::tui::screens::roofline::points::Point;
 use std::collections::HashMap;
 
 /// The sums of each phase, as far as they have been asked for.

@@ -1,13 +1,14 @@
 //! The studies on the screens: what has been measured of each, and what that amounts to.
 
 use super::app::Screen;
-use super::compared::Compared;
-use super::comparison_tree::ComparisonTree;
 use super::live::State;
-use super::ranking::{self, Ranked};
 use crate::analyse::sweep::Sweep;
 use crate::measure::Progress;
 use crate::record::study::{Arm, Event, Study, StudyKind};
+use crate::tui::screens::compare::rows::Compared;
+use crate::tui::screens::compare::tree::ComparisonTree;
+use crate::tui::screens::matrix::ranking;
+use crate::tui::screens::matrix::ranking::Ranked;
 use crate::units::Nanos;
 use crate::worker::RunId;
 

@@ -3,7 +3,6 @@
 use super::action::Act;
 use super::app::{App, Engine, Popup, Screen};
 use super::effect::Effect;
-use super::form::{Field, Form};
 use super::live::State;
 use super::message::Msg;
 use super::theme::{Depth, Theme};
@@ -11,6 +10,7 @@ use super::{Paint, drive, fixture, save_as_new};
 use crate::arch::toggles::Attention;
 use crate::measure::{Prompt, Request, Step};
 use crate::record::{Event, Phase, Run, Status, Watched, study};
+use crate::tui::popups::prompt::form::{Field, Form};
 use crate::units::Nanos;
 use crate::worker::{self, Command, RunId};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};

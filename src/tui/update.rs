@@ -3,14 +3,14 @@
 use super::action::{self, Act, Scope};
 use super::app::{App, Engine, Hit, Popup, Screen};
 use super::effect::Effect;
-use super::form::Field;
 use super::live::{Live, State};
 use super::manner::Manner;
 use super::message::Msg;
-use super::prompt_tokens;
 use crate::measure::{Prompt, Request};
 use crate::record::{self, Status, Watched};
 use crate::text::shown;
+use crate::tui::popups::prompt::form::Field;
+use crate::tui::popups::tokens::lines as prompt_tokens;
 use crate::worker::{Card, Command, Event, RunId};
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -157,7 +157,8 @@ impl App {
             // A second click opens or closes.
             Hit::Row(path) if self.outline.selected == path => self.twist(&path),
             Hit::Row(path) => self.outline.selected = path,
-            Hit::Listed(name) => self.select(name),
+            Hit::Listed(name) if self.screen == Screen::Memory => self.memory.selected = name,
+            Hit::Listed(name) => self.roofline.selected = name,
             Hit::Branch(path) if self.comparison_tree.selected == path => self.comparison_tree.twist(&path),
             Hit::Branch(path) => self.comparison_tree.selected = path,
             Hit::Arm(arm) => self.ranking.selected = arm,

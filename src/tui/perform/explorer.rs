@@ -4,10 +4,10 @@ use crate::interpret::{Change, Intervention, Target};
 use crate::measure::Prompt;
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine, Popup, Screen};
-use crate::tui::changing::{Changing, FIRST, WAYS};
 use crate::tui::effect::Effect;
 use crate::tui::explorer::{Explorer, HeadsView, Order, Pinned, SIDE};
 use crate::tui::live::State;
+use crate::tui::popups::changing::draft::{Changing, FIRST, WAYS};
 use crate::worker::{Command, Observation, Question, RunId};
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ impl App {
     }
 
     /// Reads random tokens twice, and puts the heads that look back at what came after first.
-    pub(super) fn explore_repeated(&mut self) -> Vec<Effect> {
+    pub(in crate::tui) fn explore_repeated(&mut self) -> Vec<Effect> {
         (self.selection.order, self.selection.shows, self.selection.filter) = (Order::Induction, HeadsView::All, None);
         self.screen = Screen::Heads;
         let effects = self.explore(Prompt::Repeated(REPEATED));
@@ -50,7 +50,7 @@ impl App {
     }
 
     /// Shows how the prompt is cut.
-    pub(super) fn tokenize(&mut self) -> Vec<Effect> {
+    pub(in crate::tui) fn tokenize(&mut self) -> Vec<Effect> {
         let Some(request) = self.asked(false) else { return Vec::new() };
         self.popup = Some(Popup::Tokens { lines: Vec::new(), scroll: 0 });
         vec![Effect::Send(Command::Tokenize { prompt: request.prompt })]
@@ -84,7 +84,7 @@ impl App {
     }
 
     /// Lets the text go on.
-    pub(super) fn grow(&mut self) -> Vec<Effect> {
+    pub(in crate::tui) fn grow(&mut self) -> Vec<Effect> {
         let Some(explorer) = &mut self.explorer else { return Vec::new() };
         explorer.grows = true;
         (explorer.state, explorer.since) = (State::Running, self.clock);
@@ -92,7 +92,7 @@ impl App {
     }
 
     /// Shows what heads matter beside what they cost, and finds it out where that was not done.
-    pub(super) fn weigh(&mut self) -> Vec<Effect> {
+    pub(in crate::tui) fn weigh(&mut self) -> Vec<Effect> {
         let Some(explorer) = &mut self.explorer else { return Vec::new() };
         (self.screen, self.selection.shows) = (Screen::Heads, HeadsView::Worth);
         if std::mem::replace(&mut explorer.weighs, true) {
@@ -104,7 +104,7 @@ impl App {
     }
 
     /// Keeps the selected head for others to be held against, or lets go of the one that is kept.
-    pub(super) fn pin(&mut self) -> Vec<Effect> {
+    pub(in crate::tui) fn pin(&mut self) -> Vec<Effect> {
         let Some(explorer) = &mut self.explorer else { return Vec::new() };
         let (head, run) = (self.selection.selected, explorer.run);
         explorer.pinned = None;
@@ -175,7 +175,7 @@ impl App {
     }
 
     /// What is the same on every screen of a text.
-    pub(super) fn on_text(&mut self, act: Act) {
+    pub(in crate::tui) fn on_text(&mut self, act: Act) {
         match act {
             Act::AllOn => self.selection.changes.clear(),
             Act::SwitchOff => {
@@ -188,13 +188,13 @@ impl App {
             }
             Act::Change => self.popup = Some(Popup::Changing(Changing::default())),
             Act::ShowEffect => self.popup = Some(Popup::Effect { scroll: 0 }),
-            Act::Jump => self.popup = Some(Popup::Jump(crate::tui::picker::Picker::default())),
+            Act::Jump => self.popup = Some(Popup::Jump(crate::tui::popups::picker::Picker::default())),
             _ => {}
         }
     }
 
     /// The popup of what is changed.
-    pub(super) fn in_changing(&mut self, mut changing: Changing, act: Act) -> Vec<Effect> {
+    pub(in crate::tui) fn in_changing(&mut self, mut changing: Changing, act: Act) -> Vec<Effect> {
         let Some(explorer) = &self.explorer else { return Vec::new() };
         let run = explorer.run;
         let targets = Changing::targets(self.screen, &self.selection, explorer);

@@ -3,15 +3,13 @@
 use crate::arch::{Toggle, Toggles};
 use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
 use crate::record::study::{self, Study, StudyKind};
-use crate::record::{Phase, Status};
+use crate::record::Status;
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::calendar::stamp;
-use crate::tui::candidate::{Candidate, Lengths, Purpose, Row};
-use crate::tui::comparison_tree::TreeRow;
 use crate::tui::effect::Effect;
+use crate::tui::popups::candidate::choice::{Candidate, Lengths, Purpose, Row};
 use crate::tui::studies::Studied;
-use crate::tui::sweep_points::places;
 use crate::worker::{Command, RunId};
 
 impl App {
@@ -26,7 +24,7 @@ impl App {
     }
 
     /// Opens what chooses a study of the present screen.
-    pub(super) fn choose_study(&mut self) {
+    pub(in crate::tui) fn choose_study(&mut self) {
         let purpose = match self.screen {
             Screen::Matrix => {
                 self.popup = Some(Popup::Values { row: 0 });
@@ -47,7 +45,7 @@ impl App {
         self.popup = Some(Popup::Candidate(candidate));
     }
 
-    pub(super) fn in_candidate(&mut self, mut candidate: Candidate, act: Act) -> Vec<Effect> {
+    pub(in crate::tui) fn in_candidate(&mut self, mut candidate: Candidate, act: Act) -> Vec<Effect> {
         match (act, candidate.selected()) {
             (Act::Up, _) => candidate.go(-1),
             (Act::Down, _) => candidate.go(1),
@@ -71,7 +69,7 @@ impl App {
         Vec::new()
     }
 
-    pub(super) fn in_values(&mut self, row: usize, act: Act) -> Vec<Effect> {
+    pub(in crate::tui) fn in_values(&mut self, row: usize, act: Act) -> Vec<Effect> {
         let n = Toggle::ALL.len();
         let row = match act {
             Act::Up => (row + n - 1) % n,
@@ -148,81 +146,6 @@ impl App {
         Plan { kind, arms, rounds: Rounds::default(), parts: true, quality, seed: self.last_run + 1 }
     }
 
-    pub(super) fn on_comparison(&mut self, act: Act) {
-        if act == Act::Phase {
-            return self.turn_phase();
-        }
-        let phase = self.one_phase();
-        let Some(compared) = self.studies.compare.as_ref().and_then(Studied::compared) else { return };
-        let rows: Vec<TreeRow> = compared.rows(&self.comparison_tree, phase).iter().map(|row| row.branch).collect();
-        let at = self.comparison_tree.index(&rows);
-        let Some(row) = rows.get(self.moved(act, at, rows.len())).copied() else { return };
-        let path = row.path.to_owned();
-        match act {
-            Act::OpenAll => {
-                let paths: Vec<String> = compared.paths().into_iter().map(str::to_owned).collect();
-                let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-                return self.comparison_tree.open_all(&paths);
-            }
-            Act::CloseAll => return self.comparison_tree.close_all(),
-            _ => {}
-        }
-        self.comparison_tree.selected = path.clone();
-        match act {
-            Act::Open if row.openable => self.comparison_tree.twist(&path),
-            Act::Close => self.comparison_tree.close(&path),
-            _ => {}
-        }
-    }
-
-    pub(super) fn on_matrix(&mut self, act: Act) {
-        match act {
-            Act::Phase => self.turn_phase(),
-            Act::Left | Act::Right => self.ranking.turn(act == Act::Right),
-            Act::Reverse => self.ranking.reversed = !self.ranking.reversed,
-            Act::Grouping => self.ranking.plot = !self.ranking.plot,
-            _ => {
-                let Some(studied) = &self.studies.matrix else { return };
-                let rows = self.ranking.order(studied.ranked(), self.one_phase());
-                let at = rows.iter().position(|row| row.arm == self.ranking.selected).unwrap_or(0);
-                if let Some(arm) = rows.get(self.moved(act, at, rows.len())).map(|row| row.arm) {
-                    self.ranking.selected = arm;
-                }
-            }
-        }
-    }
-
-    pub(super) fn on_sweep(&mut self, act: Act) {
-        if act == Act::Phase {
-            return self.turn_phase();
-        }
-        let n = self.points().len();
-        self.point = self.moved(act, self.point.min(n.saturating_sub(1)), n);
-    }
-
-    /// Selects a point of the sweep.
-    pub(in crate::tui) fn select_point(&mut self, series: usize, point: usize) {
-        self.point = self.points().iter().position(|place| *place == (series, point)).unwrap_or(self.point);
-    }
-
-    fn points(&self) -> Vec<(usize, usize)> {
-        self.studies.sweep.as_ref().and_then(Studied::sweep).map(places).unwrap_or_default()
-    }
-
-    /// The other phase, on a screen that shows one.
-    pub(super) fn turn_phase(&mut self) {
-        self.outline.follows = false;
-        self.outline.phase = match self.one_phase() {
-            Phase::Prefill => Some(Phase::Decode),
-            Phase::Decode => Some(Phase::Prefill),
-        };
-    }
-
-    /// Where an action leads in the screen's list, of `n` from `at`.
-    pub(super) fn moved(&self, act: Act, at: usize, n: usize) -> usize {
-        moved(act, at, n, self.drawn.listed.1)
-    }
-
     fn start_study(&mut self, plan: Plan) -> Vec<Effect> {
         self.last_run += 1;
         let run = RunId(self.last_run);
@@ -257,7 +180,7 @@ impl App {
     }
 
     /// `w` on the screen of a study.
-    pub(super) fn save_study(&mut self) -> Vec<Effect> {
+    pub(in crate::tui) fn save_study(&mut self) -> Vec<Effect> {
         let Some(studied) = self.study() else { return Vec::new() };
         if let Some(file) = &studied.file {
             let text = format!("this study is saved already, as {file}");
@@ -269,7 +192,7 @@ impl App {
 }
 
 /// To a file that says what it is and when it was begun.
-pub(super) fn saved(studied: &Studied) -> Effect {
+pub(in crate::tui) fn saved(studied: &Studied) -> Effect {
     let kind = screen_of(&studied.study.header.kind).name().to_lowercase();
     let name = format!("blockscope-{kind}-{}.jsonl", stamp(studied.study.header.created));
     Effect::SaveStudy { name, study: Box::new(studied.study.clone()) }
@@ -288,20 +211,5 @@ pub(in crate::tui) fn screen_of(kind: &StudyKind) -> Screen {
         StudyKind::Compare => Screen::Compare,
         StudyKind::Matrix => Screen::Matrix,
         StudyKind::Sweep { .. } => Screen::Sweep,
-    }
-}
-
-/// Where an action leads in a list of `n` from `at`, where `rows` of it are seen: a page leaves one of them.
-pub(super) fn moved(act: Act, at: usize, n: usize, rows: usize) -> usize {
-    let page = rows.max(2) as isize - 1;
-    let to = |by: isize| at.saturating_add_signed(by).min(n.saturating_sub(1));
-    match act {
-        Act::Up => to(-1),
-        Act::Down => to(1),
-        Act::PageUp => to(-page),
-        Act::PageDown => to(page),
-        Act::First => 0,
-        Act::Last => to(isize::MAX),
-        _ => at,
     }
 }

@@ -3,8 +3,8 @@
 use crate::record::Phase;
 use crate::tui::action::Act;
 use crate::tui::app::{Drawn, Hit};
+use crate::tui::kit::{put, row, skip};
 use crate::tui::theme::Theme;
-use crate::tui::widget::{put, row, skip};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;

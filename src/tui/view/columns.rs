@@ -2,11 +2,11 @@
 
 use crate::analyse::roofline::Standing;
 use crate::record::{Phase, Quartiles, Row};
+use crate::tui::kit::{figure, quantity};
 use crate::tui::live::Live;
-use crate::tui::outline::{Node, Outline, What};
 use crate::tui::phase_sums::Sums;
+use crate::tui::screens::blocks::outline::{Node, Outline, What};
 use crate::tui::theme::Theme;
-use crate::tui::widget::{figure, quantity};
 use crate::units::{Bytes, Flops, Nanos, percent};
 use ratatui::text::{Line, Span};
 

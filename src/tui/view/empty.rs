@@ -13,8 +13,8 @@
 use crate::record::ModelInfo;
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Engine, Hit};
+use crate::tui::kit::{bar, fit, fit_end, put, row, skip, take};
 use crate::tui::sanitize;
-use crate::tui::widget::{bar, fit, fit_end, put, row, skip, take};
 use crate::units;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Margin, Rect};

@@ -2,8 +2,8 @@
 
 use crate::tui::action::{self, Act, Action, Scope};
 use crate::tui::app::{App, Drawn, Hit, Screen};
+use crate::tui::kit::{fit, put, row, skip};
 use crate::tui::sanitize;
-use crate::tui::widget::{fit, put, row, skip};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};

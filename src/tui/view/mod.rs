@@ -7,49 +7,21 @@
 //! footer   what can be done here                    : palette  ? help  q quit
 //! ```
 
-mod blocks;
-mod candidate;
-mod changing;
-mod choices;
-mod columns;
-mod compare;
-mod effect;
-mod empty;
-mod find;
+pub mod choices;
+pub mod columns;
+pub mod empty;
 mod footer;
-mod generate;
-mod glossary;
-mod header;
-mod heads;
-mod help;
-mod jump;
-mod learn;
-mod lens;
-mod matrix;
-mod memory;
-mod models;
-mod notice;
-mod operator;
-mod palette;
-mod part;
-mod prompt;
-mod roofline;
-mod step;
-mod summary;
-mod sweep;
-mod timeline;
-mod toggles;
-pub mod tokens;
-mod unstudied;
-mod untraced;
-mod values;
+pub mod header;
+pub mod unstudied;
+pub mod untraced;
 
 #[cfg(test)]
 mod tests;
 
 use super::action::{self, Act, Scope};
 use super::app::{App, Drawn, Popup, Screen};
-use super::widget::{below, put, row, wrap};
+use super::{popups, screens};
+use crate::tui::kit::{below, put, row, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -75,20 +47,20 @@ pub fn draw(app: &mut App, area: Rect, buf: &mut Buffer) {
 fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     header::draw(app, row(area, 0), buf);
     footer::tabs(app, row(area, 1), buf, drawn);
-    let body = learn::beside(app, Rect { height: area.height - 3, ..below(area, 2) }, buf, drawn);
+    let body = screens::learn::view::beside(app, Rect { height: area.height - 3, ..below(area, 2) }, buf, drawn);
     match app.screen {
-        Screen::Blocks => blocks::draw(app, body, buf, drawn),
-        Screen::Timeline => timeline::draw(app, body, buf, drawn),
-        Screen::Roofline => roofline::draw(app, body, buf, drawn),
-        Screen::Memory => memory::draw(app, body, buf, drawn),
-        Screen::Generate => generate::draw(app, body, buf, drawn),
-        Screen::SingleStep => step::draw(app, body, buf),
-        Screen::Compare => compare::draw(app, body, buf, drawn),
-        Screen::Matrix => matrix::draw(app, body, buf, drawn),
-        Screen::Sweep => sweep::draw(app, body, buf, drawn),
-        Screen::Heads => heads::draw(app, body, buf, drawn),
-        Screen::Lens => lens::draw(app, body, buf, drawn),
-        Screen::Learn => learn::draw(app, body, buf, drawn),
+        Screen::Blocks => screens::blocks::view::draw(app, body, buf, drawn),
+        Screen::Timeline => screens::timeline::view::draw(app, body, buf, drawn),
+        Screen::Roofline => screens::roofline::view::draw(app, body, buf, drawn),
+        Screen::Memory => screens::memory::view::draw(app, body, buf, drawn),
+        Screen::Generate => screens::generate::view::draw(app, body, buf, drawn),
+        Screen::SingleStep => screens::step::view::draw(app, body, buf),
+        Screen::Compare => screens::compare::view::draw(app, body, buf, drawn),
+        Screen::Matrix => screens::matrix::view::draw(app, body, buf, drawn),
+        Screen::Sweep => screens::sweep::view::draw(app, body, buf, drawn),
+        Screen::Heads => screens::heads::view::draw(app, body, buf, drawn),
+        Screen::Lens => screens::lens::view::draw(app, body, buf, drawn),
+        Screen::Learn => screens::learn::view::draw(app, body, buf, drawn),
     }
     footer::strip(app, row(area, area.height - 1), buf, drawn);
     if app.popup.is_some() {
@@ -100,20 +72,20 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let over = Rect { height: area.height - 2, ..below(area, 1) };
     match &app.popup {
         None => {}
-        Some(Popup::Prompt) => prompt::draw(app, over, buf, drawn),
-        Some(Popup::Toggles { draft, row }) => toggles::draw(app, draft, *row, over, buf, drawn),
-        Some(Popup::Candidate(candidate)) => candidate::draw(app, candidate, over, buf, drawn),
-        Some(Popup::Values { row }) => values::draw(app, *row, over, buf, drawn),
-        Some(Popup::Models(picker)) => models::draw(app, picker, over, buf, drawn),
-        Some(Popup::Find(picker)) => find::draw(app, picker, over, buf, drawn),
-        Some(Popup::Jump(picker)) => jump::draw(app, picker, over, buf, drawn),
-        Some(Popup::Changing(changing)) => changing::draw(app, changing, over, buf, drawn),
-        Some(Popup::Tokens { lines, scroll }) => tokens::draw(app, lines, *scroll, over, buf, drawn),
-        Some(Popup::Effect { scroll }) => effect::draw(app, *scroll, over, buf, drawn),
-        Some(Popup::Palette(picker)) => palette::draw(app, picker, over, buf, drawn),
-        Some(Popup::Glossary(picker)) => glossary::draw(app, picker, over, buf, drawn),
-        Some(Popup::Help { scroll }) => help::draw(app, *scroll, over, buf, drawn),
-        Some(Popup::Notice { .. }) => notice::draw(app, over, buf, drawn),
+        Some(Popup::Prompt) => popups::prompt::view::draw(app, over, buf, drawn),
+        Some(Popup::Toggles { draft, row }) => popups::toggles::draw(app, draft, *row, over, buf, drawn),
+        Some(Popup::Candidate(candidate)) => popups::candidate::view::draw(app, candidate, over, buf, drawn),
+        Some(Popup::Values { row }) => popups::values::draw(app, *row, over, buf, drawn),
+        Some(Popup::Models(picker)) => popups::models::draw(app, picker, over, buf, drawn),
+        Some(Popup::Find(picker)) => popups::find::draw(app, picker, over, buf, drawn),
+        Some(Popup::Jump(picker)) => popups::jump::draw(app, picker, over, buf, drawn),
+        Some(Popup::Changing(changing)) => popups::changing::view::draw(app, changing, over, buf, drawn),
+        Some(Popup::Tokens { lines, scroll }) => popups::tokens::view::draw(app, lines, *scroll, over, buf, drawn),
+        Some(Popup::Effect { scroll }) => popups::effect::draw(app, *scroll, over, buf, drawn),
+        Some(Popup::Palette(picker)) => popups::palette::draw(app, picker, over, buf, drawn),
+        Some(Popup::Glossary(picker)) => popups::glossary::draw(app, picker, over, buf, drawn),
+        Some(Popup::Help { scroll }) => popups::help::draw(app, *scroll, over, buf, drawn),
+        Some(Popup::Notice { .. }) => popups::notice::draw(app, over, buf, drawn),
     }
     footer::toast(app, over, buf);
 }

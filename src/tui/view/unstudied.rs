@@ -2,8 +2,8 @@
 
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Engine, Hit, Screen};
+use crate::tui::kit::{below, put, row, wrap};
 use crate::tui::studies::Studied;
-use crate::tui::widget::{below, put, row, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};

@@ -3,7 +3,7 @@
 use crate::record::{Pass, Phase, Run, Watched};
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine};
-use crate::tui::widget::{below, put, wrap};
+use crate::tui::kit::{below, put, wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;

@@ -3,9 +3,9 @@
 use super::*;
 use crate::record::study::{self, Study};
 use crate::record::{Event, Part, Status};
-use crate::tui::form::Form;
 use crate::tui::live::Live;
-use crate::tui::picker::CachedModel;
+use crate::tui::popups::picker::CachedModel;
+use crate::tui::popups::prompt::form::Form;
 use crate::tui::theme::Theme;
 use crate::units::Nanos;
 

@@ -4,8 +4,8 @@ use super::*;
 use crate::measure::Prompt;
 use crate::record::study::{self, fixture as studies};
 use crate::record::{Event, Part};
-use crate::tui::form::Form;
-use crate::tui::picker::CachedModel;
+use crate::tui::popups::picker::CachedModel;
+use crate::tui::popups::prompt::form::Form;
 use crate::tui::theme::Theme;
 
 #[test]

@@ -6,8 +6,8 @@ use super::*;
 use crate::interpret::proof::{Bound, Outcome};
 use crate::learn::{Page, Task, lessons};
 use crate::record::{Event, Status};
-use crate::tui::course::Experiment;
-use crate::tui::form::Field;
+use crate::tui::popups::prompt::form::Field;
+use crate::tui::screens::learn::course::Experiment;
 use crossterm::event::KeyCode;
 
 #[test]

@@ -4,9 +4,9 @@ use super::*;
 use crate::record::Status;
 use crate::record::study::{Study, fixture as studies};
 use crate::tui::app::Engine;
-use crate::tui::form::{Field, Form};
 use crate::tui::live::Live;
-use crate::tui::picker::Picker;
+use crate::tui::popups::picker::Picker;
+use crate::tui::popups::prompt::form::{Field, Form};
 use crate::tui::theme::Theme;
 
 /// Every state worth looking at, by name.

@@ -1,0 +1,4 @@
+//! What to compare with, or to sweep.
+
+pub mod choice;
+pub mod view;

@@ -1,0 +1,4 @@
+//! The prompt editor.
+
+pub mod form;
+pub mod view;

@@ -1,0 +1,4 @@
+//! How the prompt is cut into tokens.
+
+pub mod lines;
+pub mod view;

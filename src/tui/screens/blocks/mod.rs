@@ -1,0 +1,8 @@
+//! The Blocks screen: every block and part with its time, its work and its share.
+
+pub mod operator;
+pub mod outline;
+pub mod part;
+pub mod perform;
+pub mod summary;
+pub mod view;

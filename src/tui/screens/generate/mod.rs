@@ -1,0 +1,4 @@
+//! The Generate screen: the text, token by token.
+
+pub mod perform;
+pub mod view;

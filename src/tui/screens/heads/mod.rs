@@ -1,0 +1,4 @@
+//! The Heads screen: what every head of the model looks at.
+
+pub mod perform;
+pub mod view;

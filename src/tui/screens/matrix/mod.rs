@@ -1,0 +1,5 @@
+//! The Matrix screen: many configurations, ranked.
+
+pub mod perform;
+pub mod ranking;
+pub mod view;

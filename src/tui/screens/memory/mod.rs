@@ -1,0 +1,5 @@
+//! The Memory screen: what is allocated, when, and for what.
+
+pub mod perform;
+pub mod rows;
+pub mod view;

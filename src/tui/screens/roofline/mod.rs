@@ -1,0 +1,7 @@
+//! The Roofline screen: how near each part is to what the machine allows.
+
+pub mod measuring;
+pub mod peaks;
+pub mod perform;
+pub mod points;
+pub mod view;

@@ -1,0 +1,3 @@
+//! The Step screen: where a halted run stands in the model.
+
+pub mod view;
