@@ -8,7 +8,7 @@
 //! The last argument is the keys to press before the picture is taken; a line break is Enter, and arrows are themselves.
 
 use blockscope::arch::Toggles;
-use blockscope::tui::form::Form;
+use blockscope::tui::popups::prompt::form::Form;
 use blockscope::tui::live::Live;
 use blockscope::tui::{App, Depth, Msg, Theme, draw};
 use blockscope::{record, text};
