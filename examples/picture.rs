@@ -8,8 +8,8 @@
 //! The last argument is the keys to press before the picture is taken; a line break is Enter, and arrows are themselves.
 
 use blockscope::arch::Toggles;
-use blockscope::tui::popups::prompt::form::Form;
 use blockscope::tui::live::Live;
+use blockscope::tui::popups::prompt::form::Form;
 use blockscope::tui::{App, Depth, Msg, Theme, draw};
 use blockscope::{record, text};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};

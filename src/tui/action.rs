@@ -1,19 +1,45 @@
-//! The one table of what can be done: keys, the strip below, the help, the palette and the
-//! documentation all come from it.
+//! What can be done: keys, the strip below, the help, the palette and the documentation all come from these tables. Each
+//! screen has its own; what can be done everywhere and in the popups is here.
 
-mod act;
-mod key;
-mod table;
+pub mod act;
+mod everywhere;
+pub mod key;
+mod popups;
 
 pub use act::{Act, Action, Scope};
 pub use key::Key;
-pub use table::ACTIONS;
 
+use super::screens::tabs::OPENINGS;
 use crossterm::event::KeyEvent;
 
-/// The actions of one scope, in the table's order.
+/// The actions of one scope, in the order in which the help lists them and the strip prefers them.
 pub fn of(scope: Scope) -> impl Iterator<Item = &'static Action> {
-    ACTIONS.iter().filter(move |action| action.scope == scope)
+    let tables: [&'static [Action]; 3] = match scope {
+        Scope::Everywhere => [everywhere::FIRST, OPENINGS, everywhere::LAST],
+        scope => [table(scope), &[], &[]],
+    };
+    tables.into_iter().flatten()
+}
+
+fn table(scope: Scope) -> &'static [Action] {
+    match scope {
+        Scope::Everywhere => everywhere::FIRST,
+        Scope::On(screen) => screen.about().actions,
+        Scope::Prompt => popups::PROMPT,
+        Scope::Toggles => popups::TOGGLES,
+        Scope::Candidate => popups::CANDIDATE,
+        Scope::Values => popups::VALUES,
+        Scope::Models => popups::MODELS,
+        Scope::Find => popups::FIND,
+        Scope::Jump => popups::JUMP,
+        Scope::Changing => popups::CHANGING,
+        Scope::Effect => popups::EFFECT,
+        Scope::Tokens => popups::TOKENS,
+        Scope::Palette => popups::PALETTE,
+        Scope::Glossary => popups::GLOSSARY,
+        Scope::Help => popups::HELP,
+        Scope::Failure => popups::NOTICE,
+    }
 }
 
 /// Whether an action is one of this scope.
@@ -33,25 +59,44 @@ pub fn key_of(scopes: &[Scope], act: Act) -> String {
     found.and_then(|action| action.keys.first()).map(Key::to_string).unwrap_or_default()
 }
 
-impl Action {
-    /// The keys as the strip shows them: `r`, `↑↓`.
-    pub fn strip_keys(&self) -> String {
-        let first = |action: &Action| action.keys.first().map(Key::to_string).unwrap_or_default();
-        let with = self.with.and_then(|with| of(self.scope).find(|action| action.act == with));
-        format!("{}{}", first(self), with.map(first).unwrap_or_default())
-    }
+/// The keys of an action of a scope as the strip shows them: `r`, `↑↓`.
+pub fn strip_keys(scope: Scope, action: &Action) -> String {
+    let first = |action: &Action| action.keys.first().map(Key::to_string).unwrap_or_default();
+    let with = action.with.and_then(|with| of(scope).find(|action| action.act == with));
+    format!("{}{}", first(action), with.map(first).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::key::char;
     use super::*;
+    use crate::tui::screens::list::Screen;
     use crossterm::event::{KeyCode, KeyModifiers};
-    use std::collections::HashSet;
+
+    fn scopes() -> Vec<Scope> {
+        let popups = [
+            Scope::Prompt,
+            Scope::Toggles,
+            Scope::Candidate,
+            Scope::Values,
+            Scope::Models,
+            Scope::Find,
+            Scope::Jump,
+            Scope::Changing,
+            Scope::Effect,
+            Scope::Tokens,
+            Scope::Palette,
+            Scope::Glossary,
+            Scope::Help,
+            Scope::Failure,
+        ];
+        let screens = Screen::ALL.iter().map(|&screen| Scope::On(screen));
+        std::iter::once(Scope::Everywhere).chain(screens).chain(popups).collect()
+    }
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for scope in ACTIONS.iter().map(|action| action.scope).collect::<HashSet<_>>() {
+        for scope in scopes() {
             let mut seen = Vec::new();
             for key in of(scope).flat_map(|action| action.keys) {
                 assert!(!seen.contains(key), "{key} twice in {scope:?}");
@@ -63,7 +108,7 @@ mod tests {
     #[test]
     fn a_screen_never_takes_a_key_that_works_everywhere() {
         let global: Vec<_> = of(Scope::Everywhere).flat_map(|action| action.keys).collect();
-        for scope in crate::tui::app::Screen::ALL.map(|screen| screen.scope()) {
+        for scope in Screen::ALL.iter().map(|&screen| Scope::On(screen)) {
             for key in of(scope).flat_map(|action| action.keys) {
                 assert!(!global.contains(&key), "{key} of {scope:?} is global");
             }
@@ -72,24 +117,24 @@ mod tests {
 
     #[test]
     fn every_key_has_a_name_and_every_action_a_line() {
-        for action in ACTIONS {
+        for (scope, action) in scopes().into_iter().flat_map(|scope| of(scope).map(move |action| (scope, action))) {
             assert!(!action.keys.is_empty() && !action.about.is_empty());
             assert!(action.keys.iter().all(|key| *key == char('?') || key.to_string() != "?"), "{action:?}");
-            assert!(action.with.is_none_or(|with| of(action.scope).any(|other| other.act == with)));
+            assert!(action.with.is_none_or(|with| is_of(scope, with)));
         }
     }
 
     #[test]
     fn a_text_names_the_first_key_of_the_first_scope() {
         assert_eq!(key_of(&[Scope::Everywhere], Act::Cancel), "Esc");
-        assert_eq!(key_of(&[Scope::Blocks, Scope::Everywhere], Act::Open), "→");
-        assert_eq!(key_of(&[Scope::Compare, Scope::Everywhere], Act::Toggles), "t");
+        assert_eq!(key_of(&[Scope::On(Screen::Blocks), Scope::Everywhere], Act::Open), "→");
+        assert_eq!(key_of(&[Scope::On(Screen::Compare), Scope::Everywhere], Act::Toggles), "t");
     }
 
     #[test]
     fn control_and_plain_keys_differ() {
         let event = |code, modifiers| KeyEvent::new(code, modifiers);
-        let scopes = [Scope::Blocks, Scope::Everywhere];
+        let scopes = [Scope::On(Screen::Blocks), Scope::Everywhere];
         assert_eq!(find(&scopes, &event(KeyCode::Char('r'), KeyModifiers::NONE)), Some(Act::Run));
         assert_eq!(find(&scopes, &event(KeyCode::Char('r'), KeyModifiers::CONTROL)), None);
         assert_eq!(find(&scopes, &event(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Act::Interrupt));

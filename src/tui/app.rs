@@ -1,6 +1,6 @@
 //! Everything that the interface knows: one value, changed only by [`App::update`](super::update).
 
-pub use super::screen::Screen;
+pub use super::screens::list::Screen;
 
 use super::action::{Act, Scope};
 use super::explorer::{Explorer, Selection};
@@ -303,7 +303,7 @@ impl App {
     /// The scopes whose actions apply now, the nearest first.
     pub fn scopes(&self) -> Vec<Scope> {
         match &self.popup {
-            None => vec![self.screen.scope(), Scope::Everywhere],
+            None => vec![Scope::On(self.screen), Scope::Everywhere],
             Some(popup) => vec![match popup {
                 Popup::Prompt => Scope::Prompt,
                 Popup::Toggles { .. } => Scope::Toggles,

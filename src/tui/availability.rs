@@ -1,10 +1,9 @@
 //! What can be done now, and what would be of use.
 
 use super::action::{self, Act, Scope};
-use super::app::{App, Engine, Screen};
-use super::explorer;
+use super::app::{App, Engine};
 use super::live::State;
-use crate::tui::screens::timeline::TimelineView;
+use super::screens::{self, list::Screen};
 use std::borrow::Cow;
 
 /// Why an action cannot be done, where it cannot.
@@ -15,7 +14,8 @@ impl App {
     pub fn why_not(&self, act: Act) -> WhyNot {
         let viewer = matches!(self.engine, Engine::Viewer);
         let key = |act| action::key_of(&[Scope::Everywhere], act);
-        let no_lesson = || -> WhyNot { Some(format!("no lesson is open: {} shows them", key(Act::Learn)).into()) };
+        let no_lesson =
+            || -> WhyNot { Some(format!("no lesson is open: {} shows them", key(Act::Go(Screen::Learn))).into()) };
         let ended = |what: &str, it: &str| -> WhyNot { Some(format!("{what}: {} ends {it}", key(Act::Cancel)).into()) };
         match act {
             Act::Run
@@ -74,11 +74,11 @@ impl App {
                 _ => Some(format!("no text has been read: press {}", key(Act::Run)).into()),
             },
             Act::ShowEffect if self.selection.changes.is_empty() => {
-                let key = action::key_of(&[Scope::Heads], Act::SwitchOff);
+                let key = action::key_of(&[Scope::On(Screen::Heads)], Act::SwitchOff);
                 Some(format!("nothing is changed: {key} switches the selected head off").into())
             }
             Act::Difference if self.selection.pinned.is_none() => {
-                let key = action::key_of(&[Scope::Heads], Act::Pin);
+                let key = action::key_of(&[Scope::On(Screen::Heads)], Act::Pin);
                 Some(format!("nothing is pinned: {key} pins the selected head").into())
             }
             Act::Cancel if self.is_busy() => None,
@@ -109,47 +109,14 @@ impl App {
     }
 
     /// Whether a text was read of which there is something to see.
-    fn has_seen(&self) -> bool {
+    pub fn has_seen(&self) -> bool {
         self.explorer.as_ref().is_some_and(|seen| !seen.scores.is_empty())
     }
 
     /// Whether an action of the present screen would change anything: the strip leaves out what would not.
     pub fn is_of_use(&self, act: Act) -> bool {
-        match (self.screen, act) {
-            (Screen::Blocks, Act::Findings) => self.outline.phase.is_some() && self.sums().is_some(),
-            (Screen::Blocks, Act::Phase | Act::Slowest | Act::PerStep) => self.live.is_some(),
-            (Screen::Blocks, Act::Up | Act::Down | Act::Open) => self.live.is_some() || self.card().is_some(),
-            (Screen::Timeline, _) if self.viewport.shows != TimelineView::Slices => {
-                matches!(act, Act::Find | Act::Grouping) && self.chart().is_some()
-            }
-            (Screen::Timeline, Act::NextPass) => self.chart().is_some_and(|chart| !chart.timeline.sections.is_empty()),
-            (Screen::Timeline, Act::NextFound) => self.viewport.sought.is_some(),
-            (Screen::Timeline, _) => self.chart().is_some(),
-            (Screen::Roofline, Act::MeasurePeaks) => true,
-            (Screen::Roofline | Screen::Memory, _) => self.sums().is_some() || act == Act::Phase && self.live.is_some(),
-            (Screen::Compare | Screen::Matrix | Screen::Sweep, act)
-                if act != Act::Choose && action::is_of(self.screen.scope(), act) =>
-            {
-                self.study().is_some()
-            }
-            (Screen::Heads, Act::Transpose | Act::ZoomIn | Act::Whole | Act::NextFound) => {
-                self.has_seen() && self.selection.is_on_one()
-            }
-            (Screen::Heads, Act::Close) => self.has_seen() && self.selection.shows != explorer::HeadsView::All,
-            (Screen::Heads, Act::Open) => self.has_seen() && !self.selection.is_on_one(),
-            (Screen::Heads, Act::Grouping | Act::Filter) => {
-                self.has_seen() && self.selection.shows == explorer::HeadsView::All
-            }
-            (Screen::Heads | Screen::Lens, Act::AllOn | Act::ShowEffect) => !self.selection.changes.is_empty(),
-            (Screen::Heads, Act::Difference) => self.selection.is_on_one() && self.selection.pinned.is_some(),
-            (Screen::Lens, Act::NextFound | Act::Versus | Act::Neurons) => self.has_seen() && self.selection.drilled,
-            (Screen::Heads, Act::Repeat) => true,
-            (Screen::Heads | Screen::Lens, act) if action::is_of(self.screen.scope(), act) => self.has_seen(),
-            (Screen::Learn, Act::Up) => self.course.shows_list(),
-            (Screen::Learn, Act::Open) => self.course.shows_list(),
-            (Screen::Learn, Act::Left) => !self.course.shows_list() && self.course.has_steps(),
-            (Screen::Learn, Act::Close) => !self.course.shows_list(),
-            (Screen::Generate, Act::Left | Act::Right | Act::Colour | Act::Follow) => !self.tokens().is_empty(),
+        match act {
+            act if action::is_of(Scope::On(self.screen), act) => screens::is_of_use(self, act),
             _ => true,
         }
     }

@@ -5,12 +5,14 @@ pub mod moving;
 mod studies;
 
 use super::action::Act;
-use super::app::{App, Popup, Screen};
+use super::app::{App, Popup};
 use super::calendar::stamp;
 use super::effect::Effect;
 use super::explorer::HeadsView;
 use super::live::{Live, State};
 use super::manner::Manner;
+use super::screens;
+use super::screens::list::Screen;
 use crate::measure::Step;
 use crate::tui::popups::picker::Picker;
 use crate::units::Nanos;
@@ -37,7 +39,7 @@ impl App {
             Act::Grow => return self.grow(),
             Act::Weigh => return self.weigh(),
             Act::Grouping if self.screen == Screen::Heads && self.selection.shows != HeadsView::Worth => {
-                self.sort_heads()
+                screens::heads::perform::sort_heads(self)
             }
             Act::TraceRun => return self.start(Manner::Traced),
             Act::Step => return self.start(Manner::Stepped),
@@ -58,18 +60,8 @@ impl App {
             Act::Find if self.chart().is_some() => self.popup = Some(Popup::Find(Picker::default())),
             Act::Palette => self.popup = Some(Popup::Palette(Picker::default())),
             Act::Help => self.popup = Some(Popup::Help { scroll: 0 }),
-            Act::Blocks => self.screen = Screen::Blocks,
-            Act::Timeline => self.screen = Screen::Timeline,
-            Act::Roofline => self.screen = Screen::Roofline,
-            Act::Memory => self.screen = Screen::Memory,
-            Act::Generate => self.screen = Screen::Generate,
-            Act::SingleStep => self.screen = Screen::SingleStep,
-            Act::Compare => self.screen = Screen::Compare,
-            Act::Matrix => self.screen = Screen::Matrix,
-            Act::Sweep => self.screen = Screen::Sweep,
-            Act::Heads => self.screen = Screen::Heads,
-            Act::Lens => self.screen = Screen::Lens,
-            Act::Learn => self.go_to_lessons(),
+            Act::Go(Screen::Learn) => self.go_to_lessons(),
+            Act::Go(screen) => self.screen = screen,
             Act::NextPage => self.next_page(true),
             Act::PreviousPage => self.next_page(false),
             Act::AnswerA => self.answer(0),
@@ -84,22 +76,7 @@ impl App {
             Act::StepBlock => return self.go_on(Step::Block),
             Act::StepPass => return self.go_on(Step::Pass),
             Act::StepOn => return self.go_on(Step::Run),
-            act => match self.screen {
-                Screen::Blocks => self.on_blocks(act),
-                Screen::Timeline => self.on_timeline(act),
-                Screen::Roofline => self.on_roofline(act),
-                Screen::Memory => self.on_memory(act),
-                Screen::Generate => self.on_generate(act),
-                Screen::SingleStep => {}
-                Screen::Compare => self.on_comparison(act),
-                Screen::Matrix => self.on_matrix(act),
-                Screen::Sweep => self.on_sweep(act),
-                Screen::Heads if self.selection.is_on_one() => self.on_head(act),
-                Screen::Heads if self.selection.shows == HeadsView::Worth => self.on_worth(act),
-                Screen::Heads => self.on_heads(act),
-                Screen::Lens => self.on_lens(act),
-                Screen::Learn => self.on_learn(act),
-            },
+            act => screens::perform(self, act),
         }
         Vec::new()
     }

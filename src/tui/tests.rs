@@ -342,7 +342,7 @@ fn a_paste_outside_the_editor_runs_no_keys() {
 fn a_single_step_halts_goes_on_and_can_be_left() {
     let mut app = ready();
     assert!(sent_run(&app.update(press('s'))).step);
-    assert_eq!(app.screen, Screen::SingleStep);
+    assert_eq!(app.screen, Screen::Step);
     assert!(app.update(press(' ')).is_empty(), "nothing waits yet");
     let halted = || Msg::Worker(worker::Event::Halted { run: RunId(1), halt: fixture::halt("blocks.0.attn.qkv") });
     for (press_key, step) in [(' ', Step::Part), ('b', Step::Block), ('a', Step::Pass), ('g', Step::Run)] {
@@ -487,7 +487,7 @@ fn the_palette_does_what_is_chosen() {
 #[test]
 fn screens_turn_round() {
     let mut app = ready();
-    for screen in Screen::ALL.into_iter().cycle().skip(1).take(Screen::ALL.len()) {
+    for screen in Screen::ALL.iter().copied().cycle().skip(1).take(Screen::ALL.len()) {
         app.update(key(KeyCode::Tab));
         assert_eq!(app.screen, screen);
     }

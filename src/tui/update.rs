@@ -155,16 +155,16 @@ impl App {
         match hit {
             Hit::Act(act) => return self.perform(act),
             // A second click opens or closes.
-            Hit::Row(path) if self.outline.selected == path => self.twist(&path),
+            Hit::Row(path) if self.outline.selected == path => crate::tui::screens::blocks::perform::twist(self, &path),
             Hit::Row(path) => self.outline.selected = path,
             Hit::Listed(name) if self.screen == Screen::Memory => self.memory.selected = name,
             Hit::Listed(name) => self.roofline.selected = name,
             Hit::Branch(path) if self.comparison_tree.selected == path => self.comparison_tree.twist(&path),
             Hit::Branch(path) => self.comparison_tree.selected = path,
             Hit::Arm(arm) => self.ranking.selected = arm,
-            Hit::Head(index) => self.click_head(index),
+            Hit::Head(index) => crate::tui::screens::heads::perform::click_head(self, index),
             Hit::Cell(query, key) => (self.selection.query, self.selection.key) = (query, key),
-            Hit::Point(series, point) => self.select_point(series, point),
+            Hit::Point(series, point) => crate::tui::screens::sweep::perform::select_point(self, series, point),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
             Hit::Named(row) if self.viewport.row == row => self.on_timeline(action::Act::Open),
@@ -347,8 +347,8 @@ impl App {
                 self.reading.selected = None;
                 self.reading.scroll = None;
                 if step {
-                    self.screen = Screen::SingleStep;
-                } else if self.screen == Screen::SingleStep {
+                    self.screen = Screen::Step;
+                } else if self.screen == Screen::Step {
                     self.screen = Screen::Blocks;
                 }
                 vec![Effect::Send(Command::Run { run, request })]

@@ -1,6 +1,7 @@
 //! What can be done, where, and by which keys: a row of the table.
 
 use super::key::Key;
+use crate::tui::screens::list::Screen;
 
 /// Something that the user can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,18 +16,8 @@ pub enum Act {
     Save,
     NextScreen,
     PreviousScreen,
-    Blocks,
-    Timeline,
-    Roofline,
-    Memory,
-    Generate,
-    SingleStep,
-    Compare,
-    Matrix,
-    Sweep,
-    Heads,
-    Lens,
-    Learn,
+    /// Go to a screen.
+    Go(Screen),
     NextPage,
     PreviousPage,
     AnswerA,
@@ -105,18 +96,8 @@ pub enum Act {
 pub enum Scope {
     /// On every screen while no popup is open.
     Everywhere,
-    Blocks,
-    Timeline,
-    Roofline,
-    Memory,
-    Generate,
-    SingleStep,
-    Compare,
-    Matrix,
-    Sweep,
-    Heads,
-    Lens,
-    Learn,
+    /// On one screen while no popup is open.
+    On(Screen),
     /// The popups.
     Prompt,
     Toggles,
@@ -144,7 +125,6 @@ pub enum Scope {
 #[derive(Debug, Clone, Copy)]
 pub struct Action {
     pub act: Act,
-    pub scope: Scope,
     /// The first one is the one to show.
     pub keys: &'static [Key],
     /// The word for it in the strip below; empty: not there.
@@ -155,3 +135,23 @@ pub struct Action {
     /// One line for the help.
     pub about: &'static str,
 }
+
+/// A table of actions: a line each, as `Up [UP, char('k')] "move" + Down, "Row above", "select the row above";`, with the
+/// act, its keys, its word in the strip, another act that the strip shows under the same word, its name, and its line for
+/// the help.
+macro_rules! actions {
+    ($( $act:ident $(($of:expr))? [$($key:expr),*] $word:literal $(+ $with:ident)? , $name:literal, $about:literal; )*) => {
+        &[$( $crate::tui::action::act::Action {
+            act: $crate::tui::action::act::Act::$act $(($of))?,
+            keys: &[$($key),*],
+            word: $word,
+            with: $crate::tui::action::act::actions!(@with $($with)?),
+            name: $name,
+            about: $about,
+        }, )*]
+    };
+    (@with $with:ident) => { Some($crate::tui::action::act::Act::$with) };
+    (@with) => { None };
+}
+
+pub(in crate::tui) use actions;

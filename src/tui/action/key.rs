@@ -55,3 +55,18 @@ pub const fn ctrl(c: char) -> Key {
 pub const fn key(code: KeyCode) -> Key {
     Key { code, ctrl: false }
 }
+
+pub const UP: Key = key(KeyCode::Up);
+pub const DOWN: Key = key(KeyCode::Down);
+pub const LEFT: Key = key(KeyCode::Left);
+pub const RIGHT: Key = key(KeyCode::Right);
+pub const PAGE_UP: Key = key(KeyCode::PageUp);
+pub const PAGE_DOWN: Key = key(KeyCode::PageDown);
+pub const HOME: Key = key(KeyCode::Home);
+pub const END: Key = key(KeyCode::End);
+pub const BACKSPACE: Key = key(KeyCode::Backspace);
+pub const ENTER: Key = key(KeyCode::Enter);
+pub const ESC: Key = key(KeyCode::Esc);
+pub const TAB: Key = key(KeyCode::Tab);
+pub const BACK_TAB: Key = key(KeyCode::BackTab);
+pub const SPACE: Key = char(' ');

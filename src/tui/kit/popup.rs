@@ -33,7 +33,7 @@ fn keys(app: &App, scope: Scope, area: Rect, buf: &mut Buffer, drawn: &mut Drawn
     let mut rest = area;
     for action in action::of(scope).filter(|action| !action.word.is_empty() && app.why_not(action.act).is_none()) {
         let line = Line::from_iter([
-            Span::styled(action.strip_keys(), app.theme.accent),
+            Span::styled(action::strip_keys(scope, action), app.theme.accent),
             Span::styled(format!(" {}", action.word), app.theme.dim),
         ]);
         if line.width() as u16 > rest.width {

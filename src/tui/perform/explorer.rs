@@ -139,7 +139,7 @@ impl App {
         let cancelled = matches!(observation, Observation::Cancelled).then(|| match () {
             () if explorer.grows => "the text grows no further".to_owned(),
             () if explorer.weighs => {
-                let key = action::key_of(&[Scope::Heads], Act::Weigh);
+                let key = action::key_of(&[Scope::On(Screen::Heads)], Act::Weigh);
                 format!("heads are switched off no further: {key} begins again")
             }
             () => "reading the text was cancelled".to_owned(),
@@ -151,7 +151,7 @@ impl App {
             self.selection.query = explorer.text.tokens.len() - 1;
         }
         if is_last && self.selection.order != Order::Place {
-            self.select_first();
+            crate::tui::screens::heads::perform::select_first(self);
         }
         if let Some((text, ids)) = encoded {
             self.swap(&text, &ids);

@@ -24,7 +24,7 @@ impl App {
     /// The mouse wheel: so many lines down.
     pub(in crate::tui) fn wheel(&mut self, by: isize) -> Vec<Effect> {
         match (&mut self.popup, self.screen) {
-            (None, Screen::Generate) => self.scroll_text(by),
+            (None, Screen::Generate) => crate::tui::screens::generate::perform::scroll_text(self, by),
             (
                 None
                 | Some(

@@ -2,8 +2,8 @@
 
 use crate::arch::{Toggle, Toggles};
 use crate::measure::{Plan, PlannedArm, QualityText, Rounds};
-use crate::record::study::{self, Study, StudyKind};
 use crate::record::Status;
+use crate::record::study::{self, Study, StudyKind};
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine, Popup, Screen};
 use crate::tui::calendar::stamp;

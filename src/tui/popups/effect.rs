@@ -17,6 +17,7 @@ use crate::tui::app::{App, Drawn};
 use crate::tui::explorer::Explorer;
 use crate::tui::kit::{bar, fit, popup, put, put_right, row, scrollbar, skip, take, wrap};
 use crate::tui::sanitize;
+use crate::tui::screens::list::Screen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
@@ -139,7 +140,8 @@ pub fn brief(app: &App, explorer: &Explorer, width: usize) -> [Line<'static>; 2]
         let hint = match explorer.text.is_file {
             true => "from a file: what needs the model cannot be had here".to_owned(),
             false => {
-                let [off, change] = [Act::SwitchOff, Act::Change].map(|act| action::key_of(&[Scope::Heads], act));
+                let [off, change] =
+                    [Act::SwitchOff, Act::Change].map(|act| action::key_of(&[Scope::On(Screen::Heads)], act));
                 format!("{off} switches this head off and says what that does; {change} changes other parts")
             }
         };

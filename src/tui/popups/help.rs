@@ -59,7 +59,7 @@ fn lines(screen: Screen, theme: &Theme, width: u16) -> Vec<Line<'static>> {
             lines.push(Line::from_iter([left, Span::styled(line, theme.dim)]));
         }
     };
-    for (scope, name) in [(screen.scope(), screen.name()), (Scope::Everywhere, "Everywhere")] {
+    for (scope, name) in [(Scope::On(screen), screen.name()), (Scope::Everywhere, "Everywhere")] {
         lines.push(heading(name));
         for action in action::of(scope) {
             let keys: Vec<String> = action.keys.iter().map(Key::to_string).collect();

@@ -24,7 +24,7 @@ const KEYS: usize = 10;
 pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let title = Line::from(Span::styled("What to do", theme.strong));
-    let actions = picker.actions(&[app.screen.scope(), Scope::Everywhere]);
+    let actions = picker.actions(&[Scope::On(app.screen), Scope::Everywhere]);
     let size = Size::new(area.width.saturating_sub(4).min(92), area.height.saturating_sub(2).min(32));
     let inside = popup::open(app, Scope::Palette, title, size, area, buf, drawn);
     let room = (inside.width as usize).saturating_sub(NAME + KEYS + 4);

@@ -63,7 +63,7 @@ impl App {
                 Vec::new()
             }
             (Popup::Palette(mut picker), act) => {
-                let actions = picker.actions(&[self.screen.scope(), Scope::Everywhere]);
+                let actions = picker.actions(&[Scope::On(self.screen), Scope::Everywhere]);
                 match actions.get(picker.selected) {
                     Some(action) if act == Act::Accept => return self.perform(action.act),
                     _ => picker.go(by, actions.len()),

@@ -187,6 +187,7 @@ fn is_motion(act: Act) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::screens::list::Screen;
 
     fn typed(input: &str) -> Picker {
         Picker { input: input.into(), selected: 0 }
@@ -194,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_palette_finds_by_name_and_by_description() {
-        let scopes = [Scope::Blocks, Scope::Everywhere];
+        let scopes = [Scope::On(Screen::Blocks), Scope::Everywhere];
         let names = |input| typed(input).actions(&scopes).iter().map(|action| action.act).collect::<Vec<_>>();
         assert_eq!(names("tog")[0], Act::Toggles);
         assert_eq!(names("kv cache"), [Act::Toggles]);

@@ -15,6 +15,7 @@ use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Engine, Hit};
 use crate::tui::kit::{bar, fit, fit_end, put, row, skip, take};
 use crate::tui::sanitize;
+use crate::tui::screens::list::Screen;
 use crate::units;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Margin, Rect};
@@ -105,14 +106,14 @@ fn words(app: &App) -> (String, String, Keys) {
         Engine::Viewer if app.imported.is_some() => (
             "This is a trace of another profiler".into(),
             "It has slices of time, and no parts, tokens or steps of a model.".into(),
-            vec![(Act::Timeline, "the Timeline"), (Act::Help, "all keys"), (Act::Quit, "quit")],
+            vec![(Act::Go(Screen::Timeline), "the Timeline"), (Act::Help, "all keys"), (Act::Quit, "quit")],
         ),
         Engine::Viewer if app.live.is_none() => {
             let studies = &app.studies;
             let screens = [
-                (studies.compare.is_some(), (Act::Compare, "the comparison")),
-                (studies.matrix.is_some(), (Act::Matrix, "the configurations")),
-                (studies.sweep.is_some(), (Act::Sweep, "the sweep")),
+                (studies.compare.is_some(), (Act::Go(Screen::Compare), "the comparison")),
+                (studies.matrix.is_some(), (Act::Go(Screen::Matrix), "the configurations")),
+                (studies.sweep.is_some(), (Act::Go(Screen::Sweep), "the sweep")),
                 (true, (Act::Quit, "quit")),
             ];
             (

@@ -43,9 +43,9 @@ pub fn tabs(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     put(buf, area, Span::styled("─".repeat(area.width as usize), theme.rule));
     let mut rest = skip(area, 1);
     let tabs = Tabs::fitting(rest.width);
-    for screen in Screen::ALL {
+    for &screen in Screen::ALL {
         let active = app.screen == screen;
-        let key = action::key_of(&[Scope::Everywhere], screen.act());
+        let key = action::key_of(&[Scope::Everywhere], Act::Go(screen));
         let key = Span::styled(key, if active { theme.accent } else { theme.faint });
         let name = if active { theme.accent } else { theme.dim };
         let text = match (tabs, active) {
@@ -66,7 +66,7 @@ pub fn tabs(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
             (_, false) => vec![Span::raw("  "), key, Span::raw(" "), name, Span::raw("  ")],
         };
         let width = put(buf, rest, Line::from(line));
-        drawn.hits.push((Rect { width, ..row(rest, 0) }, Hit::Act(screen.act())));
+        drawn.hits.push((Rect { width, ..row(rest, 0) }, Hit::Act(Act::Go(screen))));
         rest = skip(rest, width);
     }
 }
@@ -77,36 +77,37 @@ pub fn strip(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     buf.set_style(area.intersection(buf.area), theme.strip);
     let always = |action: &&Action| matches!(action.act, Act::Palette | Act::Help | Act::Quit);
     let last: Vec<_> = action::of(Scope::Everywhere).filter(always).collect();
-    let last_width: u16 = last.iter().map(|action| item(app, action).width() as u16 + 2).sum();
+    let last_width: u16 = last.iter().map(|action| item(app, Scope::Everywhere, action).width() as u16 + 2).sum();
     let mut place = skip(area, area.width.saturating_sub(last_width));
     let mut rest = Rect { width: area.width.saturating_sub(last_width + 2), ..skip(area, 1) };
     for action in last {
-        place = skip(place, item_at(app, action, place, buf, drawn));
+        place = skip(place, item_at(app, Scope::Everywhere, action, place, buf, drawn));
     }
     // What runs can always be cancelled: that comes first.
-    let cancel = action::of(Scope::Everywhere).filter(|action| action.act == Act::Cancel);
-    let here = action::of(app.screen.scope());
-    let everywhere = action::of(Scope::Everywhere).filter(|action| action.act != Act::Cancel && !always(action));
-    for action in cancel.chain(here).chain(everywhere) {
+    let here = Scope::On(app.screen);
+    let of = |scope| action::of(scope).map(move |action| (scope, action));
+    let cancel = of(Scope::Everywhere).filter(|(_, action)| action.act == Act::Cancel);
+    let everywhere = of(Scope::Everywhere).filter(|(_, action)| action.act != Act::Cancel && !always(action));
+    for (scope, action) in cancel.chain(of(here)).chain(everywhere) {
         if action.word.is_empty() || app.why_not(action.act).is_some() || !app.is_of_use(action.act) {
             continue;
         }
-        if item(app, action).width() as u16 > rest.width {
+        if item(app, scope, action).width() as u16 > rest.width {
             break;
         }
-        rest = skip(rest, item_at(app, action, rest, buf, drawn));
+        rest = skip(rest, item_at(app, scope, action, rest, buf, drawn));
     }
 }
 
-fn item_at(app: &App, action: &Action, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> u16 {
-    let width = put(buf, area, item(app, action));
+fn item_at(app: &App, scope: Scope, action: &Action, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> u16 {
+    let width = put(buf, area, item(app, scope, action));
     drawn.hits.push((Rect { width, ..row(area, 0) }, Hit::Act(action.act)));
     width + 2
 }
 
-fn item(app: &App, action: &Action) -> Line<'static> {
+fn item(app: &App, scope: Scope, action: &Action) -> Line<'static> {
     Line::from_iter([
-        Span::styled(action.strip_keys(), app.theme.accent),
+        Span::styled(action::strip_keys(scope, action), app.theme.accent),
         Span::styled(format!(" {}", action.word), app.theme.dim),
     ])
 }

@@ -19,7 +19,7 @@ pub mod untraced;
 mod tests;
 
 use super::action::{self, Act, Scope};
-use super::app::{App, Drawn, Popup, Screen};
+use super::app::{App, Drawn, Popup};
 use super::{popups, screens};
 use crate::tui::kit::{below, put, row, wrap};
 use ratatui::buffer::Buffer;
@@ -48,20 +48,7 @@ fn whole(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     header::draw(app, row(area, 0), buf);
     footer::tabs(app, row(area, 1), buf, drawn);
     let body = screens::learn::view::beside(app, Rect { height: area.height - 3, ..below(area, 2) }, buf, drawn);
-    match app.screen {
-        Screen::Blocks => screens::blocks::view::draw(app, body, buf, drawn),
-        Screen::Timeline => screens::timeline::view::draw(app, body, buf, drawn),
-        Screen::Roofline => screens::roofline::view::draw(app, body, buf, drawn),
-        Screen::Memory => screens::memory::view::draw(app, body, buf, drawn),
-        Screen::Generate => screens::generate::view::draw(app, body, buf, drawn),
-        Screen::SingleStep => screens::step::view::draw(app, body, buf),
-        Screen::Compare => screens::compare::view::draw(app, body, buf, drawn),
-        Screen::Matrix => screens::matrix::view::draw(app, body, buf, drawn),
-        Screen::Sweep => screens::sweep::view::draw(app, body, buf, drawn),
-        Screen::Heads => screens::heads::view::draw(app, body, buf, drawn),
-        Screen::Lens => screens::lens::view::draw(app, body, buf, drawn),
-        Screen::Learn => screens::learn::view::draw(app, body, buf, drawn),
-    }
+    screens::draw(app, body, buf, drawn);
     footer::strip(app, row(area, area.height - 1), buf, drawn);
     if app.popup.is_some() {
         // What lies under a popup steps back, and cannot be clicked.

@@ -138,7 +138,7 @@ fn a_window_that_is_too_small_can_still_be_left() {
 fn nothing_is_added_up_while_a_run_goes_on() {
     let mut events = fixture::traced_events(128, 3);
     let end = events.pop().unwrap();
-    let mut app = with(running(Depth::True, events), &[Act::Roofline]);
+    let mut app = with(running(Depth::True, events), &[Act::Go(Screen::Roofline)]);
     assert!(app.sums().is_none());
     assert!(text(&drawn(&mut app, SMALL)).contains("The run goes on"));
     app.update(Msg::Worker(worker::Event::Run { run: RunId(1), events: vec![end] }));
@@ -157,11 +157,11 @@ fn what_is_missing_or_unknown_is_said() {
         run.header.threads = 2;
     });
     assert!(text(&drawn(&mut app, LARGE)).contains("cut: 1207 operators and 311 allocations are missing"));
-    let mut app = with(app, &[Act::Memory]);
+    let mut app = with(app, &[Act::Go(Screen::Memory)]);
     for size in [SMALL, LARGE] {
         assert!(text(&drawn(&mut app, size)).contains("cut: 311 allocations did not fit"));
     }
-    let mut app = with(app, &[Act::Roofline, Act::Grouping, Act::Grouping]);
+    let mut app = with(app, &[Act::Go(Screen::Roofline), Act::Grouping, Act::Grouping]);
     let shown = text(&drawn(&mut app, LARGE));
     let silu = shown.lines().find(|line| line.contains("own::silu")).unwrap();
     assert!(silu.contains("unknown work"), "{silu}");
@@ -177,7 +177,7 @@ fn impossible_roofs_are_not_drawn() {
             peaks.bandwidth.best = best;
             peaks.gemm[0].flops.best = best;
         };
-        let mut app = with(traced(Depth::True, spoil), &[Act::Roofline]);
+        let mut app = with(traced(Depth::True, spoil), &[Act::Go(Screen::Roofline)]);
         assert!(text(&drawn(&mut app, LARGE)).contains("MLP gate"), "{best}");
     }
 }

@@ -31,7 +31,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         _ => (Act::Choose, choose),
     };
     let (act, what) = lead;
-    let key = action::key_of(&[Scope::Everywhere, app.screen.scope()], act);
+    let key = action::key_of(&[Scope::Everywhere, Scope::On(app.screen)], act);
     put(buf, rest, Line::from_iter([Span::styled(format!("{key}  "), theme.accent), Span::styled(what, theme.text)]));
     drawn.hits.push((row(rest, 0), Hit::Act(act)));
 }

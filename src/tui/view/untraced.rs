@@ -4,6 +4,7 @@ use crate::record::{Pass, Phase, Run, Watched};
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine};
 use crate::tui::kit::{below, put, wrap};
+use crate::tui::screens::list::Screen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -37,12 +38,12 @@ fn words(app: &App, wanted: &str) -> (&'static str, String) {
         }
     };
     let other_phase = |what: &str| {
-        let key = action::key_of(&[app.screen.scope(), Scope::Memory], Act::Phase);
+        let key = action::key_of(&[Scope::On(app.screen), Scope::On(Screen::Memory)], Act::Phase);
         format!("{key} shows its {what}.")
     };
     match &app.live {
         None if app.imported.is_some() => {
-            let text = format!("Its slices and its memory are on the Timeline: press {}.", key(Act::Timeline));
+            let text = format!("Its slices and its memory are on the Timeline: press {}.", key(Act::Go(Screen::Timeline)));
             ("A trace of another profiler is looked at", text)
         }
         None => ("No run yet", format!("{wanted} {trace}")),

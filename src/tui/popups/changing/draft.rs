@@ -3,7 +3,7 @@
 use crate::interpret::{Change, Target};
 use crate::record::explored::{Head, Place};
 use crate::tui::explorer::{Explorer, Selection};
-use crate::tui::screen::Screen;
+use crate::tui::screens::list::Screen;
 
 /// What is being put together. Its rows are what, how, and below them the changes that there are.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -15,6 +15,7 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::Explorer;
 use crate::tui::kit::{below, fit, fit_end, popup, put, row, skip, wrap};
 use crate::tui::popups::changing::draft::{Changing, FIRST};
+use crate::tui::screens::list::Screen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
@@ -60,7 +61,7 @@ pub fn draw(app: &App, changing: &Changing, area: Rect, buf: &mut Buffer, drawn:
     let is_missing = app.selection.pinned.is_none() && changing.way().0 == Change::Patch && !is_token;
     let hint = match is_missing {
         true => {
-            let key = action::key_of(&[Scope::Heads], Act::Pin);
+            let key = action::key_of(&[Scope::On(Screen::Heads)], Act::Pin);
             format!("no text is pinned: {key} pins the present one, then read another")
         }
         false => about(target).to_owned(),

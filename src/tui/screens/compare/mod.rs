@@ -1,5 +1,6 @@
 //! The Compare screen: two configurations, measured side by side.
 
+pub mod actions;
 pub mod perform;
 pub mod rows;
 pub mod tree;

@@ -3,47 +3,50 @@
 use crate::tui::action::Act;
 use crate::tui::app::App;
 
-impl App {
-    pub(in crate::tui) fn on_generate(&mut self, act: Act) {
-        let Some(at) = self.selected_token() else {
-            if act == Act::Colour {
-                self.reading.coloured = !self.reading.coloured;
-            }
-            return;
-        };
-        let last = self.tokens().len() - 1;
-        let line = |by: isize| {
-            let page = &self.drawn.page;
-            let (line, x) = (page.line_of(at)?, page.column_of(at)?);
-            page.token_near(line.checked_add_signed(by)?, x)
-        };
-        let page = self.drawn.lines.1.max(2) as isize - 1;
-        let selected = match act {
-            Act::Left => at.saturating_sub(1),
-            Act::Right => (at + 1).min(last),
-            Act::Up => line(-1).unwrap_or(at),
-            Act::Down => line(1).unwrap_or(at),
-            Act::First => 0,
-            Act::PageUp => return self.scroll_text(-page),
-            Act::PageDown => return self.scroll_text(page),
-            Act::Follow => {
-                self.reading.selected = None;
-                self.reading.scroll = None;
-                return;
-            }
-            Act::Colour => {
-                self.reading.coloured = !self.reading.coloured;
-                return;
-            }
-            _ => return,
-        };
-        self.reading.selected = Some(selected);
-        self.reading.scroll = None;
-    }
+/// Whether an action of this screen would change anything now: the strip leaves out what would not.
+pub fn is_of_use(app: &App, act: Act) -> bool {
+    !matches!(act, Act::Left | Act::Right | Act::Colour | Act::Follow) || !app.tokens().is_empty()
+}
 
-    pub(in crate::tui) fn scroll_text(&mut self, by: isize) {
-        let (first, height) = self.drawn.lines;
-        let most = self.drawn.page.lines.len().saturating_sub(height);
-        self.reading.scroll = Some(first.saturating_add_signed(by).min(most));
-    }
+pub fn perform(app: &mut App, act: Act) {
+    let Some(at) = app.selected_token() else {
+        if act == Act::Colour {
+            app.reading.coloured = !app.reading.coloured;
+        }
+        return;
+    };
+    let last = app.tokens().len() - 1;
+    let line = |by: isize| {
+        let page = &app.drawn.page;
+        let (line, x) = (page.line_of(at)?, page.column_of(at)?);
+        page.token_near(line.checked_add_signed(by)?, x)
+    };
+    let page = app.drawn.lines.1.max(2) as isize - 1;
+    let selected = match act {
+        Act::Left => at.saturating_sub(1),
+        Act::Right => (at + 1).min(last),
+        Act::Up => line(-1).unwrap_or(at),
+        Act::Down => line(1).unwrap_or(at),
+        Act::First => 0,
+        Act::PageUp => return scroll_text(app, -page),
+        Act::PageDown => return scroll_text(app, page),
+        Act::Follow => {
+            app.reading.selected = None;
+            app.reading.scroll = None;
+            return;
+        }
+        Act::Colour => {
+            app.reading.coloured = !app.reading.coloured;
+            return;
+        }
+        _ => return,
+    };
+    app.reading.selected = Some(selected);
+    app.reading.scroll = None;
+}
+
+pub fn scroll_text(app: &mut App, by: isize) {
+    let (first, height) = app.drawn.lines;
+    let most = app.drawn.page.lines.len().saturating_sub(height);
+    app.reading.scroll = Some(first.saturating_add_signed(by).min(most));
 }

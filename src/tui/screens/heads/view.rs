@@ -20,6 +20,7 @@ use crate::tui::explorer::{Explorer, HeadsView};
 use crate::tui::kit::{below, fit, heat, put, put_right, row, skip, wrap};
 use crate::tui::live::State;
 use crate::tui::popups::effect;
+use crate::tui::screens::list::Screen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -148,7 +149,7 @@ pub fn unseen(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         ],
     };
     for &(act, what) in leads {
-        let key = action::key_of(&[Scope::Everywhere, Scope::Heads], act);
+        let key = action::key_of(&[Scope::Everywhere, Scope::On(Screen::Heads)], act);
         let what = fit(what, rest.width.saturating_sub(3) as usize);
         put(
             buf,

@@ -1,5 +1,6 @@
 //! The Learn screen: the lessons.
 
+pub mod actions;
 pub mod course;
 pub mod perform;
 pub mod view;

@@ -9,6 +9,20 @@ use crate::tui::going::moved;
 use crate::tui::screens::learn::course::Experiment;
 use crate::worker::Command;
 
+pub fn perform(app: &mut App, act: Act) {
+    app.on_learn(act);
+}
+
+/// Whether an action of this screen would change anything now: the strip leaves out what would not.
+pub fn is_of_use(app: &App, act: Act) -> bool {
+    match act {
+        Act::Up | Act::Open => app.course.shows_list(),
+        Act::Left => !app.course.shows_list() && app.course.has_steps(),
+        Act::Close => !app.course.shows_list(),
+        _ => true,
+    }
+}
+
 impl App {
     /// Opens a lesson from the list, or steps through its example.
     pub(in crate::tui) fn on_learn(&mut self, act: Act) {

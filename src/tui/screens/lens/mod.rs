@@ -1,4 +1,5 @@
 //! The Lens screen: what the model would say at each place.
 
+pub mod actions;
 pub mod perform;
 pub mod view;

@@ -1,5 +1,6 @@
 //! The Matrix screen: many configurations, ranked.
 
+pub mod actions;
 pub mod perform;
 pub mod ranking;
 pub mod view;

@@ -3,20 +3,23 @@
 use crate::tui::action::Act;
 use crate::tui::app::App;
 
-impl App {
-    pub(in crate::tui) fn on_matrix(&mut self, act: Act) {
-        match act {
-            Act::Phase => self.turn_phase(),
-            Act::Left | Act::Right => self.ranking.turn(act == Act::Right),
-            Act::Reverse => self.ranking.reversed = !self.ranking.reversed,
-            Act::Grouping => self.ranking.plot = !self.ranking.plot,
-            _ => {
-                let Some(studied) = &self.studies.matrix else { return };
-                let rows = self.ranking.order(studied.ranked(), self.one_phase());
-                let at = rows.iter().position(|row| row.arm == self.ranking.selected).unwrap_or(0);
-                if let Some(arm) = rows.get(self.moved(act, at, rows.len())).map(|row| row.arm) {
-                    self.ranking.selected = arm;
-                }
+/// Whether an action of this screen would change anything now: the strip leaves out what would not.
+pub fn is_of_use(app: &App, act: Act) -> bool {
+    act == Act::Choose || app.study().is_some()
+}
+
+pub fn perform(app: &mut App, act: Act) {
+    match act {
+        Act::Phase => app.turn_phase(),
+        Act::Left | Act::Right => app.ranking.turn(act == Act::Right),
+        Act::Reverse => app.ranking.reversed = !app.ranking.reversed,
+        Act::Grouping => app.ranking.plot = !app.ranking.plot,
+        _ => {
+            let Some(studied) = &app.studies.matrix else { return };
+            let rows = app.ranking.order(studied.ranked(), app.one_phase());
+            let at = rows.iter().position(|row| row.arm == app.ranking.selected).unwrap_or(0);
+            if let Some(arm) = rows.get(app.moved(act, at, rows.len())).map(|row| row.arm) {
+                app.ranking.selected = arm;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The Memory screen: what is allocated, when, and for what.
 
+pub mod actions;
 pub mod perform;
 pub mod rows;
 pub mod view;

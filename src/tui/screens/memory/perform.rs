@@ -3,14 +3,17 @@
 use crate::tui::action::Act;
 use crate::tui::app::App;
 
-impl App {
-    pub(in crate::tui) fn on_memory(&mut self, act: Act) {
-        if act == Act::Phase {
-            return self.turn_phase();
-        }
-        let names: Vec<String> = self.sums().map_or_else(Vec::new, |sums| {
-            sums.memory.rows(self.memory.grouping).iter().map(|row| row.name.clone()).collect()
-        });
-        self.memory.perform(act, &names, self.drawn.listed.1, 2);
+/// Whether an action of this screen would change anything now: the strip leaves out what would not.
+pub fn is_of_use(app: &App, act: Act) -> bool {
+    app.sums().is_some() || act == Act::Phase && app.live.is_some()
+}
+
+pub fn perform(app: &mut App, act: Act) {
+    if act == Act::Phase {
+        return app.turn_phase();
     }
+    let names: Vec<String> = app.sums().map_or_else(Vec::new, |sums| {
+        sums.memory.rows(app.memory.grouping).iter().map(|row| row.name.clone()).collect()
+    });
+    app.memory.perform(act, &names, app.drawn.listed.1, 2);
 }

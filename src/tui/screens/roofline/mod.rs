@@ -1,5 +1,6 @@
 //! The Roofline screen: how near each part is to what the machine allows.
 
+pub mod actions;
 pub mod measuring;
 pub mod peaks;
 pub mod perform;

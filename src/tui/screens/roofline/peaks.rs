@@ -4,6 +4,7 @@ use crate::record::{self, Peaks};
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
 use crate::tui::effect::Effect;
+use crate::tui::screens::list::Screen;
 use crate::tui::screens::roofline::measuring::Measuring;
 use crate::worker::Command;
 
@@ -28,7 +29,7 @@ impl App {
         let measuring = self.measuring.take();
         match peaks {
             Ok(peaks) => {
-                let key = action::key_of(&[Scope::Roofline], Act::MeasurePeaks);
+                let key = action::key_of(&[Scope::On(Screen::Roofline)], Act::MeasurePeaks);
                 match peaks.is_steady() {
                     true => self.say("the roofs were measured", false),
                     false => self.say(

@@ -21,7 +21,7 @@ use crate::measure::Halt;
 use crate::record::Phase;
 use crate::text::shown;
 use crate::tui::action::{self, Act, Scope};
-use crate::tui::app::App;
+use crate::tui::app::{App, Drawn};
 use crate::tui::kit::{below, fit, put, put_right, row, skip, take, wrap};
 use crate::tui::live::{Live, State};
 use crate::tui::sanitize;
@@ -31,7 +31,7 @@ use ratatui::text::{Line, Span};
 
 const DIAGRAM: u16 = 34;
 
-pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer, _: &mut Drawn) {
     let theme = &app.theme;
     let area = skip(area, 1);
     let live = match &app.live {

@@ -1,5 +1,6 @@
 //! The Sweep screen: times over lengths or batches.
 
+pub mod actions;
 pub mod perform;
 pub mod points;
 pub mod view;

@@ -5,21 +5,24 @@ use crate::tui::action::Act;
 use crate::tui::app::App;
 use crate::tui::studies::Studied;
 
-impl App {
-    pub(in crate::tui) fn on_sweep(&mut self, act: Act) {
-        if act == Act::Phase {
-            return self.turn_phase();
-        }
-        let n = self.points().len();
-        self.point = self.moved(act, self.point.min(n.saturating_sub(1)), n);
-    }
+/// Whether an action of this screen would change anything now: the strip leaves out what would not.
+pub fn is_of_use(app: &App, act: Act) -> bool {
+    act == Act::Choose || app.study().is_some()
+}
 
-    /// Selects a point of the sweep.
-    pub(in crate::tui) fn select_point(&mut self, series: usize, point: usize) {
-        self.point = self.points().iter().position(|place| *place == (series, point)).unwrap_or(self.point);
+pub fn perform(app: &mut App, act: Act) {
+    if act == Act::Phase {
+        return app.turn_phase();
     }
+    let n = points(app).len();
+    app.point = app.moved(act, app.point.min(n.saturating_sub(1)), n);
+}
 
-    fn points(&self) -> Vec<(usize, usize)> {
-        self.studies.sweep.as_ref().and_then(Studied::sweep).map(places).unwrap_or_default()
-    }
+/// Selects a point of the sweep.
+pub fn select_point(app: &mut App, series: usize, point: usize) {
+    app.point = points(app).iter().position(|place| *place == (series, point)).unwrap_or(app.point);
+}
+
+fn points(app: &App) -> Vec<(usize, usize)> {
+    app.studies.sweep.as_ref().and_then(Studied::sweep).map(places).unwrap_or_default()
 }

@@ -5,8 +5,9 @@
 //!                                    keys ─▶ Viewport      window, selection, name looked for
 //! ```
 
+pub mod actions;
 pub mod chart;
-mod perform;
+pub mod perform;
 pub mod view;
 mod window;
 

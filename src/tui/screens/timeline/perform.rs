@@ -3,8 +3,25 @@
 use crate::analyse::timeline::Grouped;
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
+use crate::tui::screens::list::Screen;
 use crate::tui::screens::timeline::{At, Chart, TimelineView, Viewport, Window};
 use crate::units::Nanos;
+
+pub fn perform(app: &mut App, act: Act) {
+    app.on_timeline(act);
+}
+
+/// Whether an action of this screen would change anything now: the strip leaves out what would not.
+pub fn is_of_use(app: &App, act: Act) -> bool {
+    match act {
+        _ if app.viewport.shows != TimelineView::Slices => {
+            matches!(act, Act::Find | Act::Grouping) && app.chart().is_some()
+        }
+        Act::NextPass => app.chart().is_some_and(|chart| !chart.timeline.sections.is_empty()),
+        Act::NextFound => app.viewport.sought.is_some(),
+        _ => app.chart().is_some(),
+    }
+}
 
 /// How much one key press zooms, and how far it moves.
 const ZOOM: f64 = 0.5;
@@ -171,7 +188,7 @@ impl Viewport {
                 let Some(name) = self.sought else {
                     return Some(format!(
                         "nothing is looked for: press {}",
-                        action::key_of(&[Scope::Timeline], Act::Find)
+                        action::key_of(&[Scope::On(Screen::Timeline)], Act::Find)
                     ));
                 };
                 let next = chart.next_named(name, self.selected, act == Act::NextFound);

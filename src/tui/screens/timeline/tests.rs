@@ -5,6 +5,7 @@ use crate::tui::app::App;
 use crate::tui::live::Live;
 use crate::tui::message::Msg;
 use crate::tui::popups::prompt::form::Form;
+use crate::tui::screens::list::Screen;
 use crate::tui::screens::timeline::{TimelineView, Window};
 use crate::tui::theme::{Depth, Theme};
 use crate::tui::{draw, fixture};
@@ -16,7 +17,7 @@ use ratatui::layout::Rect;
 fn traced(acts: &[Act]) -> App {
     let live = Live::saved(fixture::traced_run(), "run.jsonl".into());
     let mut app = App::new(Theme::new(Depth::True), fixture::toggles(), Form::new(None), Vec::new(), Some(live));
-    press(&mut app, &[Act::Timeline]);
+    press(&mut app, &[Act::Go(Screen::Timeline)]);
     press(&mut app, acts);
     app
 }

@@ -56,7 +56,7 @@ fn a_blocks_bar_is_in_the_colours_of_its_stages() {
 
 #[test]
 fn points_of_the_roofline_are_in_the_colours_of_their_stages() {
-    let mut app = with(traced(Depth::True, |_| ()), &[Act::Roofline, Act::Down, Act::Down]);
+    let mut app = with(traced(Depth::True, |_| ()), &[Act::Go(Screen::Roofline), Act::Down, Act::Down]);
     let theme = Theme::new(Depth::True);
     for size in [SMALL, LARGE] {
         let buf = drawn(&mut app, size);
@@ -84,7 +84,7 @@ fn points_of_the_roofline_are_in_the_colours_of_their_stages() {
 
 #[test]
 fn memory_is_stacked_in_the_colours_of_its_categories() {
-    let mut app = with(traced(Depth::True, |_| ()), &[Act::Memory]);
+    let mut app = with(traced(Depth::True, |_| ()), &[Act::Go(Screen::Memory)]);
     let theme = Theme::new(Depth::True);
     let buf = drawn(&mut app, LARGE);
     let (x, foot) = find(&buf, "▲ peak").unwrap();
@@ -105,7 +105,7 @@ fn memory_is_stacked_in_the_colours_of_its_categories() {
 
 #[test]
 fn a_tokens_ground_says_how_likely_it_was() {
-    let mut app = with(running(Depth::True, fixture::whole(512, 40)), &[Act::Generate, Act::Colour]);
+    let mut app = with(running(Depth::True, fixture::whole(512, 40)), &[Act::Go(Screen::Generate), Act::Colour]);
     let buf = drawn(&mut app, SMALL);
     let ground_of = |word: &str| {
         let (x, y) = find(&buf, word).unwrap();

@@ -42,7 +42,7 @@ fn both_times_share_a_bar() {
 
 #[test]
 fn while_a_comparison_goes_on_its_verdicts_are_preliminary() {
-    let mut app = studying(Depth::True, Act::Compare, &studies::compare(), 24, None);
+    let mut app = studying(Depth::True, Act::Go(Screen::Compare), &studies::compare(), 24, None);
     let shown = text(&drawn(&mut app, SMALL));
     assert!(shown.contains("4 pairs so far: preliminary") && shown.contains("≤ 41 s left"), "{shown}");
     assert!(shown.contains("? noisy: ") && shown.contains("The parts are judged at the end"), "{shown}");

@@ -16,7 +16,7 @@ pub fn settle(app: &mut App, mut effects: Vec<Effect>) {
 
 /// The text was read; then these actions, each with what is asked because of it.
 pub fn read(depth: Depth, acts: &[Act]) -> App {
-    let mut app = with(ready(depth), &[Act::Heads]);
+    let mut app = with(ready(depth), &[Act::Go(Screen::Heads)]);
     let run = match &app.perform(Act::Run)[..] {
         [Effect::Send(Command::Explore { run, .. })] => *run,
         other => panic!("{other:?}"),
@@ -65,7 +65,7 @@ fn weighed(depth: Depth) -> App {
 
 pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     vec![
-        ("heads_unread", with(ready(depth), &[Act::Heads])),
+        ("heads_unread", with(ready(depth), &[Act::Go(Screen::Heads)])),
         ("heads", read(depth, &[])),
         ("heads_by_induction", read(depth, &[Act::Grouping])),
         ("head", read(depth, &[Act::Right, Act::Open, Act::Up, Act::Left, Act::Left])),
@@ -80,12 +80,15 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("tokens", tokenized(depth)),
         ("jump", read(depth, &[Act::Open, Act::Jump])),
         ("jump_to_head", read(depth, &[Act::Jump])),
-        ("lens_kl", read(depth, &[Act::Lens, Act::Colour, Act::Colour, Act::Colour])),
-        ("lens_norm", read(depth, &[Act::Lens, Act::First, Act::Colour, Act::Colour, Act::Colour, Act::Colour])),
-        ("lens_versus", read(depth, &[Act::Lens, Act::Open, Act::Versus, Act::NextFound])),
-        ("lens_neurons", read(depth, &[Act::Lens, Act::Open, Act::Neurons])),
-        ("lens_cell", read(depth, &[Act::Lens, Act::Left, Act::Open])),
-        ("lens", read(depth, &[Act::Lens, Act::Up, Act::Left])),
+        ("lens_kl", read(depth, &[Act::Go(Screen::Lens), Act::Colour, Act::Colour, Act::Colour])),
+        (
+            "lens_norm",
+            read(depth, &[Act::Go(Screen::Lens), Act::First, Act::Colour, Act::Colour, Act::Colour, Act::Colour]),
+        ),
+        ("lens_versus", read(depth, &[Act::Go(Screen::Lens), Act::Open, Act::Versus, Act::NextFound])),
+        ("lens_neurons", read(depth, &[Act::Go(Screen::Lens), Act::Open, Act::Neurons])),
+        ("lens_cell", read(depth, &[Act::Go(Screen::Lens), Act::Left, Act::Open])),
+        ("lens", read(depth, &[Act::Go(Screen::Lens), Act::Up, Act::Left])),
     ]
 }
 

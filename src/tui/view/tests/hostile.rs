@@ -48,7 +48,7 @@ fn text_from_outside_never_drives_the_terminal() {
     halt.made[0].kind = EVIL.into();
     app.update(Msg::Worker(worker::Event::Halted { run: RunId(1), halt }));
     app.perform(Act::OpenAll);
-    for screen in Screen::ALL {
+    for &screen in Screen::ALL {
         app.screen = screen;
         assert_harmless(&mut app);
         app.reading.coloured = true;

@@ -110,12 +110,12 @@ fn the_first_answer_counts() {
 fn from_a_lesson_to_the_list_and_back() {
     let mut app = lesson(Depth::Plain, 7);
     assert_eq!(app.screen, Screen::Heads);
-    app.perform(Act::Generate);
-    app.perform(Act::Learn);
+    app.perform(Act::Go(Screen::Generate));
+    app.perform(Act::Go(Screen::Learn));
     assert_eq!(app.screen, Screen::Heads, "to where the lesson takes place");
-    app.perform(Act::Learn);
+    app.perform(Act::Go(Screen::Learn));
     assert!(app.screen == Screen::Learn && app.course.shows_list(), "from there to the list");
-    app.perform(Act::Learn);
+    app.perform(Act::Go(Screen::Learn));
     assert_eq!(app.screen, Screen::Heads, "and back");
     app.perform(Act::CloseLesson);
     assert!(app.course.open.is_none() && app.why_not(Act::NextPage).is_some());

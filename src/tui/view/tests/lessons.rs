@@ -50,7 +50,7 @@ fn answered(app: &mut App, effects: Vec<Effect>) {
 
 /// The list, a question, its answer, an experiment and the glossary.
 pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
-    let mut list = with(ready(depth), &[Act::Learn, Act::Down]);
+    let mut list = with(ready(depth), &[Act::Go(Screen::Learn), Act::Down]);
     list.course.progress.of_mut(0).pages.insert(0);
     let mut question = lesson(depth, 7);
     question.turn_to(lessons()[7].pages.len() - 2);

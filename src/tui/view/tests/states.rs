@@ -39,7 +39,7 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         run.passes[0].cut = Some(Cut { operators: 1207, allocations: 311 });
         run.signatures.iter_mut().for_each(|made| made.name = made.name.replace("aten::silu", "own::silu"));
     });
-    let mut found = seen(&[Act::Timeline]);
+    let mut found = seen(&[Act::Go(Screen::Timeline)]);
     found.popup = Some(Popup::Find(Picker { input: "mm".into(), selected: 0 }));
     let mut sampling = with(ready(depth), &[Act::EditPrompt]);
     sampling.form.focus(Field::Temperature);
@@ -57,31 +57,34 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
         ("blocks_traced", seen(&[Act::Down, Act::Down, Act::Open])),
         ("blocks_operators", operators),
         ("blocks_traced_decode", seen(&[Act::Phase, Act::Last, Act::Open, Act::Down])),
-        ("timeline_whole", seen(&[Act::Timeline])),
-        ("timeline_prefill", seen(&[Act::Timeline, Act::NextPass, Act::Slowest])),
-        ("timeline_decode", seen(&[Act::Timeline, Act::PreviousPass, Act::Down, Act::Down, Act::Open, Act::Down])),
-        ("timeline_operators", seen(&[Act::Timeline, Act::Grouping, Act::Down])),
-        ("timeline_parts", seen(&[Act::Timeline, Act::Grouping, Act::Grouping])),
+        ("timeline_whole", seen(&[Act::Go(Screen::Timeline)])),
+        ("timeline_prefill", seen(&[Act::Go(Screen::Timeline), Act::NextPass, Act::Slowest])),
+        (
+            "timeline_decode",
+            seen(&[Act::Go(Screen::Timeline), Act::PreviousPass, Act::Down, Act::Down, Act::Open, Act::Down]),
+        ),
+        ("timeline_operators", seen(&[Act::Go(Screen::Timeline), Act::Grouping, Act::Down])),
+        ("timeline_parts", seen(&[Act::Go(Screen::Timeline), Act::Grouping, Act::Grouping])),
         ("timeline_found", with(found, &[Act::Down, Act::Accept, Act::NextFound])),
-        ("timeline_untraced", done(&[Act::Timeline])),
-        ("timeline_empty", with(ready(depth), &[Act::Timeline])),
+        ("timeline_untraced", done(&[Act::Go(Screen::Timeline)])),
+        ("timeline_empty", with(ready(depth), &[Act::Go(Screen::Timeline)])),
         ("timeline_foreign", foreign(depth, &[Act::Slowest])),
-        ("popup_find", seen(&[Act::Timeline, Act::Find])),
-        ("roofline_empty", with(empty(depth), &[Act::Roofline])),
-        ("roofline_untraced", done(&[Act::Roofline])),
-        ("roofline_prefill", seen(&[Act::Roofline])),
-        ("roofline_decode", seen(&[Act::Roofline, Act::Phase, Act::Down])),
-        ("roofline_operators", seen(&[Act::Roofline, Act::Grouping, Act::Grouping])),
-        ("roofline_no_peaks", with(without_peaks, &[Act::Roofline, Act::Grouping])),
-        ("roofline_unknown", with(cut, &[Act::Roofline, Act::Last])),
-        ("memory_untraced", done(&[Act::Memory])),
-        ("memory_prefill", seen(&[Act::Memory])),
-        ("memory_decode", seen(&[Act::Memory, Act::Phase, Act::Grouping, Act::Down])),
-        ("generate_empty", with(ready(depth), &[Act::Generate])),
-        ("generate_prefill", with(running(depth, fixture::mid_prefill(512, 17)), &[Act::Generate])),
-        ("generate_streaming", with(running(depth, fixture::events(512, 12)), &[Act::Generate])),
-        ("generate_coloured", done(&[Act::Generate, Act::Colour, Act::First, Act::Down])),
-        ("step_empty", with(ready(depth), &[Act::SingleStep])),
+        ("popup_find", seen(&[Act::Go(Screen::Timeline), Act::Find])),
+        ("roofline_empty", with(empty(depth), &[Act::Go(Screen::Roofline)])),
+        ("roofline_untraced", done(&[Act::Go(Screen::Roofline)])),
+        ("roofline_prefill", seen(&[Act::Go(Screen::Roofline)])),
+        ("roofline_decode", seen(&[Act::Go(Screen::Roofline), Act::Phase, Act::Down])),
+        ("roofline_operators", seen(&[Act::Go(Screen::Roofline), Act::Grouping, Act::Grouping])),
+        ("roofline_no_peaks", with(without_peaks, &[Act::Go(Screen::Roofline), Act::Grouping])),
+        ("roofline_unknown", with(cut, &[Act::Go(Screen::Roofline), Act::Last])),
+        ("memory_untraced", done(&[Act::Go(Screen::Memory)])),
+        ("memory_prefill", seen(&[Act::Go(Screen::Memory)])),
+        ("memory_decode", seen(&[Act::Go(Screen::Memory), Act::Phase, Act::Grouping, Act::Down])),
+        ("generate_empty", with(ready(depth), &[Act::Go(Screen::Generate)])),
+        ("generate_prefill", with(running(depth, fixture::mid_prefill(512, 17)), &[Act::Go(Screen::Generate)])),
+        ("generate_streaming", with(running(depth, fixture::events(512, 12)), &[Act::Go(Screen::Generate)])),
+        ("generate_coloured", done(&[Act::Go(Screen::Generate), Act::Colour, Act::First, Act::Down])),
+        ("step_empty", with(ready(depth), &[Act::Go(Screen::Step)])),
         ("step_qkv", stepping(depth, "blocks.3.attn.qkv")),
         ("step_embedding", stepping(depth, "embed")),
         ("popup_prompt", sampling),
@@ -101,28 +104,28 @@ fn scenes_of_studies(depth: Depth) -> Vec<(&'static str, App)> {
     let compare = |acts: &[Act]| saved_study(depth, studies::compare(), acts);
     let matrix = |acts: &[Act]| saved_study(depth, studies::matrix(), acts);
     let sweep = |acts: &[Act]| saved_study(depth, studies::sweep(), acts);
-    let mut chosen = with(ready(depth), &[Act::Compare, Act::Choose, Act::Right, Act::Down, Act::Right]);
+    let mut chosen = with(ready(depth), &[Act::Go(Screen::Compare), Act::Choose, Act::Right, Act::Down, Act::Right]);
     chosen = with(chosen, &[Act::Down; 4]);
     let ended = Some(Status::Cancelled);
     vec![
-        ("compare_empty", with(ready(depth), &[Act::Compare])),
+        ("compare_empty", with(ready(depth), &[Act::Go(Screen::Compare)])),
         ("compare_choosing", chosen),
-        ("compare_begun", studying(depth, Act::Compare, &Study::default(), 0, None)),
-        ("compare_running", studying(depth, Act::Compare, &studies::compare(), 24, None)),
-        ("compare_cancelled", studying(depth, Act::Compare, &studies::compare(), 60, ended)),
+        ("compare_begun", studying(depth, Act::Go(Screen::Compare), &Study::default(), 0, None)),
+        ("compare_running", studying(depth, Act::Go(Screen::Compare), &studies::compare(), 24, None)),
+        ("compare_cancelled", studying(depth, Act::Go(Screen::Compare), &studies::compare(), 60, ended)),
         ("compare_done", compare(&[])),
         ("compare_open", compare(&[Act::Down, Act::Open, Act::Down, Act::Down, Act::Down, Act::Open])),
         ("compare_decode", compare(&[Act::Phase, Act::OpenAll, Act::Last])),
-        ("blocks_of_a_study", compare(&[Act::Blocks])),
-        ("matrix_empty", with(empty(depth), &[Act::Matrix])),
-        ("matrix_choosing", with(ready(depth), &[Act::Matrix, Act::Choose, Act::Down])),
-        ("matrix_running", studying(depth, Act::Matrix, &studies::matrix(), 30, None)),
+        ("blocks_of_a_study", compare(&[Act::Go(Screen::Blocks)])),
+        ("matrix_empty", with(empty(depth), &[Act::Go(Screen::Matrix)])),
+        ("matrix_choosing", with(ready(depth), &[Act::Go(Screen::Matrix), Act::Choose, Act::Down])),
+        ("matrix_running", studying(depth, Act::Go(Screen::Matrix), &studies::matrix(), 30, None)),
         ("matrix_done", matrix(&[Act::Down])),
         ("matrix_sorted", matrix(&[Act::Phase, Act::Right, Act::Right, Act::Last])),
         ("matrix_plot", matrix(&[Act::Phase, Act::Grouping, Act::Down, Act::Down])),
-        ("sweep_empty", with(ready(depth), &[Act::Sweep])),
-        ("sweep_choosing", with(ready(depth), &[Act::Sweep, Act::Choose, Act::Up, Act::Up])),
-        ("sweep_running", studying(depth, Act::Sweep, &studies::sweep(), 17, None)),
+        ("sweep_empty", with(ready(depth), &[Act::Go(Screen::Sweep)])),
+        ("sweep_choosing", with(ready(depth), &[Act::Go(Screen::Sweep), Act::Choose, Act::Up, Act::Up])),
+        ("sweep_running", studying(depth, Act::Go(Screen::Sweep), &studies::sweep(), 17, None)),
         ("sweep_prefill", sweep(&[Act::Last])),
         ("sweep_decode", sweep(&[Act::Phase, Act::Down])),
     ]

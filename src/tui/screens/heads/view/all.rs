@@ -5,6 +5,7 @@ use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::{Explorer, Order};
 use crate::tui::kit::{below, fit, heat, put, row, scrollbar, scrolled, skip};
+use crate::tui::screens::list::Screen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -44,7 +45,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
     let order = explorer.order(&app.selection);
     if order.is_empty() {
         let role = app.selection.filter.map_or("", |role| role.name());
-        let key = action::key_of(&[Scope::Heads], Act::Filter);
+        let key = action::key_of(&[Scope::On(Screen::Heads)], Act::Filter);
         let none = format!("no {role} heads on this text; {key} goes on to the next kind");
         put(buf, skip(below(area, 1), 1), Span::styled(fit(&none, area.width.saturating_sub(2) as usize), theme.dim));
         return;

@@ -14,6 +14,7 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::Explorer;
 use crate::tui::kit::axes::{Axes, GUTTER, bounds};
 use crate::tui::kit::{below, put, put_right, row, scrollbar, scrolled, skip, take};
+use crate::tui::screens::list::Screen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -30,7 +31,10 @@ pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
     let how_far = match &explorer.worth {
         Some(table) => format!(" · share of a prefill of {}, median of {}", table.prefill, table.repeats),
         None if !explorer.weighs => {
-            format!(" · ended before it was known: {} begins again", action::key_of(&[Scope::Heads], Act::Weigh))
+            format!(
+                " · ended before it was known: {} begins again",
+                action::key_of(&[Scope::On(Screen::Heads)], Act::Weigh)
+            )
         }
         None if blocks < all => format!(" · {blocks} of {all} blocks so far"),
         None => " · timing the text…".to_owned(),
@@ -48,7 +52,7 @@ pub fn draw(app: &App, explorer: &Explorer, area: Rect, buf: &mut Buffer, drawn:
         let (text, style) = match explorer.weighs {
             true => ("every head is switched off by itself…".to_owned(), theme.accent),
             false => {
-                let key = action::key_of(&[Scope::Heads], Act::Weigh);
+                let key = action::key_of(&[Scope::On(Screen::Heads)], Act::Weigh);
                 (format!("{key} switches every head off by itself, and then times the text"), theme.text)
             }
         };

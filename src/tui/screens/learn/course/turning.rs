@@ -45,7 +45,7 @@ impl App {
             (true, _) if lesson + 1 < lessons().len() => self.open_lesson(lesson + 1),
             (true, _) => self.say("this is the last page of the last lesson", false),
             (false, 0) => {
-                let key = action::key_of(&[Scope::Everywhere], Act::Learn);
+                let key = action::key_of(&[Scope::Everywhere], Act::Go(Screen::Learn));
                 self.say(format!("this is the lesson's first page; {key} leads to the others"), false);
             }
             (false, page) => self.turn_to(page - 1),

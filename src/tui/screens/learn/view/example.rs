@@ -5,6 +5,7 @@ use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::kit::{below, put, put_right, row};
 use crate::tui::screens::learn::course::Opened;
+use crate::tui::screens::list::Screen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -22,8 +23,9 @@ pub fn draw(app: &App, opened: &Opened, worked: Worked, area: Rect, buf: &mut Bu
     }
     // Always in the same place, whatever a step shows.
     let keys = row(shown, LINES as u16 + 1);
-    let key =
-        |act, word| [Span::styled(action::key_of(&[Scope::Learn], act), theme.accent), Span::styled(word, theme.dim)];
+    let key = |act, word| {
+        [Span::styled(action::key_of(&[Scope::On(Screen::Learn)], act), theme.accent), Span::styled(word, theme.dim)]
+    };
     let spans = key(Act::Right, " next step  ").into_iter().chain(key(Act::Left, " step before"));
     let width = put(buf, keys, Line::from_iter(spans));
     drawn.hits.push((Rect { width, ..keys }, Hit::Act(Act::Right)));

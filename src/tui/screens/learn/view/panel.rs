@@ -6,6 +6,7 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::kit::{below, fit, put, put_right, row, scrollbar, skip};
 use crate::tui::screens::learn::course::Opened;
 use crate::tui::screens::learn::view::page;
+use crate::tui::screens::list::Screen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -46,7 +47,7 @@ fn keys(app: &App, opened: &Opened, area: Rect, buf: &mut Buffer, drawn: &mut Dr
         (Act::NextPage, next),
         (Act::PreviousPage, "back"),
         (Act::Glossary, "terms"),
-        (Act::Learn, "lessons"),
+        (Act::Go(Screen::Learn), "lessons"),
         (Act::CloseLesson, "close"),
     ] {
         let key = action::key_of(&[Scope::Everywhere], act);

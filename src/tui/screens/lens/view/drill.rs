@@ -14,6 +14,7 @@ use crate::tui::explorer::Explorer;
 use crate::tui::kit::{bar, below, fit, put, put_right, row, skip, take, wrap};
 use crate::tui::sanitize;
 use crate::tui::screens::lens::view::selected::Selected;
+use crate::tui::screens::list::Screen;
 use crate::worker::Question;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -56,7 +57,8 @@ pub fn draw(app: &App, explorer: &Explorer, selected: Selected, area: Rect, buf:
         return neurons(app, explorer, position, right, buf);
     }
     if let Some(versus) = app.selection.versus.filter(|&versus| explorer.chosen(&app.selection) == Some(versus)) {
-        let [next, before] = [Act::NextFound, Act::PreviousFound].map(|act| action::key_of(&[Scope::Lens], act));
+        let [next, before] =
+            [Act::NextFound, Act::PreviousFound].map(|act| action::key_of(&[Scope::On(Screen::Lens)], act));
         let hint = format!("∖ the others are held against {}: {next} and {before} take one", explorer.label(versus));
         put(buf, right, Span::styled(fit(&hint, right.width as usize), theme.dim));
         return;

@@ -10,6 +10,7 @@ use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::kit::{bar, below, fit, put, row, scrollbar, scrolled, skip, take};
 use crate::tui::sanitize;
+use crate::tui::screens::list::Screen;
 use crate::tui::screens::timeline::Chart;
 use crate::units::{exactly, percent};
 use ratatui::buffer::Buffer;
@@ -45,7 +46,7 @@ pub fn draw(app: &App, chart: &Chart, groups: &[Grouped], area: Rect, buf: &mut 
         drawn.hits.push((line, Hit::Named(index)));
     }
     scrollbar(buf, list, first, groups.len(), theme.dim, theme.rule);
-    let open = action::key_of(&[Scope::Timeline], Act::Open);
+    let open = action::key_of(&[Scope::On(Screen::Timeline)], Act::Open);
     let foot = format!("of all passes together · own: without what is inside and listed · {open}: the longest");
     let place = skip(row(area, area.height.saturating_sub(1)), 2);
     put(buf, place, Span::styled(fit(&foot, place.width as usize), theme.faint));
