@@ -4,7 +4,6 @@ pub use super::screens::list::Screen;
 
 use super::action::{Act, Scope};
 use super::explorer::{Explorer, Selection};
-use super::grouped_list::GroupedList;
 use super::live::{Live, State};
 use super::manner::Manner;
 use super::phase_sums::Sums;
@@ -19,12 +18,11 @@ use crate::tui::popups::candidate::choice::Candidate;
 use crate::tui::popups::changing::draft::Changing;
 use crate::tui::popups::picker::{CachedModel, Picker};
 use crate::tui::popups::prompt::form::{Field, Form};
-use crate::tui::screens::blocks::outline::{Node, Outline};
-use crate::tui::screens::compare::tree::ComparisonTree;
-use crate::tui::screens::learn::course::Course;
-use crate::tui::screens::matrix::ranking::Ranking;
+use crate::tui::screens::blocks::outline::Node;
 use crate::tui::screens::roofline::measuring::Measuring;
+use crate::tui::screens::states::States;
 use crate::tui::screens::timeline::{At, Chart, ImportedTrace, Viewport};
+use crate::tui::shown::Shown;
 use crate::units::Nanos;
 use crate::worker::Card;
 use ratatui::layout::{Position, Rect};
@@ -49,27 +47,16 @@ pub struct App {
     pub imported: Option<ImportedTrace>,
     /// The studies on the screens Compare, Matrix and Sweep.
     pub studies: Studies,
-    /// How the tree of the Compare screen lies open.
-    pub comparison_tree: ComparisonTree,
-    /// How the Matrix is read.
-    pub ranking: Ranking,
-    /// The selected point of the Sweep, counted from the left.
-    pub point: usize,
     /// What was chosen last to be measured beside the present toggles.
     pub chosen: Option<Candidate>,
     /// What is seen of a text, and how it is looked at.
     pub explorer: Option<Explorer>,
     pub selection: Selection,
-    /// The lessons, and how far the learner is.
-    pub course: Course,
     pub form: Form,
-    pub outline: Outline,
-    pub reading: Reading,
-    /// How the Timeline is read.
-    pub viewport: Viewport,
-    /// How the Roofline and the Memory screens are read.
-    pub roofline: GroupedList,
-    pub memory: GroupedList,
+    /// What each screen knows of its own.
+    pub screens: States,
+    /// The phase that is seen.
+    pub shown: Shown,
     /// The limits of the machine are being measured.
     pub measuring: Option<Measuring>,
     pub toast: Option<Toast>,
@@ -165,17 +152,6 @@ pub enum Engine {
     Ready(Box<Card>),
 }
 
-/// How the Generate screen is read.
-#[derive(Debug, Clone, Default)]
-pub struct Reading {
-    /// The selected token; `None` follows the newest.
-    pub selected: Option<usize>,
-    /// Whether tokens are coloured by their probability.
-    pub coloured: bool,
-    /// The first line shown, where the user scrolled away from the selection.
-    pub scroll: Option<usize>,
-}
-
 /// A line that says what has just been done, for a while.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Toast {
@@ -247,11 +223,11 @@ pub enum Hit {
 impl App {
     /// The interface before anything has happened. It shows `run` if there is one; else it waits for a model.
     pub fn new(theme: Theme, toggles: Toggles, form: Form, cached: Vec<CachedModel>, run: Option<Live>) -> Self {
-        let mut outline = Outline::default();
+        let mut shown = Shown::default();
         if let Some(live) = &run {
             // Where a reader would begin: the phase that was measured, most of all the prefill.
-            outline.phase = live.run.passes.first().map(|pass| pass.start.phase).or(outline.phase);
-            outline.follows = false;
+            shown.phase = live.run.passes.first().map(|pass| pass.start.phase).or(shown.phase);
+            shown.follows = false;
         }
         let mut app = Self {
             theme,
@@ -265,19 +241,12 @@ impl App {
             live: run,
             imported: None,
             studies: Studies::default(),
-            comparison_tree: ComparisonTree::default(),
-            ranking: Ranking::default(),
-            point: 0,
             chosen: None,
             explorer: None,
             selection: Selection::default(),
-            course: Course::default(),
             form,
-            outline,
-            reading: Reading::default(),
-            viewport: Viewport::default(),
-            roofline: GroupedList::default(),
-            memory: GroupedList::default(),
+            screens: States::default(),
+            shown,
             measuring: None,
             toast: None,
             cached,
@@ -296,7 +265,7 @@ impl App {
         let chart = Chart::new(timeline.clone());
         self.engine = Engine::Viewer;
         self.screen = Screen::Timeline;
-        self.viewport = Viewport::new(&chart);
+        self.screens.timeline = Viewport::new(&chart);
         self.imported = Some(ImportedTrace { name: name.to_owned(), chart });
     }
 
@@ -353,7 +322,7 @@ impl App {
             || self.studies.going_on().is_some()
             || self.measuring.is_some()
             || self.explorer.as_ref().is_some_and(Explorer::is_waiting)
-            || self.course.is_waiting()
+            || self.screens.learn.is_waiting()
             || matches!(self.engine, Engine::Loading { .. })
     }
 
@@ -373,12 +342,12 @@ impl App {
 
     /// The rows of the Blocks table.
     pub fn nodes(&self) -> Vec<Node> {
-        self.outline.nodes(self.live.as_ref(), self.card())
+        self.screens.blocks.nodes(self.shown.phase, self.live.as_ref(), self.card())
     }
 
     /// The phase of the Roofline and the Memory screens: both added up would say nothing there.
     pub fn one_phase(&self) -> Phase {
-        self.outline.phase.unwrap_or(Phase::Prefill)
+        self.shown.phase.unwrap_or(Phase::Prefill)
     }
 
     /// What the traced passes of that phase add up to, if there are any.
@@ -388,7 +357,7 @@ impl App {
 
     /// The same of the phase on the Blocks screen; nothing of both phases together.
     pub fn sums_of_blocks(&self) -> Option<&Sums> {
-        self.live.as_ref()?.traced.of(self.outline.phase?)
+        self.live.as_ref()?.traced.of(self.shown.phase?)
     }
 
     /// Works out what the present screen shows of a run that is over, unless that is done already.
@@ -397,13 +366,13 @@ impl App {
             && let Some(live) = self.live.as_mut().filter(|live| !live.is_going_on() && live.chart.is_none())
         {
             let chart = Chart::of_run(&live.run);
-            self.viewport = Viewport::new(&chart);
+            self.screens.timeline = Viewport::new(&chart);
             live.chart = Some(Box::new(chart));
         }
         if let Some(studied) = self.studies.of_mut(self.screen) {
             // A window may become larger before anything else happens.
             let height = self.drawn.listed.1.max(48);
-            studied.work_out(&self.comparison_tree, height);
+            studied.work_out(&self.screens.compare, height);
         }
         let (phase, version) = (self.one_phase(), self.live.as_ref().map_or(0, |live| live.version));
         let wanted = matches!(self.screen, Screen::Blocks | Screen::Roofline | Screen::Memory);
@@ -423,7 +392,7 @@ impl App {
     /// The selected token of the Generate screen.
     pub fn selected_token(&self) -> Option<usize> {
         let last = self.tokens().len().checked_sub(1)?;
-        Some(self.reading.selected.map_or(last, |selected| selected.min(last)))
+        Some(self.screens.generate.selected.map_or(last, |selected| selected.min(last)))
     }
 
     /// Whether the model on its way, or there, has a tokenizer: shapes with random weights have none.

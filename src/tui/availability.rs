@@ -38,11 +38,11 @@ impl App {
                 Some("a file is looked at: there is no model to run".into())
             }
             Act::NextPage | Act::PreviousPage | Act::AnswerA | Act::AnswerB | Act::AnswerC | Act::CloseLesson
-                if self.course.open.is_none() =>
+                if self.screens.learn.open.is_none() =>
             {
                 no_lesson()
             }
-            Act::Prove if self.course.open.is_none() => no_lesson(),
+            Act::Prove if self.screens.learn.open.is_none() => no_lesson(),
             Act::AcceptKey if self.jumps_to_heads() => {
                 Some(format!("a head is gone to with {}", action::key_of(&[Scope::Jump], Act::Accept)).into())
             }
@@ -61,7 +61,7 @@ impl App {
                 Engine::Empty => Some(format!("no model is loaded: press {}", key(Act::Models)).into()),
                 _ if self.is_running() => ended("a run goes on", "it"),
                 _ if self.studies.going_on().is_some() => ended("a study goes on", "it"),
-                _ if self.course.is_waiting() => ended("an experiment is being made", "it"),
+                _ if self.screens.learn.is_waiting() => ended("an experiment is being made", "it"),
                 _ if self.measuring.is_some() => ended("the machine is being measured", "that"),
                 _ if self.explorer.as_ref().is_some_and(|seen| seen.state == State::Starting) => {
                     ended("a text is being read", "that")

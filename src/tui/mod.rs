@@ -30,6 +30,7 @@ mod phase_sums;
 pub mod popups;
 mod sanitize;
 pub mod screens;
+pub mod shown;
 pub mod studies;
 pub mod tally;
 mod terminal;
@@ -251,7 +252,7 @@ fn first(startup: &Startup, theme: Theme) -> (App, Vec<Effect>) {
     };
     let mut app = App::new(theme, startup.toggles.clone(), form, startup.cached.clone(), live);
     app.device = startup.device;
-    app.course = Course::with(startup.progress.clone());
+    app.screens.learn = Course::with(startup.progress.clone());
     let effects = match &startup.begin {
         Begin::Model(source) => app.open(source.clone(), startup.run_at_once),
         Begin::Picker => app.perform(action::Act::Models),

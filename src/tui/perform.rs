@@ -68,7 +68,7 @@ impl App {
             Act::AnswerB => self.answer(1),
             Act::AnswerC => self.answer(2),
             Act::Prove => return self.prove(),
-            Act::CloseLesson => self.course.open = None,
+            Act::CloseLesson => self.screens.learn.open = None,
             Act::Glossary => self.popup = Some(Popup::Glossary(Picker::default())),
             Act::NextScreen => self.turn(1),
             Act::PreviousScreen => self.turn(Screen::ALL.len() - 1),
@@ -94,7 +94,7 @@ impl App {
             seen.state = State::Cancelling;
         } else if let Some(measuring) = &mut self.measuring {
             measuring.cancelled = true;
-        } else if self.course.is_waiting() {
+        } else if self.screens.learn.is_waiting() {
             // The thread says that it was cancelled.
         } else {
             self.load_cancelled = true;

@@ -112,14 +112,14 @@ fn the_phase_goes_along_with_the_run_until_the_user_chooses() {
     let mut app = ready();
     app.update(press('r'));
     arrive(&mut app, 1, fixture::mid_prefill(8, 3));
-    assert_eq!(app.outline.phase, Some(Phase::Prefill));
+    assert_eq!(app.shown.phase, Some(Phase::Prefill));
     arrive(&mut app, 1, fixture::repeat(0, 8, 2));
-    assert_eq!(app.outline.phase, Some(Phase::Decode));
+    assert_eq!(app.shown.phase, Some(Phase::Decode));
     app.update(press('p'));
     app.update(press('p'));
-    assert_eq!(app.outline.phase, Some(Phase::Prefill));
+    assert_eq!(app.shown.phase, Some(Phase::Prefill));
     arrive(&mut app, 1, fixture::repeat(0, 8, 2));
-    assert_eq!(app.outline.phase, Some(Phase::Prefill));
+    assert_eq!(app.shown.phase, Some(Phase::Prefill));
 }
 
 #[test]
@@ -413,7 +413,7 @@ fn a_saved_run_is_looked_at_without_a_model() {
     for c in ['r', 's', 'e', 't', 'm', 'w'] {
         assert!(app.update(press(c)).is_empty() && app.popup.is_none(), "{c}");
     }
-    assert_eq!(app.outline.phase, Some(Phase::Prefill));
+    assert_eq!(app.shown.phase, Some(Phase::Prefill));
     app.update(press('5'));
     assert_eq!(app.tokens().len(), 4);
     assert!(!app.wants_ticks() || app.toast.is_some());
@@ -422,7 +422,7 @@ fn a_saved_run_is_looked_at_without_a_model() {
 #[test]
 fn blocks_open_close_and_are_walked_through() {
     let mut app = ready();
-    let selected = |app: &App| app.outline.selected.clone();
+    let selected = |app: &App| app.screens.blocks.selected.clone();
     app.update(press('j'));
     app.update(key(KeyCode::Right));
     app.update(press('j'));
@@ -433,7 +433,7 @@ fn blocks_open_close_and_are_walked_through() {
     app.update(press('h'));
     assert_eq!(selected(&app), "blocks.0.attn");
     app.update(press('h'));
-    assert!(!app.outline.open.contains("blocks.0.attn"));
+    assert!(!app.screens.blocks.open.contains("blocks.0.attn"));
     app.update(key(KeyCode::End));
     assert_eq!(selected(&app), "lm_head");
     app.update(press('j'));
@@ -450,10 +450,10 @@ fn the_slowest_part_is_found_and_shown() {
     app.update(press('r'));
     arrive(&mut app, 1, fixture::events(512, 1));
     app.update(press('x'));
-    let path = app.outline.selected.clone();
+    let path = app.screens.blocks.selected.clone();
     assert!(path.starts_with("blocks.17.mlp."), "{path}");
     let nodes = app.nodes();
-    assert_eq!(nodes[app.outline.index(&nodes)].path, path);
+    assert_eq!(nodes[app.screens.blocks.index(&nodes)].path, path);
 }
 
 #[test]
@@ -681,9 +681,9 @@ fn the_keys_of_a_study_move_what_is_selected() {
     app.update(press('j'));
     app.update(key(KeyCode::Right));
     app.update(press('j'));
-    assert_eq!(app.comparison_tree.selected, "blocks.0.attn");
+    assert_eq!(app.screens.compare.selected, "blocks.0.attn");
     app.update(key(KeyCode::Left));
-    assert_eq!(app.comparison_tree.selected, "blocks.0");
+    assert_eq!(app.screens.compare.selected, "blocks.0");
     app.update(press('w'));
     assert_eq!(toast(&app), "this study is in its file already");
     app.show_study(study::fixture::matrix(), "study.jsonl".into());
@@ -692,15 +692,15 @@ fn the_keys_of_a_study_move_what_is_selected() {
     app.update(key(KeyCode::Right));
     app.update(key(KeyCode::Right));
     app.update(key(KeyCode::Home));
-    assert_eq!(app.ranking.selected, 4);
+    assert_eq!(app.screens.matrix.selected, 4);
     app.update(press('x'));
     app.update(key(KeyCode::Home));
-    assert_eq!(app.ranking.selected, 2);
+    assert_eq!(app.screens.matrix.selected, 2);
     app.update(key(KeyCode::End));
-    assert_eq!(app.ranking.selected, 5, "what was refused is last, whatever the order");
+    assert_eq!(app.screens.matrix.selected, 5, "what was refused is last, whatever the order");
     app.show_study(study::fixture::sweep(), "study.jsonl".into());
     app.update(key(KeyCode::End));
-    assert_eq!(app.point, 11);
+    assert_eq!(app.screens.sweep.point, 11);
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl App {
             }
             Msg::Unkept(why) => {
                 self.say(format!("progress is not kept: {why}"), true);
-                self.course.unkept = Some(why);
+                self.screens.learn.unkept = Some(why);
                 Vec::new()
             }
             Msg::Stopped => vec![Effect::Suspend],
@@ -155,23 +155,25 @@ impl App {
         match hit {
             Hit::Act(act) => return self.perform(act),
             // A second click opens or closes.
-            Hit::Row(path) if self.outline.selected == path => crate::tui::screens::blocks::perform::twist(self, &path),
-            Hit::Row(path) => self.outline.selected = path,
-            Hit::Listed(name) if self.screen == Screen::Memory => self.memory.selected = name,
-            Hit::Listed(name) => self.roofline.selected = name,
-            Hit::Branch(path) if self.comparison_tree.selected == path => self.comparison_tree.twist(&path),
-            Hit::Branch(path) => self.comparison_tree.selected = path,
-            Hit::Arm(arm) => self.ranking.selected = arm,
+            Hit::Row(path) if self.screens.blocks.selected == path => {
+                crate::tui::screens::blocks::perform::twist(self, &path)
+            }
+            Hit::Row(path) => self.screens.blocks.selected = path,
+            Hit::Listed(name) if self.screen == Screen::Memory => self.screens.memory.selected = name,
+            Hit::Listed(name) => self.screens.roofline.selected = name,
+            Hit::Branch(path) if self.screens.compare.selected == path => self.screens.compare.twist(&path),
+            Hit::Branch(path) => self.screens.compare.selected = path,
+            Hit::Arm(arm) => self.screens.matrix.selected = arm,
             Hit::Head(index) => crate::tui::screens::heads::perform::click_head(self, index),
             Hit::Cell(query, key) => (self.selection.query, self.selection.key) = (query, key),
             Hit::Point(series, point) => crate::tui::screens::sweep::perform::select_point(self, series, point),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
-            Hit::Named(row) if self.viewport.row == row => self.on_timeline(action::Act::Open),
-            Hit::Named(row) => self.viewport.row = row,
+            Hit::Named(row) if self.screens.timeline.row == row => self.on_timeline(action::Act::Open),
+            Hit::Named(row) => self.screens.timeline.row = row,
             Hit::Token(token) => {
-                self.reading.selected = Some(token);
-                self.reading.scroll = None;
+                self.screens.generate.selected = Some(token);
+                self.screens.generate.scroll = None;
             }
             Hit::Entry(entry) => return self.click_entry(entry),
             Hit::Value(row, value) => self.choose_value(row, &value),
@@ -206,7 +208,7 @@ impl App {
                 }
             }
             Event::Embeddings { text, embeddings } => {
-                if let Some((of, came)) = &mut self.course.embeddings
+                if let Some((of, came)) = &mut self.screens.learn.embeddings
                     && *of == text
                 {
                     *came = Some(*embeddings);
@@ -284,8 +286,8 @@ impl App {
             }
             live.apply(event);
         }
-        if self.outline.follows {
-            self.outline.phase = live.phase().or(self.outline.phase);
+        if self.shown.follows {
+            self.shown.phase = live.phase().or(self.shown.phase);
         }
         if let Some(reason) = failure {
             self.notice("The run failed", reason, true);
@@ -344,8 +346,8 @@ impl App {
                 let chat = matches!(request.prompt, Prompt::Chat(_));
                 let (is_traced, is_sampled) = (manner == Manner::Traced, request.sampling.temperature > 0.0);
                 self.live = Some(Live { chat, is_traced, is_sampled, ..Live::new(run, step, self.clock) });
-                self.reading.selected = None;
-                self.reading.scroll = None;
+                self.screens.generate.selected = None;
+                self.screens.generate.scroll = None;
                 if step {
                     self.screen = Screen::Step;
                 } else if self.screen == Screen::Step {

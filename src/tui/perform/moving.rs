@@ -9,8 +9,8 @@ use crate::tui::going::moved;
 impl App {
     /// The other phase, on a screen that shows one.
     pub(in crate::tui) fn turn_phase(&mut self) {
-        self.outline.follows = false;
-        self.outline.phase = match self.one_phase() {
+        self.shown.follows = false;
+        self.shown.phase = match self.one_phase() {
             Phase::Prefill => Some(Phase::Decode),
             Phase::Decode => Some(Phase::Prefill),
         };

@@ -12,6 +12,7 @@ pub mod list;
 pub mod matrix;
 pub mod memory;
 pub mod roofline;
+pub mod states;
 pub mod step;
 pub mod sweep;
 pub mod tabs;

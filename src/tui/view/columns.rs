@@ -5,7 +5,8 @@ use crate::record::{Phase, Quartiles, Row};
 use crate::tui::kit::{figure, quantity};
 use crate::tui::live::Live;
 use crate::tui::phase_sums::Sums;
-use crate::tui::screens::blocks::outline::{Node, Outline, What};
+use crate::tui::screens::blocks::outline::{Node, What};
+use crate::tui::shown::Shown;
 use crate::tui::theme::Theme;
 use crate::units::{Bytes, Flops, Nanos, percent};
 use ratatui::text::{Line, Span};
@@ -209,26 +210,26 @@ pub fn share(standing: &Standing) -> String {
 
 impl Figures {
     /// The numbers of a row in the phase shown; `None` while it has not run there.
-    pub fn of(live: &Live, node: &Node, outline: &Outline, whole: Nanos) -> Option<Self> {
+    pub fn of(live: &Live, node: &Node, shown: &Shown, whole: Nanos) -> Option<Self> {
         let part = node.part?;
-        let sums = outline.phase.and_then(|phase| live.traced.of(phase));
+        let sums = shown.phase.and_then(|phase| live.traced.of(phase));
         match (node.what, sums) {
             (What::Part, _) => {
-                let row = live.tally.row(part, outline.phase)?;
-                let steps = if per_step(outline) { executions(&row) } else { 1 };
-                let figures = Self::of_part(live, &row, outline, whole, steps);
+                let row = live.tally.row(part, shown.phase)?;
+                let steps = if shown.is_of_a_step() { executions(&row) } else { 1 };
+                let figures = Self::of_part(live, &row, shown, whole, steps);
                 Some(match sums {
-                    Some(sums) => figures.traced(live, sums, part, outline),
+                    Some(sums) => figures.traced(live, sums, part, shown),
                     None => figures,
                 })
             }
-            (What::Operator(index), Some(sums)) => Some(Self::of_operator(live, sums, index, outline, whole)),
-            (What::Between, Some(sums)) => Some(Self::between(sums, part, outline, whole)),
+            (What::Operator(index), Some(sums)) => Some(Self::of_operator(live, sums, index, shown, whole)),
+            (What::Between, Some(sums)) => Some(Self::between(sums, part, shown, whole)),
             (_, None) => None,
         }
     }
 
-    fn of_part(live: &Live, row: &Row, outline: &Outline, whole: Nanos, steps: u32) -> Self {
+    fn of_part(live: &Live, row: &Row, shown: &Shown, whole: Nanos, steps: u32) -> Self {
         let by = |value: u64| value / u64::from(steps.max(1));
         let time = Nanos(by(row.typical.0));
         Self {
@@ -243,14 +244,14 @@ impl Figures {
             peak: None,
             share: row.typical.share_of(whole),
             calls: executions(row),
-            spread: spread(live, row, outline.phase),
+            spread: spread(live, row, shown.phase),
         }
     }
 
     /// With what only a traced pass knows.
-    fn traced(self, live: &Live, sums: &Sums, part: u32, outline: &Outline) -> Self {
+    fn traced(self, live: &Live, sums: &Sums, part: u32, shown: &Shown) -> Self {
         let Some(account) = sums.account.part(part) else { return self };
-        let by = by_step(sums, outline);
+        let by = by_step(sums, shown);
         Self {
             flops: Some(Flops(by(account.flops.0))),
             unknown: account.unknown,
@@ -261,9 +262,9 @@ impl Figures {
         }
     }
 
-    fn of_operator(live: &Live, sums: &Sums, index: u32, outline: &Outline, whole: Nanos) -> Self {
+    fn of_operator(live: &Live, sums: &Sums, index: u32, shown: &Shown, whole: Nanos) -> Self {
         let operator = sums.operator(index);
-        let by = by_step(sums, outline);
+        let by = by_step(sums, shown);
         Self {
             time: Nanos(by(operator.own.0)),
             total: Nanos(by(operator.total.0)),
@@ -280,10 +281,10 @@ impl Figures {
         }
     }
 
-    fn between(sums: &Sums, part: u32, outline: &Outline, whole: Nanos) -> Self {
+    fn between(sums: &Sums, part: u32, shown: &Shown, whole: Nanos) -> Self {
         let account = sums.account.part(part);
         let between = account.map_or(Nanos(0), |account| account.between);
-        let time = Nanos(by_step(sums, outline)(between.0));
+        let time = Nanos(by_step(sums, shown)(between.0));
         Self {
             time,
             total: time,
@@ -302,14 +303,9 @@ impl Figures {
 }
 
 /// Divides by the steps where numbers are of one.
-fn by_step(sums: &Sums, outline: &Outline) -> impl Fn(u64) -> u64 {
-    let steps = if per_step(outline) { u64::from(sums.account.passes.max(1)) } else { 1 };
+fn by_step(sums: &Sums, shown: &Shown) -> impl Fn(u64) -> u64 {
+    let steps = if shown.is_of_a_step() { u64::from(sums.account.passes.max(1)) } else { 1 };
     move |value| value / steps
-}
-
-/// Whether the numbers are of one decode step.
-pub fn per_step(outline: &Outline) -> bool {
-    outline.per_step && outline.phase == Some(Phase::Decode)
 }
 
 /// How often a part runs in one repeat.

@@ -192,13 +192,13 @@ fn what_is_clicked_is_what_was_drawn() {
         app.update(Msg::Input(Input::Mouse(MouseEvent { kind, column: x, row: y, modifiers })))
     };
     click(&mut app, "block 3");
-    assert_eq!(app.outline.selected, "blocks.3");
+    assert_eq!(app.screens.blocks.selected, "blocks.3");
     click(&mut app, "block 3");
-    assert!(app.outline.open.contains("blocks.3"));
+    assert!(app.screens.blocks.open.contains("blocks.3"));
     click(&mut app, "Text");
     assert_eq!(app.screen, Screen::Generate);
     click(&mut app, "Paris");
-    assert_eq!(app.reading.selected, Some(0));
+    assert_eq!(app.screens.generate.selected, Some(0));
     app.perform(Act::Models);
     let effects = click(&mut app, "random:gpt2");
     assert!(matches!(&effects[..], [Effect::Send(Command::Load { source, .. })] if source == "random:gpt2-124m"));

@@ -7,3 +7,5 @@ pub mod part;
 pub mod perform;
 pub mod summary;
 pub mod view;
+
+pub use outline::Outline as State;

@@ -25,7 +25,7 @@ use crate::tui::kit::{below, figure, fit, fit_end, put, quantity, row, skip, tit
 use crate::tui::sanitize;
 use crate::tui::screens::blocks::outline::{Node, What};
 use crate::tui::theme::Theme;
-use crate::tui::view::columns::{per_step, share};
+use crate::tui::view::columns::share;
 use crate::units::{Bytes, Flops, Nanos};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -64,7 +64,7 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         }
         return;
     };
-    let steps = if per_step(&app.outline) { u64::from(sums.account.passes.max(1)) } else { 1 };
+    let steps = if app.shown.is_of_a_step() { u64::from(sums.account.passes.max(1)) } else { 1 };
     for (label, value, note) in numbers(&live.run, operator, steps) {
         put(buf, rest, Span::styled(label, theme.dim));
         let mut line = quantity(&value, theme.text, theme.dim);

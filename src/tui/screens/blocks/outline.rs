@@ -16,12 +16,6 @@ pub struct Outline {
     pub open: HashSet<String>,
     /// The path of the selected part.
     pub selected: String,
-    /// Prefill, decode, or (`None`) both.
-    pub phase: Option<Phase>,
-    /// Whether the phase shown goes along with the run, until the user chooses one.
-    pub follows: bool,
-    /// Whether times and work of the decode phase are of one step rather than of all.
-    pub per_step: bool,
 }
 
 /// A row of the tree.
@@ -50,13 +44,7 @@ pub enum What {
 
 impl Default for Outline {
     fn default() -> Self {
-        Self {
-            open: HashSet::new(),
-            selected: Role::Embed.path().into(),
-            phase: Some(Phase::Prefill),
-            follows: true,
-            per_step: true,
-        }
+        Self { open: HashSet::new(), selected: Role::Embed.path().into() }
     }
 }
 
@@ -71,9 +59,9 @@ struct Tree<'a> {
 }
 
 impl Outline {
-    /// The visible rows, in the model's order.
-    pub fn nodes(&self, live: Option<&Live>, card: Option<&Card>) -> Vec<Node> {
-        let tree = Tree { sums: live.and_then(|live| live.traced.of(self.phase?)), ..Tree::new(live, card) };
+    /// The visible rows, in the model's order; of a traced phase with the operators of its parts.
+    pub fn nodes(&self, phase: Option<Phase>, live: Option<&Live>, card: Option<&Card>) -> Vec<Node> {
+        let tree = Tree { sums: live.and_then(|live| live.traced.of(phase?)), ..Tree::new(live, card) };
         let mut nodes = Vec::new();
         for path in tree.top_level() {
             self.push(&tree, path, 0, &mut nodes);
@@ -259,9 +247,9 @@ mod tests {
     fn a_loaded_model_shows_what_will_come() {
         let mut outline = Outline::default();
         let card = fixture::card();
-        assert_eq!(outline.nodes(None, Some(&card)).len(), 33);
+        assert_eq!(outline.nodes(Some(Phase::Prefill), None, Some(&card)).len(), 33);
         outline.open_all(None, Some(&card));
-        let nodes = outline.nodes(None, Some(&card));
+        let nodes = outline.nodes(Some(Phase::Prefill), None, Some(&card));
         assert_eq!(nodes.len(), 33 + 30 * 15);
         assert_eq!(paths(&nodes)[..4], ["embed", "blocks.0", "blocks.0.attn", "blocks.0.attn.norm"]);
         assert!(nodes.iter().all(|node| node.part.is_none() && !node.running));
@@ -272,7 +260,7 @@ mod tests {
         let mut outline = Outline::default();
         let live = live(fixture::whole(8, 2));
         outline.reveal("blocks.2.mlp.down");
-        let nodes = outline.nodes(Some(&live), None);
+        let nodes = outline.nodes(Some(Phase::Prefill), Some(&live), None);
         assert_eq!(nodes[outline.index(&nodes)].path, "blocks.2.mlp.down");
         assert_eq!(nodes.len(), 33 + 4 + 5);
         assert!(nodes.iter().all(|node| node.part.is_some()));
@@ -282,9 +270,9 @@ mod tests {
     fn a_traced_part_opens_down_to_its_operators() {
         let mut live = Live::saved(fixture::traced_run(), "run.jsonl".into());
         live.traced.add_up(&live.run, live.version, Phase::Decode);
-        let mut outline = Outline { phase: Some(Phase::Decode), ..Outline::default() };
+        let mut outline = Outline::default();
         outline.reveal("blocks.1.mlp.up/aten::mm");
-        let nodes = outline.nodes(Some(&live), None);
+        let nodes = outline.nodes(Some(Phase::Decode), Some(&live), None);
         let at = outline.index(&nodes);
         assert!(matches!(nodes[at].what, What::Operator(_)));
         assert_eq!((nodes[at].depth, nodes[at].part), (3, live.tally.part_at("blocks.1.mlp.up")));
@@ -304,15 +292,14 @@ mod tests {
             .sum();
         assert_eq!(own, part.total);
         // Both phases together have no account, and so no operators.
-        outline.phase = None;
-        assert!(outline.nodes(Some(&live), None).iter().all(|node| node.what == What::Part));
+        assert!(outline.nodes(None, Some(&live), None).iter().all(|node| node.what == What::Part));
     }
 
     #[test]
     fn the_running_block_is_marked_and_those_after_it_are_expected() {
         let outline = Outline::default();
         let live = live(fixture::mid_prefill(8, 4));
-        let nodes = outline.nodes(Some(&live), Some(&fixture::card()));
+        let nodes = outline.nodes(Some(Phase::Prefill), Some(&live), Some(&fixture::card()));
         assert_eq!(nodes.len(), 33);
         let running: Vec<_> = nodes.iter().filter(|node| node.running).map(|node| node.path.as_str()).collect();
         assert_eq!(running, ["blocks.4"]);
@@ -324,7 +311,7 @@ mod tests {
         let mut outline = Outline::default();
         outline.reveal("blocks.2.mlp.down");
         outline.open.clear();
-        let nodes = outline.nodes(None, Some(&fixture::card()));
+        let nodes = outline.nodes(Some(Phase::Prefill), None, Some(&fixture::card()));
         assert_eq!(nodes[outline.index(&nodes)].path, "blocks.2");
         outline.selected = "nowhere".into();
         assert_eq!(outline.index(&nodes), 0);
@@ -334,7 +321,7 @@ mod tests {
     fn parts_of_an_unknown_version_are_shown_after_the_known_ones() {
         let mut live = live(fixture::whole(4, 1));
         live.apply(crate::record::Event::Part(crate::record::Part { path: "rewind".into(), parent: None }));
-        let nodes = Outline::default().nodes(Some(&live), None);
+        let nodes = Outline::default().nodes(Some(Phase::Prefill), Some(&live), None);
         assert_eq!(nodes.last().unwrap().path, "rewind");
     }
 }

@@ -26,7 +26,7 @@ use crate::tui::kit::{bar, below, figure, fit, fit_end, put, put_right, quantity
 use crate::tui::live::Live;
 use crate::tui::sanitize;
 use crate::tui::screens::blocks::outline::Node;
-use crate::tui::view::columns::{per_step, share};
+use crate::tui::view::columns::share;
 use crate::units::{Bytes, Flops, Nanos};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -53,13 +53,13 @@ pub fn draw(app: &App, node: &Node, area: Rect, buf: &mut Buffer) {
         put(buf, rest, Span::styled(line, theme.text));
         rest = below(rest, 1);
     }
-    for line in shapes(live, node, app.outline.phase).iter().flat_map(|shapes| wrap(shapes, width)) {
+    for line in shapes(live, node, app.shown.phase).iter().flat_map(|shapes| wrap(shapes, width)) {
         put(buf, rest, Span::styled(line, theme.dim));
         rest = below(rest, 1);
     }
     rest = below(rest, 1);
     let Some(part) = node.part else { return };
-    if let Some(row) = live.tally.row(part, app.outline.phase) {
+    if let Some(row) = live.tally.row(part, app.shown.phase) {
         rest = figures(app, live, &row, rest, buf);
     }
     rest = made_of(app, live, part, below(rest, 1), buf);
@@ -77,12 +77,12 @@ fn shapes(live: &Live, node: &Node, phase: Option<Phase>) -> Option<String> {
 fn figures(app: &App, live: &Live, measured: &Row, area: Rect, buf: &mut Buffer) -> Rect {
     let theme = &app.theme;
     let executions = measured.calls / (measured.time.n as u32).max(1);
-    let (steps, of) = if per_step(&app.outline) { (u64::from(executions.max(1)), " a step") } else { (1, "") };
+    let (steps, of) = if app.shown.is_of_a_step() { (u64::from(executions.max(1)), " a step") } else { (1, "") };
     let by = |value: u64| value / steps;
     let (flops, bytes) = (Flops(by(measured.flops.0)), Bytes(by(measured.bytes.0)));
     let time = Nanos(by(measured.typical.0));
     let mut lines: Vec<(&str, String, String)> = vec![("time", time.to_string(), format!("{of} · measured"))];
-    let spread = match app.outline.phase {
+    let spread = match app.shown.phase {
         _ if measured.time.n > 1 => Some((measured.time, format!("{} repeats", measured.time.n))),
         Some(Phase::Decode) => {
             let times = live.tally.times(measured.part, Phase::Decode);
@@ -172,7 +172,7 @@ fn made_of(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> R
     while let Some(part) = waiting.pop() {
         let children = live.tally.children(Some(part));
         if children.is_empty() {
-            leaves.extend(live.tally.row(part, app.outline.phase).map(|row| (row.typical, part)));
+            leaves.extend(live.tally.row(part, app.shown.phase).map(|row| (row.typical, part)));
         }
         waiting.extend(children);
     }
@@ -203,7 +203,7 @@ fn blocks(app: &App, live: &Live, part: u32, area: Rect, buf: &mut Buffer) -> Re
     let path = &live.run.parts[part as usize].path;
     let (Some(block), Some(inside)) = (block_of(path), inside_block(path)) else { return area };
     let time =
-        |block: u32| Some(live.tally.row(live.tally.part_at(&in_block(block, inside))?, app.outline.phase)?.typical);
+        |block: u32| Some(live.tally.row(live.tally.part_at(&in_block(block, inside))?, app.shown.phase)?.typical);
     let times: Vec<Nanos> = (0..live.run.header.model.n_layers.min(1000)).map_while(time).collect();
     if times.len() < 2 || area.height < 6 {
         return area;

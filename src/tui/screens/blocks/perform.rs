@@ -8,7 +8,7 @@ use crate::tui::app::{App, Engine};
 /// Whether an action of this screen would change anything now: the strip leaves out what would not.
 pub fn is_of_use(app: &App, act: Act) -> bool {
     match act {
-        Act::Findings => app.outline.phase.is_some() && app.sums().is_some(),
+        Act::Findings => app.shown.phase.is_some() && app.sums().is_some(),
         Act::Phase | Act::Slowest | Act::PerStep => app.live.is_some(),
         Act::Up | Act::Down | Act::Open => app.live.is_some() || app.card().is_some(),
         _ => true,
@@ -17,7 +17,7 @@ pub fn is_of_use(app: &App, act: Act) -> bool {
 
 pub fn perform(app: &mut App, act: Act) {
     let nodes = app.nodes();
-    let at = app.outline.index(&nodes);
+    let at = app.screens.blocks.index(&nodes);
     let page = app.drawn.rows.1.max(2) as isize - 1;
     let to = |by: isize| at.saturating_add_signed(by).min(nodes.len().saturating_sub(1));
     let target = match act {
@@ -30,13 +30,13 @@ pub fn perform(app: &mut App, act: Act) {
         _ => at,
     };
     let Some(node) = nodes.get(target) else { return };
-    app.outline.selected = node.path.clone();
+    app.screens.blocks.selected = node.path.clone();
     match act {
         Act::Open => twist(app, &node.path),
-        Act::Close if node.open => drop(app.outline.open.remove(&node.path)),
+        Act::Close if node.open => drop(app.screens.blocks.open.remove(&node.path)),
         Act::Close => {
             if let Some(parent) = parent_of(&node.path) {
-                app.outline.selected = parent.to_owned();
+                app.screens.blocks.selected = parent.to_owned();
             }
         }
         Act::OpenAll => {
@@ -45,18 +45,18 @@ pub fn perform(app: &mut App, act: Act) {
                 Engine::Loading { previous, .. } => previous.as_deref(),
                 Engine::Viewer | Engine::Empty => None,
             };
-            app.outline.open_all(app.live.as_ref(), card);
+            app.screens.blocks.open_all(app.live.as_ref(), card);
         }
-        Act::CloseAll => app.outline.open.clear(),
+        Act::CloseAll => app.screens.blocks.open.clear(),
         Act::Phase => {
-            app.outline.follows = false;
-            app.outline.phase = match app.outline.phase {
+            app.shown.follows = false;
+            app.shown.phase = match app.shown.phase {
                 Some(Phase::Prefill) => Some(Phase::Decode),
                 Some(Phase::Decode) => None,
                 None => Some(Phase::Prefill),
             };
         }
-        Act::PerStep => app.outline.per_step = !app.outline.per_step,
+        Act::PerStep => app.shown.per_step = !app.shown.per_step,
         Act::Slowest => reveal_slowest(app),
         Act::Findings => show_findings(app),
         _ => {}
@@ -65,8 +65,8 @@ pub fn perform(app: &mut App, act: Act) {
 
 /// Opens what is closed, closes what is open.
 pub fn twist(app: &mut App, path: &str) {
-    if !app.outline.open.remove(path) {
-        app.outline.open.insert(path.to_owned());
+    if !app.screens.blocks.open.remove(path) {
+        app.screens.blocks.open.insert(path.to_owned());
     }
 }
 
@@ -90,9 +90,9 @@ fn show_findings(app: &mut App) {
 fn reveal_slowest(app: &mut App) {
     let Some(live) = &app.live else { return };
     let leaves = (0..live.run.parts.len() as u32).filter(|&part| live.tally.children(Some(part)).is_empty());
-    let timed = leaves.filter_map(|part| Some((live.tally.row(part, app.outline.phase)?.typical, part)));
+    let timed = leaves.filter_map(|part| Some((live.tally.row(part, app.shown.phase)?.typical, part)));
     if let Some((_, part)) = timed.max() {
         let path = live.run.parts[part as usize].path.clone();
-        app.outline.reveal(&path);
+        app.screens.blocks.reveal(&path);
     }
 }

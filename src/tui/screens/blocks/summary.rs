@@ -11,7 +11,6 @@ use crate::tui::phase_sums::Sums;
 use crate::tui::sanitize;
 use crate::tui::screens::blocks::operator;
 use crate::tui::screens::blocks::outline::Node;
-use crate::tui::view::columns;
 use crate::units::{Nanos, percent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -29,8 +28,8 @@ pub fn draw(app: &App, selected: Option<&Node>, area: Rect, buf: &mut Buffer) {
         put(buf, below(area, 1), Span::styled(hint, theme.faint));
         return;
     };
-    let mut said = headline(live, app.outline.phase, theme);
-    let sums = adds_up(live, app.outline.phase);
+    let mut said = headline(live, app.shown.phase, theme);
+    let sums = adds_up(live, app.shown.phase);
     let gap = "   ";
     let mut add = |text: String, style| {
         if !text.is_empty() && said.width() + gap.len() + text.chars().count() <= area.width as usize {
@@ -152,7 +151,7 @@ fn origin(live: &Live) -> String {
 
 /// The one thing that stands out most.
 fn highlight(app: &App, live: &Live) -> Option<String> {
-    let phase = app.outline.phase;
+    let phase = app.shown.phase;
     let whole = whole(live, phase);
     // Before a pass has ended, what takes most is only what came first.
     if live.tally.typical_repeat(phase).is_none() || whole.0 == 0 {
@@ -180,7 +179,7 @@ fn highlight(app: &App, live: &Live) -> Option<String> {
     let rate = rate.map_or(String::new(), |rate| format!(" at {} GFLOP/s°", figure(rate)));
     let of = match phase {
         Some(Phase::Prefill) => "of the prefill",
-        Some(Phase::Decode) if columns::per_step(&app.outline) => "of a decode step",
+        Some(Phase::Decode) if app.shown.is_of_a_step() => "of a decode step",
         Some(Phase::Decode) => "of the decoding",
         None => "of the run",
     };

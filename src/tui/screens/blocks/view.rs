@@ -53,7 +53,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let table = if area.width >= WIDE { take(middle, area.width - SIDE - 1) } else { middle };
     self::table(app, &nodes, table, buf, drawn);
     if area.width >= WIDE
-        && let Some(node) = nodes.get(app.outline.index(&nodes))
+        && let Some(node) = nodes.get(app.screens.blocks.index(&nodes))
     {
         let side = skip(middle, area.width - SIDE);
         match node.what {
@@ -63,7 +63,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     }
     let bottom = below(area, area.height.saturating_sub(foot));
     put(buf, bottom, Span::styled("─".repeat(area.width as usize), app.theme.rule));
-    let selected = nodes.get(app.outline.index(&nodes)).filter(|_| area.width < WIDE);
+    let selected = nodes.get(app.screens.blocks.index(&nodes)).filter(|_| area.width < WIDE);
     summary::draw(app, selected, skip(below(bottom, 1), 1), buf);
     if app.live.is_none() && app.popup.is_none() {
         empty::card(app, table, buf, drawn);
@@ -74,7 +74,7 @@ fn phase_line(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let phases = [(Some(Phase::Prefill), "prefill"), (Some(Phase::Decode), "decode"), (None, "both")];
     let first = skip(area, 1);
-    let phases = Choice { label: "phase", values: phases, chosen: app.outline.phase, act: Act::Phase };
+    let phases = Choice { label: "phase", values: phases, chosen: app.shown.phase, act: Act::Phase };
     let rest = phases.draw(theme, first, buf, drawn);
     let legend = legend(app);
     let mut room = rest.width.saturating_sub(4);
@@ -118,14 +118,14 @@ fn table(app: &App, nodes: &[Node], area: Rect, buf: &mut Buffer, drawn: &mut Dr
     headings(app, &columns, bar_width, row(inner, 0), buf);
     let list = below(area, 1);
     let height = list.height as usize;
-    let selected = app.outline.index(nodes);
+    let selected = app.screens.blocks.index(nodes);
     let running = nodes.iter().position(|node| node.running && node.depth == 0);
     // While the user has not gone anywhere, the table goes along with the run.
-    let follow = running.filter(|_| app.outline.follows && selected == 0);
+    let follow = running.filter(|_| app.shown.follows && selected == 0);
     let first = scrolled(drawn.rows.0, follow.unwrap_or(selected), height, nodes.len());
     drawn.rows = (first, height);
     let scales = scales(app, nodes);
-    let whole = app.live.as_ref().map_or(Nanos(0), |live| summary::whole(live, app.outline.phase));
+    let whole = app.live.as_ref().map_or(Nanos(0), |live| summary::whole(live, app.shown.phase));
     for (y, node) in nodes.iter().skip(first).take(height).enumerate() {
         let line = row(list, y as u16);
         if first + y == selected {
@@ -149,7 +149,7 @@ fn headings(app: &App, columns: &[BlocksColumn], bar_width: u16, area: Rect, buf
             rest = skip(rest, bar_width + 2);
             barred = true;
         }
-        let heading = column.heading(columns::per_step(&app.outline), app.sums_of_blocks().is_some());
+        let heading = column.heading(app.shown.is_of_a_step(), app.sums_of_blocks().is_some());
         put_right(buf, take(rest, column.width()), Span::styled(heading, dim));
         rest = skip(rest, column.width());
     }
@@ -172,7 +172,7 @@ fn scales(app: &App, nodes: &[Node]) -> Vec<Nanos> {
 /// The time of a row over all passes of a repeat.
 fn time(app: &App, live: &Live, node: &Node) -> Option<Nanos> {
     match node.what {
-        What::Part => live.tally.row(node.part?, app.outline.phase).map(|row| row.typical),
+        What::Part => live.tally.row(node.part?, app.shown.phase).map(|row| row.typical),
         What::Operator(index) => Some(app.sums_of_blocks()?.operator(index).own),
         What::Between => Some(app.sums_of_blocks()?.account.part(node.part?)?.between),
     }
@@ -191,7 +191,7 @@ fn part_row(
     buf: &mut Buffer,
 ) {
     let theme = &app.theme;
-    let figures = app.live.as_ref().and_then(|live| Figures::of(live, node, &app.outline, whole));
+    let figures = app.live.as_ref().and_then(|live| Figures::of(live, node, &app.shown, whole));
     name(app, node, figures.is_some(), area, buf);
     let mut rest = skip(area, NAME);
     let Some(figures) = figures else {
@@ -274,7 +274,7 @@ fn draw_bar(app: &App, node: &Node, odd: bool, scale: Nanos, area: Rect, buf: &m
         let style = theme.bar(theme.part(branch_of(&live.run.parts[part as usize].path)), odd);
         return bar::bar(buf, area, own.share_of(scale), style, theme);
     }
-    let time = |part: u32| live.tally.row(part, app.outline.phase).map_or(Nanos(0), |row| row.typical);
+    let time = |part: u32| live.tally.row(part, app.shown.phase).map_or(Nanos(0), |row| row.typical);
     let whole = time(part);
     let stages = stages(live, part, time, theme);
     if stages.is_empty() {

@@ -5,3 +5,5 @@ pub mod perform;
 pub mod rows;
 pub mod tree;
 pub mod view;
+
+pub use tree::ComparisonTree as State;

@@ -16,23 +16,23 @@ pub fn perform(app: &mut App, act: Act) {
     }
     let phase = app.one_phase();
     let Some(compared) = app.studies.compare.as_ref().and_then(Studied::compared) else { return };
-    let rows: Vec<TreeRow> = compared.rows(&app.comparison_tree, phase).iter().map(|row| row.branch).collect();
-    let at = app.comparison_tree.index(&rows);
+    let rows: Vec<TreeRow> = compared.rows(&app.screens.compare, phase).iter().map(|row| row.branch).collect();
+    let at = app.screens.compare.index(&rows);
     let Some(row) = rows.get(app.moved(act, at, rows.len())).copied() else { return };
     let path = row.path.to_owned();
     match act {
         Act::OpenAll => {
             let paths: Vec<String> = compared.paths().into_iter().map(str::to_owned).collect();
             let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-            return app.comparison_tree.open_all(&paths);
+            return app.screens.compare.open_all(&paths);
         }
-        Act::CloseAll => return app.comparison_tree.close_all(),
+        Act::CloseAll => return app.screens.compare.close_all(),
         _ => {}
     }
-    app.comparison_tree.selected = path.clone();
+    app.screens.compare.selected = path.clone();
     match act {
-        Act::Open if row.openable => app.comparison_tree.twist(&path),
-        Act::Close => app.comparison_tree.close(&path),
+        Act::Open if row.openable => app.screens.compare.twist(&path),
+        Act::Close => app.screens.compare.close(&path),
         _ => {}
     }
 }

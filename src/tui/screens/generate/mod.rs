@@ -2,4 +2,7 @@
 
 pub mod actions;
 pub mod perform;
+pub mod reading;
 pub mod view;
+
+pub use reading::Reading as State;

@@ -11,7 +11,7 @@ pub fn is_of_use(app: &App, act: Act) -> bool {
 pub fn perform(app: &mut App, act: Act) {
     let Some(at) = app.selected_token() else {
         if act == Act::Colour {
-            app.reading.coloured = !app.reading.coloured;
+            app.screens.generate.coloured = !app.screens.generate.coloured;
         }
         return;
     };
@@ -31,22 +31,22 @@ pub fn perform(app: &mut App, act: Act) {
         Act::PageUp => return scroll_text(app, -page),
         Act::PageDown => return scroll_text(app, page),
         Act::Follow => {
-            app.reading.selected = None;
-            app.reading.scroll = None;
+            app.screens.generate.selected = None;
+            app.screens.generate.scroll = None;
             return;
         }
         Act::Colour => {
-            app.reading.coloured = !app.reading.coloured;
+            app.screens.generate.coloured = !app.screens.generate.coloured;
             return;
         }
         _ => return,
     };
-    app.reading.selected = Some(selected);
-    app.reading.scroll = None;
+    app.screens.generate.selected = Some(selected);
+    app.screens.generate.scroll = None;
 }
 
 pub fn scroll_text(app: &mut App, by: isize) {
     let (first, height) = app.drawn.lines;
     let most = app.drawn.page.lines.len().saturating_sub(height);
-    app.reading.scroll = Some(first.saturating_add_signed(by).min(most));
+    app.screens.generate.scroll = Some(first.saturating_add_signed(by).min(most));
 }

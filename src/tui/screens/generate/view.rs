@@ -72,7 +72,7 @@ fn numbers(app: &App, live: &Live, area: Rect, buf: &mut Buffer) {
 
 fn text(app: &App, live: &Live, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
-    let legend = u16::from(app.reading.coloured);
+    let legend = u16::from(app.screens.generate.coloured);
     let list = Rect { width: area.width.saturating_sub(1), height: area.height.saturating_sub(legend), ..area };
     let key = (live.version.wrapping_add(live.since.0), list.width);
     if drawn.page_key != key || drawn.page.lines.is_empty() {
@@ -82,7 +82,7 @@ fn text(app: &App, live: &Live, area: Rect, buf: &mut Buffer, drawn: &mut Drawn)
     let (n, height) = (drawn.page.lines.len(), list.height as usize);
     let selected = app.selected_token();
     let line = selected.and_then(|token| drawn.page.line_of(token));
-    let first = match (app.reading.scroll, line) {
+    let first = match (app.screens.generate.scroll, line) {
         (Some(scroll), _) => scroll.min(n.saturating_sub(height)),
         (None, Some(line)) => scrolled(drawn.lines.0, line, height, n),
         // The prompt alone, or a token without a visible character: the end of the text.
@@ -99,7 +99,7 @@ fn text(app: &App, live: &Live, area: Rect, buf: &mut Buffer, drawn: &mut Drawn)
         }
     }
     scrollbar(buf, Rect { width: area.width, height: list.height, ..area }, first, n, theme.dim, theme.rule);
-    if app.reading.coloured {
+    if app.screens.generate.coloured {
         probability_legend(theme, row(area, area.height.saturating_sub(1)), buf);
     }
 }
@@ -121,17 +121,17 @@ fn page(live: &Live, tokens: &[Token], width: u16) -> Page {
 fn draw_piece(app: &App, piece: &Piece, selected: Option<usize>, line: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let is_selected = piece.token.is_some() && piece.token == selected;
-    if piece.line_break && !is_selected && !(app.reading.coloured && piece.token.is_some()) {
+    if piece.line_break && !is_selected && !(app.screens.generate.coloured && piece.token.is_some()) {
         return;
     }
     let token = piece.token.and_then(|token| app.tokens().get(token));
     let mut style = match token {
         None => theme.dim,
-        Some(token) if app.reading.coloured => theme.of_probability(token.p),
+        Some(token) if app.screens.generate.coloured => theme.of_probability(token.p),
         Some(_) => theme.text,
     };
     if is_selected {
-        style = if app.reading.coloured {
+        style = if app.screens.generate.coloured {
             style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
         } else {
             style.patch(theme.selected).add_modifier(Modifier::BOLD)
@@ -167,7 +167,7 @@ fn candidates(app: &App, area: Rect, buf: &mut Buffer) {
         put(buf, below(area, 1), Span::styled(fit(text, area.width as usize), theme.faint));
         return;
     };
-    let follows = if app.reading.selected.is_none() { "newest" } else { "" };
+    let follows = if app.screens.generate.selected.is_none() { "newest" } else { "" };
     let title = Line::from_iter([
         Span::styled(format!("token {} of {} ", index + 1, tokens.len()), theme.dim),
         Span::styled(fit(&token_label(&token.text), 14), theme.strong),

@@ -3,3 +3,6 @@
 pub mod actions;
 pub mod perform;
 pub mod view;
+
+/// What is selected of a text is shared with the Lens: [`crate::tui::explorer`].
+pub type State = ();

@@ -4,3 +4,5 @@ pub mod actions;
 pub mod course;
 pub mod perform;
 pub mod view;
+
+pub use course::Course as State;

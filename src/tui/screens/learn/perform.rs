@@ -16,9 +16,9 @@ pub fn perform(app: &mut App, act: Act) {
 /// Whether an action of this screen would change anything now: the strip leaves out what would not.
 pub fn is_of_use(app: &App, act: Act) -> bool {
     match act {
-        Act::Up | Act::Open => app.course.shows_list(),
-        Act::Left => !app.course.shows_list() && app.course.has_steps(),
-        Act::Close => !app.course.shows_list(),
+        Act::Up | Act::Open => app.screens.learn.shows_list(),
+        Act::Left => !app.screens.learn.shows_list() && app.screens.learn.has_steps(),
+        Act::Close => !app.screens.learn.shows_list(),
         _ => true,
     }
 }
@@ -26,19 +26,19 @@ pub fn is_of_use(app: &App, act: Act) -> bool {
 impl App {
     /// Opens a lesson from the list, or steps through its example.
     pub(in crate::tui) fn on_learn(&mut self, act: Act) {
-        if !self.course.shows_list() {
+        if !self.screens.learn.shows_list() {
             return self.on_example(act);
         }
         if act == Act::Open {
-            return self.open_lesson(self.course.row);
+            return self.open_lesson(self.screens.learn.row);
         }
-        self.course.row = moved(act, self.course.row, lessons().len(), self.drawn.entries.1);
+        self.screens.learn.row = moved(act, self.screens.learn.row, lessons().len(), self.drawn.entries.1);
     }
 
     fn on_example(&mut self, act: Act) {
-        let Some(opened) = &mut self.course.open else { return };
+        let Some(opened) = &mut self.screens.learn.open else { return };
         let act = match act {
-            Act::Close => return self.course.lists = true,
+            Act::Close => return self.screens.learn.lists = true,
             Act::Left | Act::PageUp => Act::Up,
             Act::Right | Act::PageDown | Act::Open => Act::Down,
             _ => act,
@@ -48,19 +48,19 @@ impl App {
 
     /// From another screen to where the open lesson takes place, from there to the list, and back.
     pub(in crate::tui) fn go_to_lessons(&mut self) {
-        let (before, listed) = (self.screen, self.course.lists);
+        let (before, listed) = (self.screen, self.screens.learn.lists);
         self.screen = Screen::Learn;
         self.go_to_stage();
         let was_there = before == self.screen && !(listed && before == Screen::Learn);
-        if self.course.open.is_some() && was_there {
-            (self.screen, self.course.lists) = (Screen::Learn, true);
+        if self.screens.learn.open.is_some() && was_there {
+            (self.screen, self.screens.learn.lists) = (Screen::Learn, true);
         }
     }
 
     /// Scrolls the lesson; at its end turns the page.
     pub(in crate::tui) fn next_page(&mut self, forwards: bool) {
         let (first, height, lines) = self.drawn.lesson;
-        let Some(opened) = &mut self.course.open else { return };
+        let Some(opened) = &mut self.screens.learn.open else { return };
         let by = height.saturating_sub(1).max(1);
         match forwards {
             true if first + height < lines => opened.scroll = first + by,
@@ -71,8 +71,8 @@ impl App {
 
     /// The first answer counts; later ones are for curiosity, and nothing comes of them.
     pub(in crate::tui) fn answer(&mut self, answer: usize) {
-        let Some(opened) = &self.course.open else { return };
-        let done = self.course.progress.of_mut(opened.lesson);
+        let Some(opened) = &self.screens.learn.open else { return };
+        let done = self.screens.learn.progress.of_mut(opened.lesson);
         match opened.page() {
             Page::Question(_) => done.answer = done.answer.or(Some(answer)),
             Page::Text(_) | Page::Experiment => self.say("the question comes on the page before the last", false),
@@ -83,7 +83,7 @@ impl App {
     pub(in crate::tui) fn prove(&mut self) -> Vec<Effect> {
         let Some(request) = self.asked(false) else { return Vec::new() };
         let since = self.clock;
-        let Some(opened) = &mut self.course.open else { return Vec::new() };
+        let Some(opened) = &mut self.screens.learn.open else { return Vec::new() };
         let to_experiment = opened.lesson().pages.len() - 1;
         opened.experiment = Experiment::Made(since);
         let lesson = opened.lesson;
@@ -95,8 +95,8 @@ impl App {
 
     /// What came of an experiment.
     pub(in crate::tui) fn proved(&mut self, lesson: usize, came: Result<Outcome, String>) {
-        self.course.progress.of_mut(lesson).is_proved |= came.as_ref().is_ok_and(Outcome::passes);
-        if let Some(opened) = self.course.open.as_mut().filter(|opened| opened.lesson == lesson) {
+        self.screens.learn.progress.of_mut(lesson).is_proved |= came.as_ref().is_ok_and(Outcome::passes);
+        if let Some(opened) = self.screens.learn.open.as_mut().filter(|opened| opened.lesson == lesson) {
             opened.experiment = match came {
                 Ok(found) => Experiment::Came(found),
                 Err(why) => Experiment::Failed(why),

@@ -4,3 +4,5 @@ pub mod actions;
 pub mod perform;
 pub mod ranking;
 pub mod view;
+
+pub use ranking::Ranking as State;

@@ -45,7 +45,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let mut rest = choices::phase(phase).draw(theme, first, buf, drawn);
     if area.width < WIDE {
         let values = [(false, "table"), (true, "plot")];
-        let shows = Choice { label: "show", values, chosen: app.ranking.plot, act: Act::Grouping };
+        let shows = Choice { label: "show", values, chosen: app.screens.matrix.plot, act: Act::Grouping };
         rest = shows.draw(theme, skip(rest, 2), buf, drawn);
     }
     let said = conditions(studied, ranked, phase, rest.width.saturating_sub(4) as usize);
@@ -55,13 +55,13 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     if ranked.is_empty() {
         return unstudied::waiting(app, studied, skip(below(body, 1), 1), buf);
     }
-    let rows = app.ranking.order(ranked, phase);
-    let selected = rows.iter().position(|row| row.arm == app.ranking.selected).unwrap_or(0);
+    let rows = app.screens.matrix.order(ranked, phase);
+    let selected = rows.iter().position(|row| row.arm == app.screens.matrix.selected).unwrap_or(0);
     if area.width >= WIDE {
         let left = take(body, table::WIDTH);
         table::draw(app, &rows, selected, left, buf, drawn);
         plot::draw(app, &rows, selected, skip(body, table::WIDTH + 2), buf, drawn);
-    } else if app.ranking.plot {
+    } else if app.screens.matrix.plot {
         plot::draw(app, &rows, selected, body, buf, drawn);
     } else {
         table::draw(app, &rows, selected, body, buf, drawn);

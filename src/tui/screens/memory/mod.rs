@@ -4,3 +4,5 @@ pub mod actions;
 pub mod perform;
 pub mod rows;
 pub mod view;
+
+pub use crate::tui::grouped_list::GroupedList as State;

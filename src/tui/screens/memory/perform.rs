@@ -13,7 +13,7 @@ pub fn perform(app: &mut App, act: Act) {
         return app.turn_phase();
     }
     let names: Vec<String> = app.sums().map_or_else(Vec::new, |sums| {
-        sums.memory.rows(app.memory.grouping).iter().map(|row| row.name.clone()).collect()
+        sums.memory.rows(app.screens.memory.grouping).iter().map(|row| row.name.clone()).collect()
     });
-    app.memory.perform(act, &names, app.drawn.listed.1, 2);
+    app.screens.memory.perform(act, &names, app.drawn.listed.1, 2);
 }

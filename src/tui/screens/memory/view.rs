@@ -51,7 +51,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         return facts::known(app, left, buf);
     };
     let rows = [Grouping::Parts, Grouping::Blocks].map(|grouping| (grouping, grouping.name()));
-    let rows = Choice { label: "rows", values: rows, chosen: app.memory.grouping, act: Act::Grouping };
+    let rows = Choice { label: "rows", values: rows, chosen: app.screens.memory.grouping, act: Act::Grouping };
     rest = rows.draw(&app.theme, skip(rest, 3), buf, drawn);
     legend(&app.theme, Rect { width: rest.width.saturating_sub(2), ..rest }, buf);
     let body = below(area, 1);

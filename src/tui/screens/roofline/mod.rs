@@ -6,3 +6,5 @@ pub mod peaks;
 pub mod perform;
 pub mod points;
 pub mod view;
+
+pub use crate::tui::grouped_list::GroupedList as State;

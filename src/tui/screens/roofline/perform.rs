@@ -14,7 +14,7 @@ pub fn perform(app: &mut App, act: Act) {
         return app.turn_phase();
     }
     let names: Vec<String> = app.sums().map_or_else(Vec::new, |sums| {
-        sums.points(app.roofline.grouping).iter().map(|point| point.name.clone()).collect()
+        sums.points(app.screens.roofline.grouping).iter().map(|point| point.name.clone()).collect()
     });
-    app.roofline.perform(act, &names, app.drawn.listed.1, Grouping::ALL.len());
+    app.screens.roofline.perform(act, &names, app.drawn.listed.1, Grouping::ALL.len());
 }

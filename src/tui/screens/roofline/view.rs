@@ -54,7 +54,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         return;
     };
     let groupings = Grouping::ALL.map(|grouping| (grouping, grouping.name()));
-    let chosen = app.roofline.grouping;
+    let chosen = app.screens.roofline.grouping;
     let groupings = Choice { label: "points", values: groupings, chosen, act: Act::Grouping };
     let rest = groupings.draw(theme, skip(rest, 3), buf, drawn);
     let legend = blocks::legend(app);
@@ -62,7 +62,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         put_right(buf, Rect { width: rest.width - 2, ..rest }, legend);
     }
     let points = sums.points(chosen);
-    let selected = app.roofline.index(points.iter().map(|point| point.name.as_str()));
+    let selected = app.screens.roofline.index(points.iter().map(|point| point.name.as_str()));
     let body = Rect { height: area.height.saturating_sub(1 + FOOT), ..below(area, 1) };
     let peaks = live.run.peaks.as_deref();
     if area.width >= WIDE {

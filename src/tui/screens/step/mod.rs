@@ -3,3 +3,6 @@
 pub mod actions;
 pub mod perform;
 pub mod view;
+
+/// Where a run halts is the run's.
+pub type State = ();

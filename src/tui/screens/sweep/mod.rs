@@ -4,3 +4,5 @@ pub mod actions;
 pub mod perform;
 pub mod points;
 pub mod view;
+
+pub use points::Selected as State;

@@ -15,12 +15,13 @@ pub fn perform(app: &mut App, act: Act) {
         return app.turn_phase();
     }
     let n = points(app).len();
-    app.point = app.moved(act, app.point.min(n.saturating_sub(1)), n);
+    app.screens.sweep.point = app.moved(act, app.screens.sweep.point.min(n.saturating_sub(1)), n);
 }
 
 /// Selects a point of the sweep.
 pub fn select_point(app: &mut App, series: usize, point: usize) {
-    app.point = points(app).iter().position(|place| *place == (series, point)).unwrap_or(app.point);
+    app.screens.sweep.point =
+        points(app).iter().position(|place| *place == (series, point)).unwrap_or(app.screens.sweep.point);
 }
 
 fn points(app: &App) -> Vec<(usize, usize)> {

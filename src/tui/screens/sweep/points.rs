@@ -2,6 +2,13 @@
 
 use crate::analyse::sweep::Sweep;
 
+/// What is selected.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// A point, counted from the left.
+    pub point: usize,
+}
+
 /// Every point as its series and its place there: from left to right, at one x one series after the other.
 pub fn places(sweep: &Sweep) -> Vec<(usize, usize)> {
     let mut places: Vec<(usize, usize)> = Vec::new();

@@ -51,7 +51,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         return unstudied::waiting(app, studied, skip(below(body, 1), 1), buf);
     };
     let places = places(sweep);
-    let selected = app.point.min(places.len().saturating_sub(1));
+    let selected = app.screens.sweep.point.min(places.len().saturating_sub(1));
     let chosen = places.get(selected).copied();
     let rows = sweep.series.iter().map(|series| series.points.len()).max().unwrap_or(0) as u16;
     if area.width >= WIDE {

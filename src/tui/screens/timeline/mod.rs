@@ -14,6 +14,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub use Viewport as State;
 pub use chart::{At, Chart};
 pub use window::Window;
 

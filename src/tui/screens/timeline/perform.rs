@@ -14,11 +14,11 @@ pub fn perform(app: &mut App, act: Act) {
 /// Whether an action of this screen would change anything now: the strip leaves out what would not.
 pub fn is_of_use(app: &App, act: Act) -> bool {
     match act {
-        _ if app.viewport.shows != TimelineView::Slices => {
+        _ if app.screens.timeline.shows != TimelineView::Slices => {
             matches!(act, Act::Find | Act::Grouping) && app.chart().is_some()
         }
         Act::NextPass => app.chart().is_some_and(|chart| !chart.timeline.sections.is_empty()),
-        Act::NextFound => app.viewport.sought.is_some(),
+        Act::NextFound => app.screens.timeline.sought.is_some(),
         _ => app.chart().is_some(),
     }
 }
@@ -39,12 +39,12 @@ impl App {
 
     /// The list by name that is shown instead of the slices, if one is.
     pub fn named(&self) -> Option<&[Grouped]> {
-        self.chart().and_then(|chart| self.viewport.named(chart))
+        self.chart().and_then(|chart| self.screens.timeline.named(chart))
     }
 
     pub(in crate::tui) fn on_timeline(&mut self, act: Act) {
         let Some(chart) = self.chart() else { return };
-        let mut viewport = self.viewport.clone();
+        let mut viewport = self.screens.timeline.clone();
         let page = self.drawn.listed.1.max(2) as isize - 1;
         match viewport.named(chart) {
             Some(_) => viewport.in_list(chart, act, page),
@@ -54,33 +54,33 @@ impl App {
                 }
             }
         }
-        self.viewport = viewport;
+        self.screens.timeline = viewport;
     }
 
     /// The mouse wheel over a column of the screen: in or out, about what lies there.
     pub(in crate::tui) fn wheel_on_timeline(&mut self, by: isize, column: u16) {
         let axis = self.drawn.axis;
         let Some(chart) = self.chart() else { return };
-        let about = self.viewport.window.at(column.saturating_sub(axis.x).min(axis.width), axis.width);
+        let about = self.screens.timeline.window.at(column.saturating_sub(axis.x).min(axis.width), axis.width);
         let factor = if by < 0 { ZOOM } else { 1.0 / ZOOM };
-        self.viewport.window = self.viewport.window.zoomed(factor, about, chart.timeline.end);
+        self.screens.timeline.window = self.screens.timeline.window.zoomed(factor, about, chart.timeline.end);
     }
 
     /// A click: the first one selects, the second one zooms.
     pub(in crate::tui) fn click_slice(&mut self, at: At) {
-        if self.viewport.selected == at {
+        if self.screens.timeline.selected == at {
             self.on_timeline(Act::Open);
         } else {
-            self.viewport.selected = at;
+            self.screens.timeline.selected = at;
         }
     }
 
     /// Looks for a name from now on, and goes to its longest slice.
     pub(in crate::tui) fn seek(&mut self, name: u32) {
         let Some(chart) = self.chart() else { return };
-        let mut viewport = self.viewport.clone();
+        let mut viewport = self.screens.timeline.clone();
         viewport.seek(chart, name);
-        self.viewport = viewport;
+        self.screens.timeline = viewport;
     }
 }
 

@@ -30,7 +30,7 @@ fn press(app: &mut App, acts: &[Act]) {
 }
 
 fn name(app: &App) -> &str {
-    app.chart().unwrap().name(app.viewport.selected)
+    app.chart().unwrap().name(app.screens.timeline.selected)
 }
 
 fn end(app: &App) -> Nanos {
@@ -56,13 +56,13 @@ fn arrows_go_into_slices_and_along_their_row() {
 #[test]
 fn passes_are_gone_through_one_by_one() {
     let mut app = traced(&[Act::NextPass]);
-    let prefill = app.viewport.window;
+    let prefill = app.screens.timeline.window;
     assert_eq!((name(&app), prefill.from), ("prefill", Nanos(0)));
     assert!(prefill.time < end(&app));
     press(&mut app, &[Act::NextPass, Act::NextPass]);
     assert_eq!(name(&app), "decode 2");
-    let slice = *app.chart().unwrap().slice(app.viewport.selected);
-    assert_eq!(app.viewport.window, Window { from: slice.start, time: slice.time });
+    let slice = *app.chart().unwrap().slice(app.screens.timeline.selected);
+    assert_eq!(app.screens.timeline.window, Window { from: slice.start, time: slice.time });
     press(&mut app, &[Act::PreviousPass]);
     assert_eq!(name(&app), "decode 1");
     press(&mut app, &[Act::Whole, Act::PreviousPass]);
@@ -76,19 +76,19 @@ fn zooming_keeps_the_selected_slice_in_view() {
     let mut app = traced(&[Act::Slowest]);
     for _ in 0..40 {
         press(&mut app, &[Act::ZoomIn]);
-        let slice = *app.chart().unwrap().slice(app.viewport.selected);
-        let window = app.viewport.window;
+        let slice = *app.chart().unwrap().slice(app.screens.timeline.selected);
+        let window = app.screens.timeline.window;
         assert!(slice.start < window.to() && slice.end() > window.from);
     }
-    assert_eq!(app.viewport.window.time, Nanos(200), "no further");
+    assert_eq!(app.screens.timeline.window.time, Nanos(200), "no further");
     press(&mut app, &[Act::Whole]);
-    assert_eq!(app.viewport.window, Window::whole(end(&app)));
+    assert_eq!(app.screens.timeline.window, Window::whole(end(&app)));
 }
 
 #[test]
 fn the_slowest_are_gone_through_by_their_own_time() {
     let mut app = traced(&[Act::Slowest]);
-    let own = |app: &App| app.chart().unwrap().slice(app.viewport.selected).own;
+    let own = |app: &App| app.chart().unwrap().slice(app.screens.timeline.selected).own;
     let first = own(&app);
     press(&mut app, &[Act::Slowest]);
     assert!(own(&app) <= first && own(&app) > Nanos(0));
@@ -104,27 +104,27 @@ fn what_is_found_is_gone_through_and_forgotten_again() {
     }
     press(&mut app, &[Act::Accept]);
     assert!(app.popup.is_none() && name(&app).contains("silu"));
-    let first = app.viewport.selected;
+    let first = app.screens.timeline.selected;
     press(&mut app, &[Act::NextFound]);
-    assert!(name(&app).contains("silu") && app.viewport.selected != first);
+    assert!(name(&app).contains("silu") && app.screens.timeline.selected != first);
     press(&mut app, &[Act::PreviousFound]);
-    assert_eq!(app.viewport.selected, first);
+    assert_eq!(app.screens.timeline.selected, first);
     press(&mut app, &[Act::Whole]);
-    assert_eq!(app.viewport.sought, None);
+    assert_eq!(app.screens.timeline.sought, None);
 }
 
 #[test]
 fn the_list_by_name_leads_to_the_longest_slice() {
     let mut app = traced(&[Act::Grouping, Act::Down]);
-    assert_eq!((app.viewport.shows, app.viewport.row), (TimelineView::Operators, 1));
+    assert_eq!((app.screens.timeline.shows, app.screens.timeline.row), (TimelineView::Operators, 1));
     let wanted = app.named().unwrap()[1].name;
     press(&mut app, &[Act::Open]);
-    assert_eq!((app.viewport.shows, app.viewport.sought), (TimelineView::Slices, Some(wanted)));
-    assert_eq!(app.chart().unwrap().slice(app.viewport.selected).name, wanted);
+    assert_eq!((app.screens.timeline.shows, app.screens.timeline.sought), (TimelineView::Slices, Some(wanted)));
+    assert_eq!(app.chart().unwrap().slice(app.screens.timeline.selected).name, wanted);
     press(&mut app, &[Act::Grouping, Act::Grouping]);
-    assert_eq!(app.viewport.shows, TimelineView::Modules);
+    assert_eq!(app.screens.timeline.shows, TimelineView::Modules);
     press(&mut app, &[Act::Last, Act::Down, Act::Grouping]);
-    assert_eq!((app.viewport.shows, app.viewport.row), (TimelineView::Slices, 0));
+    assert_eq!((app.screens.timeline.shows, app.screens.timeline.row), (TimelineView::Slices, 0));
 }
 
 #[test]
@@ -138,13 +138,16 @@ fn the_mouse_selects_what_is_drawn_and_zooms_where_it_is() {
     // The second row, in the middle of the prefill.
     app.update(mouse(MouseEventKind::Down(MouseButton::Left), axis.x + axis.width / 4, axis.y + 1));
     assert!(name(&app).starts_with("block"), "{}", name(&app));
-    let before = app.viewport.window;
+    let before = app.screens.timeline.window;
     app.update(mouse(MouseEventKind::ScrollUp, axis.x, axis.y));
-    assert_eq!((app.viewport.window.from, app.viewport.window.time.0), (before.from, before.time.0.div_ceil(2)));
+    assert_eq!(
+        (app.screens.timeline.window.from, app.screens.timeline.window.time.0),
+        (before.from, before.time.0.div_ceil(2))
+    );
     app.update(mouse(MouseEventKind::ScrollDown, axis.x, axis.y));
-    assert_eq!(app.viewport.window, before);
+    assert_eq!(app.screens.timeline.window, before);
     app.update(mouse(MouseEventKind::Down(MouseButton::Left), axis.x + axis.width / 4, axis.y + 1));
-    assert!(app.viewport.window.time < before.time, "a second click zooms");
+    assert!(app.screens.timeline.window.time < before.time, "a second click zooms");
 }
 
 #[test]

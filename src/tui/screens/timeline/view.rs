@@ -51,7 +51,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let mut values = vec![(TimelineView::Slices, "slices")];
     values.extend((!chart.operators.is_empty()).then_some((TimelineView::Operators, "operators")));
     values.extend((!chart.modules.is_empty()).then_some((TimelineView::Modules, modules)));
-    let shows = Choice { label: "show", values, chosen: app.viewport.shows, act: Act::Grouping };
+    let shows = Choice { label: "show", values, chosen: app.screens.timeline.shows, act: Act::Grouping };
     let rest = shows.draw(theme, first, buf, drawn);
     let rest = skip(Rect { width: rest.width.saturating_sub(1), ..rest }, 2);
     if let Some(groups) = app.named() {
@@ -86,7 +86,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
 /// How much of the time is seen, and what is looked for.
 fn seen(app: &App, chart: &Chart, width: usize) -> Line<'static> {
     let theme = &app.theme;
-    let (window, end) = (app.viewport.window, chart.timeline.end);
+    let (window, end) = (app.screens.timeline.window, chart.timeline.end);
     let mut line = match window.time >= end {
         true => Line::from(Span::styled(format!("all {end}"), theme.dim)),
         false => Line::from_iter([
@@ -94,7 +94,7 @@ fn seen(app: &App, chart: &Chart, width: usize) -> Line<'static> {
             Span::styled(format!(" of {end}"), theme.dim),
         ]),
     };
-    if let Some(sought) = app.viewport.sought {
+    if let Some(sought) = app.screens.timeline.sought {
         let group = chart.all.iter().find(|group| group.name == sought);
         let calls = group.map_or(String::new(), |group| format!(" ×{}, {}", exactly(group.calls), group.total));
         let room = width.saturating_sub(line.width() + calls.len() + 6);

@@ -77,7 +77,7 @@ fn points_of_the_roofline_are_in_the_colours_of_their_stages() {
     let kind = MouseEventKind::Down(MouseButton::Left);
     let click = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
     app.update(Msg::Input(Input::Mouse(click)));
-    assert_eq!(app.roofline.selected, "mlp.gate");
+    assert_eq!(app.screens.roofline.selected, "mlp.gate");
     let mut app = with(app, &[Act::Phase]);
     assert!(text(&drawn(&mut app, LARGE)).contains("◆ MLP gate"));
 }

@@ -51,7 +51,7 @@ fn text_from_outside_never_drives_the_terminal() {
     for &screen in Screen::ALL {
         app.screen = screen;
         assert_harmless(&mut app);
-        app.reading.coloured = true;
+        app.screens.generate.coloured = true;
     }
     for act in [Act::EditPrompt, Act::Toggles, Act::Models, Act::Palette, Act::Help] {
         app.popup = None;

@@ -51,7 +51,7 @@ fn answered(app: &mut App, effects: Vec<Effect>) {
 /// The list, a question, its answer, an experiment and the glossary.
 pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     let mut list = with(ready(depth), &[Act::Go(Screen::Learn), Act::Down]);
-    list.course.progress.of_mut(0).pages.insert(0);
+    list.screens.learn.progress.of_mut(0).pages.insert(0);
     let mut question = lesson(depth, 7);
     question.turn_to(lessons()[7].pages.len() - 2);
     let mut answer = with(lesson(depth, 7), &[]);
@@ -91,7 +91,7 @@ fn every_lesson_begins_with_its_title_its_first_paragraph_and_its_stage() {
         match &told.stage {
             Stage::Text => assert_says(&name, &shown, &["your text, token by token", "X is 576 × 13"]),
             Stage::Worked(worked) => {
-                let step = &app.course.open.as_ref().unwrap().steps[0];
+                let step = &app.screens.learn.open.as_ref().unwrap().steps[0];
                 let lines = step.lines.iter().map(|line| line.trim_end());
                 let said: Vec<&str> = [worked.title(), step.title.as_str()].into_iter().chain(lines).collect();
                 assert_says(&name, &shown, &said);
@@ -111,8 +111,8 @@ fn every_page_fits_a_terminal_of_80_by_24_and_every_size_is_survived() {
         for page in 0..lessons()[at].pages.len() {
             app.turn_to(page);
             // What is done says so in one line more, what was answered says why.
-            app.course.progress.of_mut(at).tasks.insert(page);
-            app.course.progress.of_mut(at).answer = Some(0);
+            app.screens.learn.progress.of_mut(at).tasks.insert(page);
+            app.screens.learn.progress.of_mut(at).answer = Some(0);
             drawn(&mut app, SMALL);
             let (_, height, lines) = app.drawn.lesson;
             assert!(lines <= height, "lesson {}, page {}: {lines} lines, room for {height}", at + 1, page + 1);

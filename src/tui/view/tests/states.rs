@@ -32,8 +32,8 @@ pub fn scenes(depth: Depth) -> Vec<(&'static str, App)> {
     let viewer = App::new(Theme::new(depth), fixture::toggles(), Form::new(None), Vec::new(), Some(viewer_run));
     let seen = |acts: &[Act]| with(traced(depth, |_| ()), acts);
     let mut operators = seen(&[]);
-    operators.outline.reveal("blocks.1.mlp.up/aten::mm");
-    operators.outline.open.insert("blocks.1.attn".into());
+    operators.screens.blocks.reveal("blocks.1.mlp.up/aten::mm");
+    operators.screens.blocks.open.insert("blocks.1.attn".into());
     let without_peaks = traced(depth, |run| run.peaks = None);
     let cut = traced(depth, |run| {
         run.passes[0].cut = Some(Cut { operators: 1207, allocations: 311 });

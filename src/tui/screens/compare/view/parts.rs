@@ -33,7 +33,7 @@ pub fn draw(
     let first = skip(row(area, 0), 2);
     put(buf, first, Span::raw(" ".repeat(26.min(first.width) as usize)));
     choices::phase(phase).draw(theme, skip(first, 1), buf, drawn);
-    let rows = compared.rows(&app.comparison_tree, phase);
+    let rows = compared.rows(&app.screens.compare, phase);
     if rows.is_empty() {
         let why = match (compared.whole, studied.is_going_on()) {
             (false, true) => "The parts are judged at the end: before, that would disturb what is measured.",
@@ -48,7 +48,7 @@ pub fn draw(
     let foot = 2;
     let list = Rect { height: area.height.saturating_sub(1 + foot), ..below(area, 1) };
     let branches: Vec<_> = rows.iter().map(|row| row.branch).collect();
-    let selected = app.comparison_tree.index(&branches);
+    let selected = app.screens.compare.index(&branches);
     let height = list.height as usize;
     let top = scrolled(drawn.listed.0, selected, height, rows.len());
     drawn.listed = (top, height);

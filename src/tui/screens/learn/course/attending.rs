@@ -15,11 +15,11 @@ const FEATURES: usize = 8;
 impl App {
     /// After anything happened: notices what was done, asks for what the stage needs, keeps progress.
     pub(in crate::tui) fn attend(&mut self) -> Vec<Effect> {
-        let Some(opened) = &self.course.open else { return Vec::new() };
+        let Some(opened) = &self.screens.learn.open else { return Vec::new() };
         // What an earlier page asked for may be done only now: a run takes its time.
         let asked = opened.lesson().pages.iter().enumerate().take(opened.page + 1);
         let asked = asked.filter_map(|(page, of)| Some((page, of.asks().next()?)));
-        let (lesson, had) = (opened.lesson, self.course.progress.of(opened.lesson).tasks);
+        let (lesson, had) = (opened.lesson, self.screens.learn.progress.of(opened.lesson).tasks);
         // A toggle that is to be switched back has to be switched first.
         let is_first = |page: usize| {
             let before = opened.lesson().pages[..page].iter().enumerate();
@@ -28,12 +28,12 @@ impl App {
         let is_in_turn = |page: usize, task: &Task| !task.is_toggle() || is_first(page);
         let done = asked.filter(|&(page, task)| is_in_turn(page, task) && self.is_done(task, opened));
         let done: Vec<usize> = done.map(|(page, _)| page).collect();
-        self.course.progress.of_mut(lesson).tasks.extend(done);
+        self.screens.learn.progress.of_mut(lesson).tasks.extend(done);
         let mut effects = self.set_stage();
-        if self.course.progress != self.course.kept {
-            self.course.kept = self.course.progress.clone();
-            if self.course.unkept.is_none() {
-                effects.push(Effect::Keep(self.course.progress.clone()));
+        if self.screens.learn.progress != self.screens.learn.kept {
+            self.screens.learn.kept = self.screens.learn.progress.clone();
+            if self.screens.learn.unkept.is_none() {
+                effects.push(Effect::Keep(self.screens.learn.progress.clone()));
             }
         }
         effects
@@ -45,13 +45,13 @@ impl App {
             return Vec::new();
         }
         let (text, has_tokenizer) = (self.form.written(), self.has_tokenizer());
-        let Some(opened) = &mut self.course.open else { return Vec::new() };
+        let Some(opened) = &mut self.screens.learn.open else { return Vec::new() };
         match opened.lesson().stage {
             Stage::Text if self.screen == Screen::Learn && has_tokenizer => {
-                if self.course.embeddings.as_ref().is_some_and(|(of, _)| *of == text) || text.is_empty() {
+                if self.screens.learn.embeddings.as_ref().is_some_and(|(of, _)| *of == text) || text.is_empty() {
                     return Vec::new();
                 }
-                self.course.embeddings = Some((text.clone(), None));
+                self.screens.learn.embeddings = Some((text.clone(), None));
                 vec![Effect::Send(Command::Embeddings { text, features: FEATURES })]
             }
             // Where reading is not itself what is asked for.
@@ -96,8 +96,10 @@ impl App {
             Task::Tokens => matches!(&self.popup, Some(Popup::Tokens { lines, .. }) if !lines.is_empty()),
             Task::Changed => seen.is_some() && !self.selection.changes.is_empty(),
             Task::Probe => on(Screen::Heads) && seen.is_some_and(|seen| seen.run.0 > opened.run && seen.is_probe),
-            Task::Coloured => self.screen == Screen::Generate && self.reading.coloured && !self.tokens().is_empty(),
-            Task::Phase => self.sums().is_some() && self.outline.phase != opened.phase,
+            Task::Coloured => {
+                self.screen == Screen::Generate && self.screens.generate.coloured && !self.tokens().is_empty()
+            }
+            Task::Phase => self.sums().is_some() && self.shown.phase != opened.phase,
             Task::Toggle(name, value) => {
                 let toggle = Toggle::ALL.into_iter().find(|toggle| toggle.name() == name);
                 let is_loaded = matches!(self.engine, Engine::Ready(_));

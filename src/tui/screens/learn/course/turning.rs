@@ -10,11 +10,11 @@ use std::mem::take;
 impl App {
     /// Opens a lesson at the first page that was not read, and goes where it takes place.
     pub(in crate::tui) fn open_lesson(&mut self, lesson: usize) {
-        let done = self.course.progress.of(lesson);
+        let done = self.screens.learn.progress.of(lesson);
         let mut opened = Opened::new(lesson, self.last_run);
         opened.page = (0..opened.lesson().pages.len()).find(|page| !done.pages.contains(page)).unwrap_or(0);
-        self.course.row = lesson;
-        self.course.open = Some(opened);
+        self.screens.learn.row = lesson;
+        self.screens.learn.open = Some(opened);
         self.form.propose(TEXT);
         // How the lesson before looked at the text is not how this one does.
         self.selection = Selection {
@@ -28,8 +28,8 @@ impl App {
 
     /// Goes to the screen where the open lesson takes place.
     pub(in crate::tui) fn go_to_stage(&mut self) {
-        self.course.lists = false;
-        let Some(opened) = &self.course.open else { return };
+        self.screens.learn.lists = false;
+        let Some(opened) = &self.screens.learn.open else { return };
         self.screen = match &opened.lesson().stage {
             Stage::Screen(name) => Screen::named(name).unwrap_or(Screen::Learn),
             Stage::Text | Stage::Worked(_) => Screen::Learn,
@@ -38,7 +38,7 @@ impl App {
 
     /// Turns to a page of the open lesson, or past its ends to another lesson.
     pub(in crate::tui) fn turn_page(&mut self, forwards: bool) {
-        let Some(opened) = &self.course.open else { return };
+        let Some(opened) = &self.screens.learn.open else { return };
         let (lesson, last) = (opened.lesson, opened.lesson().pages.len() - 1);
         match (forwards, opened.page) {
             (true, page) if page < last => self.turn_to(page + 1),
@@ -54,7 +54,7 @@ impl App {
 
     /// Turns to this page of the open lesson.
     pub(in crate::tui) fn turn_to(&mut self, page: usize) {
-        if let Some(opened) = &mut self.course.open {
+        if let Some(opened) = &mut self.screens.learn.open {
             opened.page = page;
         }
         self.begin_page();
@@ -62,10 +62,10 @@ impl App {
 
     /// The page lies open: it counts as read, and what it asks for is to be done from now on.
     fn begin_page(&mut self) {
-        let (text, phase) = (self.form.written(), self.outline.phase);
-        if let Some(opened) = &mut self.course.open {
+        let (text, phase) = (self.form.written(), self.shown.phase);
+        if let Some(opened) = &mut self.screens.learn.open {
             (opened.scroll, opened.text, opened.phase) = (0, text, phase);
-            self.course.progress.of_mut(opened.lesson).pages.insert(opened.page);
+            self.screens.learn.progress.of_mut(opened.lesson).pages.insert(opened.page);
         }
     }
 }

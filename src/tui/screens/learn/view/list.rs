@@ -28,15 +28,15 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
     let wide = area.width;
     let area = Rect { width: area.width.saturating_sub(1).min(78), ..area };
-    let done = format!("{} of {} done", app.course.done(), lessons().len());
-    let (title, style) = match app.course.open.is_some() && wide < BESIDE {
+    let done = format!("{} of {} done", app.screens.learn.done(), lessons().len());
+    let (title, style) = match app.screens.learn.open.is_some() && wide < BESIDE {
         false => ("The transformer, lesson by lesson, on a real model", theme.strong),
         true => ("80 columns show a lesson beside its screen", theme.warn),
     };
     put(buf, area, Span::styled(fit(title, (area.width as usize).saturating_sub(done.len() + 2)), style));
     put_right(buf, area, Span::styled(done, theme.dim));
     let mut room = below(area, 2);
-    if let Some(why) = &app.course.unkept {
+    if let Some(why) = &app.screens.learn.unkept {
         let said = format!("progress is not kept: {}", sanitize::label(why));
         for line in wrap(&said, area.width) {
             put(buf, room, Span::styled(line, theme.warn));
@@ -48,12 +48,12 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let mut all: Vec<Entry> = (0..lessons().len()).map(|lesson| entry(app, lesson)).collect();
     all.insert(COST, heading("What it costs, and what helps"));
     all.insert(0, heading("How it works"));
-    entries(app, &all, app.course.row, room, buf, drawn);
+    entries(app, &all, app.screens.learn.row, room, buf, drawn);
 }
 
 fn entry(app: &App, at: usize) -> Entry<'static> {
     let theme = &app.theme;
-    let (lesson, done) = (&lessons()[at], app.course.progress.of(at));
+    let (lesson, done) = (&lessons()[at], app.screens.learn.progress.of(at));
     let (mark, style, said) = match done.pages.iter().filter(|&&page| page < lesson.pages.len()).count() {
         _ if done.is_all_of(lesson) => ("●", theme.good, "done".to_owned()),
         0 => ("○", theme.faint, String::new()),

@@ -30,8 +30,8 @@ use room::{BESIDE, LESSON, TEXT};
 /// both, the lesson has the Learn screen to itself.
 pub fn beside(app: &App, body: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> Rect {
     drawn.lesson = (0, 0, 0);
-    let Some(opened) = &app.course.open else { return body };
-    if app.screen == Screen::Learn && app.course.shows_list() {
+    let Some(opened) = &app.screens.learn.open else { return body };
+    if app.screen == Screen::Learn && app.screens.learn.shows_list() {
         return body;
     }
     if body.width < BESIDE {
@@ -48,8 +48,8 @@ pub fn beside(app: &App, body: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> Rec
 
 /// The Learn screen.
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    match &app.course.open {
-        Some(opened) if !app.course.shows_list() => {
+    match &app.screens.learn.open {
+        Some(opened) if !app.screens.learn.shows_list() => {
             if drawn.lesson.1 == 0 {
                 return panel::draw(app, opened, area, buf, drawn);
             }

@@ -44,7 +44,7 @@ fn of_block(app: &App, opened: &Opened, block: &Block, width: u16) -> Lines {
             lines.iter().map(line).collect()
         }
         Block::Ask(_, words) => {
-            let is_done = app.course.progress.of(opened.lesson).tasks.contains(&opened.page);
+            let is_done = app.screens.learn.progress.of(opened.lesson).tasks.contains(&opened.page);
             let (mark, style) = if is_done { ("✓ ", theme.good) } else { ("▸ ", theme.accent) };
             let mut lines =
                 hanging(Span::styled(mark, style), words, if is_done { theme.dim } else { theme.strong }, width);
@@ -59,7 +59,7 @@ fn of_block(app: &App, opened: &Opened, block: &Block, width: u16) -> Lines {
 
 fn of_question(app: &App, opened: &Opened, question: &Question, width: u16) -> Lines {
     let theme = &app.theme;
-    let answer = app.course.progress.of(opened.lesson).answer;
+    let answer = app.screens.learn.progress.of(opened.lesson).answer;
     let mut lines = styled("Before the experiment, a guess.", theme.dim, width);
     lines.push((Line::default(), None));
     lines.extend(styled(&question.asked, theme.strong, width));

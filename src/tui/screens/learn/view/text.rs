@@ -23,7 +23,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             put(buf, row(room, y as u16), Span::styled(line, theme.dim));
         }
     };
-    match &app.course.embeddings {
+    match &app.screens.learn.embeddings {
         Some((_, Some(Ok(embeddings)))) => table(app, embeddings, room, buf),
         Some((_, Some(Err(why)))) => say(buf, why),
         Some((_, None)) => say(buf, "looking it up…"),

@@ -32,7 +32,7 @@ const COLUMNS: [(RankingColumn, &str, u16); 6] = [
 /// The columns that there is room for: where there is little, the rate of the other phase makes room for names.
 fn columns(app: &App, width: u16) -> Vec<(RankingColumn, &'static str, u16)> {
     let other = if app.one_phase() == Phase::Prefill { RankingColumn::Decode } else { RankingColumn::Prefill };
-    let wanted = |column: RankingColumn| width >= ROOMY || column != other || app.ranking.column == other;
+    let wanted = |column: RankingColumn| width >= ROOMY || column != other || app.screens.matrix.column == other;
     COLUMNS.into_iter().filter(|&(column, ..)| wanted(column)).collect()
 }
 
@@ -81,7 +81,7 @@ pub fn draw(app: &App, rows: &[&Ranked], selected: usize, area: Rect, buf: &mut 
 
 /// The headings, that of the sorted column marked.
 fn headings(app: &App, columns: &[(RankingColumn, &str, u16)], names: u16, area: Rect, buf: &mut Buffer) {
-    let (theme, ranking) = (&app.theme, &app.ranking);
+    let (theme, ranking) = (&app.theme, &app.screens.matrix);
     let mark = if ranking.reversed { "▴" } else { "▾" };
     let heading = |column: RankingColumn, text: &str| match ranking.column == column {
         true => Span::styled(format!("{text}{mark}"), theme.accent),

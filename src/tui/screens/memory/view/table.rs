@@ -16,7 +16,7 @@ const WIDTH: u16 = 11;
 
 pub fn draw(app: &App, sums: &Sums, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let theme = &app.theme;
-    let rows = sums.memory.rows(app.memory.grouping);
+    let rows = sums.memory.rows(app.screens.memory.grouping);
     // Of decode steps the amounts are of one, as everywhere.
     let passes = match app.one_phase() {
         Phase::Prefill => 1,
@@ -37,7 +37,7 @@ pub fn draw(app: &App, sums: &Sums, area: Rect, buf: &mut Buffer, drawn: &mut Dr
     }
     let list = below(area, 1);
     let height = list.height as usize;
-    let selected = app.memory.index(rows.iter().map(|row| row.name.as_str()));
+    let selected = app.screens.memory.index(rows.iter().map(|row| row.name.as_str()));
     let first = scrolled(drawn.listed.0, selected, height, rows.len());
     drawn.listed = (first, height);
     let highest = rows.first().map_or(0, |row| row.memory.peak.0).max(1);

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 pub fn lines(app: &App, chart: &Chart, width: usize) -> Vec<Line<'static>> {
     let theme = &app.theme;
-    let at = app.viewport.selected;
+    let at = app.screens.timeline.selected;
     let slice = chart.slice(at);
     let name = fit(&sanitize::label(chart.name(at)), width);
     let detail = sanitize::label(&chart.timeline.details[slice.detail as usize]);

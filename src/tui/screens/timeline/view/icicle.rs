@@ -33,7 +33,7 @@ pub fn field(area: Rect) -> Rect {
 pub fn draw(app: &App, chart: &Chart, field: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> u16 {
     let theme = &app.theme;
     let lines = chart.lines();
-    let selected = app.viewport.selected;
+    let selected = app.screens.timeline.selected;
     let depth = chart.slice(selected).depth;
     let at = lines.iter().position(|line| *line == ChartLine::Row(selected.track, depth)).unwrap_or(0);
     let height = field.height as usize;
@@ -53,7 +53,7 @@ pub fn draw(app: &App, chart: &Chart, field: Rect, buf: &mut Buffer, drawn: &mut
                 above = None;
             }
             ChartLine::Row(track, depth) => {
-                let (of, window) = (&chart.timeline.tracks[track], app.viewport.window);
+                let (of, window) = (&chart.timeline.tracks[track], app.screens.timeline.window);
                 let longest = chart.rows[track].seen(of, depth, window.from, window.to());
                 let word = longest.map(|seen| word(chart.slice(At { track, slice: seen.slice }).kind));
                 if word.is_some() && word != above {
@@ -84,7 +84,7 @@ fn word(kind: SliceKind) -> &'static str {
 }
 
 fn draw_row(app: &App, chart: &Chart, track: usize, depth: u16, place: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let (window, width) = (app.viewport.window, place.width);
+    let (window, width) = (app.screens.timeline.window, place.width);
     let (rows, of) = (&chart.rows[track], &chart.timeline.tracks[track]);
     let mut x = 0;
     while x < width {
@@ -113,8 +113,8 @@ fn short(name: &str) -> &str {
 fn slab(app: &App, chart: &Chart, at: At, seen: Coverage, column: Nanos, cell: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let slice = chart.slice(at);
-    let is_selected = app.viewport.selected == at;
-    let is_sought = app.viewport.sought.is_none_or(|name| name == slice.name);
+    let is_selected = app.screens.timeline.selected == at;
+    let is_sought = app.screens.timeline.sought.is_none_or(|name| name == slice.name);
     let odd = chart.rows[at.track].slices(slice.depth).binary_search(&at.slice).is_ok_and(|n| n % 2 == 1);
     let dark = if slice.kind == SliceKind::Operator { 2 } else { 0 };
     let colour = if is_sought { theme.slice(chart.stage(at)) } else { theme.rule };

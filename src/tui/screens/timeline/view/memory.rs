@@ -19,11 +19,11 @@ pub fn draw(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let curves = &chart.timeline.memory;
     // Of several ranks, the one that is looked at.
-    let group = &chart.timeline.tracks[app.viewport.selected.track].group;
+    let group = &chart.timeline.tracks[app.screens.timeline.selected.track].group;
     let Some(curve) = curves.iter().find(|curve| curve.name.starts_with(group.as_str())).or(curves.first()) else {
         return;
     };
-    let columns = levels(curve, app.viewport.window, area.width.saturating_sub(GUTTER));
+    let columns = levels(curve, app.screens.timeline.window, area.width.saturating_sub(GUTTER));
     let is_split = matches!(curve.points.first(), Some((_, Level::Split(_))));
     let layers: Vec<Style> = match is_split {
         true => STACKED.map(|category| theme.category(category)).to_vec(),

@@ -31,12 +31,12 @@ pub fn draw(app: &App, chart: &Chart, groups: &[Grouped], area: Rect, buf: &mut 
     put(buf, skip(area, 2), Span::styled(head, theme.dim));
     let list = Rect { height: area.height.saturating_sub(2), ..below(area, 1) };
     let height = list.height as usize;
-    let first = scrolled(drawn.listed.0, app.viewport.row, height, groups.len());
+    let first = scrolled(drawn.listed.0, app.screens.timeline.row, height, groups.len());
     drawn.listed = (first, height);
     let most = groups.first().map_or(0.0, |group| group.share);
     for (index, group) in groups.iter().enumerate().skip(first).take(height) {
         let line = row(list, (index - first) as u16);
-        if index == app.viewport.row {
+        if index == app.screens.timeline.row {
             buf.set_style(line.intersection(buf.area), theme.selected);
             put(buf, line, Span::styled("▌", theme.accent));
         }

@@ -22,15 +22,17 @@ pub fn whole(app: &App, chart: &Chart, area: Rect, field: Rect, buf: &mut Buffer
     for stretch in &chart.timeline.sections {
         put(buf, skip(line, all.column(stretch.start, line.width)), Span::styled("┬", theme.rule));
     }
-    let (from, to) =
-        (all.column(app.viewport.window.from, line.width), all.column(app.viewport.window.to(), line.width));
+    let (from, to) = (
+        all.column(app.screens.timeline.window.from, line.width),
+        all.column(app.screens.timeline.window.to(), line.width),
+    );
     let seen = take(skip(line, from.min(line.width.saturating_sub(1))), to.saturating_sub(from).max(1));
     put(buf, seen, Span::styled("━".repeat(seen.width as usize), theme.accent));
 }
 
 /// Moments at round distances, as exactly as the window is long.
 pub fn ticks(app: &App, area: Rect, buf: &mut Buffer) {
-    let (window, theme) = (app.viewport.window, &app.theme);
+    let (window, theme) = (app.screens.timeline.window, &app.theme);
     let apart = |step: u64| u128::from(step) * u128::from(area.width) / u128::from(window.time.0.max(1));
     let longest = label(window.to(), 1).len() as u128;
     let steps = (0..19).flat_map(|power| [1, 2, 5].map(|digit| digit * 10u64.pow(power)));
