@@ -185,7 +185,7 @@ fn check(study: &Study, args: &Args, out: &mut Output) -> Result {
 
 fn print(study: &Study, args: &Args, out: &mut Output) -> Result {
     if args.json {
-        return out.json(&report::study::json::study(study));
+        return out.json(report::study::json::study(study));
     }
     if study.samples.is_empty() {
         out.note("ended before anything was measured");

@@ -88,7 +88,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     let Recorded { run, ending } = recorded?;
 
     if args.json {
-        out.json(&json::profile(&run))?;
+        out.json(json::profile(&run))?;
     } else if run.ttft().is_some() || run.wall(None).is_some() {
         out.report(&table::profile(&run, args.rows(), out.width()))?;
     } else {

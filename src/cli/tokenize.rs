@@ -72,7 +72,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
 fn tokens(args: &Args, tokenizer: &Tokenizer, text: &str, input: Input, out: &mut Output) -> Result {
     let tokens = tokenizer.tokenize(text, input)?;
     if args.json {
-        return out.json(&report::json::tokens(&tokens));
+        return out.json(report::json::tokens(&tokens));
     }
     out.report(&report::tokens(&tokens))?;
     out.note(&format!("{}, {}", counted(tokens.len(), "token"), counted(text.len(), "byte")));
@@ -82,7 +82,7 @@ fn tokens(args: &Args, tokenizer: &Tokenizer, text: &str, input: Input, out: &mu
 fn steps(args: &Args, tokenizer: &Tokenizer, text: &str, input: Input, out: &mut Output) -> Result {
     let words = tokenizer.merges(text, input)?;
     if args.json {
-        return out.json(&report::json::merges(&words));
+        return out.json(report::json::merges(&words));
     }
     out.report(&report::merges(&words, out.width()))?;
     let merges = words.iter().map(|word| word.steps.len()).sum();
@@ -112,7 +112,7 @@ fn side_by_side(args: &Args, model: &str, text: Option<String>, out: &mut Output
         None => SAMPLE.iter().map(|&(language, text)| cuts(Some(language), text.to_owned())).collect::<Result<_>>()?,
     };
     if args.json {
-        return out.json(&report::json::cuts(&all));
+        return out.json(report::json::cuts(&all));
     }
     let width = out.width();
     out.report(&if one { report::cuts(&all[0], width) } else { report::languages(&all, width) })
