@@ -19,7 +19,8 @@ use std::path::Path;
 #[command(override_usage = "blockscope tokenize [OPTIONS] [MODEL] <TEXT>\n       \
     blockscope tokenize [OPTIONS] --sample [MODEL]")]
 pub struct Args {
-    /// The text, and before it a model, if not the default; - as the text reads it from standard input
+    /// The text, and before it a model, if not the default; - as the text reads it from standard input,
+    /// without one line end at its end
     // One list, because clap would take a model that a flag follows for the text.
     #[arg(value_names = ["MODEL", "TEXT"], required_unless_present = "sample", num_args = 1..=2)]
     words: Vec<String>,
