@@ -84,14 +84,14 @@ fn check_arms(session: &Session, plan: &Plan) -> Result {
 
 fn print(study: &Study, outcomes: &[Outcome], args: &Args, out: &mut Output) -> Result {
     if args.json {
-        return out.json(report::study::json::gated(study, outcomes));
+        return out.json(report::study::gates::json(study, outcomes));
     }
     if study.samples.is_empty() {
         out.note("ended before anything was measured");
         return Ok(());
     }
     match args.markdown {
-        true => out.line(report::study::gated_markdown(study, outcomes).trim_end()),
+        true => out.line(report::study::gates::markdown(study, outcomes).trim_end()),
         false => out.report(&report::study::report(study, Detail::Summed, out.width())),
     }
 }

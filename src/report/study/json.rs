@@ -2,7 +2,6 @@
 
 use crate::analyse::Sweep;
 use crate::analyse::comparison::{Both, Comparison, Figure, PhaseComparison, Rate, Row};
-use crate::analyse::gate::Outcome;
 use crate::analyse::pareto::{self, Standing};
 use crate::analyse::statistics::{Ratio, Verdict};
 use crate::analyse::sweep::{Line, Measured, Point, Power, Series};
@@ -61,27 +60,6 @@ pub fn study(study: &Study) -> Value {
         }
     }
     whole.into()
-}
-
-/// The same with what came of gates, where there were any.
-pub fn gated(study: &Study, outcomes: &[Outcome]) -> Value {
-    let mut whole = self::study(study);
-    if !outcomes.is_empty() {
-        whole["gates"] = outcomes.iter().map(outcome).collect();
-    }
-    whole
-}
-
-fn outcome(outcome: &Outcome) -> Value {
-    json!({
-        "candidate": outcome.candidate,
-        "gate": outcome.gate,
-        "passed": outcome.passed,
-        "value": outcome.found.map(|found| found.value),
-        "interval": outcome.found.and_then(|found| found.interval).map(|(low, high)| [low, high]),
-        "repeats": outcome.found.and_then(|found| found.repeats),
-        "said": outcome.said,
-    })
 }
 
 /// An arm by itself.

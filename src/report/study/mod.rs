@@ -3,6 +3,7 @@
 mod about;
 mod compare;
 pub mod csv;
+pub mod gates;
 pub mod json;
 mod matrix;
 mod sweep;
@@ -12,7 +13,6 @@ mod tests;
 use super::layout::Detail;
 use super::markdown;
 use super::piece::Piece;
-use crate::analyse::gate::Outcome;
 use crate::record::study::{Study, StudyKind};
 
 /// The report on a study, for a screen of `width` columns: where it is narrow, columns are left out. `detail` is about
@@ -43,19 +43,4 @@ pub fn pieces(study: &Study, detail: Detail) -> Vec<Piece> {
 /// As Markdown, for a pull request: of a comparison the parts added up over all blocks.
 pub fn markdown(study: &Study) -> String {
     markdown::write(&pieces(study, Detail::Summed))
-}
-
-/// The same with what came of gates, where there were any.
-pub fn gated_markdown(study: &Study, outcomes: &[Outcome]) -> String {
-    let mut all = pieces(study, Detail::Summed);
-    if !outcomes.is_empty() {
-        let many = study.arms.len() > 2;
-        let said = |outcome: &Outcome| match many {
-            true => format!("{}: {}", outcome.candidate, outcome.said),
-            false => outcome.said.clone(),
-        };
-        all.push(Piece::Title("gates".into()));
-        all.push(Piece::List(outcomes.iter().map(said).collect()));
-    }
-    markdown::write(&all)
 }
