@@ -8,6 +8,7 @@ use super::loading;
 use super::output::Output;
 use crate::engine;
 use crate::engine::Device;
+use crate::engine::source::check_path;
 use crate::interpret::proof::{Outcome, PROOFS, Subject};
 use crate::learn::lessons;
 use crate::measure::Prompt;
@@ -50,6 +51,7 @@ pub fn run(args: &Args, colours: ColorChoice, out: &mut Output) -> Result {
     if args.check {
         return check(args, out);
     }
+    check_path(args.model.named())?;
     args.model.device().open()?;
     open(of(args, colours)?)
 }
@@ -58,6 +60,7 @@ pub fn run(args: &Args, colours: ColorChoice, out: &mut Output) -> Result {
 pub fn announce(args: &Args, colours: ColorChoice) {
     if !args.check
         && args.model.device() == Device::Cpu
+        && check_path(args.model.named()).is_ok()
         && let Ok(startup) = of(args, colours)
     {
         tui::announce(&startup);

@@ -1,6 +1,7 @@
 //! How far a learner has come, and the file that keeps it.
 
 use super::lesson::Lesson;
+use crate::system::aside::beside;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -74,7 +75,7 @@ impl Progress {
         let write = || {
             let folder = path.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            let mut file = beside(path)?;
             serde_json::to_writer_pretty(&mut file, &all)?;
             file.write_all(b"\n")?;
             file.persist(path).map_err(|error| error.error)?;
