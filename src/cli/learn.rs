@@ -161,8 +161,7 @@ fn line(lesson: usize, found: &Outcome) -> String {
 fn answer(prediction: &Prediction, found: &Found) -> String {
     match (found, &prediction.form) {
         (Err(why), _) => format!("not measured: {why}"),
-        (Ok(Measured::Number(value)), Form::Number { unit, .. }) => format!("measured {} {unit}", figure(*value)),
-        (Ok(Measured::Number(value)), Form::Order(_)) => format!("measured {}", figure(*value)),
+        (Ok(Measured::Number(value)), form) => format!("measured {}", form.with_unit(*value)),
         (Ok(Measured::Order(values)), form) => {
             let name = |item: usize| match form {
                 Form::Order(items) => items.get(item).map_or("", String::as_str),

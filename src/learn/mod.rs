@@ -12,6 +12,7 @@
 //!
 //! Deliberately absent: a tensor, a terminal, a key.
 
+mod form;
 mod glossary;
 mod lesson;
 mod prediction;
@@ -20,9 +21,10 @@ mod quantity;
 mod task;
 pub mod worked;
 
+pub use form::{Form, Guess, figure};
 pub use glossary::{Term, glossary};
 pub use lesson::{Answer, Block, Lesson, Page, Question, Stage, lessons};
-pub use prediction::{Form, Guess, Measured, Miss, Prediction, figure};
+pub use prediction::{Measured, Miss, Prediction};
 pub use progress::{Done, Error, Progress};
 pub use quantity::Quantity;
 pub use task::{At, Task};

@@ -1,7 +1,7 @@
 //! How far a learner has come, and the file that keeps it.
 
+use super::form::Guess;
 use super::lesson::Lesson;
-use super::prediction::Guess;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};

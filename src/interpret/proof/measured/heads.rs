@@ -1,6 +1,6 @@
 //! Scores and weights of heads, mostly those of the block in the middle.
 
-use super::percent;
+use super::common::percent;
 use crate::arch::hook::Hook;
 use crate::engine::{Error, Result};
 use crate::interpret::explore;

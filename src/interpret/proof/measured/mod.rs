@@ -4,6 +4,7 @@
 //! Subject (session, text) ─▶ measured(Quantity) ─▶ Measured: a number, or a value for each thing to be put in order
 //! ```
 
+mod common;
 mod heads;
 mod stream;
 mod text;
@@ -50,9 +51,4 @@ pub fn measured(quantity: Quantity, subject: &Subject) -> Result<Measured> {
         true => Ok(found),
         false => Err(Error::Request("what was measured is no number on this model and text: try another text".into())),
     }
-}
-
-/// A share as a percentage; of nothing it is no number.
-fn percent(part: usize, whole: usize) -> f64 {
-    100.0 * part as f64 / whole as f64
 }

@@ -1,11 +1,11 @@
 //! The MLP, the residual stream, and what is read from it.
 
-use super::percent;
+use super::common::percent;
 use crate::arch::hook::Hook;
 use crate::engine::Result;
 use crate::interpret::proof::subject::Subject;
 use crate::record::explored::{Place, Writer};
-use tch::{Kind, Tensor};
+use tch::Kind;
 
 /// Numbers above 0 that enter the activation of the middle block's MLP, in %.
 pub fn open_gates(subject: &Subject) -> Result<f64> {
@@ -49,9 +49,4 @@ pub fn writers(subject: &Subject) -> Result<Vec<f64>> {
         sum(|writer| matches!(writer, Writer::Head(_))),
         sum(|writer| matches!(writer, Writer::Mlp(_))),
     ])
-}
-
-/// The first choice of the model after each of some positions. [T, d_vocab] → [T]
-pub fn choices(logits: &Tensor) -> Result<Vec<i64>> {
-    Ok(Vec::try_from(logits.argmax(-1, false))?)
 }

@@ -1,7 +1,6 @@
 //! Tokens, their columns in the embedding, and what is predicted from them.
 
-use super::percent;
-use super::stream::choices;
+use super::common::{choices, percent};
 use crate::arch::formats::Precision;
 use crate::engine::matrix::Matrix;
 use crate::engine::{Error, Result};

@@ -1,7 +1,6 @@
 //! What a pass costs, and what changes of it bring.
 
-use super::percent;
-use super::stream::choices;
+use super::common::{choices, percent};
 use crate::arch::role::{Branch, Role};
 use crate::arch::work::PassShape;
 use crate::engine::Result;

@@ -66,7 +66,8 @@ fn of_entry(app: &App, prediction: &Prediction, entry: &str, enter: &str, width:
     let (line, how) = match &prediction.form {
         Form::Number { unit, least, most, .. } => {
             let entered = Span::styled(format!("▸ {entry}"), theme.accent);
-            let range = format!(" {unit}  from {} to {}", figure(*least), figure(*most));
+            let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+            let range = format!("{unit}  from {} to {}", figure(*least), figure(*most));
             let line = Line::from_iter([entered, cursor, Span::styled(range, theme.dim)]);
             (line, format!("Type a number, then press {enter} to measure it."))
         }
@@ -91,8 +92,7 @@ fn of_entry(app: &App, prediction: &Prediction, entry: &str, enter: &str, width:
 /// A guess in words.
 fn said(prediction: &Prediction, guess: &Guess) -> String {
     match (guess, &prediction.form) {
-        (Guess::Number(number), Form::Number { unit, .. }) => format!("{} {unit}", figure(*number)),
-        (Guess::Number(number), Form::Order(_)) => figure(*number),
+        (Guess::Number(number), form) => form.with_unit(*number),
         (Guess::Order(order), _) => order.iter().map(|&item| Form::letter(item)).collect(),
     }
 }
@@ -105,9 +105,9 @@ fn of_result(app: &App, prediction: &Prediction, guess: &Guess, measured: &Measu
     };
     let mut lines = styled(&format!("Your prediction: {}", said(prediction, guess)), theme.text, width);
     match (&prediction.form, guess, measured) {
-        (Form::Number { unit, .. }, &Guess::Number(guess), &Measured::Number(value)) => {
-            lines.extend(styled(&format!("Measured: {} {unit}", figure(value)), theme.strong, width));
-            lines.push((axis(app, &prediction.form, guess, value, width), None));
+        (form @ Form::Number { .. }, &Guess::Number(guess), &Measured::Number(value)) => {
+            lines.extend(styled(&format!("Measured: {}", form.with_unit(value)), theme.strong, width));
+            lines.push((axis(app, form, guess, value, width), None));
             let legend = [("▲", theme.accent, " you   "), ("●", theme.good, " measured")];
             let legend = legend
                 .into_iter()

@@ -220,7 +220,7 @@ fn every_prediction_is_asked_typed_measured_and_compared() {
             match &prediction.form {
                 Form::Number { unit, least, most, .. } => {
                     let range = format!("{unit} from {} to {}", figure(*least), figure(*most));
-                    assert_says(&name, &shown, &[&range]);
+                    assert_says(&name, &shown, &[range.trim()]);
                 }
                 Form::Order(items) => {
                     for (item, thing) in items.iter().enumerate() {
