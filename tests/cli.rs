@@ -607,12 +607,24 @@ fn lessons_are_checked_without_a_screen() {
     let all = stdout(&["learn", "--check"]);
     let lines: Vec<&str> = all.lines().collect();
     assert_eq!(lines.last(), Some(&"26 passed, 0 failed, 0 skipped"), "{all}");
+    let is_prediction = |line: &&&str| line.starts_with("      predict  ");
+    let predictions: Vec<&&str> = lines.iter().filter(is_prediction).collect();
+    assert!(predictions.len() >= 15 && predictions.iter().all(|line| line.contains(" measured ")), "{all}");
+    let lines: Vec<&&str> = lines.iter().filter(|line| !is_prediction(line)).collect();
     for (at, line) in lines[..26].iter().enumerate() {
         assert!(line.starts_with(&format!("PASS  {:>2}  ", at + 1)) && line.contains(['≤', '≥']), "{line}");
     }
     assert!(all.contains("16  observation"), "{all}");
     let one = stdout(&["learn", "7", LLAMA, "--check"]);
-    assert!(one.starts_with("PASS   7  law") && one.lines().count() == 2, "{one}");
+    assert!(one.starts_with("PASS   7  law") && one.lines().count() == 3, "{one}");
+    assert!(one.contains("predict  How much of its weight") && one.contains(" measured "), "{one}");
+    let both = json(&["learn", "7", LLAMA, "--check", "--json"]);
+    assert_eq!((&both["passed"], &both["failed"]), (&1.into(), &0.into()), "{both}");
+    let (experiment, prediction) = (&both["lessons"][0]["experiment"], &both["lessons"][0]["prediction"]);
+    assert!(experiment["passes"] == true && experiment["value"].as_f64() <= experiment["at_most"].as_f64(), "{both}");
+    assert!(prediction["measured"].as_f64().is_some_and(|share| (0.0..=100.0).contains(&share)), "{both}");
+    assert_eq!((&prediction["quantity"], &prediction["unit"]), (&"largest-weight".into(), &"%".into()), "{both}");
+    assert!(refusal(&["learn", "7", LLAMA, "--json"], 2).contains("--check"));
     // What training makes is not to be found in random weights, and the exit code says so.
     let random = run(&["learn", "all", RANDOM, "--check"]);
     assert_eq!(random.status.code(), Some(1), "{random:?}");

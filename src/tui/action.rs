@@ -33,6 +33,30 @@ pub fn key_of(scopes: &[Scope], act: Act) -> String {
     found.and_then(|action| action.keys.first()).map(Key::to_string).unwrap_or_default()
 }
 
+/// A text with its actions replaced by their first keys: `{Heads.Open}`, or `{Run}` for what works everywhere. What is no
+/// action stays as it is.
+pub fn with_keys(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, behind)| Some((before, behind.split_once('}')?)))
+    {
+        out.push_str(before);
+        match action_of(name).and_then(|action| action.keys.first()) {
+            Some(key) => out.push_str(&key.to_string()),
+            None => out.extend(["{", name, "}"]),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+/// The action that a text calls so.
+fn action_of(name: &str) -> Option<&'static Action> {
+    let everywhere = |id: &str| id.strip_prefix("Everywhere.") == Some(name);
+    ACTIONS.iter().find(|action| action.id == name || everywhere(action.id))
+}
+
 impl Action {
     /// The keys as the strip shows them: `r`, `↑↓`.
     pub fn strip_keys(&self) -> String {
@@ -84,6 +108,15 @@ mod tests {
         assert_eq!(key_of(&[Scope::Everywhere], Act::Cancel), "Esc");
         assert_eq!(key_of(&[Scope::Blocks, Scope::Everywhere], Act::Open), "→");
         assert_eq!(key_of(&[Scope::Compare, Scope::Everywhere], Act::Toggles), "t");
+    }
+
+    #[test]
+    fn actions_in_a_text_become_their_keys() {
+        assert_eq!(with_keys("Press {EditPrompt}, then {Heads.Open}."), "Press e, then Enter.");
+        assert_eq!(with_keys("{Toggles.AcceptAndRun} and {Run}"), "r and r");
+        for as_it_is in ["no action {Fly} here", "{", "a } b {", ""] {
+            assert_eq!(with_keys(as_it_is), as_it_is);
+        }
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub enum Act {
     AnswerB,
     AnswerC,
     Prove,
+    Predict,
+    Erase,
     CloseLesson,
     Glossary,
     Palette,
@@ -117,6 +119,9 @@ pub enum Scope {
     Heads,
     Lens,
     Learn,
+    /// Of a lesson, while it waits for an answer: they come before the screen's.
+    Prediction,
+    Quiz,
     /// The popups.
     Prompt,
     Toggles,
@@ -145,6 +150,8 @@ pub enum Scope {
 pub struct Action {
     pub act: Act,
     pub scope: Scope,
+    /// What texts call it whose keys are put in: `Heads.Open`.
+    pub id: &'static str,
     /// The first one is the one to show.
     pub keys: &'static [Key],
     /// The word for it in the strip below; empty: not there.

@@ -24,6 +24,7 @@ macro_rules! table {
         &[$($( Action {
             act: Act::$act,
             scope: Scope::$scope,
+            id: concat!(stringify!($scope), ".", stringify!($act)),
             keys: &[$($key),*],
             word: $word,
             with: table!(@with $($with)?),
@@ -221,6 +222,15 @@ pub const ACTIONS: &[Action] = table! {
         First      [HOME]            "",      "First", "the first lesson, or the first step";
         Last       [END]             "",      "Last", "the last lesson, or the last step";
     }
+    Prediction {
+        Predict    [ENTER]           "predict", "Predict", "say this, and have it measured on this model and text";
+        Erase      [BACKSPACE]       "erase", "Erase", "take the last character back";
+    }
+    Quiz {
+        AnswerA    [char('A'), char('a')] "answer", "Answer A", "the first answer to the lesson's question";
+        AnswerB    [char('B'), char('b')] "", "Answer B", "the second";
+        AnswerC    [char('C'), char('c')] "", "Answer C", "the third";
+    }
     Everywhere {
         Run        [char('r')]       "run",   "Run", "run the model on the prompt and measure it; on Heads and Lens read it";
         TraceRun   [char('R')]       "trace", "Run, traced", "the same with every operator and every allocation, beside a plain run";
@@ -247,7 +257,7 @@ pub const ACTIONS: &[Action] = table! {
         Learn      [char('y')]       "",      "Screen: Learn", "the lessons; from another screen back to where the open one takes place";
         NextPage   [char(']')]       "",      "Next page", "turn the page of the lesson, or scroll it";
         PreviousPage [char('[')]     "",      "Page before", "turn back";
-        AnswerA    [char('A')]       "",      "Answer A", "the first answer to the lesson's question";
+        AnswerA    [char('A')]       "",      "Answer A", "the first answer to the lesson's question; once it is answered, why it is right or wrong";
         AnswerB    [char('B')]       "",      "Answer B", "the second";
         AnswerC    [char('C')]       "",      "Answer C", "the third";
         Prove      [char('!')]       "",      "Experiment", "prove on this model what the lesson claims";
