@@ -2,7 +2,7 @@
 # What is fetched lies in the cache folder that all clones share, and is fetched once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench interop bench-peers bench-interface bench-growth book clean check check-lint libtorch model models
+.PHONY: help run test lint bench interop bench-peers bench-interface bench-growth book completions clean check check-lint libtorch model models
 
 help:
 	@echo 'Blockscope shows a transformer at work, block by block, in your terminal.'
@@ -36,6 +36,10 @@ bench-interface: check libtorch model ## measure what the interface takes: start
 bench-growth: check libtorch model ## measure how capture, trace and compare grow with the prompt, into docs/growth.svg
 	cargo build --release --locked
 	benches/measure.sh benches/growth/measure.py docs/growth.svg
+
+completions: check libtorch ## write completions for shells into target/completions, manual pages into target/man
+	cargo build --release --locked
+	@scripts/completions.sh "$${CARGO_TARGET_DIR:-target}"
 
 book: ## build the book into target/book; reads as well in docs/book/src, without it
 	@scripts/book.sh

@@ -78,10 +78,58 @@ fn help_names_every_command() {
     assert!(stdout(&["--version"]).starts_with("blockscope "));
 }
 
+/// The commands that a user is shown.
+fn commands() -> Vec<String> {
+    Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+#[test]
+fn completions_have_every_command_and_its_options() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&["completions", shell]);
+        for command in commands() {
+            assert!(script.contains(&command), "{shell}: {command}");
+        }
+        let option = if shell == "fish" { "prompt-tokens" } else { "--prompt-tokens" };
+        assert!(script.contains(option), "{shell}");
+    }
+    // As shells themselves read them, where they are there.
+    for (shell, check) in [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")] {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("script");
+        std::fs::write(&script, stdout(&["completions", shell])).unwrap();
+        if let Ok(checked) = Command::new(shell).arg(check).arg(&script).output() {
+            assert!(checked.status.success(), "{shell}: {}", String::from_utf8_lossy(&checked.stderr));
+        }
+    }
+}
+
+#[test]
+fn manual_pages_have_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("made/man1");
+    assert_eq!(stdout(&["man", "--out", pages.to_str().unwrap()]), "");
+    let page = |name: &str| std::fs::read_to_string(pages.join(format!("{name}.1"))).unwrap();
+    let whole = page("blockscope");
+    assert_eq!(whole, stdout(&["man"]));
+    for command in commands() {
+        assert!(whole.contains(&format!("blockscope\\-{command}(1)")), "{command} in {whole}");
+        let own = page(&format!("blockscope-{command}"));
+        assert_eq!(own, stdout(&["man", &command]));
+        assert!(own.starts_with(".ie") && own.contains(".SH SYNOPSIS") && own.contains(&command), "{own}");
+    }
+    assert!(page("blockscope-profile").contains("\\-\\-prompt\\-tokens"));
+}
+
 #[test]
 fn wrong_usage_ends_with_2_and_says_what_is_right() {
     for (args, expected) in [
         (&["profle"][..], "profile"),
+        (&["nowhere"], "no file or folder 'nowhere'"),
+        (&["--set", "weights=int3"], "f32, bf16"),
+        (&["--promt", "hi"], "similar argument exists: '--prompt'"),
+        (&["completions", "tcsh"], "fish"),
+        (&["man", "profle"], "profile"),
         (&["generate"], "--prompt"),
         (&["generate", "--prompt", "a", "--ids", "1"], "cannot be used with"),
         (&["generate", "--ids", "1,x"], "invalid"),
@@ -133,6 +181,13 @@ fn work_that_fails_ends_with_1_and_says_what_to_do() {
         (&["capture", LLAMA, "--ids", "1", "--hooks", "logits", "--out", taken], "--force"),
         (&[], "needs a terminal"),
         (&["run", LLAMA], "needs a terminal"),
+        (&[LLAMA], "needs a terminal"),
+        (&["--color", "never", "--set", "weights=bf16", LLAMA, "--prompt", "hi"], "needs a terminal"),
+        (&["--prompt", "hi"], "needs a terminal"),
+        (&["./no/such.gguf"], "./no/such.gguf: there is no such file or folder; a MODEL is"),
+        (&["nowhere.gguf", "--prompt", "hi"], "nowhere.gguf: there is no such file or folder"),
+        (&["--prompt", "hi", "nowhere"], "nowhere: there is no such file or folder"),
+        (&["learn", "1", "no/such/folder"], "no/such/folder: there is no such file or folder"),
         (&["view", "traces/v1-tiny.jsonl"], "needs a terminal"),
         (&["view", "Cargo.toml"], "not a run file"),
         (&["view", "no/such/run.jsonl"], "no/such/run.jsonl"),
@@ -219,6 +274,24 @@ fn tokenize_takes_any_text() {
     child.stdin.take().unwrap().write_all("The cat sat on the mat, and the cat".as_bytes()).unwrap();
     let found: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
     assert_eq!(ids(&found["ids"]), golden_ids("llama/golden.safetensors", "input_ids"));
+}
+
+#[test]
+fn of_standard_input_one_line_end_is_dropped() {
+    let tokens = |text: &[u8]| {
+        let mut child = blockscope(&["tokenize", LLAMA, "--json", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text).unwrap();
+        let found: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
+        ids(&found["ids"])
+    };
+    let plain = tokens(b"The cat");
+    assert_eq!(tokens(b"The cat\n"), plain);
+    assert_eq!(tokens(b"The cat\r\n"), plain);
+    assert_eq!(tokens(b"The cat\n\n").len(), plain.len() + 1);
 }
 
 /// A folder with nothing but a tokenizer, of these bytes.
@@ -443,7 +516,7 @@ fn profile_json_has_every_number_and_says_where_it_comes_from() {
 
     // The run file tells the same.
     let saved = blockscope::record::file::read(&file).unwrap();
-    assert_eq!(blockscope::report::json::profile(&saved), found);
+    assert_eq!(blockscope::report::json::versioned(blockscope::report::json::profile(&saved)), found);
 }
 
 #[test]
@@ -488,6 +561,26 @@ fn capture_writes_tensors_under_their_hook_names() {
     json(&[&args[..], &["--force"]].concat());
 }
 
+#[cfg(unix)]
+#[test]
+fn every_file_that_is_written_has_the_usual_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let in_folder = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mode = |path: &str| std::fs::metadata(path).unwrap().permissions().mode();
+    let files = ["seen.safetensors", "hooks.safetensors", "run.jsonl", "run.json", "plain"].map(in_folder);
+    let [seen, hooks, run, exported, plain] = &files;
+    stdout(&["capture", LLAMA, "--ids", "281,280,279", "--out", seen]);
+    stdout(&["capture", LLAMA, "--ids", "281,280,279", "--hooks", "logits", "--out", hooks]);
+    let short = ["--prompt-tokens", "4", "--new-tokens", "2", "--repeats", "1", "--set", "threads=1"];
+    stdout(&[&["profile", RANDOM, "--out", run][..], &short].concat());
+    stdout(&["export", run, "--to", "json", "--out", exported]);
+    std::fs::write(plain, "").unwrap();
+    for file in &files {
+        assert_eq!(mode(file), mode(plain), "{file}");
+    }
+}
+
 #[test]
 fn inspect_describes_a_model_without_loading_it() {
     let smollm2 = json(&["inspect", "--json"]);
@@ -514,12 +607,24 @@ fn lessons_are_checked_without_a_screen() {
     let all = stdout(&["learn", "--check"]);
     let lines: Vec<&str> = all.lines().collect();
     assert_eq!(lines.last(), Some(&"26 passed, 0 failed, 0 skipped"), "{all}");
+    let is_prediction = |line: &&&str| line.starts_with("      predict  ");
+    let predictions: Vec<&&str> = lines.iter().filter(is_prediction).collect();
+    assert!(predictions.len() >= 15 && predictions.iter().all(|line| line.contains(" measured ")), "{all}");
+    let lines: Vec<&&str> = lines.iter().filter(|line| !is_prediction(line)).collect();
     for (at, line) in lines[..26].iter().enumerate() {
         assert!(line.starts_with(&format!("PASS  {:>2}  ", at + 1)) && line.contains(['≤', '≥']), "{line}");
     }
     assert!(all.contains("16  observation"), "{all}");
     let one = stdout(&["learn", "7", LLAMA, "--check"]);
-    assert!(one.starts_with("PASS   7  law") && one.lines().count() == 2, "{one}");
+    assert!(one.starts_with("PASS   7  law") && one.lines().count() == 3, "{one}");
+    assert!(one.contains("predict  How much of its weight") && one.contains(" measured "), "{one}");
+    let both = json(&["learn", "7", LLAMA, "--check", "--json"]);
+    assert_eq!((&both["passed"], &both["failed"]), (&1.into(), &0.into()), "{both}");
+    let (experiment, prediction) = (&both["lessons"][0]["experiment"], &both["lessons"][0]["prediction"]);
+    assert!(experiment["passes"] == true && experiment["value"].as_f64() <= experiment["at_most"].as_f64(), "{both}");
+    assert!(prediction["measured"].as_f64().is_some_and(|share| (0.0..=100.0).contains(&share)), "{both}");
+    assert_eq!((&prediction["quantity"], &prediction["unit"]), (&"largest-weight".into(), &"%".into()), "{both}");
+    assert!(refusal(&["learn", "7", LLAMA, "--json"], 2).contains("--check"));
     // What training makes is not to be found in random weights, and the exit code says so.
     let random = run(&["learn", "all", RANDOM, "--check"]);
     assert_eq!(random.status.code(), Some(1), "{random:?}");

@@ -111,11 +111,18 @@ fn work_that_fails_ends_with_1_and_says_what_to_do() {
 #[test]
 fn gates_decide_the_exit_code_and_each_that_fails_says_so() {
     let passes = "quality.kl_mean<=0.01,quality.top1>=0.9";
-    assert!(run(&compare(&["--gate", passes])).status.success());
+    let reached = run(&compare(&["--gate", passes]));
+    let said = text(&reached.stderr);
+    assert!(reached.status.success() && said.lines().count() == 2, "{said}");
+    assert!(
+        said.contains("quality.kl_mean<=0.01 passed: it is ") && said.contains("quality.top1>=0.9 passed"),
+        "{said}"
+    );
     let output = run(&compare(&["--gate", passes, "--gate", "decode.tpot_ratio<=1e-6,quality.kl_mean>=5"]));
     assert_eq!(output.status.code(), Some(3));
     let said = text(&output.stderr);
-    assert!(said.lines().count() == 2 && said.contains("decode.tpot_ratio<=0.000001 fails"), "{said}");
+    assert!(said.lines().count() == 4 && said.contains("decode.tpot_ratio<=0.000001 failed: it is "), "{said}");
+    assert_eq!((said.matches(" passed: ").count(), said.matches("error: ").count()), (2, 2), "{said}");
     assert!(!output.stdout.is_empty(), "the result is printed all the same");
     // A saved study can be asked again, and what was not measured reaches nothing.
     let saved = "traces/study-v1-compare.jsonl";
@@ -157,7 +164,10 @@ fn every_value_of_a_toggle_is_listed_and_one_that_cannot_be_with_its_reason() {
     assert!(printed.contains("weights=f32"), "{printed}");
     // What cannot be had is no failure of the others.
     let gated = run(&["compare", &kept, "--gate", "decode.tpot_ratio<=1e9"]);
-    assert!(gated.status.success() && text(&gated.stderr).contains("weights=f32: no gate applies"));
+    assert!(
+        gated.status.success()
+            && text(&gated.stderr).contains("weights=f32: decode.tpot_ratio<=1000000000 does not apply")
+    );
     assert_eq!(run(&["compare", &kept, "--gate", "decode.tpot_ratio<=1e-9"]).status.code(), Some(3));
     assert!(study.header.text.unwrap().name.contains("no tokenizer"));
 }
@@ -177,6 +187,25 @@ fn json_and_markdown_hold_what_was_compared() {
     assert!(json.is_object() && json.to_string().contains("kv_cache=off"), "{json}");
     let markdown = stdout(&compare(&["--markdown"]));
     assert!(markdown.contains("| ") && markdown.contains("kv\\_cache=off"), "{markdown}");
+}
+
+#[test]
+fn a_gate_on_one_repeat_says_that_there_is_no_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, kept) = in_folder(&folder, "run.jsonl");
+    let args = ["profile", LLAMA, "--set", "threads=1", "--prompt-tokens", "12", "--new-tokens", "4", "--repeats", "1"];
+    stdout(&with(&args, &["--out", &kept]));
+    let gated = ["compare", &kept, &kept, "--gate", "decode.tpot_ratio<=1.05,0.5<=prefill.ttft_ratio<=2"];
+    let output = run(&gated);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("warning: ").count(), 2, "{said}");
+    assert_eq!(said.matches("it is 1.0000, of one repeat: there is no interval").count(), 2, "{said}");
+    let json = json(&with(&gated, &["--json"]));
+    let gate = &json["gates"][0];
+    assert_eq!((&gate["passed"], &gate["value"], &gate["repeats"]), (&true.into(), &1.0.into(), &1.into()));
+    assert!(gate["interval"].is_null());
+    assert!(stdout(&with(&gated, &["--markdown"])).contains("## gates"));
 }
 
 #[test]
@@ -202,6 +231,68 @@ fn two_saved_runs_are_compared() {
     }
     let printed = stdout(&["compare", &one, &other]);
     assert!(printed.contains("TPOT"), "{printed}");
+}
+
+/// A command whose baselines are in `folder`.
+fn with_data(folder: &tempfile::TempDir, args: &[&str]) -> Output {
+    blockscope(args).env("XDG_DATA_HOME", folder.path()).output().unwrap()
+}
+
+#[test]
+fn a_baseline_is_kept_by_name_and_compared_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, other) = in_folder(&folder, "other.jsonl");
+    let short = ["--prompt-tokens", "12", "--new-tokens", "4", "--repeats", "2", "--set", "threads=1"];
+    let kept = with_data(&folder, &with(&["profile", LLAMA, "--save-baseline", "main"], &short));
+    let said = text(&kept.stderr);
+    assert!(kept.status.success() && said.contains("baseline 'main' in ") && !said.contains("in place of"), "{said}");
+    let file = folder.path().join("blockscope/baselines/main.jsonl");
+    assert!(blockscope::record::file::read(&file).unwrap().ttft().is_some());
+    let again = with_data(&folder, &with(&["profile", LLAMA, "--save-baseline", "main"], &short));
+    assert!(text(&again.stderr).contains("in place of the one before"));
+
+    // The same again: same model, prompt, tokens, repeats and toggles.
+    let json = |args: &[&str]| -> Value {
+        let output = with_data(&folder, &with(args, &["--json"]));
+        assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let same = json(&["compare", "--baseline", "main", "--gate", "decode.tpot_ratio<=1e9"]);
+    let arms = &same["arms"];
+    assert_eq!((&arms[0]["name"], &arms[1]["name"]), (&"main".into(), &"now".into()));
+    assert_eq!(arms[0]["toggles"], arms[1]["toggles"]);
+    assert_eq!(
+        (&arms[1]["prompt_tokens"], &arms[1]["new_tokens"], &arms[1]["ttft_s"]["n"]),
+        (&12.into(), &4.into(), &2.into())
+    );
+    assert_eq!(same["gates"][0]["passed"], true);
+    // Another toggle, then a saved run.
+    let changed = json(&["compare", "--baseline", "main", "--set", "kv_cache=off", "--out", &other]);
+    assert_eq!(changed["arms"][1]["name"], "kv_cache=off");
+    assert_eq!(changed["arms"][1]["toggles"]["threads"], "1");
+    let saved = json(&["compare", &other, "--baseline", "main"]);
+    assert_eq!(saved["arms"], changed["arms"]);
+}
+
+#[test]
+fn a_baseline_that_is_not_there_or_cannot_be_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |args: &[&str], code: i32, expected: &str| {
+        let output = with_data(&folder, args);
+        let said = text(&output.stderr);
+        assert!(output.status.code() == Some(code) && said.contains(expected), "{args:?}: {said}");
+    };
+    refused(&["compare", "--baseline", "main"], 1, "there is no baseline 'main'; there is none yet");
+    for name in ["../x", "/etc/passwd", "", ".hidden", "a b", "-x"] {
+        let given = format!("--baseline={name}");
+        refused(&["compare", &given], 2, if name.is_empty() { "value" } else { "expected a name of at most 64" });
+        refused(&["profile", LLAMA, &format!("--save-baseline={name}")], 2, "value");
+    }
+    refused(&["compare", "--baseline", "main", "--b", "kv_cache=off"], 2, "cannot be used with");
+    refused(&["compare", "--baseline", "main", "traces/study-v1-compare.jsonl"], 2, "is a study");
+    refused(&["compare", "--baseline", "main", LLAMA, LLAMA], 2, "one MODEL");
+    refused(&["compare", "--baseline", "main", "traces/v1-tiny.jsonl", "--set", "threads=1"], 2, "has been measured");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
 }
 
 #[test]

@@ -273,19 +273,24 @@ fn what_was_captured_is_looked_at_without_the_model() {
 fn three_lessons_doing_what_they_ask() {
     let model = tiny();
     let mut terminal = Terminal::open(&["learn", "1", &model], 120, 36);
-    terminal.shows(&["1 What goes in and out", "1/6", "your text, token by token", "x[0]"]);
+    terminal.shows(&["1 What goes in and out", "1/7", "your text, token by token", "x[0]"]);
     terminal.press("]");
-    terminal.shows(&["2/6", "▸ Press e"]);
+    terminal.shows(&["2/7", "▸ In Prompt (e)"]);
     terminal.press("e and went home\x1b");
-    terminal.shows(&["✓ Press e", "noticed"]);
+    terminal.shows(&["✓ In Prompt", "Done. Press ]"]);
     terminal.press("]]");
-    terminal.shows(&["4/6", "▸ Press 5, then r"]);
+    terminal.shows(&["4/7", "▸ On Generate (5)"]);
     terminal.press("5r");
-    terminal.shows(&["✓ Press 5", "noticed"]);
+    terminal.shows(&["✓ On Generate", "Done. Press ]"]);
     terminal.press("]");
-    terminal.shows(&["5/6", "Press A, B or C"]);
-    terminal.press("A");
-    terminal.shows(&["✗", "✓"]);
+    // A number is typed where digits are screens otherwise, and held against what the model says.
+    terminal.shows(&["5/7", "Predict first", "from 0 to 100"]);
+    terminal.press("4x2\x7f5\r");
+    terminal.shows(&["Your prediction: 45 %", "Measured: ", "● measured"]);
+    terminal.press("]");
+    terminal.shows(&["6/7", "Press A, B or C"]);
+    terminal.press("a");
+    terminal.shows(&["A ✗", "B ✓"]);
     terminal.press("]!");
     terminal.shows(&["Experiment · law", "PASS", "≤"]);
 
@@ -293,15 +298,17 @@ fn three_lessons_doing_what_they_ask() {
     terminal.press("yy");
     terminal.shows(&["● What goes in and out", "1 of 26 done"]);
     terminal.press("jjjjjj\r");
-    terminal.shows(&["7 Attention is an average", "1/6"]);
+    terminal.shows(&["7 Attention is an average", "1/7"]);
     terminal.press("]");
-    terminal.shows(&["2/6", "▸ Press →"]);
+    terminal.shows(&["2/7", "▸ On Learn (y)"]);
     terminal.press("\x1b[C");
-    terminal.shows(&["✓ Press →", "X: three tokens"]);
+    terminal.shows(&["✓ On Learn", "X: three tokens"]);
     terminal.press("]]");
-    terminal.shows(&["4/6", "▸ Press →"]);
+    terminal.shows(&["4/7", "▸ On Learn (y)"]);
     terminal.press("\x1b[F");
-    terminal.shows(&["✓ Press →", "10/10"]);
+    terminal.shows(&["✓ On Learn", "10/10"]);
+    terminal.press("]50\r");
+    terminal.shows(&["Your prediction: 50 %", "Measured: "]);
     terminal.press("]B]!");
     terminal.shows(&["PASS"]);
 
@@ -309,16 +316,18 @@ fn three_lessons_doing_what_they_ask() {
     terminal.press("]");
     terminal.shows(&["8 Queries, keys, values", "Nothing read yet"]);
     terminal.press("]r");
-    terminal.shows(&["✓ Press r", "8 heads"]);
+    terminal.shows(&["✓ On Heads", "8 heads"]);
     terminal.press("]\r");
-    terminal.shows(&["3/6", "noticed", "looks at"]);
+    terminal.shows(&["3/7", "Done. Press ]", "looks at"]);
     terminal.press("]v");
-    terminal.shows(&["4/6", "noticed", "columns sum to 1"]);
+    terminal.shows(&["4/7", "Done. Press ]", "columns sum to 1"]);
     terminal.press("G");
     terminal.shows(&["Terms and symbols"]);
     terminal.press("softmax");
     terminal.shows(&["softmax"]);
-    terminal.press("\r]C]!");
+    terminal.press("\r]50\r");
+    terminal.shows(&["Your prediction: 50 %", "Measured: "]);
+    terminal.press("]c]!");
     terminal.shows(&["PASS"]);
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);

@@ -1,8 +1,12 @@
 //! Gates: what a comparison must reach, for a script that asks: `decode.tpot_ratio<=1.05,quality.kl_mean<=0.01`.
 
 mod figures;
+mod hold;
+mod outcome;
 
 pub use figures::{Estimate, FIGURES, Unit};
+pub use hold::hold;
+pub use outcome::{Outcome, all_reached};
 
 use super::comparison::Comparison;
 use std::fmt;
@@ -88,29 +92,32 @@ impl Gate {
         Ok(self)
     }
 
-    /// Whether the comparison reaches it.
-    ///
-    /// # Errors
-    /// A sentence with what was found and its interval, or why there is no such figure.
-    pub fn check(&self, comparison: &Comparison) -> Result<Estimate, String> {
+    /// Whether the comparison reaches it, with what was found, or why there is no such figure, which fails.
+    pub fn check(&self, comparison: &Comparison) -> Outcome {
         let figure = &FIGURES[self.figure];
-        let found = (figure.of)(comparison).ok_or_else(|| format!("{self} fails: {}", figure.missing))?;
-        if found.value.is_nan() {
-            return Err(format!("{self} fails: it is not a number, as of a model with broken weights"));
+        let found = (figure.of)(comparison);
+        let (passed, why) = match found {
+            None => (false, figure.missing.to_owned()),
+            Some(found) if found.value.is_nan() => {
+                (false, "it is not a number, as of a model with broken weights".to_owned())
+            }
+            Some(found) => (self.holds(found.value), format!("it is {}", found.shown(figure.unit))),
+        };
+        Outcome {
+            candidate: comparison.names.candidate.clone(),
+            gate: self.to_string(),
+            passed: Some(passed),
+            found,
+            said: format!("{self} {}: {why}", if passed { "passed" } else { "failed" }),
         }
-        let reaches = |low: f64, high: f64, included: bool| low < high || included && low == high;
-        let passes = self.low.is_none_or(|low| reaches(low.value, found.value, low.included))
-            && self.high.is_none_or(|high| reaches(found.value, high.value, high.included));
-        let shown = |value: f64| figure.unit.shown(value);
-        let interval =
-            found.interval.map_or(String::new(), |(low, high)| format!(" (95%: {} – {})", shown(low), shown(high)));
-        if passes { Ok(found) } else { Err(format!("{self} fails: it is {}{interval}", shown(found.value))) }
     }
-}
 
-/// Checks all, and says of each that fails why.
-pub fn failures(gates: &[Gate], comparison: &Comparison) -> Vec<String> {
-    gates.iter().filter_map(|gate| gate.check(comparison).err()).collect()
+    /// Whether a number lies within the limits.
+    fn holds(&self, value: f64) -> bool {
+        let reaches = |low: f64, high: f64, included: bool| low < high || included && low == high;
+        self.low.is_none_or(|low| reaches(low.value, value, low.included))
+            && self.high.is_none_or(|high| reaches(value, high.value, high.included))
+    }
 }
 
 impl fmt::Display for Gate {
@@ -202,21 +209,27 @@ mod tests {
         assert!(refused("1<=decode.tpot_ratio<=2<=3").contains("is no number"));
     }
 
+    /// What is said of the gates that are not reached.
+    fn failures(list: &str, comparison: &Comparison) -> Vec<String> {
+        let outcomes = Gate::list(list).unwrap().into_iter().map(|gate| gate.check(comparison));
+        outcomes.filter(|outcome| outcome.passed == Some(false)).map(|outcome| outcome.said).collect()
+    }
+
     #[test]
     fn each_gate_that_fails_says_what_was_found() {
         let comparison = Comparison::of(&fixture::compare(), 0, 1).unwrap();
         let passing = "prefill.ttft_ratio<=0.85,0.95<=decode.tpot_ratio<=1.05,quality.kl_mean<=0.01,quality.top1>=1,\
                        memory.peak_ratio<1,memory.kv_over_formula<=1,decode.flops_ratio<=1";
-        assert_eq!(failures(&Gate::list(passing).unwrap(), &comparison), [] as [&str; 0]);
-        let failing = failures(&Gate::list("prefill.ttft_ratio<=0.5,memory.weights_bytes<1000").unwrap(), &comparison);
+        assert_eq!(failures(passing, &comparison), [] as [&str; 0]);
+        let failing = failures("prefill.ttft_ratio<=0.5,memory.weights_bytes<1000", &comparison);
         assert_eq!(failing.len(), 2);
         let found = comparison.prefill.time.ratio.unwrap();
         let expected = format!(
-            "prefill.ttft_ratio<=0.5 fails: it is {:.4} (95%: {:.4} – {:.4})",
+            "prefill.ttft_ratio<=0.5 failed: it is {:.4} (95%: {:.4} – {:.4})",
             found.ratio, found.low, found.high
         );
         assert_eq!(failing[0], expected);
-        assert_eq!(failing[1], "memory.weights_bytes<1000 fails: it is 538000000 (538 MB)");
+        assert_eq!(failing[1], "memory.weights_bytes<1000 failed: it is 538000000 (538 MB)");
     }
 
     #[test]
@@ -227,9 +240,8 @@ mod tests {
         study.samples.clear();
         let comparison = Comparison::of(&study, 0, 1).unwrap();
         for figure in FIGURES {
-            let gates = Gate::list(&format!("{}>=0", figure.name)).unwrap();
-            let sentence = gates[0].check(&comparison).unwrap_err();
-            assert_eq!(sentence, format!("{}>=0 fails: {}", figure.name, figure.missing));
+            let failing = failures(&format!("{}>=0", figure.name), &comparison);
+            assert_eq!(failing, [format!("{}>=0 failed: {}", figure.name, figure.missing)]);
         }
     }
 
@@ -244,7 +256,7 @@ mod tests {
         }
         study.arms[1].quality.as_mut().unwrap().nll = f64::NAN;
         let comparison = Comparison::headline(&study, 0, 1).unwrap();
-        let failing = failures(&Gate::list("quality.perplexity<=1e9").unwrap(), &comparison);
+        let failing = failures("quality.perplexity<=1e9", &comparison);
         assert!(failing[0].contains("not a number"), "{failing:?}");
     }
 }

@@ -27,7 +27,6 @@ pub struct Description {
     /// The last stack: the entries of the model itself where it has no other.
     #[serde(flatten)]
     stack: StackEntry,
-    d_vocab: usize,
     head: Head,
     bos: Option<u32>,
     eos: Vec<u32>,
@@ -39,6 +38,9 @@ struct StackEntry {
     #[serde(default, rename = "stack", skip_serializing_if = "is_only")]
     name: StackName,
     d_model: usize,
+    /// Tokens in the vocabulary, of the last stack.
+    #[serde(default, skip_serializing_if = "is_none")]
+    d_vocab: usize,
     n_ctx: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     embedding: Option<Embedding>,
@@ -50,6 +52,10 @@ struct StackEntry {
     final_norm: Option<Norm>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     connector: Option<Connector>,
+}
+
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 fn is_only(name: &StackName) -> bool {
@@ -70,8 +76,7 @@ impl From<&Model> for Description {
             name: model.name.clone(),
             family: model.family.to_owned(),
             sources: model.sources.iter().map(StackEntry::from).collect(),
-            stack: StackEntry::from(&model.stack),
-            d_vocab: model.d_vocab,
+            stack: StackEntry { d_vocab: model.d_vocab, ..StackEntry::from(&model.stack) },
             head: model.head,
             bos: model.bos,
             eos: model.eos.clone(),
@@ -91,6 +96,7 @@ impl From<&Stack> for StackEntry {
         Self {
             name: stack.name,
             d_model: stack.d_model,
+            d_vocab: 0,
             n_ctx: stack.n_ctx,
             embedding,
             patches,
@@ -141,8 +147,8 @@ impl TryFrom<Description> for Model {
             name: file.name,
             family: family.name(),
             sources: file.sources.into_iter().map(Stack::try_from).collect::<Result<_, _>>()?,
+            d_vocab: file.stack.d_vocab,
             stack: file.stack.try_into()?,
-            d_vocab: file.d_vocab,
             head: file.head,
             bos: file.bos,
             eos: file.eos,

@@ -104,7 +104,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     };
     let what: Vec<String> = wanted.iter().map(named).collect();
     if args.json {
-        return out.json(&report::json::effect(&effect, &what, &text));
+        return out.json(report::json::effect(&effect, &what, &text));
     }
     out.report(&report::effect(&effect, &what.join(", "), &label, &text))
 }

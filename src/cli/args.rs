@@ -57,7 +57,7 @@ pub fn toggles(lists: &[String]) -> Result<Toggles> {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub struct PromptArgs {
-    /// The text to continue; - reads it from standard input
+    /// The text to continue; - reads it from standard input, without one line end at its end
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     prompt: Option<String>,
 
@@ -189,7 +189,8 @@ impl RoundsArg {
     }
 }
 
-/// A text given as an argument; `-` stands for standard input.
+/// A text given as an argument; `-` stands for standard input, of which one line end at the very end is dropped: `echo` and
+/// editors write it, and it would be a token of the prompt.
 ///
 /// # Errors
 /// Standard input cannot be read, or is not UTF-8.
@@ -199,9 +200,20 @@ pub fn from_argument(text: &str) -> Result<String> {
     }
     let mut read = String::new();
     match std::io::stdin().lock().read_to_string(&mut read) {
-        Ok(_) => Ok(read),
+        Ok(_) => Ok(without_last_line_end(read)),
         Err(error) => Err(Failure::Failed(format!("cannot read the text from standard input: {error}"))),
     }
+}
+
+/// The text without one `\n` or `\r\n` at its end.
+fn without_last_line_end(mut text: String) -> String {
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    text
 }
 
 /// Refuses, before any work is done, to write over a file or into a folder that is not there.
@@ -246,6 +258,23 @@ mod tests {
         assert_eq!(of("0..16"), Some(0..16));
         for wrong in ["", "20", "16..21", "4..4", "9..8", "-1", "..", "18446744073709551615"] {
             assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn exactly_one_line_end_is_dropped() {
+        let cases = [
+            ("", ""),
+            ("a", "a"),
+            ("a\n", "a"),
+            ("a\r\n", "a"),
+            ("a\n\n", "a\n"),
+            ("\n", ""),
+            ("a\r", "a\r"),
+            (" a \n", " a "),
+        ];
+        for (given, kept) in cases {
+            assert_eq!(without_last_line_end(given.into()), kept, "{given:?}");
         }
     }
 

@@ -86,7 +86,7 @@ fn all(args: &Args, session: &Session, ids: &[u32], interrupt: &Interrupt, out: 
     let positions = seen.lens.as_ref().map_or(0..0, |lens| lens.positions());
     let size = std::fs::metadata(&args.out).map_or(0, |about| about.len());
     if args.json {
-        return out.json(&json!({
+        return out.json(json!({
             "out": args.out.display().to_string(), "tokens": ids.len(), "heads": heads, "bytes": size,
             "lens": { "first": positions.start, "positions": positions.len() },
         }));
@@ -114,7 +114,7 @@ fn activations(
         out.note("attention was computed eagerly in this pass: the fused kernel never makes its matrices");
     }
     if args.json {
-        return out.json(&description(&capture, &args.out));
+        return out.json(description(&capture, &args.out));
     }
     for (name, tensor) in &capture.tensors {
         out.line(&format!("{name}  {}  {:?}", kind(tensor.is_ids), tensor.shape))?;

@@ -57,7 +57,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         Err(problem) => findings.problems.push(problem),
     }
     if args.json {
-        return out.json(&findings.json());
+        return out.json(findings.json());
     }
     out.report(&findings.report(&args.peaks))
 }

@@ -109,7 +109,7 @@ fn explore(
         if let Some(worth) = &worth {
             said["importance"] = report::json::worth(worth);
         }
-        out.json(&said)
+        out.json(said)
     } else {
         let label = |id| session.token_label(id);
         let mut pieces = report::heads(&scores);

@@ -56,7 +56,7 @@ fn check(args: &Args) -> Result {
 
 fn to_stdout(exported: &Exported, out: &mut Output) -> Result {
     if let Exported::Json(value) = exported {
-        return out.json(value);
+        return out.json(value.clone());
     }
     let mut stdout = BufWriter::new(io::stdout().lock());
     let written = exported.write(&mut stdout).and_then(|()| stdout.flush());

@@ -1,7 +1,7 @@
 //! How a command can end other than well, and the exit code of each.
 
 use crate::analyse::{chrome, comparison};
-use crate::record::file;
+use crate::record::{baseline, file};
 use crate::{arch, engine, text};
 use std::io;
 
@@ -85,6 +85,12 @@ impl From<chrome::Error> for Failure {
 
 impl From<comparison::Incomparable> for Failure {
     fn from(error: comparison::Incomparable) -> Self {
+        Failure::Failed(error.to_string())
+    }
+}
+
+impl From<baseline::Error> for Failure {
+    fn from(error: baseline::Error) -> Self {
         Failure::Failed(error.to_string())
     }
 }

@@ -72,7 +72,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     let Recorded { run, ending } = recording::record(&session, &request, &args.out, &interrupt, &mut stream)?;
 
     if args.json {
-        out.json(&result(&session, &request, &prompt_ids, &run))?;
+        out.json(result(&session, &request, &prompt_ids, &run))?;
     } else {
         out.line("")?;
         out.note(&summary(&run));

@@ -73,7 +73,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
         out.warning(&format!("and {more} more tensors are missing or have another shape; --json lists all"));
     }
     if args.json {
-        return out.json(&describe(&source, &inventory, text.as_ref()));
+        return out.json(describe(&source, &inventory, text.as_ref()));
     }
     out.report(&report(&source, &inventory, text.as_ref()))
 }
@@ -109,7 +109,7 @@ fn vocabulary(gguf: &Gguf, args: &Args, out: &mut Output) -> Result {
     let (path, architecture) = (gguf.path().display(), gguf.str("general.architecture").unwrap_or("no architecture"));
     let nothing = "no weights: this file holds a vocabulary only; `blockscope tokenize` cuts texts with it";
     if args.json {
-        return out.json(&json!({
+        return out.json(json!({
             "source": args.model, "path": path.to_string(), "family": architecture,
             "parameters": 0, "parts": [], "problems": [nothing], "tokenizer": described(Some(&text)),
         }));

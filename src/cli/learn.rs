@@ -8,11 +8,13 @@ use super::loading;
 use super::output::Output;
 use crate::engine;
 use crate::engine::Device;
-use crate::interpret::proof::{Outcome, PROOFS, Subject};
-use crate::learn::lessons;
+use crate::engine::source::check_path;
+use crate::interpret::proof::{Bound, Outcome, PROOFS, Subject, measured};
+use crate::learn::{Form, Lesson, Measured, Prediction, figure, lessons};
 use crate::measure::Prompt;
 use crate::tui::{self, Begin, LESSON_TEXT, Lessons, Startup};
 use clap::ColorChoice;
+use serde_json::{Value, json};
 
 /// Tokens of a prompt where there is no tokenizer for a text.
 const WITHOUT_TEXT: u32 = 32;
@@ -31,9 +33,14 @@ pub struct Args {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, default_value = LESSON_TEXT)]
     prompt: String,
 
-    /// Without a screen: make the experiments, print a line each, end with 1 if one does not pass
+    /// Without a screen: run the experiments and measure what the lessons ask to predict, print a line each, end with 1
+    /// if an experiment does not pass
     #[arg(long)]
     check: bool,
+
+    /// With --check: print one JSON object
+    #[arg(long, requires = "check")]
+    json: bool,
 }
 
 /// Reads `7` or `all`.
@@ -50,6 +57,7 @@ pub fn run(args: &Args, colours: ColorChoice, out: &mut Output) -> Result {
     if args.check {
         return check(args, out);
     }
+    check_path(args.model.named())?;
     args.model.device().open()?;
     open(of(args, colours)?)
 }
@@ -58,6 +66,7 @@ pub fn run(args: &Args, colours: ColorChoice, out: &mut Output) -> Result {
 pub fn announce(args: &Args, colours: ColorChoice) {
     if !args.check
         && args.model.device() == Device::Cpu
+        && check_path(args.model.named()).is_ok()
         && let Ok(startup) = of(args, colours)
     {
         tui::announce(&startup);
@@ -75,7 +84,10 @@ fn of(args: &Args, colours: ColorChoice) -> Result<Startup> {
     })
 }
 
-/// Makes the experiments of the lessons that were asked for.
+/// What came of a lesson's prediction: a value, or why it could not be measured.
+type Found = std::result::Result<Measured, String>;
+
+/// Runs the experiments of the lessons that were asked for.
 fn check(args: &Args, out: &mut Output) -> Result {
     let asked = match args.lesson.unwrap_or(Lessons::All) {
         Lessons::All => 0..lessons().len(),
@@ -89,29 +101,56 @@ fn check(args: &Args, out: &mut Output) -> Result {
     };
     let subject = Subject::new(&session, session.prompt_ids(&prompt)?, interrupt.control())?;
     let (mut passed, mut failed, mut left) = (0, 0, 0);
+    let mut all = Vec::new();
     for lesson in asked {
         out.progress(&format!("lesson {}: {}", lesson + 1, lessons()[lesson].title));
-        let came = PROOFS[lesson].run(&subject);
+        let came = refusable(PROOFS[lesson].run(&subject));
+        let prediction = lessons()[lesson].prediction();
+        let found = prediction.map(|prediction| refusable(measured(prediction.quantity, &subject)));
         out.progress("");
-        match came {
-            Err(engine::Error::Cancelled) => return interrupt.check(),
+        let (came, found) = match (came, found.transpose()) {
+            (Ok(came), Ok(found)) => (came, found),
+            (Err(engine::Error::Cancelled), _) | (_, Err(engine::Error::Cancelled)) => return interrupt.check(),
+            (Err(error), _) | (_, Err(error)) => return Err(error.into()),
+        };
+        match &came {
+            Ok(came) if came.passes() => passed += 1,
+            Ok(_) => failed += 1,
             // What cannot be tried on this model is no failure of it.
-            Err(engine::Error::Request(why)) => {
-                left += 1;
-                out.line(&format!("skip  {:>2}  {}: {why}", lesson + 1, lessons()[lesson].title))?;
-            }
-            Err(error) => return Err(error.into()),
-            Ok(found) => {
-                *if found.passes() { &mut passed } else { &mut failed } += 1;
-                out.line(&line(lesson, &found))?;
-            }
+            Err(_) => left += 1,
+        }
+        let predicted = prediction.zip(found);
+        if args.json {
+            all.push(as_json(lesson, &came, predicted.as_ref()));
+            continue;
+        }
+        match &came {
+            Ok(came) => out.line(&line(lesson, came))?,
+            Err(why) => out.line(&format!("skip  {:>2}  {}: {why}", lesson + 1, lessons()[lesson].title))?,
+        }
+        if let Some((prediction, found)) = predicted {
+            out.line(&format!("      predict  {} {}", prediction.asked, answer(prediction, &found)))?;
         }
     }
-    out.line(&format!("{passed} passed, {failed} failed, {left} skipped"))?;
+    match args.json {
+        true => out.json(json!({
+            "model": session.card().info.name, "lessons": all, "passed": passed, "failed": failed, "skipped": left,
+        }))?,
+        false => out.line(&format!("{passed} passed, {failed} failed, {left} skipped"))?,
+    }
     if failed > 0 {
         return Err(Failure::Failed(format!("{failed} of the lessons' claims do not hold on this model")));
     }
     Ok(())
+}
+
+/// What cannot be tried on this model, as a reason beside the results.
+fn refusable<T>(came: engine::Result<T>) -> engine::Result<std::result::Result<T, String>> {
+    match came {
+        Ok(came) => Ok(Ok(came)),
+        Err(engine::Error::Request(why)) => Ok(Err(why)),
+        Err(error) => Err(error),
+    }
 }
 
 /// `PASS   7  law          Attention is an average: largest |Σ − 1| 2.4e-7 ≤ 1e-4`
@@ -119,4 +158,60 @@ fn line(lesson: usize, found: &Outcome) -> String {
     let (verdict, proof) = (if found.passes() { "PASS" } else { "FAIL" }, &PROOFS[lesson]);
     let title = &lessons()[lesson].title;
     format!("{verdict}  {:>2}  {:<11}  {title}: {} {found} ({})", lesson + 1, proof.kind, proof.measure, found.said)
+}
+
+/// `measured 71.8 %`, or things with their values, the largest first.
+fn answer(prediction: &Prediction, found: &Found) -> String {
+    match (found, &prediction.form) {
+        (Err(why), _) => format!("not measured: {why}"),
+        (Ok(Measured::Number(value)), form) => format!("measured {}", form.with_unit(*value)),
+        (Ok(Measured::Order(values)), form) => {
+            let name = |item: usize| match form {
+                Form::Order(items) => items.get(item).map_or("", String::as_str),
+                Form::Number { .. } => "",
+            };
+            let ranked = Measured::ranking(values).into_iter();
+            let ranked: Vec<String> = ranked.map(|item| format!("{} {}", name(item), figure(values[item]))).collect();
+            format!("measured {}", ranked.join(" > "))
+        }
+    }
+}
+
+/// A lesson's experiment and prediction.
+fn as_json(
+    lesson: usize,
+    came: &std::result::Result<Outcome, String>,
+    predicted: Option<&(&'static Prediction, Found)>,
+) -> Value {
+    let (Lesson { title, .. }, proof) = (&lessons()[lesson], &PROOFS[lesson]);
+    let experiment = match came {
+        Ok(found) => {
+            let (sign, bound) = match found.bound {
+                Bound::AtMost(most) => ("at_most", most),
+                Bound::AtLeast(least) => ("at_least", least),
+            };
+            json!({ "passes": found.passes(), "value": found.value, sign: bound, "said": found.said })
+        }
+        Err(why) => json!({ "skipped": why }),
+    };
+    let prediction = predicted.map(|(prediction, found)| {
+        let mut said = json!({ "asked": prediction.asked, "quantity": prediction.quantity.name(),
+            "about": prediction.quantity.about() });
+        match &prediction.form {
+            Form::Number { unit, least, most, .. } => {
+                (said["unit"], said["least"], said["most"]) = (json!(unit), json!(least), json!(most));
+            }
+            Form::Order(items) => said["items"] = json!(items),
+        }
+        match found {
+            Ok(Measured::Number(value)) => said["measured"] = json!(value),
+            Ok(Measured::Order(values)) => said["measured"] = json!(values),
+            Err(why) => said["skipped"] = json!(why),
+        }
+        said
+    });
+    json!({
+        "lesson": lesson + 1, "title": title, "kind": proof.kind.to_string(), "claim": proof.claim,
+        "measure": proof.measure, "experiment": experiment, "prediction": prediction,
+    })
 }

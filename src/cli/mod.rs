@@ -6,18 +6,22 @@
 
 mod ablate;
 mod args;
+mod bench;
 mod capture;
 mod compare;
+mod completions;
 mod doctor;
 mod explore;
 mod export;
 mod failure;
 mod generate;
+mod implied;
 mod inspect;
 mod interface;
 mod interrupt;
 mod learn;
 mod loading;
+mod man;
 mod output;
 mod panics;
 mod peaks;
@@ -37,7 +41,6 @@ use output::Output;
 pub use panics::report_panics;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
 
 /// Shows a transformer at work, block by block: what each part computes, what it costs, and what every
 /// optimisation really buys.
@@ -58,6 +61,7 @@ enum Command {
     Learn(learn::Args),
     Generate(generate::Args),
     Profile(profile::Args),
+    Bench(bench::Args),
     Compare(compare::Args),
     Sweep(sweep::Args),
     Explore(explore::Args),
@@ -68,25 +72,25 @@ enum Command {
     View(view::Args),
     Export(export::Args),
     Doctor(doctor::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 const MODEL_HELP: &str = "\
 MODEL is a folder in Hugging Face layout, a .gguf file, smollm2 (the default), or random:PRESET or
-random:path/to/config.json (the shapes only, with seeded weights). `blockscope MODEL` is `blockscope run MODEL`.";
+random:path/to/config.json (the shapes only, with seeded weights). Without a command it is `blockscope run`:
+`blockscope ./file.gguf`, `blockscope --prompt hi`, `blockscope --set weights=int4`.";
 
 impl Cli {
-    /// Reads the command line. A first word that names a model stands for `run` and that model.
+    /// Reads the command line. Where it begins with a model, or with an option of `run`, it stands for `run`.
     ///
     /// # Errors
     /// What is wrong with it, or the help that was asked for.
     pub fn read(mut words: Vec<OsString>) -> Result<Self, clap::Error> {
-        if let Some(first) = words.get(1).and_then(|word| word.to_str())
-            && !Cli::command().get_subcommands().any(|command| command.get_name() == first)
-            && (first == "smollm2" || first.starts_with("random:") || Path::new(first).exists())
-        {
-            words.insert(1, "run".into());
+        if let Some(at) = implied::run_at(&words, &Cli::command()) {
+            words.insert(at, "run".into());
         }
-        Cli::try_parse_from(words)
+        Cli::try_parse_from(&words).map_err(|error| implied::explained(error, &words))
     }
 }
 
@@ -107,6 +111,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Learn(args) => learn::run(&args, cli.color, &mut out),
         Command::Generate(args) => generate::run(&args, &mut out),
         Command::Profile(args) => profile::run(&args, &mut out),
+        Command::Bench(args) => bench::run(&args, &mut out),
         Command::Compare(args) => compare::run(&args, &mut out),
         Command::Sweep(args) => sweep::run(&args, &mut out),
         Command::Explore(args) => explore::run(&args, &mut out),
@@ -117,6 +122,8 @@ pub fn run(cli: Cli) -> u8 {
         Command::View(args) => view::run(&args, cli.color, &mut out),
         Command::Export(args) => export::run(&args, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
+        Command::Completions(args) => completions::run(&args, Cli::command(), &mut out),
+        Command::Man(args) => man::run(&args, Cli::command(), &mut out),
     };
     let flushed = out.flush();
     let done = done.and(flushed);

@@ -4,10 +4,12 @@
 //! neutralised that could move its cursor or hide text; to a pipe or a file results go as they are.
 
 use super::failure::{Failure, Result};
+use crate::report::json::versioned;
 use crate::report::piece::Piece;
 use crate::text::shown;
 use clap::ColorChoice;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use std::io::{self, IsTerminal, Write};
 use unicode_segmentation::UnicodeSegmentation;
@@ -91,8 +93,9 @@ impl Output {
         stdout.write_all(text.as_bytes()).map_err(|error| Failure::of_output(&error))
     }
 
-    /// JSON and the end of its line: on one line for programs, indented for readers.
-    pub fn json(&mut self, value: &impl Serialize) -> Result {
+    /// A JSON object, with the version of its fields, and the end of its line: on one line for programs, indented for readers.
+    pub fn json(&mut self, object: Value) -> Result {
+        let value = versioned(object);
         self.has_written = true;
         let mut bytes = Vec::new();
         let written = if self.to_terminal {

@@ -8,6 +8,7 @@ use super::output::Output;
 use super::peaks;
 use super::recording::{self, Recorded};
 use crate::measure::{Prompt, Request, Session};
+use crate::record::baseline::{self, Name};
 use crate::record::{Event, PassStart, Phase, Run, Watched};
 use crate::report::layout::{Detail, Rows};
 use crate::report::{json, table};
@@ -22,7 +23,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
     prompt_tokens: u32,
 
-    /// A text as the prompt; - reads it from standard input
+    /// A text as the prompt; - reads it from standard input, without one line end at its end
     #[arg(long, value_name = "TEXT", conflicts_with = "prompt_tokens", allow_hyphen_values = true)]
     prompt: Option<String>,
 
@@ -62,6 +63,10 @@ pub struct Args {
     #[arg(long)]
     json: bool,
 
+    /// Keep the run under this name, in place of the one that had it: compare --baseline NAME holds another against it
+    #[arg(long, value_name = "NAME")]
+    save_baseline: Option<Name>,
+
     #[command(flatten)]
     out: OutArgs,
 }
@@ -88,13 +93,25 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
     let Recorded { run, ending } = recorded?;
 
     if args.json {
-        out.json(&json::profile(&run))?;
+        out.json(json::profile(&run))?;
     } else if run.ttft().is_some() || run.wall(None).is_some() {
         out.report(&table::profile(&run, args.rows(), out.width()))?;
     } else {
         out.note("ended before anything was measured");
     }
-    ending
+    ending?;
+    args.save_baseline.as_ref().map_or(Ok(()), |name| save(name, &run, out))
+}
+
+/// Keeps a run that has ended well as a baseline, and says where.
+fn save(name: &Name, run: &Run, out: &mut Output) -> Result {
+    let (path, replaces) = baseline::keep(name, run)?;
+    let before = if replaces { ", in place of the one before" } else { "" };
+    out.note(&format!(
+        "baseline '{name}' in {}{before}; compare --baseline {name} holds another run against it",
+        path.display()
+    ));
+    Ok(())
 }
 
 /// Measures what the machine can do at most under the conditions of this session, unless that is known.

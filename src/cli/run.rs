@@ -4,6 +4,7 @@ use super::args::ModelArgs;
 use super::failure::Result;
 use super::interface::{open, startup};
 use crate::engine::Device;
+use crate::engine::source::check_path;
 use crate::measure::Prompt;
 use crate::tui::{self, Begin, Startup};
 use clap::ColorChoice;
@@ -33,13 +34,15 @@ pub struct Args {
 
 pub fn run(args: &Args, colours: ColorChoice) -> Result {
     // Before the screen is taken: what refuses, or warns on standard error, does it where it can be read.
+    check_path(args.model.named())?;
     args.model.device().open()?;
     open(of(args, colours)?)
 }
 
-/// Draws what [`run`] will show first. A GPU may refuse, so nothing is drawn before it was opened.
+/// Draws what [`run`] will show first. A GPU may refuse, so nothing is drawn before it was opened; the same for a path.
 pub fn announce(args: &Args, colours: ColorChoice) {
     if args.model.device() == Device::Cpu
+        && check_path(args.model.named()).is_ok()
         && let Ok(startup) = of(args, colours)
     {
         tui::announce(&startup);

@@ -99,7 +99,7 @@ impl Args {
 /// The result so far; of one that was interrupted, how it is gone on with.
 fn print(study: &Study, args: &Args, out: &mut Output) -> Result {
     if args.json {
-        out.json(&report::study::json::study(study))?;
+        out.json(report::study::json::study(study))?;
     } else if study.samples.is_empty() {
         out.note("ended before anything was measured");
     } else {

@@ -19,7 +19,8 @@ use std::path::Path;
 #[command(override_usage = "blockscope tokenize [OPTIONS] [MODEL] <TEXT>\n       \
     blockscope tokenize [OPTIONS] --sample [MODEL]")]
 pub struct Args {
-    /// The text, and before it a model, if not the default; - as the text reads it from standard input
+    /// The text, and before it a model, if not the default; - as the text reads it from standard input,
+    /// without one line end at its end
     // One list, because clap would take a model that a flag follows for the text.
     #[arg(value_names = ["MODEL", "TEXT"], required_unless_present = "sample", num_args = 1..=2)]
     words: Vec<String>,
@@ -72,7 +73,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result {
 fn tokens(args: &Args, tokenizer: &Tokenizer, text: &str, input: Input, out: &mut Output) -> Result {
     let tokens = tokenizer.tokenize(text, input)?;
     if args.json {
-        return out.json(&report::json::tokens(&tokens));
+        return out.json(report::json::tokens(&tokens));
     }
     out.report(&report::tokens(&tokens))?;
     out.note(&format!("{}, {}", counted(tokens.len(), "token"), counted(text.len(), "byte")));
@@ -82,7 +83,7 @@ fn tokens(args: &Args, tokenizer: &Tokenizer, text: &str, input: Input, out: &mu
 fn steps(args: &Args, tokenizer: &Tokenizer, text: &str, input: Input, out: &mut Output) -> Result {
     let words = tokenizer.merges(text, input)?;
     if args.json {
-        return out.json(&report::json::merges(&words));
+        return out.json(report::json::merges(&words));
     }
     out.report(&report::merges(&words, out.width()))?;
     let merges = words.iter().map(|word| word.steps.len()).sum();
@@ -112,7 +113,7 @@ fn side_by_side(args: &Args, model: &str, text: Option<String>, out: &mut Output
         None => SAMPLE.iter().map(|&(language, text)| cuts(Some(language), text.to_owned())).collect::<Result<_>>()?,
     };
     if args.json {
-        return out.json(&report::json::cuts(&all));
+        return out.json(report::json::cuts(&all));
     }
     let width = out.width();
     out.report(&if one { report::cuts(&all[0], width) } else { report::languages(&all, width) })

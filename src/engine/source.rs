@@ -15,6 +15,7 @@ use crate::arch::entries::Config;
 use crate::arch::toggles::Toggles;
 use crate::arch::{Model, families, memory};
 use crate::gguf::{self, Gguf};
+use crate::system::folders;
 use std::path::{Path, PathBuf};
 
 /// The shapes that `random:PRESET` knows.
@@ -100,12 +101,7 @@ impl Source {
 /// # Errors
 /// Neither XDG_CACHE_HOME nor HOME is set.
 pub fn cache_folder() -> Result<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    set("XDG_CACHE_HOME")
-        .filter(|cache| cache.is_absolute()) // a relative one is to be ignored, says its specification
-        .or_else(|| Some(set("HOME")?.join(".cache")))
-        .map(|cache| cache.join("blockscope"))
-        .ok_or_else(|| Error::Source("neither XDG_CACHE_HOME nor HOME is set: name a MODEL by its path".into()))
+    folders::cache().map_err(|problem| Error::Source(format!("{problem}: name a MODEL by its path")))
 }
 
 /// The models in the cache: file names and paths, sorted.
@@ -133,6 +129,28 @@ fn default_model() -> Result<PathBuf> {
     )))
 }
 
+/// Looks whether the path that `named` is, if it is one, leads anywhere. Nothing is opened.
+///
+/// # Errors
+/// There is nothing at this path.
+pub fn check_path(named: &str) -> Result<()> {
+    let is_path = !named.is_empty() && named != DEFAULT.0 && !named.starts_with("random:");
+    if is_path { check_there(Path::new(named)) } else { Ok(()) }
+}
+
+fn check_there(path: &Path) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let presets: Vec<_> = PRESETS.iter().map(|(name, _)| format!("random:{name}")).collect();
+    Err(Error::Source(format!(
+        "{}: there is no such file or folder; a MODEL is a folder in Hugging Face layout, a .gguf file, smollm2, \
+         {}, or random:path/to/config.json",
+        path.display(),
+        presets.join(", ")
+    )))
+}
+
 fn open_path(path: &Path) -> Result<(Origin, Model)> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
     if path.is_dir() {
@@ -144,15 +162,7 @@ fn open_path(path: &Path) -> Result<(Origin, Model)> {
         let model = families::of_config_file(&config, &name.unwrap_or_default())?;
         return Ok((Origin::Folder(path.to_owned()), model));
     }
-    if !path.exists() {
-        let presets: Vec<_> = PRESETS.iter().map(|(name, _)| format!("random:{name}")).collect();
-        return Err(Error::Source(format!(
-            "{}: there is no such file or folder; a MODEL is a folder in Hugging Face layout, a .gguf file, smollm2, \
-             {}, or random:path/to/config.json",
-            path.display(),
-            presets.join(", ")
-        )));
-    }
+    check_there(path)?;
     match extension.as_str() {
         "bin" | "pt" | "pth" | "pkl" | "ckpt" => Err(pickle_refusal(path)),
         "safetensors" => {

@@ -1,6 +1,7 @@
 //! Tensors by name in a safetensors file: read where they lie, written one at a time.
 
 use super::{Error, Result};
+use crate::system::aside::beside;
 use crate::system::file;
 use crate::system::map::Map;
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -127,14 +128,11 @@ impl View for Written {
 /// It cannot be written.
 pub fn write<V: View>(path: &Path, tensors: Vec<(String, V)>, told: Option<HashMap<String, String>>) -> Result<()> {
     let failed = |error: &dyn std::fmt::Display| Error::file(path, format!("cannot write: {error}"));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".blockscope-");
-    // As readable for others as any file that the user makes, less what the umask takes.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let aside = builder.tempfile_in(folder).map_err(|error| failed(&error))?;
+    let aside = beside(path).map_err(|error| failed(&error))?;
+    // The crate puts a temporary file of its own there, which nobody else may read.
+    let usual = aside.as_file().metadata().map_err(|error| failed(&error))?.permissions();
     safetensors::serialize_to_file(tensors, told, aside.path()).map_err(|error| failed(&error))?;
+    std::fs::set_permissions(aside.path(), usual).map_err(|error| failed(&error))?;
     aside.persist(path).map_err(|error| failed(&error.error))?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A lesson: where it takes place, pages of text that ask for something, a question, an experiment.
+//! A lesson: where it takes place, pages of text that ask for something, a prediction, a question, an experiment.
 //!
 //! Lessons are written in a few signs (`lessons/*.md`):
 //!
@@ -10,18 +10,25 @@
 //!
 //!     a formula, line by line
 //!
-//! > head 8.1: What to do, after the task that is noticed.
+//! > head 8.1: What to do, after the task that is noticed. {Heads.Open} stands for the key of that action.
 //!
 //! ---                            the next page
 //!
+//! ~ A prediction, see `prediction.rs`
+//!
+//! ---
+//!
 //! ? A question, on the last page.
 //! - wrong
+//! : Why it is wrong.
 //! + right
-//! = Why.
+//! : Why it is right.
 //! ```
 //!
-//! After the last page that is written comes the experiment, which has no text.
+//! After the last page that is written comes the experiment, which has no text. Texts name no keys: an action between
+//! braces, as `{Run}` or `{Heads.Open}`, becomes its key where the text is drawn.
 
+use super::prediction::Prediction;
 use super::task::Task;
 use super::worked::Worked;
 use std::sync::LazyLock;
@@ -50,6 +57,8 @@ pub enum Stage {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Page {
     Text(Vec<Block>),
+    /// Something to be predicted, then measured on the loaded model.
+    Prediction(Prediction),
     Question(Question),
     /// What the lesson claims is proved on the loaded model.
     Experiment,
@@ -71,7 +80,6 @@ pub struct Question {
     pub asked: String,
     /// One of them is right.
     pub answers: Vec<Answer>,
-    pub why: String,
 }
 
 /// An answer to choose.
@@ -79,6 +87,8 @@ pub struct Question {
 pub struct Answer {
     pub text: String,
     pub is_right: bool,
+    /// Why it is right, or wrong.
+    pub feedback: String,
 }
 
 macro_rules! texts {
@@ -142,6 +152,14 @@ impl Lesson {
         let pages = pages.chain([Ok(Page::Experiment)]).collect::<Result<_, _>>()?;
         Ok(Self { title, stage, pages })
     }
+
+    /// What the learner predicts in it, if anything.
+    pub fn prediction(&self) -> Option<&Prediction> {
+        self.pages.iter().find_map(|page| match page {
+            Page::Prediction(prediction) => Some(prediction),
+            Page::Text(_) | Page::Question(_) | Page::Experiment => None,
+        })
+    }
 }
 
 impl Stage {
@@ -158,9 +176,10 @@ impl Stage {
 impl Page {
     fn read(lines: &[&str]) -> Result<Self, String> {
         let blocks: Vec<&[&str]> = lines.split(|line| line.is_empty()).filter(|block| !block.is_empty()).collect();
-        match blocks.first().and_then(|block| block[0].strip_prefix("? ")) {
-            Some(_) => Question::read(&blocks.concat()).map(Self::Question),
-            None => blocks.into_iter().map(Block::read).collect::<Result<_, _>>().map(Self::Text),
+        match blocks.first().and_then(|block| block[0].get(..2)) {
+            Some("? ") => Question::read(&blocks.concat()).map(Self::Question),
+            Some("~ ") => Prediction::read(&blocks.concat()).map(Self::Prediction),
+            _ => blocks.into_iter().map(Block::read).collect::<Result<_, _>>().map(Self::Text),
         }
     }
 
@@ -168,7 +187,7 @@ impl Page {
     pub fn asks(&self) -> impl Iterator<Item = &Task> {
         let blocks = match self {
             Self::Text(blocks) => blocks.as_slice(),
-            Self::Question(_) | Self::Experiment => &[],
+            Self::Prediction(_) | Self::Question(_) | Self::Experiment => &[],
         };
         blocks.iter().filter_map(|block| match block {
             Block::Ask(task, _) => Some(task),
@@ -193,15 +212,24 @@ impl Block {
 
 impl Question {
     fn read(lines: &[&str]) -> Result<Self, String> {
-        let mut question = Self { asked: String::new(), answers: Vec::new(), why: String::new() };
+        let mut question = Self { asked: String::new(), answers: Vec::new() };
         for line in lines {
             let (sign, text) = line.split_at_checked(2).ok_or(format!("no part of a question: {line:?}"))?;
             match sign {
                 "? " => question.asked = text.to_owned(),
-                "- " | "+ " => question.answers.push(Answer { text: text.to_owned(), is_right: sign == "+ " }),
-                "= " => question.why = text.to_owned(),
+                "- " | "+ " => {
+                    let (text, is_right) = (text.to_owned(), sign == "+ ");
+                    question.answers.push(Answer { text, is_right, feedback: String::new() });
+                }
+                ": " => match question.answers.last_mut() {
+                    Some(answer) => answer.feedback = text.to_owned(),
+                    None => return Err(format!("feedback before an answer: {line:?}")),
+                },
                 _ => return Err(format!("no part of a question: {line:?}")),
             }
+        }
+        if let Some(answer) = question.answers.iter().find(|answer| answer.feedback.is_empty()) {
+            return Err(format!("no feedback on {:?}", answer.text));
         }
         let right = question.answers.iter().filter(|answer| answer.is_right).count();
         if right == 1 { Ok(question) } else { Err(format!("{right} right answers to {:?}", question.asked)) }
@@ -211,6 +239,24 @@ impl Question {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::{Form, Quantity};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn most_lessons_predict_and_each_predicts_something_of_its_own() {
+        let predictions: Vec<&Prediction> = lessons().iter().filter_map(Lesson::prediction).collect();
+        assert!(predictions.len() >= 15, "{} predictions", predictions.len());
+        let asked: Vec<Quantity> = predictions.iter().map(|prediction| prediction.quantity).collect();
+        assert_eq!(asked, Quantity::ALL, "every quantity is predicted once, in the order of the lessons");
+        for Prediction { asked, form, why, .. } in predictions {
+            assert!(asked.ends_with(['?', '.']) && why.ends_with('.'), "{asked} {why}");
+            let is_fit = match form {
+                Form::Number { unit, .. } => unit.chars().count() <= 12,
+                Form::Order(items) => (3..=6).contains(&items.len()) && items.iter().all(|it| it.chars().count() <= 22),
+            };
+            assert!(is_fit, "{form:?}");
+        }
+    }
 
     #[test]
     fn every_lesson_can_be_read_and_has_what_a_lesson_has() {
@@ -220,19 +266,24 @@ mod tests {
                 panic!("{}: no question before the experiment", lesson.title)
             };
             assert_eq!(question.answers.len(), 3, "{}", lesson.title);
-            assert!(!question.why.is_empty(), "{}", lesson.title);
+            let feedback: BTreeSet<&str> = question.answers.iter().map(|answer| answer.feedback.as_str()).collect();
+            assert!(
+                feedback.len() == 3 && !feedback.contains(""),
+                "{}: each answer has its own feedback",
+                lesson.title
+            );
             let asks = lesson.pages.iter().flat_map(Page::asks).count();
             assert!((1..=3).contains(&asks), "{}: {asks} tasks", lesson.title);
             // One thing at a time.
             assert!(lesson.pages.iter().all(|page| page.asks().count() <= 1), "{}", lesson.title);
-            assert!((4..=8).contains(&lesson.pages.len()), "{}", lesson.title);
+            assert!((4..=9).contains(&lesson.pages.len()), "{}", lesson.title);
         }
     }
 
     #[test]
     fn a_text_becomes_pages() {
         let text = "# T\nstage: worked bpe\n\nOne\nparagraph.\n\n    a = b\n      + c\n\n> step 2: Press →: so.\n\n---\n\n\
-                    ? Which?\n- this\n+ that\n- none\n= So.\n";
+                    ? Which?\n- this\n: No.\n+ that\n: So.\n- none\n: Nor this.\n";
         let lesson = Lesson::read(text).unwrap();
         assert_eq!((lesson.title.as_str(), lesson.stage), ("T", Stage::Worked(Worked::Bpe)));
         let Page::Text(blocks) = &lesson.pages[0] else { panic!() };
@@ -241,6 +292,7 @@ mod tests {
         assert_eq!(blocks[2], Block::Ask(Task::parse("step 2").unwrap(), "Press →: so.".into()));
         let Page::Question(question) = &lesson.pages[1] else { panic!() };
         assert_eq!(question.answers.iter().position(|answer| answer.is_right), Some(1));
+        assert_eq!(question.answers[0].feedback, "No.");
     }
 
     #[test]
@@ -249,7 +301,9 @@ mod tests {
             ("T", "# "),
             ("# T\nstage: nowhere", "stage"),
             ("# T\nstage: text\n\n> fly: Up.", "task"),
-            ("# T\nstage: text\n\n? Which?\n+ a\n+ b", "2 right answers"),
+            ("# T\nstage: text\n\n? Which?\n+ a\n: So.\n+ b\n: So.", "2 right answers"),
+            ("# T\nstage: text\n\n? Which?\n+ a\n: So.\n- b", "no feedback"),
+            ("# T\nstage: text\n\n~ How much?\nof: work", "a number or an order"),
         ] {
             let problem = Lesson::read(text).unwrap_err();
             assert!(problem.contains(said), "{problem}");

@@ -6,18 +6,25 @@
 //! worked/*.rs  ─▶ Step                         Progress ◀─▶ a file in JSON
 //! ```
 //!
-//! A lesson says in words what is to be done ([`Task`]); whether it was done the interface sees. What a lesson claims is
-//! proved on the loaded model by `interpret::proof`, one experiment a lesson.
+//! A lesson says in words what is to be done ([`Task`]); whether it was done the interface sees. What it asks the learner
+//! to predict ([`Prediction`]) names a [`Quantity`]; `interpret::proof` measures that on the loaded model, and proves
+//! there what the lesson claims, one experiment a lesson.
 //!
 //! Deliberately absent: a tensor, a terminal, a key.
 
+mod form;
 mod glossary;
 mod lesson;
+mod prediction;
 mod progress;
+mod quantity;
 mod task;
 pub mod worked;
 
+pub use form::{Form, Guess, figure};
 pub use glossary::{Term, glossary};
 pub use lesson::{Answer, Block, Lesson, Page, Question, Stage, lessons};
+pub use prediction::{Measured, Miss, Prediction};
 pub use progress::{Done, Error, Progress};
+pub use quantity::Quantity;
 pub use task::{At, Task};

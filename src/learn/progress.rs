@@ -1,25 +1,30 @@
 //! How far a learner has come, and the file that keeps it.
 
+use super::form::Guess;
 use super::lesson::Lesson;
+use crate::system::aside::beside;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// What was done of every lesson, by its number from 1.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Progress {
     lessons: BTreeMap<usize, Done>,
 }
 
 /// What was done of one lesson. Pages are counted from 0.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Done {
     /// Pages that were read.
     pub pages: BTreeSet<usize>,
     /// Pages on which what they ask for was done.
     pub tasks: BTreeSet<usize>,
+    /// The first guess at what was to be predicted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guess: Option<Guess>,
     /// The first answer to the question.
     pub answer: Option<usize>,
     /// Whether the experiment passed.
@@ -74,7 +79,7 @@ impl Progress {
         let write = || {
             let folder = path.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            let mut file = beside(path)?;
             serde_json::to_writer_pretty(&mut file, &all)?;
             file.write_all(b"\n")?;
             file.persist(path).map_err(|error| error.error)?;
@@ -88,6 +93,7 @@ impl Progress {
             let ours = self.lessons.entry(number).or_default();
             ours.pages.extend(&theirs.pages);
             ours.tasks.extend(&theirs.tasks);
+            ours.guess = ours.guess.take().or_else(|| theirs.guess.clone());
             ours.answer = ours.answer.or(theirs.answer);
             ours.is_proved |= theirs.is_proved;
         }
@@ -95,10 +101,16 @@ impl Progress {
 }
 
 impl Done {
-    /// Whether every page was read, every task done, the question answered and the experiment passed.
+    /// Whether every page was read, every task done, what was to be predicted was, the question answered and the
+    /// experiment passed.
     pub fn is_all_of(&self, lesson: &Lesson) -> bool {
         let is_read = (0..lesson.pages.len()).all(|page| self.pages.contains(&page));
-        is_read && self.tasks_of(lesson) && self.answer.is_some() && self.is_proved
+        is_read && self.tasks_of(lesson) && self.guesses_of(lesson) && self.answer.is_some() && self.is_proved
+    }
+
+    /// Whether there was a guess, if one was asked for.
+    pub fn guesses_of(&self, lesson: &Lesson) -> bool {
+        self.guess.is_some() || lesson.prediction().is_none()
     }
 
     /// Whether every task was done.
@@ -122,10 +134,13 @@ mod tests {
         one.of_mut(0).pages.insert(0);
         other.of_mut(0).pages.insert(1);
         other.of_mut(3).is_proved = true;
+        let guesses = [Guess::Number(0.5), Guess::Order(vec![2, 0, 1])];
+        (one.of_mut(1).guess, other.of_mut(4).guess) = (Some(guesses[0].clone()), Some(guesses[1].clone()));
         one.keep(&path).unwrap();
         other.keep(&path).unwrap();
         let read = Progress::read(&path).unwrap();
         assert_eq!(read.of(0).pages, BTreeSet::from([0, 1]));
+        assert_eq!([read.of(1).guess.unwrap(), read.of(4).guess.unwrap()], guesses);
         assert!(read.of(3).is_proved && !read.of(2).is_proved);
     }
 
@@ -151,6 +166,8 @@ mod tests {
         assert!(!done.is_all_of(lesson));
         done.tasks = (0..lesson.pages.len()).filter(|&page| lesson.pages[page].asks().next().is_some()).collect();
         (done.answer, done.is_proved) = (Some(0), true);
+        assert!(!done.is_all_of(lesson), "something is to be predicted");
+        done.guess = Some(Guess::Number(40.0));
         assert!(done.is_all_of(lesson));
     }
 }

@@ -7,7 +7,7 @@ pub enum Task {
     Screen(String),
     /// Run the model.
     Run,
-    /// The same with tokens drawn by lot.
+    /// The same with tokens drawn at random.
     Sampled,
     /// The same with every operator recorded.
     Traced,

@@ -3,6 +3,7 @@
 //! A [`Session`] is a model with its tokenizer, ready to run. It turns a [`Request`] into
 //! [`record`](crate::record) events; what must reach a run from outside comes through [`Control`].
 
+mod benchmark;
 mod clock;
 pub mod control;
 mod decoding;

@@ -65,7 +65,8 @@ impl Session {
         Ok(())
     }
 
-    fn header(&self, request: &Request, prompt_tokens: usize) -> Header {
+    /// What runs, where and how.
+    pub(super) fn header(&self, request: &Request, prompt_tokens: usize) -> Header {
         let text = match &request.prompt {
             Prompt::Text(text) | Prompt::Chat(text) => Some(text.clone()),
             Prompt::Ids(_) | Prompt::Synthetic(_) | Prompt::Repeated(_) => None,

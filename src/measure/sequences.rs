@@ -40,6 +40,13 @@ impl<'a> Sequences<'a> {
         }
     }
 
+    /// Gives every sequence these tokens to go on with.
+    pub fn push(&mut self, tokens: &[u32]) {
+        for ids in &mut self.ids {
+            ids.extend(tokens.iter().map(|&id| i64::from(id)));
+        }
+    }
+
     /// The shape of the next pass: with a cache only the newest token is new; without one, everything is computed
     /// again.
     pub fn shape(&self) -> PassShape {

@@ -17,4 +17,4 @@ pub use error::{Error, MAX_LINE, Result};
 pub use lines::Lines;
 pub use reader::{RunReader, read, read_from};
 pub use whole::whole;
-pub use writer::{RunWriter, write_run};
+pub use writer::{RunWriter, replace_run, write_run};

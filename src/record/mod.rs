@@ -5,6 +5,8 @@
 //! [`Study`] is the same of several configurations, and [`explored`] is what was seen of a text.
 //! [`analyse`](crate::analyse) works out what they amount to.
 
+pub mod baseline;
+pub mod benchmark;
 pub mod event;
 pub mod explored;
 pub mod file;

@@ -12,6 +12,17 @@ use crate::record::{Header, ModelInfo, Phase, Quartiles, Run, Status};
 use crate::units::Nanos;
 use serde_json::{Map, Value, json};
 
+/// The version of the objects that `--json` prints. It grows when a field goes away, gets another name or means something
+/// else; fields that are added change nothing. `docs/json.md` describes them.
+pub const SCHEMA: u32 = 1;
+
+/// An object as it is printed: its version is its first field.
+pub fn versioned(whole: Value) -> Value {
+    let mut versioned = object(json!({ "schema": SCHEMA }));
+    versioned.extend(object(whole));
+    versioned.into()
+}
+
 /// What `profile --json` prints.
 pub fn profile(run: &Run) -> Value {
     let mut object = object(header(&run.header));

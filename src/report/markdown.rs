@@ -3,6 +3,7 @@
 use super::grid::{Align, Table};
 use super::piece::Piece;
 use crate::text::shown;
+use unicode_width::UnicodeWidthStr;
 
 /// The pieces of a report, in order. Foreign text stays text: nothing in it is taken for markup.
 pub fn write(pieces: &[Piece]) -> String {
@@ -25,14 +26,37 @@ pub fn write(pieces: &[Piece]) -> String {
 
 /// A table, whose first row is its heading.
 pub fn table(table: &Table) -> String {
-    let row = |cells: &[String]| format!("| {} |", cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(" | "));
-    let under = table.columns.iter().map(|align| match align {
-        Align::Left => ":--",
-        Align::Right => "--:",
-    });
-    let mut rows = table.rows.iter().map(|cells| row(cells));
+    written(table, |_| 0)
+}
+
+/// The same, with cells as wide as the widest of their column: to be read as it is, too.
+pub fn aligned(table: &Table) -> String {
+    let widest = |column: usize| {
+        let cells = table.rows.iter().filter_map(|row| row.get(column));
+        cells.map(|text| cell(text).width()).max().unwrap_or(0)
+    };
+    written(table, widest)
+}
+
+/// A table whose columns are at least so wide.
+fn written(table: &Table, width: impl Fn(usize) -> usize) -> String {
+    let padded = |(column, text): (usize, String)| {
+        let gap = " ".repeat(width(column).saturating_sub(text.width()));
+        match table.columns.get(column) {
+            Some(Align::Right) => gap + &text,
+            _ => text + &gap,
+        }
+    };
+    let row = |cells: &mut dyn Iterator<Item = String>| {
+        format!("| {} |", cells.enumerate().map(padded).collect::<Vec<_>>().join(" | "))
+    };
+    let under = |(column, align): (usize, &Align)| {
+        let line = "-".repeat(width(column).saturating_sub(1).max(2));
+        if *align == Align::Left { format!(":{line}") } else { format!("{line}:") }
+    };
+    let mut rows = table.rows.iter().map(|cells| row(&mut cells.iter().map(|text| cell(text))));
     let heading = rows.next().unwrap_or_default();
-    let under = format!("| {} |", under.collect::<Vec<_>>().join(" | "));
+    let under = row(&mut table.columns.iter().enumerate().map(under));
     [heading, under].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
 }
 
@@ -45,13 +69,15 @@ fn cell(text: &str) -> String {
 /// One line with nothing in it that Markdown would take for more than text.
 fn line(text: &str) -> String {
     let mut safe = String::new();
-    for c in shown::line(text).chars() {
+    let text = shown::line(text);
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' | '!' | '>' => safe.extend(['\\', c]),
             // Whoever is called by this would be told of it.
-            '@' => safe.push_str("@\u{200b}"),
+            '@' if rest.peek().is_some_and(|next| !next.is_whitespace()) => safe.push_str("@\u{200b}"),
             _ => safe.push(c),
         }
     }

@@ -1,5 +1,6 @@
 //! A run or a study as a table to read, as JSON for other programs, as pictures. Knows no terminal: the text is plain.
 
+pub mod benchmark;
 pub mod csv;
 pub mod explored;
 pub mod grid;

@@ -4,13 +4,16 @@
 pub mod act;
 mod everywhere;
 pub mod key;
+mod lesson;
 mod popups;
 
 pub use act::{Act, Action, Scope};
 pub use key::Key;
 
+use super::screens::list::Screen;
 use super::screens::tabs::OPENINGS;
 use crossterm::event::KeyEvent;
+use std::sync::LazyLock;
 
 /// The actions of one scope, in the order in which the help lists them and the strip prefers them.
 pub fn of(scope: Scope) -> impl Iterator<Item = &'static Action> {
@@ -21,10 +24,34 @@ pub fn of(scope: Scope) -> impl Iterator<Item = &'static Action> {
     tables.into_iter().flatten()
 }
 
+/// Every scope.
+pub static ALL: LazyLock<Vec<Scope>> = LazyLock::new(|| {
+    let popups = [
+        Scope::Prompt,
+        Scope::Toggles,
+        Scope::Candidate,
+        Scope::Values,
+        Scope::Models,
+        Scope::Find,
+        Scope::Jump,
+        Scope::Changing,
+        Scope::Effect,
+        Scope::Tokens,
+        Scope::Palette,
+        Scope::Glossary,
+        Scope::Help,
+        Scope::Failure,
+    ];
+    let screens = Screen::ALL.iter().map(|&screen| Scope::On(screen));
+    [Scope::Everywhere, Scope::Prediction, Scope::Quiz].into_iter().chain(screens).chain(popups).collect()
+});
+
 fn table(scope: Scope) -> &'static [Action] {
     match scope {
         Scope::Everywhere => everywhere::FIRST,
         Scope::On(screen) => screen.about().actions,
+        Scope::Prediction => lesson::PREDICTION,
+        Scope::Quiz => lesson::QUIZ,
         Scope::Prompt => popups::PROMPT,
         Scope::Toggles => popups::TOGGLES,
         Scope::Candidate => popups::CANDIDATE,
@@ -66,37 +93,43 @@ pub fn strip_keys(scope: Scope, action: &Action) -> String {
     format!("{}{}", first(action), with.map(first).unwrap_or_default())
 }
 
+/// A text with its actions replaced by their first keys: `{Heads.Open}`, or `{Run}` for what works everywhere. What is no
+/// action stays as it is.
+pub fn with_keys(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, behind)| Some((before, behind.split_once('}')?)))
+    {
+        out.push_str(before);
+        match action_of(name).and_then(|action| action.keys.first()) {
+            Some(key) => out.push_str(&key.to_string()),
+            None => out.extend(["{", name, "}"]),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+/// The action that a text calls so.
+fn action_of(name: &str) -> Option<&'static Action> {
+    let (scope, id) = name.split_once('.').unwrap_or(("Everywhere", name));
+    let scope = ALL.iter().copied().find(|other| match other {
+        Scope::On(screen) => format!("{screen:?}") == scope,
+        other => format!("{other:?}") == scope,
+    })?;
+    of(scope).find(|action| action.id == id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::key::char;
     use super::*;
-    use crate::tui::screens::list::Screen;
     use crossterm::event::{KeyCode, KeyModifiers};
-
-    fn scopes() -> Vec<Scope> {
-        let popups = [
-            Scope::Prompt,
-            Scope::Toggles,
-            Scope::Candidate,
-            Scope::Values,
-            Scope::Models,
-            Scope::Find,
-            Scope::Jump,
-            Scope::Changing,
-            Scope::Effect,
-            Scope::Tokens,
-            Scope::Palette,
-            Scope::Glossary,
-            Scope::Help,
-            Scope::Failure,
-        ];
-        let screens = Screen::ALL.iter().map(|&screen| Scope::On(screen));
-        std::iter::once(Scope::Everywhere).chain(screens).chain(popups).collect()
-    }
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for scope in scopes() {
+        for &scope in ALL.iter() {
             let mut seen = Vec::new();
             for key in of(scope).flat_map(|action| action.keys) {
                 assert!(!seen.contains(key), "{key} twice in {scope:?}");
@@ -117,7 +150,7 @@ mod tests {
 
     #[test]
     fn every_key_has_a_name_and_every_action_a_line() {
-        for (scope, action) in scopes().into_iter().flat_map(|scope| of(scope).map(move |action| (scope, action))) {
+        for (scope, action) in ALL.iter().flat_map(|&scope| of(scope).map(move |action| (scope, action))) {
             assert!(!action.keys.is_empty() && !action.about.is_empty());
             assert!(action.keys.iter().all(|key| *key == char('?') || key.to_string() != "?"), "{action:?}");
             assert!(action.with.is_none_or(|with| is_of(scope, with)));
@@ -129,6 +162,15 @@ mod tests {
         assert_eq!(key_of(&[Scope::Everywhere], Act::Cancel), "Esc");
         assert_eq!(key_of(&[Scope::On(Screen::Blocks), Scope::Everywhere], Act::Open), "→");
         assert_eq!(key_of(&[Scope::On(Screen::Compare), Scope::Everywhere], Act::Toggles), "t");
+    }
+
+    #[test]
+    fn actions_in_a_text_become_their_keys() {
+        assert_eq!(with_keys("Press {EditPrompt}, then {Heads.Open}."), "Press e, then Enter.");
+        assert_eq!(with_keys("{Toggles.AcceptAndRun} and {Run}"), "r and r");
+        for as_it_is in ["no action {Fly} here", "{", "a } b {", ""] {
+            assert_eq!(with_keys(as_it_is), as_it_is);
+        }
     }
 
     #[test]

@@ -272,7 +272,10 @@ impl App {
     /// The scopes whose actions apply now, the nearest first.
     pub fn scopes(&self) -> Vec<Scope> {
         match &self.popup {
-            None => vec![Scope::On(self.screen), Scope::Everywhere],
+            None => {
+                let of_lesson = self.scope_of_lesson();
+                of_lesson.into_iter().chain([Scope::On(self.screen), Scope::Everywhere]).collect()
+            }
             Some(popup) => vec![match popup {
                 Popup::Prompt => Scope::Prompt,
                 Popup::Toggles { .. } => Scope::Toggles,

@@ -33,6 +33,7 @@ impl App {
             | Act::SwitchOff
             | Act::Change
             | Act::Prove
+            | Act::Predict
                 if viewer =>
             {
                 Some("a file is looked at: there is no model to run".into())
@@ -56,12 +57,13 @@ impl App {
             | Act::Choose
             | Act::Repeat
             | Act::Prove
+            | Act::Predict
             | Act::Tokens => match self.engine {
                 Engine::Loading { .. } => Some("the model is still loading".into()),
                 Engine::Empty => Some(format!("no model is loaded: press {}", key(Act::Models)).into()),
                 _ if self.is_running() => ended("a run goes on", "it"),
                 _ if self.studies.going_on().is_some() => ended("a study goes on", "it"),
-                _ if self.screens.learn.is_waiting() => ended("an experiment is being made", "it"),
+                _ if self.screens.learn.is_waiting() => ended("an experiment is running", "it"),
                 _ if self.measuring.is_some() => ended("the machine is being measured", "that"),
                 _ if self.explorer.as_ref().is_some_and(|seen| seen.state == State::Starting) => {
                     ended("a text is being read", "that")

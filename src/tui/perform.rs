@@ -68,6 +68,8 @@ impl App {
             Act::AnswerB => self.answer(1),
             Act::AnswerC => self.answer(2),
             Act::Prove => return self.prove(),
+            Act::Predict => return self.predict(),
+            Act::Erase => self.erase_prediction(),
             Act::CloseLesson => self.screens.learn.open = None,
             Act::Glossary => self.popup = Some(Popup::Glossary(Picker::default())),
             Act::NextScreen => self.turn(1),

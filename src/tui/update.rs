@@ -88,6 +88,9 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if self.types_prediction(&key) {
+            return Vec::new();
+        }
         if let Some(act) = action::find(&self.scopes(), &key) {
             return self.perform(act);
         }
@@ -214,6 +217,7 @@ impl App {
                     *came = Some(*embeddings);
                 }
             }
+            Event::Measured { lesson, came } => self.predicted(lesson, *came),
             Event::Proved { lesson, came } => self.proved(lesson, *came),
             Event::Measuring { stage, done, total } => self.measuring(stage, done, total),
             Event::Peaks(peaks) => self.peaks(peaks),

@@ -5,6 +5,7 @@ use crate::arch::Toggles;
 use crate::engine::Device;
 use crate::interpret::inspector::{Observation, Question};
 use crate::interpret::proof::Outcome;
+use crate::learn::Measured;
 use crate::measure::{Card, Halt, Plan, Progress, Prompt, Request, TokenEmbeddings, Tokenized};
 use crate::record::{self, Peaks, study};
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub enum Command {
     Embeddings { text: String, features: usize },
     /// Prove on the loaded model what a lesson claims, counted from 0; on as much of the prompt as that needs.
     Prove { lesson: usize, prompt: Prompt },
+    /// Measure on the loaded model what a lesson, counted from 0, asks the learner to predict; on the same text.
+    Measure { lesson: usize, prompt: Prompt },
     /// Ask something about that text.
     Ask { run: RunId, question: Question },
     /// Measure what the machine can do at most under these conditions, for this and for later sessions.
@@ -65,6 +68,8 @@ pub enum Event {
     Tokenized(Box<Result<Tokenized, String>>),
     /// A text's tokens as columns, or why there are none.
     Embeddings { text: String, embeddings: Box<Result<TokenEmbeddings, String>> },
+    /// What was measured of what a lesson asks to predict, or why it could not be.
+    Measured { lesson: usize, came: Box<Result<Measured, String>> },
     /// What came of an experiment, or why it could not be made.
     Proved { lesson: usize, came: Box<Result<Outcome, String>> },
     /// The measuring of peaks has come this far.

@@ -7,7 +7,8 @@ use crate::engine;
 use crate::engine::Device;
 use crate::interpret::Exploration;
 use crate::interpret::inspector::{Inspector, Observation};
-use crate::interpret::proof::{PROOFS, Subject};
+use crate::interpret::proof::{PROOFS, Subject, measured};
+use crate::learn::{Lesson, lessons};
 use crate::measure::{Card, Control, Halt, Progress, Session, Watch, WatchStudy, peaks};
 use crate::record::{self, Peaks, study};
 use crate::system::caught::caught;
@@ -220,6 +221,17 @@ impl<'a, R: FnMut(Event)> Server<'a, R> {
                     PROOFS[lesson].run(&subject)
                 });
                 report(Event::Proved { lesson, came: Box::new(came) });
+            }
+            Command::Measure { lesson, prompt } => {
+                let came = asked(session.as_ref(), |session| {
+                    let subject = Subject::new(session, session.prompt_ids(&prompt)?, control)?;
+                    let prediction = lessons().get(lesson).and_then(Lesson::prediction);
+                    let prediction = prediction.ok_or_else(|| {
+                        engine::Error::Request(format!("lesson {} has nothing to be predicted", lesson + 1))
+                    })?;
+                    measured(prediction.quantity, &subject)
+                });
+                report(Event::Measured { lesson, came: Box::new(came) });
             }
             Command::MeasurePeaks { device, threads } => {
                 let measured = quietly(|| measure(session.as_mut(), device, threads, control, report));

@@ -5,7 +5,7 @@ use crate::analyse::statistics::Ratio;
 use crate::record::event::Phase;
 use crate::record::memory::Category;
 use crate::record::study::{PhaseResources, Quality};
-use crate::units::{Bytes, Nanos};
+use crate::units::Bytes;
 
 /// A figure that can be asked for.
 pub struct Figure {
@@ -22,8 +22,23 @@ pub struct Figure {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     pub value: f64,
-    /// Its 95% interval, where it has one.
+    /// Its 95% interval, where it has one: of a ratio of times, from two pairs on.
     pub interval: Option<(f64, f64)>,
+    /// Pairs or repeats that it was measured in; `None` where it is counted or computed, and the same every time.
+    pub repeats: Option<usize>,
+}
+
+impl Estimate {
+    /// `0.4012 (95%: 0.3900 – 0.4100)`, `12.300 ms (median of 5)`.
+    pub fn shown(&self, unit: Unit) -> String {
+        let value = unit.shown(self.value);
+        match (self.interval, self.repeats) {
+            (Some((low, high)), _) => format!("{value} (95%: {} – {})", unit.shown(low), unit.shown(high)),
+            (None, Some(1)) => format!("{value}, of one repeat: there is no interval, and this may be chance"),
+            (None, Some(n)) => format!("{value} (median of {n})"),
+            (None, None) => value,
+        }
+    }
 }
 
 /// What a number counts, for printing.
@@ -128,7 +143,7 @@ pub const FIGURES: &[Figure] = &[
 ];
 
 fn exact(value: f64) -> Option<Estimate> {
-    Some(Estimate { value, interval: None })
+    Some(Estimate { value, interval: None, repeats: None })
 }
 
 fn bytes(bytes: Bytes) -> Option<Estimate> {
@@ -136,23 +151,28 @@ fn bytes(bytes: Bytes) -> Option<Estimate> {
 }
 
 fn ratio(ratio: Option<Ratio>) -> Option<Estimate> {
-    let ratio = ratio?;
-    Some(Estimate { value: ratio.ratio, interval: Some((ratio.low, ratio.high)) })
+    let Ratio { ratio: value, low, high, n, .. } = ratio?;
+    // One pair says nothing of the spread.
+    Some(Estimate { value, interval: (n > 1).then_some((low, high)), repeats: Some(n) })
 }
 
 fn millis(times: &Times) -> Option<Estimate> {
-    let millis = |time: Nanos| time.seconds() * 1e3;
-    exact(millis(times.sides.candidate?.median))
+    let times = times.sides.candidate?;
+    Some(Estimate { value: times.median.seconds() * 1e3, interval: None, repeats: Some(times.n) })
 }
 
 fn rate(phase: &PhaseComparison) -> Option<Estimate> {
     let Rate { median, .. } = phase.rates().sides.candidate?;
-    exact(median)
+    let repeats = phase.time.sides.candidate.map(|times| times.n);
+    Some(Estimate { value: median, interval: None, repeats })
 }
 
 fn work(comparison: &Comparison, phase: Phase, of: fn(PhaseResources) -> u64) -> Option<Estimate> {
     let Both { baseline, candidate } = comparison.work(phase)?.map(of);
-    (baseline > 0).then(|| Estimate { value: candidate as f64 / baseline as f64, interval: None })
+    if baseline == 0 {
+        return None;
+    }
+    exact(candidate as f64 / baseline as f64)
 }
 
 fn quality(comparison: &Comparison, of: impl Fn(&Quality) -> f64) -> Option<Estimate> {

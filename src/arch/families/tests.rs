@@ -58,7 +58,7 @@ fn nonsense_is_refused_by_its_name_or_in_words() {
         ("vit", "num_channels", json!(1 << 23), "the count of numbers in a patch is"),
         ("vit", "id2label", json!({}), "'id2label' is empty"),
         ("whisper", "encoder_layers", json!(null), "'encoder_layers' is missing"),
-        ("whisper", "max_source_positions", json!(1 << 40), "n_ctx is 1099511627776"),
+        ("whisper", "max_source_positions", json!(1_u64 << 40), "the number of frames is 1099511627776"),
         ("whisper", "scale_embedding", json!(true), "'scale_embedding' is true"),
     ] {
         let refusal = refusal(folder, key, value);

@@ -1,6 +1,6 @@
 //! From the flags of `compare` to the study that they ask for.
 
-use super::Args;
+use super::args::Args;
 use crate::arch::{Toggle, Toggles};
 use crate::cli::args::{RoundsArg, toggles};
 use crate::cli::failure::{Failure, Result};

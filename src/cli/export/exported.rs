@@ -38,7 +38,7 @@ impl<'s> Exported<'s> {
                 Ok(Exported::Bytes(markdown::write(&explored::text(&text.1, &text.0.attributions)).into_bytes()))
             }
             (Format::Json, Source::Text(text)) => {
-                Ok(Exported::Json(explored::json::text(&text.1, &text.0.attributions)))
+                Ok(Exported::Json(json::versioned(explored::json::text(&text.1, &text.0.attributions))))
             }
             (Format::Perfetto | Format::Html | Format::Csv, Source::Text(_)) => {
                 Err(fail("of a text there are svg, png, md and json".into()))
@@ -46,11 +46,11 @@ impl<'s> Exported<'s> {
             (Format::Html, Source::Run(run)) => text(html::run(run).map_err(fail)?),
             (Format::Md, Source::Run(run)) => text(markdown::write(&table::profile(run, Detail::Summed, usize::MAX))),
             (Format::Csv, Source::Run(run)) => text(csv::run(run)),
-            (Format::Json, Source::Run(run)) => Ok(Exported::Json(json::profile(run))),
+            (Format::Json, Source::Run(run)) => Ok(Exported::Json(json::versioned(json::profile(run)))),
             (Format::Html, Source::Study(study)) => text(html::study(study).map_err(fail)?),
             (Format::Md, Source::Study(study)) => text(study::markdown(study)),
             (Format::Csv, Source::Study(study)) => text(study::csv::arms(study)),
-            (Format::Json, Source::Study(study)) => Ok(Exported::Json(study::json::study(study))),
+            (Format::Json, Source::Study(study)) => Ok(Exported::Json(json::versioned(study::json::study(study)))),
         }
     }
 

@@ -12,7 +12,7 @@ use tch::{Device, Kind, Tensor};
 
 pub const POSITIONS: Proof = Proof {
     kind: ClaimKind::Law,
-    claim: "RoPE: moving query and key by the same number of places leaves their score as it was.",
+    claim: "RoPE: moving query and key by the same number of positions leaves their score as it was.",
     measure: "largest change of a score, as a share",
     run: shift,
 };
@@ -141,7 +141,7 @@ fn heads(subject: &Subject) -> Result<Outcome> {
 
 pub const MASK: Proof = Proof {
     kind: ClaimKind::Law,
-    claim: "Nothing flows back: to append a token leaves every earlier column as it was.",
+    claim: "Nothing flows back: appending a token leaves every earlier column as it was.",
     measure: "largest change of an earlier column, as a share",
     run: mask,
 };

@@ -41,7 +41,7 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Makes the experiment.
+    /// Runs the experiment.
     ///
     /// # Errors
     /// It cannot be made with this model (without a tokenizer there is no text), or it was cancelled.

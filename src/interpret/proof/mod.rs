@@ -8,11 +8,14 @@
 //! Subject (session, text) ─▶ Proof::run ─▶ Outcome { value, bound, said }
 //! ```
 //!
+//! What a learner predicts before is measured here, too: [`measured`] has a function for every quantity of `learn`.
+//!
 //! Nothing of the session is changed: where other toggles are wanted, the model is put together anew from the same weights.
 
 mod attention;
 mod cost;
 mod experiment;
+mod measured;
 mod numbers;
 mod stack;
 mod subject;
@@ -22,6 +25,7 @@ mod text;
 mod tests;
 
 pub use experiment::{Bound, ClaimKind, Outcome, Proof};
+pub use measured::measured;
 pub use subject::Subject;
 
 /// One a lesson, in their order.

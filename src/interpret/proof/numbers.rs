@@ -1,4 +1,4 @@
-//! Numbers in fewer bits, drawn by lot, and their gradients: lessons 23, 25 and 26.
+//! Numbers in fewer bits, numbers drawn at random, and gradients: lessons 23, 25 and 26.
 
 use super::cost::floats;
 use super::experiment::{ClaimKind, Outcome, Proof};
@@ -77,7 +77,7 @@ fn speculation(subject: &Subject) -> Result<Outcome> {
 
 pub const GRADIENT: Proof = Proof {
     kind: ClaimKind::Law,
-    claim: "The chain rule gives the slope: to move a weight a little changes the loss as its gradient says.",
+    claim: "The chain rule gives the slope: moving a weight a little changes the loss as its gradient says.",
     measure: "largest difference, as a share of the largest gradient",
     run: gradient,
 };
@@ -121,7 +121,7 @@ fn gradient(subject: &Subject) -> Result<Outcome> {
 }
 
 /// The tokens of a text, each once, in the order in which they come; at least two, at most so many.
-fn distinct(ids: &[u32], most: usize) -> Vec<i64> {
+pub(super) fn distinct(ids: &[u32], most: usize) -> Vec<i64> {
     let mut distinct: Vec<i64> = Vec::new();
     for id in ids.iter().map(|&id| i64::from(id)).chain([0, 1]) {
         if distinct.len() < most && !distinct.contains(&id) {

@@ -14,7 +14,7 @@ use tch::{Device, Kind, Tensor};
 
 pub const MLP: Proof = Proof {
     kind: ClaimKind::Law,
-    claim: "The MLP works on each column alone: to change one changes no other.",
+    claim: "The MLP works on each column alone: changing one changes no other.",
     measure: "largest change of another column",
     run: one_column,
 };
@@ -116,8 +116,8 @@ fn lens(subject: &Subject) -> Result<Outcome> {
 
 pub const PREDICTING: Proof = Proof {
     kind: ClaimKind::Observation,
-    claim: "The model knows how texts go on: its loss is at most half of that of a guess among all tokens.",
-    measure: "mean −ln p of what came, as a share of ln V",
+    claim: "The model knows how texts go on: its loss is at most half that of a blind guess.",
+    measure: "mean −ln p of what came, as a share of ln C",
     run: predicting,
 };
 
@@ -128,13 +128,13 @@ fn predicting(subject: &Subject) -> Result<Outcome> {
     let came = Tensor::from_slice(&came).to_device(logits.device()).unsqueeze(1);
     let loss = -logits.log_softmax(-1, Kind::Double).gather(1, &came, false).mean(Kind::Double).double_value(&[]);
     let guess = (subject.session.card().model.d_vocab as f64).ln();
-    Outcome::at_most(loss / guess, 0.5, format!("{n} tokens: {loss:.2} nats each, a guess {guess:.2}"))
+    Outcome::at_most(loss / guess, 0.5, format!("{n} tokens: {loss:.2} nats each, a blind guess {guess:.2}"))
 }
 
 pub const INDUCTION: Proof = Proof {
     kind: ClaimKind::Observation,
-    claim: "Some head looks at what came after the same token before, though the text is random.",
-    measure: "its mean weight there, in times an even spread's",
+    claim: "Some head attends to what followed an earlier copy of the present token, though the text is random.",
+    measure: "its mean weight there, as a multiple of the uniform baseline",
     run: induction,
 };
 
@@ -179,7 +179,7 @@ fn attribution(subject: &Subject) -> Result<Outcome> {
 
 pub const PATCHES: Proof = Proof {
     kind: ClaimKind::Law,
-    claim: "To cut an image into patches and multiply by W is a convolution whose stride is the patch's side.",
+    claim: "Cutting an image into patches and multiplying by W is a convolution whose stride is the side of a patch.",
     measure: "largest difference, as a share",
     run: as_convolution,
 };

@@ -1,11 +1,12 @@
 //! Every experiment on a real model and on tiny ones of other shapes; a broken model is noticed.
 
-use super::{Bound, ClaimKind, Outcome, PROOFS, Proof, Subject, attention, cost, numbers, stack, text};
+use super::{Bound, ClaimKind, Outcome, PROOFS, Proof, Subject, attention, cost, measured, numbers, stack, text};
 use crate::arch::Toggles;
 use crate::arch::hook::Hook;
 use crate::arch::path::Place;
 use crate::arch::weight::Slot;
 use crate::engine::Error;
+use crate::learn::{Form, Lesson, Measured, Quantity, lessons};
 use crate::measure::{Control, Prompt, Session};
 use std::time::Instant;
 use tch::{Kind, Tensor};
@@ -151,6 +152,100 @@ fn one_weight_upside_down_ends_what_training_made_and_no_law() {
         assert_eq!(found.passes(), !ended.contains(&proof.claim), "{}: {found}", proof.claim);
         assert!(found.passes() || proof.kind == ClaimKind::Observation);
     }
+}
+
+/// The number of a quantity.
+fn number(quantity: Quantity, subject: &Subject) -> f64 {
+    match measured(quantity, subject) {
+        Ok(Measured::Number(value)) => value,
+        other => panic!("{}: {other:?}", quantity.name()),
+    }
+}
+
+#[test]
+fn every_prediction_has_an_answer() {
+    let (session, control) = (tiny("llama", ""), Control::default());
+    let subject = subject(&session, Prompt::Text(TEXT.into()), &control);
+    for prediction in lessons().iter().filter_map(Lesson::prediction) {
+        let name = prediction.quantity.name();
+        let found = measured(prediction.quantity, &subject).unwrap_or_else(|error| panic!("{name}: {error}"));
+        println!("{name}: {found:?}");
+        assert!(found.is_finite(), "{name}");
+        match (&prediction.form, &found) {
+            (Form::Number { unit, .. }, Measured::Number(value)) => {
+                assert!(unit != "%" || (0.0..=100.0).contains(value), "{name}: {value} %");
+            }
+            (Form::Order(items), Measured::Order(values)) => assert_eq!(items.len(), values.len(), "{name}"),
+            _ => panic!("{name}: {found:?} is no answer to {:?}", prediction.form),
+        }
+    }
+}
+
+/// Against what follows from the sizes of the model, or from a model that is made to look at nothing in particular.
+#[test]
+fn what_is_measured_is_what_it_says() {
+    type Break = fn(Place<Hook>, Tensor) -> Tensor;
+    let (session, control) = (tiny("llama", "attention=eager,kernels=libtorch"), Control::default());
+    let mut subject = subject(&session, Prompt::Synthetic(20), &control);
+    let near = |value: f64, expected: f64| assert!((value / expected - 1.0).abs() < 1e-5, "{value}, not {expected}");
+    // 16 features a head, base 10,000.
+    near(number(Quantity::SlowestTurn, &subject), std::f64::consts::TAU * 10_000f64.powf(14.0 / 16.0));
+    assert!(number(Quantity::HalfWindow, &subject) >= 50.0, "the first half sees everything");
+    let Ok(Measured::Order(work)) = measured(Quantity::Work, &subject) else { panic!() };
+    // Two blocks: 4 heads and 2 key heads of 16 from 64 features, an MLP of 128; 384 tokens in the vocabulary.
+    let products = 2.0 * 20.0 * 2.0 * (64.0 * 64.0 * 2.0 + 64.0 * 32.0 * 2.0);
+    let mlp = 2.0 * 20.0 * 2.0 * 3.0 * 64.0 * 128.0;
+    for (value, expected) in [(work[0], products), (work[2], mlp), (work[3], 2.0 * 64.0 * 384.0)] {
+        assert!((1.0..1.2).contains(&(value / expected)), "{value}, not a little more than {expected}");
+    }
+    assert!(work[1] > 0.0 && work[1] < work[0]);
+    // Scores of nothing but zeros: every weight is even.
+    let even: Break = |at, x| if at.name == Hook::RotQ { x.zeros_like() } else { x };
+    subject.broken = Some(even);
+    near(number(Quantity::LargestWeight, &subject), 100.0 / 20.0);
+    near(number(Quantity::FutureWeight, &subject), 50.0);
+    near(number(Quantity::SharedPatterns, &subject), 100.0);
+    assert_eq!(
+        [Quantity::NegativeScores, Quantity::ScoreSpread, Quantity::Repairs].map(|it| number(it, &subject)),
+        [0.0; 3]
+    );
+    let cases: [(Quantity, Break, f64); 5] = [
+        (Quantity::OpenGates, |at, x| if at.name == Hook::MlpPre { x.ones_like() } else { x }, 100.0),
+        (Quantity::OpenGates, |at, x| if at.name == Hook::MlpPre { -x.ones_like() } else { x }, 0.0),
+        // All but the first head write nothing.
+        (Quantity::StrongestHead, first_head_alone, 100.0),
+        (Quantity::TopProbability, |at, x| if at.name == Hook::Logits { x.zeros_like() } else { x }, 100.0 / 384.0),
+        // What depends on the logits alone is the same with and without the text before.
+        (Quantity::Accepted, |at, x| if at.name == Hook::Logits { x.zeros_like() } else { x }, 100.0),
+    ];
+    for (quantity, by, expected) in cases {
+        subject.broken = Some(by);
+        let value = number(quantity, &subject);
+        assert!((value - expected).abs() < 1e-9, "{}: {value}, not {expected}", quantity.name());
+    }
+}
+
+fn first_head_alone(at: Place<Hook>, x: Tensor) -> Tensor {
+    if at.name != Hook::Z {
+        return x;
+    }
+    let alone = x.zeros_like();
+    alone.select(2, 0).copy_(&x.select(2, 0));
+    alone
+}
+
+#[test]
+fn what_cannot_be_measured_says_why() {
+    let (session, control) = (tiny("gpt2", ""), Control::default());
+    let subject = subject(&session, Prompt::Synthetic(20), &control);
+    for (quantity, said) in [(Quantity::SlowestTurn, "turns no"), (Quantity::SharedPatterns, "keys of its own")] {
+        match measured(quantity, &subject) {
+            Err(Error::Request(why)) => assert!(why.contains(said), "{why}"),
+            other => panic!("{}: {other:?}", quantity.name()),
+        }
+    }
+    control.cancel();
+    assert!(matches!(measured(Quantity::TopProbability, &subject), Err(Error::Cancelled)));
 }
 
 #[test]

@@ -104,7 +104,7 @@ pub(super) fn steps() -> Vec<Step> {
                 .line("The most frequent pairs:")
                 .rows(best)
                 .gap()
-                .line(format!("Glued: {left}{right} is a new token, rank {rank}."))
+                .line(format!("Merged: {left}{right} is a new token, rank {rank}."))
                 .rows(table(&state(rank + 1))),
         );
     }

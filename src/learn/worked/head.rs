@@ -31,7 +31,7 @@ pub struct Computed {
     pub scaled: Matrix,  // [key, query], / √d
     pub masked: Matrix,  // [key, query], −∞ where the key is later than the query
     pub weights: Matrix, // [key, query], each column sums to 1
-    pub y: Matrix,       // [d, query]
+    pub z: Matrix,       // [d, query]
 }
 
 pub fn compute() -> Computed {
@@ -43,8 +43,8 @@ pub fn compute() -> Computed {
     let scaled = scores.map(|_, _, score| score / root);
     let masked = scaled.map(|key, query, score| if key > query { f64::NEG_INFINITY } else { score });
     let weights = masked.map_columns(softmax);
-    let y = v.times(&weights);
-    Computed { x, w_q, w_k, w_v, q, k, v, scores, scaled, masked, weights, y }
+    let z = v.times(&weights);
+    Computed { x, w_q, w_k, w_v, q, k, v, scores, scaled, masked, weights, z }
 }
 
 /// `left · right = product`, in whole numbers.
@@ -68,7 +68,7 @@ pub(super) fn steps() -> Vec<Step> {
             .line("  S = KᵀQ      a score for each pair")
             .line("  S/√d, mask   kept small; no future")
             .line("  A = softmax  columns sum to 1")
-            .line("  Y = V·A      the average")
+            .line("  Z = V·A      the average")
             .gap()
             .say("Next: each line with numbers, small enough to check by hand."),
         Step::new("X: three tokens, four features").rows(c.x.lines(0)).gap().say(&format!(
@@ -101,13 +101,13 @@ pub(super) fn steps() -> Vec<Step> {
             .gap()
             .say("e to the power of each entry, divided by the column's sum; e^(−∞) is 0.")
             .line(format!("Sums of columns: {}", sums.join(", "))),
-        Step::new("Y = V·A")
+        Step::new("Z = V·A")
             .rows(side_by_side(&[Block::sign("V·A ="), c.v.shown(0), Block::sign("·"), c.weights.shown(2)]))
             .gap()
-            .rows(side_by_side(&[Block::sign("  Y ="), c.y.shown(2)]))
+            .rows(side_by_side(&[Block::sign("  Z ="), c.z.shown(2)]))
             .gap()
             .line(format!("Sums of A's columns: {}", sums.join(", ")))
-            .say("Each column of Y is an average of V's columns. 'the' sees itself only and keeps its own value."),
+            .say("Each column of Z is an average of V's columns. 'the' sees itself only and keeps its own value."),
     ]
 }
 
@@ -130,14 +130,14 @@ mod tests {
             assert_eq!(computed.masked.at(key, query), f64::NEG_INFINITY);
             assert_eq!(computed.weights.at(key, query), 0.0);
         }
-        assert_eq!(computed.y.column(0), computed.v.column(0));
+        assert_eq!(computed.z.column(0), computed.v.column(0));
     }
 
     #[test]
     fn shapes_are_as_the_lesson_says() {
         let c = compute();
         let shape = |matrix: &Matrix| (matrix.rows(), matrix.columns());
-        assert_eq!([&c.x, &c.w_q, &c.q, &c.k, &c.v, &c.y].map(shape), [(4, 3), (2, 4), (2, 3), (2, 3), (2, 3), (2, 3)]);
+        assert_eq!([&c.x, &c.w_q, &c.q, &c.k, &c.v, &c.z].map(shape), [(4, 3), (2, 4), (2, 3), (2, 3), (2, 3), (2, 3)]);
         assert_eq!([&c.scores, &c.scaled, &c.masked, &c.weights].map(shape), [(3, 3); 4]);
     }
 
@@ -149,18 +149,18 @@ mod tests {
         let powers = [1.0, 4.0, 3.0].map(|score: f64| (score / 2f64.sqrt()).exp());
         let sum: f64 = powers.iter().sum();
         let first = (powers[0] * 2.0 + powers[1] + powers[2] * 2.0) / sum; // V's first row is 2 1 2
-        assert!((c.y.at(0, 2) - first).abs() < 1e-12);
+        assert!((c.z.at(0, 2) - first).abs() < 1e-12);
     }
 
     /// An average lies between the least and the largest of what it is taken of.
     #[test]
-    fn y_stays_within_v() {
+    fn z_stays_within_v() {
         let c = compute();
         for row in 0..2 {
             let values: Vec<f64> = (0..3).map(|key| c.v.at(row, key)).collect();
             let (least, most) =
                 (values.iter().copied().fold(f64::MAX, f64::min), values.iter().copied().fold(f64::MIN, f64::max));
-            assert!((0..3).all(|query| (least - 1e-12..=most + 1e-12).contains(&c.y.at(row, query))));
+            assert!((0..3).all(|query| (least - 1e-12..=most + 1e-12).contains(&c.z.at(row, query))));
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::engine::source::cache_folder;
 use crate::engine::{Device, Error, Result};
 use crate::measure::machine;
 use crate::record::Peaks;
+use crate::system::aside::beside;
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -64,11 +65,7 @@ fn store_in(folder: &Path, peaks: &Peaks) -> Result<()> {
     kept.drain(..kept.len().saturating_sub(MOST));
     std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     // Aside and then renamed: whoever reads meanwhile sees the old file or the new one.
-    let mut aside = tempfile::Builder::new();
-    aside.prefix(".peaks-");
-    #[cfg(unix)]
-    aside.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut aside = aside.tempfile_in(folder).map_err(|error| failed(&error))?;
+    let mut aside = beside(&path).map_err(|error| failed(&error))?;
     let json = serde_json::to_vec_pretty(&Stored { version: VERSION, peaks: kept }).map_err(|error| failed(&error))?;
     aside.write_all(&json).map_err(|error| failed(&error))?;
     aside.persist(&path).map_err(|error| failed(&error.error))?;

@@ -2,9 +2,10 @@
 
 use super::create::Existing;
 use super::error::{Error, Result};
+use crate::system::aside::beside;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Has `write` make the file at `path`. It is made beside its place and put there when it is complete, so that
 /// nobody finds half of it and what it replaces is kept until then. What is no regular file, such as a pipe, is
@@ -40,20 +41,6 @@ fn written(file: File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
     let mut out = BufWriter::new(file);
     write(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)
-}
-
-/// A file in the folder of `place`, which goes away unless it is put there.
-fn beside(place: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let folder = match place.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".blockscope-");
-    // As readable for others as any file that the user makes, less what the umask takes.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]

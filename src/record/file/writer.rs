@@ -65,7 +65,19 @@ fn write_lines(event: &Event, lines: &mut Vec<u8>) -> io::Result<()> {
 /// # Errors
 /// [`Error::Exists`], [`Error::Io`].
 pub fn write_run(path: &Path, run: &Run) -> Result<()> {
-    whole(path, Existing::Keep, |out| {
+    write_whole(path, run, Existing::Keep)
+}
+
+/// The same in place of a file that is there already.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn replace_run(path: &Path, run: &Run) -> Result<()> {
+    write_whole(path, run, Existing::Replace)
+}
+
+fn write_whole(path: &Path, run: &Run, existing: Existing) -> Result<()> {
+    whole(path, existing, |out| {
         let mut lines = Vec::new();
         run.events().iter().try_for_each(|event| {
             lines.clear();

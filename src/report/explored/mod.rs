@@ -62,7 +62,7 @@ pub fn text(text: &Text, attributions: &[Attribution]) -> Vec<Piece> {
     let named = |id| text.name(id);
     let mut pieces = heads(&text.scores);
     if let Some(read) = &text.lens {
-        // A capture does not say in which order its branches are.
+        // A file does not say whether branches lie side by side.
         pieces.extend(lens(read, read.positions().end - 1, false, &named));
     }
     pieces.extend(attributions.last().into_iter().flat_map(|found| attribution(found, &named)));

@@ -3,6 +3,7 @@
 mod about;
 mod compare;
 pub mod csv;
+pub mod gates;
 pub mod json;
 mod matrix;
 mod sweep;

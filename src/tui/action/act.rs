@@ -24,6 +24,8 @@ pub enum Act {
     AnswerB,
     AnswerC,
     Prove,
+    Predict,
+    Erase,
     CloseLesson,
     Glossary,
     Palette,
@@ -98,6 +100,9 @@ pub enum Scope {
     Everywhere,
     /// On one screen while no popup is open.
     On(Screen),
+    /// Of a lesson, while it waits for an answer: they come before the screen's.
+    Prediction,
+    Quiz,
     /// The popups.
     Prompt,
     Toggles,
@@ -125,6 +130,8 @@ pub enum Scope {
 #[derive(Debug, Clone, Copy)]
 pub struct Action {
     pub act: Act,
+    /// What texts call it, within its scope: `Open`.
+    pub id: &'static str,
     /// The first one is the one to show.
     pub keys: &'static [Key],
     /// The word for it in the strip below; empty: not there.
@@ -143,6 +150,7 @@ macro_rules! actions {
     ($( $act:ident $(($of:expr))? [$($key:expr),*] $word:literal $(+ $with:ident)? , $name:literal, $about:literal; )*) => {
         &[$( $crate::tui::action::act::Action {
             act: $crate::tui::action::act::Act::$act $(($of))?,
+            id: stringify!($act),
             keys: &[$($key),*],
             word: $word,
             with: $crate::tui::action::act::actions!(@with $($with)?),

@@ -23,7 +23,7 @@ pub const FIRST: &[Action] = actions! {
 pub const LAST: &[Action] = actions! {
     NextPage   [char(']')]       "",      "Next page", "turn the page of the lesson, or scroll it";
     PreviousPage [char('[')]     "",      "Page before", "turn back";
-    AnswerA    [char('A')]       "",      "Answer A", "the first answer to the lesson's question";
+    AnswerA    [char('A')]       "",      "Answer A", "the first answer to the lesson's question; once it is answered, why it is right or wrong";
     AnswerB    [char('B')]       "",      "Answer B", "the second";
     AnswerC    [char('C')]       "",      "Answer C", "the third";
     Prove      [char('!')]       "",      "Experiment", "prove on this model what the lesson claims";

@@ -1,6 +1,6 @@
 //! The glossary: terms and symbols, narrowed by what is typed, and what the selected one means.
 
-use crate::tui::action::Scope;
+use crate::tui::action::{self, Scope};
 use crate::tui::app::{App, Drawn};
 use crate::tui::kit::list;
 use crate::tui::kit::list::Entry;
@@ -32,7 +32,7 @@ pub fn draw(app: &App, picker: &Picker, area: Rect, buf: &mut Buffer, drawn: &mu
         return;
     };
     let meaning = below(inside, names.height + 1);
-    for (y, line) in wrap(term.meaning, meaning.width).into_iter().enumerate() {
+    for (y, line) in wrap(&action::with_keys(term.meaning), meaning.width).into_iter().enumerate() {
         put(buf, row(meaning, y as u16), Span::styled(line, theme.text));
     }
 }

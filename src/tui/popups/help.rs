@@ -9,7 +9,7 @@
 //! ```
 
 use crate::tui::action::{self, Act, Key, Scope};
-use crate::tui::app::{App, Drawn, Screen};
+use crate::tui::app::{App, Drawn};
 use crate::tui::kit::{popup, put, row, scrollbar, wrap};
 use crate::tui::theme::Theme;
 use ratatui::buffer::Buffer;
@@ -39,7 +39,7 @@ pub fn draw(app: &App, scroll: u16, area: Rect, buf: &mut Buffer, drawn: &mut Dr
     ]);
     let size = Size::new(area.width.saturating_sub(4).min(90), area.height.saturating_sub(2));
     let inside = popup::open(app, Scope::Help, title, size, area, buf, drawn);
-    let lines = lines(app.screen, theme, inside.width.saturating_sub(2));
+    let lines = lines(app, theme, inside.width.saturating_sub(2));
     let height = inside.height as usize;
     let first = (scroll as usize).min(lines.len().saturating_sub(height));
     drawn.entries = (first, height);
@@ -49,7 +49,7 @@ pub fn draw(app: &App, scroll: u16, area: Rect, buf: &mut Buffer, drawn: &mut Dr
     scrollbar(buf, inside, first, lines.len(), theme.dim, theme.rule);
 }
 
-fn lines(screen: Screen, theme: &Theme, width: u16) -> Vec<Line<'static>> {
+fn lines(app: &App, theme: &Theme, width: u16) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let heading = |text: &str| Line::from(Span::styled(text.to_owned(), theme.strong));
     let entry = |lines: &mut Vec<Line<'static>>, left: String, text: &str| {
@@ -59,7 +59,14 @@ fn lines(screen: Screen, theme: &Theme, width: u16) -> Vec<Line<'static>> {
             lines.push(Line::from_iter([left, Span::styled(line, theme.dim)]));
         }
     };
-    for (scope, name) in [(Scope::On(screen), screen.name()), (Scope::Everywhere, "Everywhere")] {
+    let screen = (Scope::On(app.screen), app.screen.name());
+    let of_lesson: &[(Scope, &str)] = match app.screens.learn.open {
+        Some(_) => &[(Scope::Prediction, "Predictions of a lesson"), (Scope::Quiz, "Questions of a lesson")],
+        None => &[],
+    };
+    for (scope, name) in
+        [screen].into_iter().chain(of_lesson.iter().copied()).chain([(Scope::Everywhere, "Everywhere")])
+    {
         lines.push(heading(name));
         for action in action::of(scope) {
             let keys: Vec<String> = action.keys.iter().map(Key::to_string).collect();

@@ -15,6 +15,7 @@ macro_rules! abouts {
         /// The actions that open them.
         pub const OPENINGS: &[Action] = &[$(Action {
             act: Act::Go(Screen::$name),
+            id: stringify!($name),
             keys: super::$folder::actions::ABOUT.key,
             word: "",
             with: None,

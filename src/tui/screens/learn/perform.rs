@@ -69,17 +69,22 @@ impl App {
         }
     }
 
-    /// The first answer counts; later ones are for curiosity, and nothing comes of them.
+    /// The first answer counts; after it each answer says why it is right or wrong.
     pub(in crate::tui) fn answer(&mut self, answer: usize) {
-        let Some(opened) = &self.screens.learn.open else { return };
+        let Some(opened) = &mut self.screens.learn.open else { return };
         let done = self.screens.learn.progress.of_mut(opened.lesson);
         match opened.page() {
-            Page::Question(_) => done.answer = done.answer.or(Some(answer)),
-            Page::Text(_) | Page::Experiment => self.say("the question comes on the page before the last", false),
+            Page::Question(_) => {
+                opened.looked_at = Some(answer);
+                done.answer = done.answer.or(Some(answer));
+            }
+            Page::Text(_) | Page::Prediction(_) | Page::Experiment => {
+                self.say("the question comes on the page before the last", false);
+            }
         }
     }
 
-    /// Makes the experiment of the open lesson on what the prompt editor says.
+    /// Runs the experiment of the open lesson on what the prompt editor says.
     pub(in crate::tui) fn prove(&mut self) -> Vec<Effect> {
         let Some(request) = self.asked(false) else { return Vec::new() };
         let since = self.clock;

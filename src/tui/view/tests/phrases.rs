@@ -96,7 +96,10 @@ const PHRASES: &[(&str, &[&str])] = &[
     ("lens_norm", &["‖x‖ / √D; ! massive", "2 mlp         7.00 !       7.00"]),
     ("lens_neurons", &["neurons of mlp 3 · ‖write‖, promotes", "311   3.00 ██████ ·Paris ·the"]),
     ("lens_cell", &["who wrote ·Paris · logit 6.40 in all", "mlp 3               +3.000 ████████████"]),
-    ("lesson_question", &["5/6", "C   N × N", "Press A, B or C."]),
+    ("lesson_prediction", &["5/7", "Predict first", "▸ 40▏ %  from 0 to 100"]),
+    ("lesson_missed", &["Your prediction: 40 %", "Measured: 71.8 %", "31.8 too low, a factor of 1.8"]),
+    ("lesson_ordered", &["Your prediction: CAB", "Measured: CBA", "B all heads 0.5 (you: 3rd)", "1 of 3 pairs"]),
+    ("lesson_question", &["6/7", "C   N × N", "Press A, B or C."]),
     ("lesson_proved", &["Experiment · law", "PASS  2.4e-7 ≤ 1e-4", "9 heads␛[2J"]),
     ("glossary", &["Terms and symbols", "▌ A ", "ablation", "Weights of attention, N × N"]),
 ];

@@ -1,11 +1,12 @@
 //! The course: which lesson lies open beside the screens, how far it is, and what the learner has done.
 
 mod attending;
+mod predicting;
 mod turning;
 
 use crate::interpret::proof::Outcome;
 use crate::learn::worked::Step;
-use crate::learn::{Lesson, Page, Progress, Stage, lessons};
+use crate::learn::{Guess, Lesson, Measured, Page, Progress, Stage, lessons};
 use crate::record::Phase;
 use crate::units::Nanos;
 use crate::worker::TokenEmbeddings;
@@ -42,6 +43,9 @@ pub struct Opened {
     /// The example that is computed by hand, and how far it is stepped through.
     pub steps: Vec<Step>,
     pub step: usize,
+    pub prediction: Predicting,
+    /// The answer to the question whose feedback is shown.
+    pub looked_at: Option<usize>,
     pub experiment: Experiment,
     /// The last run when the lesson was opened, the text and the phase when the page was turned: what is asked for comes
     /// after.
@@ -60,6 +64,28 @@ pub enum Experiment {
     Made(Nanos),
     Came(Outcome),
     /// It could not be made: why.
+    Failed(String),
+}
+
+/// What the learner predicts in an open lesson, and what was measured.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Predicting {
+    /// What was typed.
+    pub entry: String,
+    /// What was said; from then on it stands.
+    pub guess: Option<Guess>,
+    pub came: Came,
+}
+
+/// How the measurement of a prediction stands.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Came {
+    #[default]
+    NotMeasured,
+    /// Since then it is measured.
+    Running(Nanos),
+    Measured(Measured),
+    /// It could not be measured: why.
     Failed(String),
 }
 
@@ -83,9 +109,11 @@ impl Course {
         self.open.as_ref().is_some_and(|opened| !opened.steps.is_empty())
     }
 
-    /// Whether an experiment is being made.
+    /// Whether an experiment or a measurement is running.
     pub fn is_waiting(&self) -> bool {
-        self.open.as_ref().is_some_and(|opened| matches!(opened.experiment, Experiment::Made(_)))
+        self.open.as_ref().is_some_and(|opened| {
+            matches!(opened.experiment, Experiment::Made(_)) || matches!(opened.prediction.came, Came::Running(_))
+        })
     }
 
     /// How many lessons have been done.
@@ -100,8 +128,20 @@ impl Opened {
             Stage::Worked(worked) => worked.steps(),
             Stage::Text | Stage::Screen(_) => Vec::new(),
         };
-        let (experiment, text) = (Experiment::NotMade, String::new());
-        Self { lesson, page: 0, scroll: 0, steps, step: 0, experiment, run, text, phase: None, has_read: false }
+        Self {
+            lesson,
+            page: 0,
+            scroll: 0,
+            steps,
+            step: 0,
+            prediction: Predicting::default(),
+            looked_at: None,
+            experiment: Experiment::NotMade,
+            run,
+            text: String::new(),
+            phase: None,
+            has_read: false,
+        }
     }
 
     pub fn lesson(&self) -> &'static Lesson {

@@ -79,6 +79,7 @@ fn entry(app: &App, at: usize) -> Entry<'static> {
 fn left(lesson: &Lesson, done: &Done) -> &'static str {
     match () {
         () if !done.is_proved => "experiment",
+        () if !done.guesses_of(lesson) => "prediction",
         () if done.answer.is_none() => "question",
         () if !done.tasks_of(lesson) => "a task",
         () => "",

@@ -12,9 +12,11 @@
 //! ```
 
 mod example;
+mod lines;
 mod list;
 mod page;
 mod panel;
+mod prediction;
 mod room;
 mod text;
 

@@ -1,24 +1,17 @@
 //! A page of a lesson as lines, some of which can be clicked.
 
+use super::lines::{Lines, hanging, key, styled};
+use super::prediction;
 use crate::interpret::proof::{Outcome, PROOFS};
 use crate::learn::{Block, Page, Question};
-use crate::tui::action::{self, Act, Scope};
+use crate::tui::action::{self, Act};
 use crate::tui::app::App;
-use crate::tui::kit::wrap;
 use crate::tui::perform::elapsed;
 use crate::tui::sanitize;
 use crate::tui::screens::learn::course::{Experiment, Opened};
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-type Lines = Vec<(Line<'static>, Option<Act>)>;
-
 const ANSWERS: [Act; 3] = [Act::AnswerA, Act::AnswerB, Act::AnswerC];
-
-/// The key of something that works on every screen.
-fn key(act: Act) -> String {
-    action::key_of(&[Scope::Everywhere], act)
-}
 
 /// All of it, in lines of at most so many columns.
 pub fn lines(app: &App, opened: &Opened, width: u16) -> Lines {
@@ -30,6 +23,7 @@ pub fn lines(app: &App, opened: &Opened, width: u16) -> Lines {
             lines.extend(of_block(app, opened, block, width));
             lines
         }),
+        Page::Prediction(asked) => prediction::lines(app, opened, asked, width),
         Page::Question(question) => of_question(app, opened, question, width),
         Page::Experiment => of_experiment(app, opened, width),
     }
@@ -38,7 +32,7 @@ pub fn lines(app: &App, opened: &Opened, width: u16) -> Lines {
 fn of_block(app: &App, opened: &Opened, block: &Block, width: u16) -> Lines {
     let theme = &app.theme;
     match block {
-        Block::Paragraph(text) => styled(text, theme.text, width),
+        Block::Paragraph(text) => styled(&action::with_keys(text), theme.text, width),
         Block::Formula(lines) => {
             let line = |line: &String| (Line::from(Span::styled(format!("  {line}"), theme.attention)), None);
             lines.iter().map(line).collect()
@@ -46,10 +40,14 @@ fn of_block(app: &App, opened: &Opened, block: &Block, width: u16) -> Lines {
         Block::Ask(_, words) => {
             let is_done = app.screens.learn.progress.of(opened.lesson).tasks.contains(&opened.page);
             let (mark, style) = if is_done { ("✓ ", theme.good) } else { ("▸ ", theme.accent) };
-            let mut lines =
-                hanging(Span::styled(mark, style), words, if is_done { theme.dim } else { theme.strong }, width);
+            let mut lines = hanging(
+                Span::styled(mark, style),
+                &action::with_keys(words),
+                if is_done { theme.dim } else { theme.strong },
+                width,
+            );
             if is_done {
-                let noticed = format!("  noticed; {} goes on", key(Act::NextPage));
+                let noticed = format!("  Done. Press {} to continue.", key(Act::NextPage));
                 lines.push((Line::from(Span::styled(noticed, theme.good)), Some(Act::NextPage)));
             }
             lines
@@ -60,9 +58,7 @@ fn of_block(app: &App, opened: &Opened, block: &Block, width: u16) -> Lines {
 fn of_question(app: &App, opened: &Opened, question: &Question, width: u16) -> Lines {
     let theme = &app.theme;
     let answer = app.screens.learn.progress.of(opened.lesson).answer;
-    let mut lines = styled("Before the experiment, a guess.", theme.dim, width);
-    lines.push((Line::default(), None));
-    lines.extend(styled(&question.asked, theme.strong, width));
+    let mut lines = styled(&question.asked, theme.strong, width);
     lines.push((Line::default(), None));
     for (at, (text, act)) in question.answers.iter().zip(ANSWERS).enumerate() {
         let key = key(act);
@@ -83,7 +79,23 @@ fn of_question(app: &App, opened: &Opened, question: &Question, width: u16) -> L
             let [a, b, c] = ANSWERS.map(key);
             lines.extend(styled(&format!("Press {a}, {b} or {c}."), theme.accent, width));
         }
-        Some(_) => lines.extend(styled(&question.why, theme.text, width)),
+        Some(given) => lines.extend(of_feedback(app, question, opened.looked_at.unwrap_or(given), width)),
+    }
+    lines
+}
+
+/// Why an answer is wrong, then why the right one is right.
+fn of_feedback(app: &App, question: &Question, looked_at: usize, width: u16) -> Lines {
+    let theme = &app.theme;
+    let wrong = question.answers.get(looked_at).filter(|answer| !answer.is_right);
+    let mut lines = Lines::new();
+    if let Some(wrong) = wrong {
+        let mark = Span::styled(format!("{} ✗ ", key(ANSWERS[looked_at.min(2)])), theme.bad);
+        lines.extend(hanging(mark, &wrong.feedback, theme.text, width));
+    }
+    for (right, act) in question.answers.iter().zip(ANSWERS).filter(|(answer, _)| answer.is_right) {
+        let mark = Span::styled(format!("{} ✓ ", key(act)), theme.good);
+        lines.extend(hanging(mark, &right.feedback, theme.text, width));
     }
     lines
 }
@@ -107,21 +119,21 @@ fn of_experiment(app: &App, opened: &Opened, width: u16) -> Lines {
         Experiment::NotMade => match app.why_not(Act::Prove) {
             Some(why_not) => lines.extend(styled(&why_not, theme.dim, width)),
             None => {
-                let mark = Span::styled(format!("{} ", key(Act::Prove)), theme.accent);
-                let made = hanging(mark, "makes it, with this model and your text.", theme.text, width);
+                let mark = Span::styled(format!("Press {} ", key(Act::Prove)), theme.accent);
+                let made = hanging(mark, "to run it on this model and your text.", theme.text, width);
                 lines.extend(made.into_iter().map(|(line, _)| (line, Some(Act::Prove))));
             }
         },
         Experiment::Made(since) => {
-            lines.extend(styled(&format!("it is made… {}", elapsed(*since, app.clock)), theme.accent, width));
+            lines.extend(styled(&format!("Running… {}", elapsed(*since, app.clock)), theme.accent, width));
         }
         Experiment::Came(found) => lines.extend(of_found(app, found, width)),
         Experiment::Failed(why) => {
-            lines.extend(styled("It could not be made.", theme.warn, width));
+            lines.extend(styled("It could not be run.", theme.warn, width));
             lines.extend(styled(&sanitize::prose(why), theme.text, width));
             lines.push((Line::default(), None));
             let mark = Span::styled(format!("{} ", key(Act::Prove)), theme.accent);
-            let words = format!("makes it again; {} writes another text.", key(Act::EditPrompt));
+            let words = format!("runs it again; {} edits the text.", key(Act::EditPrompt));
             let again = hanging(mark, &words, theme.text, width);
             lines.extend(again.into_iter().map(|(line, _)| (line, Some(Act::Prove))));
         }
@@ -136,19 +148,4 @@ fn of_found(app: &App, found: &Outcome, width: u16) -> Lines {
     lines.push((Line::default(), None));
     lines.extend(styled(&sanitize::prose(&found.said), theme.dim, width));
     lines
-}
-
-fn styled(text: &str, style: Style, width: u16) -> Lines {
-    wrap(text, width).into_iter().map(|line| (Line::from(Span::styled(line, style)), None)).collect()
-}
-
-/// A mark, and beside it lines that stand under each other.
-fn hanging(mark: Span<'static>, text: &str, body: Style, width: u16) -> Lines {
-    let indent = mark.content.chars().count();
-    let lines = wrap(text, width.saturating_sub(indent as u16)).into_iter().enumerate();
-    let line = |(at, line): (usize, String)| {
-        let before = if at == 0 { mark.clone() } else { Span::raw(" ".repeat(indent)) };
-        (Line::from_iter([before, Span::styled(line, body)]), None)
-    };
-    lines.map(line).collect()
 }

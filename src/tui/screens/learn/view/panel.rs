@@ -41,7 +41,7 @@ fn keys(app: &App, opened: &Opened, area: Rect, buf: &mut Buffer, drawn: &mut Dr
     let mut rest = area;
     let next = match opened.page() {
         Page::Experiment => "next lesson",
-        Page::Text(_) | Page::Question(_) => "next",
+        Page::Text(_) | Page::Prediction(_) | Page::Question(_) => "next",
     };
     for (act, word) in [
         (Act::NextPage, next),
