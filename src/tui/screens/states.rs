@@ -1,6 +1,8 @@
 //! What each screen knows of its own: how its lists lie open, what is selected there. What several screens share, such as
 //! the run and the phase that is seen, is in `App`.
 
+#[cfg(test)]
+use super::list::Screen;
 use super::list::every_screen;
 
 macro_rules! states {
@@ -9,6 +11,14 @@ macro_rules! states {
         #[derive(Debug, Default)]
         pub struct States {
             $(pub $folder: super::$folder::State,)*
+        }
+
+        #[cfg(test)]
+        impl States {
+            /// What each screen knows, as text.
+            pub fn each(&self) -> Vec<(Screen, String)> {
+                vec![$((Screen::$name, format!("{:?}", self.$folder)),)*]
+            }
         }
     };
 }

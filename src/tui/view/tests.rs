@@ -24,6 +24,7 @@ mod hostile;
 mod learning;
 mod lessons;
 mod phrases;
+mod screens;
 mod states;
 
 const SMALL: Size = Size::new(80, 24);
