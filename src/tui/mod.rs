@@ -7,9 +7,10 @@
 //!                                  └─▶ view::draw, when something has changed
 //! ```
 //!
-//! [`app`] is everything that is known; it changes in [`update`] and what that calls, such as `perform`.
-//! [`view`] is how it looks, [`action`] is the one table of keys. [`live`] is the run on the
-//! screen, with its table of parts ([`tally`]) and its tree ([`outline`]).
+//! [`app`] is everything that is known; it changes in [`update`] and what that calls, such as `perform`. [`screens`] has a
+//! folder for each screen, with its state, its keys, what they do and how it looks; [`popups`] what lies over them; [`view`]
+//! what is drawn around them. [`action`] finds what a key means. [`live`] is the run on the screen, with its table of parts
+//! ([`tally`]).
 //!
 //! Deliberately absent: any thread that draws, any tensor, any key that is not in the table but for those that edit a text.
 

@@ -1,4 +1,4 @@
-//! How the state looks: one file a screen or popup, each opening with a drawing of its layout.
+//! What is drawn around a screen, and what screens share: header, tabs, footer, empty states, columns.
 //!
 //! ```text
 //! header   Blockscope  model · device · toggles                what is running
