@@ -1,7 +1,8 @@
 //! The two lines under the Blocks table: what the phase took and how it adds up, and what stands out.
 
+use super::largest::{in_words, largest};
 use crate::analyse::Overhead;
-use crate::arch::path::{block_of, full_name_of, inside_block, name_of};
+use crate::arch::path::{block_of, name_of};
 use crate::record::Phase;
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::App;
@@ -15,7 +16,6 @@ use crate::units::{Nanos, percent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use std::collections::HashMap;
 
 /// Of a row inside a traced part, `selected` says more than what stands out.
 pub fn draw(app: &App, selected: Option<&Node>, area: Rect, buf: &mut Buffer) {
@@ -52,15 +52,15 @@ pub fn draw(app: &App, selected: Option<&Node>, area: Rect, buf: &mut Buffer) {
         put(buf, second, detail);
         return;
     }
-    let finding = traced.and_then(|sums| sums.findings.first()).map(|finding| sanitize::label(&finding.text));
-    let highlight = finding.or_else(|| highlight(app, live)).unwrap_or_default();
-    // What stands out comes before how to read the signs.
+    // Where the time goes comes before how to read the signs.
     let long = match traced {
         Some(_) => "time measured · FLOPs and moved bytes counted · ° modelled",
         None => "time measured · ° modelled: formulas on the shapes that ran",
     };
-    let needed = highlight.chars().count() + long.chars().count() + 6;
     let short = if traced.is_some() { "FLOPs counted" } else { "° modelled" };
+    let room = (second.width as usize).saturating_sub(short.chars().count() + 6);
+    let highlight = highlight(app, live, room).unwrap_or_default();
+    let needed = highlight.chars().count() + long.chars().count() + 6;
     let legend = if needed <= second.width as usize { long } else { short };
     put_right(buf, second, Span::styled(legend, theme.faint));
     if !highlight.is_empty() {
@@ -149,41 +149,30 @@ fn origin(live: &Live) -> String {
     }
 }
 
-/// The one thing that stands out most.
-fn highlight(app: &App, live: &Live) -> Option<String> {
+/// Where the phase goes, then what stands out: `largest: MLP down 22%, LM head 19%, MLP up 17% of a decode step`.
+fn highlight(app: &App, live: &Live, room: usize) -> Option<String> {
     let phase = app.shown.phase;
-    let whole = whole(live, phase);
-    // Before a pass has ended, what takes most is only what came first.
-    if live.tally.typical_repeat(phase).is_none() || whole.0 == 0 {
+    let parts = largest(live, phase, whole(live, phase), 3);
+    if parts.is_empty() {
         return None;
     }
-    if let Some(slow) = outlier(live, phase) {
-        return Some(slow);
-    }
-    // The same part of all blocks counts as one.
-    let mut sums: HashMap<&str, (Nanos, u64)> = HashMap::new();
-    for (id, part) in live.run.parts.iter().enumerate() {
-        if live.tally.children(Some(id as u32)).is_empty()
-            && let Some(row) = live.tally.row(id as u32, phase)
-        {
-            let sum = sums.entry(inside_block(&part.path).unwrap_or(&part.path)).or_default();
-            sum.0 += row.typical;
-            sum.1 += row.flops.0;
-        }
-    }
-    let (path, (time, flops)) = sums.into_iter().max_by_key(|&(path, (time, _))| (time, path))?;
-    let many = live.run.parts.iter().filter(|part| part.in_block() == Some(path)).count() > 1;
-    let name = sanitize::label(&full_name_of(path));
-    let place = if many { ", all blocks together," } else { "" };
-    let rate = crate::units::Flops(flops).gflops_per_second(time);
-    let rate = rate.map_or(String::new(), |rate| format!(" at {} GFLOP/s°", figure(rate)));
     let of = match phase {
-        Some(Phase::Prefill) => "of the prefill",
-        Some(Phase::Decode) if app.shown.is_of_a_step() => "of a decode step",
-        Some(Phase::Decode) => "of the decoding",
-        None => "of the run",
+        Some(Phase::Prefill) => " of the prefill",
+        Some(Phase::Decode) if app.shown.is_of_a_step() => " of a decode step",
+        Some(Phase::Decode) => " of the decoding",
+        None => " of the run",
     };
-    Some(format!("{name}{place} takes most: {} {of}{rate}", percent(time.share_of(whole))))
+    let finding = app.sums_of_blocks().and_then(|sums| sums.findings.first()).map(|it| sanitize::label(&it.text));
+    let stands_out = outlier(live, phase).or_else(|| finding);
+    let mut text = format!("largest: {}", in_words(&parts));
+    let mut add = |more: String| {
+        if text.chars().count() + more.chars().count() <= room {
+            text += &more;
+        }
+    };
+    add(of.to_owned());
+    stands_out.into_iter().for_each(|more| add(format!(" · {more}")));
+    Some(text)
 }
 
 /// A block that took much longer than the others, as it does when something disturbed it.
