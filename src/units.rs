@@ -125,6 +125,15 @@ impl Bytes {
     }
 }
 
+/// `1 token`, `512 tokens`: so many of what `one` of is called so.
+pub fn many(n: impl Into<u64>, one: &str) -> String {
+    match n.into() {
+        1 => format!("1 {one}"),
+        n if one.ends_with('y') => format!("{n} {}ies", &one[..one.len() - 1]),
+        n => format!("{n} {one}s"),
+    }
+}
+
 /// A plain count with a suffix from a thousand on: `49.2k`, `135M`.
 pub fn count(n: u64) -> String {
     scaled(n as f64, 1000.0, &["", "k", "M", "B", "T"]).replace(' ', "")

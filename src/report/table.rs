@@ -6,7 +6,7 @@ use super::piece::Piece;
 use super::traced;
 use crate::analyse::{Account, Overhead};
 use crate::record::{ModelInfo, Phase, Quartiles, Row, Run};
-use crate::units::{Nanos, count, digits, percent};
+use crate::units::{Nanos, count, digits, many, percent};
 
 /// The report on a run, for a screen of `width` columns: where it is narrow, columns are left out.
 pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
@@ -59,14 +59,14 @@ fn setting(run: &Run) -> String {
         }
     };
     format!(
-        "{} · {} threads · {} · LibTorch {} · Blockscope {}\n{}\n{} prompt tokens · {} · {repeats}",
+        "{} · {} · {} · LibTorch {} · Blockscope {}\n{}\n{} · {} · {repeats}",
         header.device,
-        header.threads,
+        many(header.threads, "thread"),
         header.machine,
         header.libtorch,
         header.blockscope,
         toggles.join(","),
-        header.prompt_tokens,
+        many(header.prompt_tokens, "prompt token"),
         new_tokens(run),
     )
 }
@@ -154,7 +154,7 @@ fn parts(run: &Run, phase: Phase, detail: Detail, width: usize) -> Vec<Piece> {
     let mut align = vec![Align::Right; columns.len() + 1];
     align[0] = Align::Left;
     let title = match phase {
-        Phase::Prefill => format!("prefill: {} tokens at once", run.header.prompt_tokens),
+        Phase::Prefill => format!("prefill: {} at once", many(run.header.prompt_tokens, "token")),
         Phase::Decode => "decode: one token after another, all steps of a repeat added up".to_owned(),
     };
     let table = Table { columns: align, rows };

@@ -4,7 +4,7 @@ use crate::analyse::{Account, Overhead, findings};
 use crate::record::{ByCategory, Category, Dtype, PassMemory, Peaks, Phase, Run};
 use crate::report::grid::{Align, Table, wrapped};
 use crate::report::piece::Piece;
-use crate::units::{Bytes, Flops, Nanos, digits, percent};
+use crate::units::{Bytes, Flops, Nanos, digits, many, percent};
 
 /// More lines than this of one kind are not listed.
 const LISTED: usize = 8;
@@ -96,7 +96,7 @@ fn details(run: &Run, account: &Account) -> Vec<String> {
     details.extend(more(differing.len()).map(|more| format!("{phase} · {more} parts differ from their formulas")));
     let unknown = account.unknown();
     for (name, calls, own) in unknown.iter().take(LISTED) {
-        details.push(format!("{phase} · {name}: its FLOPs are unknown ({calls} calls, {own})"));
+        details.push(format!("{phase} · {name}: its FLOPs are unknown ({}, {own})", many(*calls, "call")));
     }
     details.extend(more(unknown.len()).map(|more| format!("{phase} · {more} operators are unknown")));
     if let Some(cut) = account.cut {

@@ -21,6 +21,7 @@ use crate::tui::kit::{below, fit, heat, put, put_right, row, skip, wrap};
 use crate::tui::live::State;
 use crate::tui::popups::effect;
 use crate::tui::screens::list::Screen;
+use crate::units::many;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -92,7 +93,7 @@ fn about(app: &App, scores: &HeadScores, width: usize) -> Line<'static> {
         if width < NARROW {
             return format!("{name} {:.2}", score.value);
         }
-        let few = if score.queries < 6 { format!(", {} queries", score.queries) } else { String::new() };
+        let few = if score.queries < 6 { format!(", {}", many(score.queries, "query")) } else { String::new() };
         format!("{name} {:.2} (evenly {:.2}{few})", score.value, score.uniform)
     };
     let facts = [

@@ -31,7 +31,7 @@ use crate::tui::screens::roofline::points::Point;
 use crate::tui::view::choices::Choice;
 use crate::tui::view::{choices, untraced};
 use crate::tui::{calendar, sanitize};
-use crate::units::{Bytes, Flops, percent};
+use crate::units::{Bytes, Flops, many, percent};
 use point::name;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -102,8 +102,8 @@ fn about(point: &Point, account: &Account, has_roofs: bool) -> String {
         return said.join(" · ");
     }
     said.push(match point.flops {
-        None => format!("unknown work in {} calls: no formula", point.unknown),
-        Some(flops) if point.unknown > 0 => format!("{flops} and {} calls of unknown work", point.unknown),
+        None => format!("unknown work in {}: no formula", many(point.unknown, "call")),
+        Some(flops) if point.unknown > 0 => format!("{flops} and {} of unknown work", many(point.unknown, "call")),
         Some(Flops(0)) => "0 FLOP: no place on a log axis".into(),
         Some(flops) => format!("{flops} counted"),
     });

@@ -6,6 +6,7 @@ use crate::tui::app::{App, Drawn, Hit};
 use crate::tui::explorer::{Explorer, Order};
 use crate::tui::kit::{below, fit, heat, put, row, scrollbar, scrolled, skip};
 use crate::tui::screens::list::Screen;
+use crate::units::many;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -30,7 +31,10 @@ pub fn title(app: &App, explorer: &Explorer) -> Line<'static> {
             theme.accent,
         ),
         Span::styled(format!(" · by {}", app.selection.order.name()), theme.text),
-        Span::styled(format!(" · {} tokens · {named} with a role", explorer.text.tokens.len()), theme.dim),
+        Span::styled(
+            format!(" · {} · {named} with a role", many(explorer.text.tokens.len() as u64, "token")),
+            theme.dim,
+        ),
         Span::styled(if explorer.is_stale { " · as before it grew" } else { "" }, theme.warn),
     ])
 }
