@@ -185,9 +185,17 @@ fn quitting_in_the_middle_of_a_run_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_model_that_cannot_be_opened_is_an_error_on_the_screen() {
+fn a_model_that_is_not_there_is_refused_before_the_screen_is_taken() {
     let mut terminal = Terminal::open(&["run", "no/such/model"], 80, 24);
     terminal.shows(&["no/such/model", "Hugging Face layout"]);
+    assert_eq!(terminal.ends(), 1);
+}
+
+#[test]
+fn a_model_that_cannot_be_opened_is_an_error_on_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::open(&["run", folder.path().to_str().unwrap()], 80, 24);
+    terminal.shows(&["could not be opened", "Hugging Face layout"]);
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }

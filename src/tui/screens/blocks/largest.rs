@@ -1,6 +1,7 @@
 //! Where a phase goes: its largest parts, each added up over all blocks.
 
-use crate::arch::path::{full_name_of, inside_block};
+use crate::arch::path::{full_name_of, inside_block, role_of};
+use crate::arch::role::Role;
 use crate::record::Phase;
 use crate::tui::live::Live;
 use crate::tui::sanitize;
@@ -39,10 +40,19 @@ pub fn largest(live: &Live, phase: Option<Phase>, whole: Nanos, n: usize) -> Vec
     parts
 }
 
-/// `MLP down 22%, LM head 19%, MLP up 17%`
+/// `MLP down 22.1%, LM head 19.0%, QKV 17.3%`
 pub fn in_words(parts: &[Largest]) -> String {
-    let one = |part: &Largest| format!("{} {}", sanitize::label(&full_name_of(&part.path)), percent(part.share));
+    let one = |part: &Largest| format!("{} {}", sanitize::label(&short_name(&part.path)), percent(part.share));
     parts.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The name without its branch where no other part is called so: `QKV`, but `attention norm`.
+fn short_name(path: &str) -> String {
+    let name = role_of(path).map(Role::name).unwrap_or_default();
+    let full = full_name_of(path);
+    let is_alone = Role::ALL.iter().filter(|role| role.name() == name).count() == 1;
+    let is_of_the_attention = full.strip_prefix("attention ") == Some(name);
+    if is_alone && is_of_the_attention { name.to_owned() } else { full }
 }
 
 #[cfg(test)]
@@ -70,6 +80,12 @@ mod tests {
         let all = largest(&live, Some(Phase::Decode), whole, usize::MAX);
         assert!(all.iter().all(|part| part.time <= found[2].time || found.contains(part)));
         assert_eq!(in_words(&found[..1]).matches('%').count(), 1);
+    }
+
+    #[test]
+    fn names_are_short_where_they_say_enough() {
+        let names = ["attn.qkv", "attn.norm", "mlp.down", "lm_head", "cross_attn.q"].map(short_name);
+        assert_eq!(names, ["QKV", "attention norm", "MLP down", "LM head", "cross-attention query"]);
     }
 
     #[test]
