@@ -123,6 +123,7 @@ fn printed() -> Vec<(&'static str, Value)> {
         ("tokenize", with(&["tokenize", LLAMA, "The cat"], &[])),
         ("tokenize-steps", with(&["tokenize", LLAMA, "The cat", "--steps"], &[])),
         ("tokenize-with", with(&["tokenize", LLAMA, "The cat", "--with", LLAMA], &[])),
+        ("learn", with(&["learn", "all", LLAMA, "--check"], &["--set", "threads=1"])),
         ("generate", with(&["generate", LLAMA, "--max-new", "3"], &TEXT)),
         ("profile", with(&["profile", LLAMA, "--repeats", "2"], &SHORT)),
         ("profile", with(&["profile", LLAMA, "--repeats", "1", "--trace"], &SHORT)),

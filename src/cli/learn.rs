@@ -49,7 +49,10 @@ fn lesson(word: &str) -> std::result::Result<Lessons, String> {
     match number {
         Some(number) => Ok(Lessons::One(number - 1)),
         None if word == "all" => Ok(Lessons::All),
-        None => Err(format!("expected a number from 1 to {}, or all; a MODEL comes after it", lessons().len())),
+        None => Err(format!(
+            "expected a number from 1 to {}, or all; a MODEL comes after it: `blockscope learn all MODEL`",
+            lessons().len()
+        )),
     }
 }
 

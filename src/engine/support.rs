@@ -32,7 +32,7 @@ fn beyond(model: &Model) -> Option<String> {
         let has = [
             (block.cross.is_some() || attn.source.is_some(), "attention to another stack"),
             (mlp.experts.is_some(), "a mixture of experts"),
-            (attn.sum_norm.is_some() || mlp.sum_norm.is_some(), "norms of the residual stream itself"),
+            (attn.sum_norm.is_some() || mlp.sum_norm.is_some(), "norms of the residual stream itself (post-norm)"),
             (attn.mask == Mask::Full, "attention to what comes later"),
             (attn.unbiased_keys, "biases of queries and values without one of keys"),
         ];

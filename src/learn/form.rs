@@ -61,7 +61,8 @@ impl Form {
         const LONGEST: usize = 12;
         match self {
             Self::Number { .. } => {
-                let character = character.to_ascii_lowercase();
+                // A comma before decimals is a point here.
+                let character = if character == ',' { '.' } else { character.to_ascii_lowercase() };
                 let has_digit = entry.contains(|character: char| character.is_ascii_digit());
                 let fits = match character {
                     '0'..='9' => true,
@@ -84,7 +85,7 @@ impl Form {
     pub fn takes(&self, entry: &str, character: char) -> bool {
         match self {
             Self::Number { .. } => {
-                matches!(character, '0'..='9' | '.' | '-') || matches!(character, 'e' | 'E') && !entry.is_empty()
+                matches!(character, '0'..='9' | '.' | ',' | '-') || matches!(character, 'e' | 'E') && !entry.is_empty()
             }
             Self::Order(items) => (0..items.len()).any(|item| Self::letter(item) == character.to_ascii_uppercase()),
         }
@@ -149,6 +150,7 @@ mod tests {
         let order = Form::Order(["one", "two", "three"].map(str::to_owned).to_vec());
         assert_eq!(typed(&number, "-1x.5.2E-3e"), "-1.52e-3");
         assert_eq!(typed(&number, "e5"), "5", "an exponent needs digits before it");
+        assert_eq!((number.typed("4", ','), number.typed("4.", ',')), (Some('.'), None));
         assert!(number.takes("", '7') && number.takes("1", 'E') && number.takes("1.5", '.'));
         assert!(!number.takes("", 'e') && !number.takes("1", 'r'), "these are keys of the screen");
         assert!(order.takes("A", 'a') && order.takes("", 'C') && !order.takes("", 'd') && !order.takes("", '1'));

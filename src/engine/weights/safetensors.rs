@@ -97,7 +97,11 @@ fn files(folder: &Path) -> Result<Vec<String>> {
     });
     Err(match pickled {
         Some(file) => pickle_refusal(&file.path()),
-        None => Error::file(folder, "expected model.safetensors or model.safetensors.index.json in this folder"),
+        None => Error::file(
+            folder,
+            "expected model.safetensors or model.safetensors.index.json in this folder; as random:FOLDER/config.json it is \
+             described, and run with random weights",
+        ),
     })
 }
 
