@@ -29,8 +29,7 @@ pub fn largest(live: &Live, phase: Option<Phase>, whole: Nanos, n: usize) -> Vec
         if live.tally.children(Some(id as u32)).is_empty()
             && let Some(row) = live.tally.row(id as u32, phase)
         {
-            let time = times.entry(inside_block(&part.path).unwrap_or(&part.path)).or_default();
-            *time = *time + row.typical;
+            *times.entry(inside_block(&part.path).unwrap_or(&part.path)).or_default() += row.typical;
         }
     }
     let part = |(path, time): (&str, Nanos)| Largest { path: path.to_owned(), time, share: time.share_of(whole) };

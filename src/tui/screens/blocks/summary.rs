@@ -163,7 +163,7 @@ fn highlight(app: &App, live: &Live, room: usize) -> Option<String> {
         None => " of the run",
     };
     let finding = app.sums_of_blocks().and_then(|sums| sums.findings.first()).map(|it| sanitize::label(&it.text));
-    let stands_out = outlier(live, phase).or_else(|| finding);
+    let stands_out = outlier(live, phase).or(finding);
     let mut text = format!("largest: {}", in_words(&parts));
     let mut add = |more: String| {
         if text.chars().count() + more.chars().count() <= room {
