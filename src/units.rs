@@ -126,8 +126,8 @@ impl Bytes {
 }
 
 /// `1 token`, `512 tokens`: so many of what `one` of is called so.
-pub fn many(n: impl Into<u64>, one: &str) -> String {
-    match n.into() {
+pub fn many(n: impl TryInto<u64>, one: &str) -> String {
+    match n.try_into().unwrap_or(u64::MAX) {
         1 => format!("1 {one}"),
         n if one.ends_with('y') => format!("{n} {}ies", &one[..one.len() - 1]),
         n => format!("{n} {one}s"),

@@ -36,6 +36,12 @@ pub struct Model {
 }
 
 impl Model {
+    /// One stack and a head; what describes it names it, and says what else it has.
+    pub fn new(stack: Stack, head: Head) -> Self {
+        let (name, sources, eos) = (String::new(), Vec::new(), Vec::new());
+        Self { name, family: "", sources, stack, head, d_vocab: 0, bos: None, eos }
+    }
+
     /// Every stack, in the order of a pass.
     pub fn stacks(&self) -> impl Iterator<Item = &Stack> {
         self.sources.iter().chain([&self.stack])

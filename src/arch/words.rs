@@ -11,7 +11,7 @@ use super::path::{Instance, Path, StackName};
 use super::role::Role;
 use super::rotation::{Pairing, Rotation, Scaling};
 use super::stack::{Input, Stack};
-use crate::units::count;
+use crate::units::{count, many};
 
 /// Names and values, those that a model has; of each stack in turn, where it has several.
 pub fn in_words(model: &Model) -> Vec<(String, String)> {
@@ -100,8 +100,7 @@ fn by_block(stack: &Stack, of: impl Fn(&Block) -> String) -> String {
     match kinds.as_slice() {
         [(kind, _)] => kind.clone(),
         kinds => {
-            let blocks = |n: usize| if n == 1 { "1 block".to_owned() } else { format!("{n} blocks") };
-            kinds.iter().map(|(kind, n)| format!("{kind} in {}", blocks(*n))).collect::<Vec<_>>().join(", ")
+            kinds.iter().map(|(kind, n)| format!("{kind} in {}", many(*n, "block"))).collect::<Vec<_>>().join(", ")
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::measure::{Request, Sampling, Session};
 use crate::record::{Event, Run, Watched};
 use crate::report::json;
 use crate::text::Specials;
-use crate::units::digits;
+use crate::units::{digits, many};
 use serde_json::{Value, json};
 
 /// Continue a text; print it as it comes, with TTFT, TPOT and tokens per second
@@ -130,8 +130,7 @@ fn result(session: &Session, request: &Request, prompt_ids: &[u32], run: &Run) -
 
 /// `10 prompt tokens, 32 new · TTFT 212 ms · median TPOT 63.9 ms · prefill 47.2 tok/s · decode 15.6 tok/s`
 fn summary(run: &Run) -> String {
-    let prompt = run.header.prompt_tokens;
-    let mut text = format!("{prompt} prompt token{}, {} new", if prompt == 1 { "" } else { "s" }, run.tokens.len());
+    let mut text = format!("{}, {} new", many(run.header.prompt_tokens, "prompt token"), run.tokens.len());
     let mut add = |name: &str, value: Option<String>| {
         text.extend(value.map(|value| format!(" · {name} {value}")));
     };

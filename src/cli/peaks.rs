@@ -13,7 +13,7 @@ use crate::record::peaks::{Rate, Times};
 use crate::report::grid::{Align, grid};
 use crate::report::piece::Piece;
 use crate::tui::moment;
-use crate::units::{Bytes, Flops};
+use crate::units::{Bytes, Flops, many};
 
 /// Under which conditions, and whether to measure.
 #[derive(Debug, clap::Args)]
@@ -190,5 +190,5 @@ fn spread(rate: &Rate, word: impl Fn(u64) -> String) -> [String; 4] {
 
 /// `cpu, 2 threads`
 pub fn conditions(device: &str, threads: usize) -> String {
-    format!("{device}, {threads} thread{}", if threads == 1 { "" } else { "s" })
+    format!("{device}, {}", many(threads, "thread"))
 }

@@ -8,6 +8,7 @@ use crate::gguf::Gguf;
 use crate::measure::open_tokenizer;
 use crate::report::tokens as report;
 use crate::text::{Cut, Cuts, Error, Input, SAMPLE, Tokenizer};
+use crate::units::many;
 use std::path::Path;
 
 /// Show the tokens of a text: ids, pieces, bytes, places, merges; side by side with other tokenizers
@@ -76,7 +77,7 @@ fn tokens(args: &Args, tokenizer: &Tokenizer, text: &str, input: Input, out: &mu
         return out.json(report::json::tokens(&tokens));
     }
     out.report(&report::tokens(&tokens))?;
-    out.note(&format!("{}, {}", counted(tokens.len(), "token"), counted(text.len(), "byte")));
+    out.note(&format!("{}, {}", many(tokens.len(), "token"), many(text.len(), "byte")));
     Ok(())
 }
 
@@ -89,7 +90,7 @@ fn steps(args: &Args, tokenizer: &Tokenizer, text: &str, input: Input, out: &mut
     let merges = words.iter().map(|word| word.steps.len()).sum();
     let tokens = words.iter().map(|word| word.tokens().len()).sum();
     let [words, merges, tokens] =
-        [(words.len(), "word"), (merges, "merge"), (tokens, "token")].map(|(n, what)| counted(n, what));
+        [(words.len(), "word"), (merges, "merge"), (tokens, "token")].map(|(n, what)| many(n, what));
     out.note(&format!("{words}, {merges}, {tokens}"));
     Ok(())
 }
@@ -149,9 +150,4 @@ fn without_model(path: &Path) -> Result<Option<Tokenizer>> {
     } else {
         None
     })
-}
-
-/// `1 token`, `2 tokens`.
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -35,11 +35,10 @@ pub fn profile(run: &Run, rows: impl Into<Rows>, width: usize) -> Vec<Piece> {
 /// `SmolLM2-135M · llama · 30 blocks · 135M parameters · 538 MB of weights`
 pub fn title(model: &ModelInfo) -> String {
     format!(
-        "{} · {} · {} block{} · {} parameters · {} of weights",
+        "{} · {} · {} · {} parameters · {} of weights",
         model.name,
         model.family,
-        model.n_layers,
-        if model.n_layers == 1 { "" } else { "s" },
+        many(model.n_layers, "block"),
         count(model.parameters),
         model.weight_bytes
     )
@@ -54,8 +53,7 @@ fn setting(run: &Run) -> String {
         (0, 1) => format!("one {how} run, no warm-up"),
         (1, 0) => "one run, not recorded, no warm-up".to_owned(),
         (plain, recorded) => {
-            let plural = if recorded == 1 { "" } else { "s" };
-            format!("{plain} plain and {recorded} {how} repeat{plural} after a warm-up")
+            format!("{plain} plain and {} after a warm-up", many(recorded, &format!("{how} repeat")))
         }
     };
     format!(

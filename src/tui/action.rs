@@ -13,7 +13,6 @@ pub use key::Key;
 use super::screens::list::Screen;
 use super::screens::tabs::OPENINGS;
 use crossterm::event::KeyEvent;
-use std::sync::LazyLock;
 
 /// The actions of one scope, in the order in which the help lists them and the strip prefers them.
 pub fn of(scope: Scope) -> impl Iterator<Item = &'static Action> {
@@ -24,49 +23,43 @@ pub fn of(scope: Scope) -> impl Iterator<Item = &'static Action> {
     tables.into_iter().flatten()
 }
 
-/// Every scope.
-pub static ALL: LazyLock<Vec<Scope>> = LazyLock::new(|| {
-    let popups = [
-        Scope::Prompt,
-        Scope::Toggles,
-        Scope::Candidate,
-        Scope::Values,
-        Scope::Models,
-        Scope::Find,
-        Scope::Jump,
-        Scope::Changing,
-        Scope::Effect,
-        Scope::Tokens,
-        Scope::Palette,
-        Scope::Glossary,
-        Scope::Help,
-        Scope::Failure,
-    ];
-    let screens = Screen::ALL.iter().map(|&screen| Scope::On(screen));
-    [Scope::Everywhere, Scope::Prediction, Scope::Quiz].into_iter().chain(screens).chain(popups).collect()
-});
+macro_rules! tables {
+    ($($scope:ident $table:path,)*) => {
+        /// The scopes beside those of screens, each with its table.
+        const BESIDE_SCREENS: &[Scope] = &[Scope::Everywhere, $(Scope::$scope),*];
 
-fn table(scope: Scope) -> &'static [Action] {
-    match scope {
-        Scope::Everywhere => everywhere::FIRST,
-        Scope::On(screen) => screen.about().actions,
-        Scope::Prediction => lesson::PREDICTION,
-        Scope::Quiz => lesson::QUIZ,
-        Scope::Prompt => popups::PROMPT,
-        Scope::Toggles => popups::TOGGLES,
-        Scope::Candidate => popups::CANDIDATE,
-        Scope::Values => popups::VALUES,
-        Scope::Models => popups::MODELS,
-        Scope::Find => popups::FIND,
-        Scope::Jump => popups::JUMP,
-        Scope::Changing => popups::CHANGING,
-        Scope::Effect => popups::EFFECT,
-        Scope::Tokens => popups::TOKENS,
-        Scope::Palette => popups::PALETTE,
-        Scope::Glossary => popups::GLOSSARY,
-        Scope::Help => popups::HELP,
-        Scope::Failure => popups::NOTICE,
-    }
+        fn table(scope: Scope) -> &'static [Action] {
+            match scope {
+                Scope::Everywhere => everywhere::FIRST,
+                Scope::On(screen) => screen.about().actions,
+                $(Scope::$scope => $table,)*
+            }
+        }
+    };
+}
+
+tables! {
+    Prediction lesson::PREDICTION,
+    Quiz lesson::QUIZ,
+    Prompt popups::PROMPT,
+    Toggles popups::TOGGLES,
+    Candidate popups::CANDIDATE,
+    Values popups::VALUES,
+    Models popups::MODELS,
+    Find popups::FIND,
+    Jump popups::JUMP,
+    Changing popups::CHANGING,
+    Effect popups::EFFECT,
+    Tokens popups::TOKENS,
+    Palette popups::PALETTE,
+    Glossary popups::GLOSSARY,
+    Help popups::HELP,
+    Failure popups::NOTICE,
+}
+
+/// Every scope.
+fn every_scope() -> impl Iterator<Item = Scope> {
+    BESIDE_SCREENS.iter().copied().chain(Screen::ALL.iter().map(|&screen| Scope::On(screen)))
 }
 
 /// Whether an action is one of this scope.
@@ -114,7 +107,7 @@ pub fn with_keys(text: &str) -> String {
 /// The action that a text calls so.
 fn action_of(name: &str) -> Option<&'static Action> {
     let (scope, id) = name.split_once('.').unwrap_or(("Everywhere", name));
-    let scope = ALL.iter().copied().find(|other| match other {
+    let scope = every_scope().find(|other| match other {
         Scope::On(screen) => format!("{screen:?}") == scope,
         other => format!("{other:?}") == scope,
     })?;
@@ -129,7 +122,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for &scope in ALL.iter() {
+        for scope in every_scope() {
             let mut seen = Vec::new();
             for key in of(scope).flat_map(|action| action.keys) {
                 assert!(!seen.contains(key), "{key} twice in {scope:?}");
@@ -150,7 +143,7 @@ mod tests {
 
     #[test]
     fn every_key_has_a_name_and_every_action_a_line() {
-        for (scope, action) in ALL.iter().flat_map(|&scope| of(scope).map(move |action| (scope, action))) {
+        for (scope, action) in every_scope().flat_map(|scope| of(scope).map(move |action| (scope, action))) {
             assert!(!action.keys.is_empty() && !action.about.is_empty());
             assert!(action.keys.iter().all(|key| *key == char('?') || key.to_string() != "?"), "{action:?}");
             assert!(action.with.is_none_or(|with| is_of(scope, with)));

@@ -11,6 +11,7 @@ use crate::record::{self, Status, Watched};
 use crate::text::shown;
 use crate::tui::popups::prompt::form::Field;
 use crate::tui::popups::tokens::lines as prompt_tokens;
+use crate::tui::screens;
 use crate::worker::{Card, Command, Event, RunId};
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -158,18 +159,16 @@ impl App {
         match hit {
             Hit::Act(act) => return self.perform(act),
             // A second click opens or closes.
-            Hit::Row(path) if self.screens.blocks.selected == path => {
-                crate::tui::screens::blocks::perform::twist(self, &path)
-            }
+            Hit::Row(path) if self.screens.blocks.selected == path => screens::blocks::perform::twist(self, &path),
             Hit::Row(path) => self.screens.blocks.selected = path,
             Hit::Listed(name) if self.screen == Screen::Memory => self.screens.memory.selected = name,
             Hit::Listed(name) => self.screens.roofline.selected = name,
             Hit::Branch(path) if self.screens.compare.selected == path => self.screens.compare.twist(&path),
             Hit::Branch(path) => self.screens.compare.selected = path,
             Hit::Arm(arm) => self.screens.matrix.selected = arm,
-            Hit::Head(index) => crate::tui::screens::heads::perform::click_head(self, index),
+            Hit::Head(index) => screens::heads::perform::click_head(self, index),
             Hit::Cell(query, key) => (self.selection.query, self.selection.key) = (query, key),
-            Hit::Point(series, point) => crate::tui::screens::sweep::perform::select_point(self, series, point),
+            Hit::Point(series, point) => screens::sweep::perform::select_point(self, series, point),
             Hit::Slice(at) => self.click_slice(at),
             // A second click goes there.
             Hit::Named(row) if self.screens.timeline.row == row => self.on_timeline(action::Act::Open),

@@ -40,24 +40,26 @@ pub fn decoder(entries: &Entries, norm: Norm, mlp: MlpShape, tied: bool) -> Resu
         Attention { norm: Some(norm), ..Attention::plain(n_heads, n_kv_heads, d_head) },
         Mlp { norm: Some(norm), ..Mlp::plain(d_mlp, mlp.kind, mlp.activation) },
     );
-    Ok(Model {
-        name: String::new(),
-        family: "",
-        sources: Vec::new(),
-        stack: Stack {
-            name: StackName::Only,
-            d_model,
-            n_ctx: entries.optional_size("max_position_embeddings")?.unwrap_or(2048),
-            input: Input::Tokens(Embedding::PLAIN),
-            blocks: vec![block; n_layers],
-            final_norm: Some(norm),
-            connector: None,
-        },
-        head: Head::plain(entries.tied(tied)?),
-        d_vocab: entries.d_vocab()?,
-        bos: entries.bos()?,
-        eos: entries.eos(),
-    })
+    let stack = Stack {
+        name: StackName::Only,
+        d_model,
+        n_ctx: entries.optional_size("max_position_embeddings")?.unwrap_or(2048),
+        input: Input::Tokens(Embedding::PLAIN),
+        blocks: vec![block; n_layers],
+        final_norm: Some(norm),
+        connector: None,
+    };
+    of_text(entries, stack, tied)
+}
+
+/// A model of one stack that ends in the vocabulary.
+///
+/// # Errors
+/// The size of the vocabulary or a token of the file is nonsensical.
+pub fn of_text(entries: &Entries, stack: Stack, tied: bool) -> Result<Model> {
+    let head = Head::plain(entries.tied(tied)?);
+    let (d_vocab, bos, eos) = (entries.d_vocab()?, entries.bos()?, entries.eos());
+    Ok(Model { d_vocab, bos, eos, ..Model::new(stack, head) })
 }
 
 /// How many blocks a stack has, by the entry that says so.
@@ -96,7 +98,7 @@ pub fn activation(entries: &Entries, default: Activation) -> Result<Activation> 
     let Some(name) = entries.text("hidden_act")? else { return Ok(default) };
     Activation::named(name).ok_or_else(|| {
         entries.unsupported(&format!(
-            "the activation '{name}' is not known; this version has silu, gelu, its tanh form and relu"
+            "the activation '{name}' is not known; this version has silu, gelu, its tanh and sigmoid forms, and relu"
         ))
     })
 }

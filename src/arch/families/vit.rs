@@ -42,24 +42,16 @@ fn describe(entries: &Entries) -> Result<Model> {
         },
         Mlp { bias: true, norm: Some(norm), ..mlp },
     );
-    Ok(Model {
-        name: String::new(),
-        family: "",
-        sources: Vec::new(),
-        stack: Stack {
-            name: StackName::Only,
-            d_model,
-            n_ctx: patches.n().saturating_add(1),
-            input: Input::Picture(patches),
-            blocks: vec![block; common::layers(entries, "num_hidden_layers")?],
-            final_norm: Some(norm),
-            connector: None,
-        },
-        head: Head::classifier(entries.labels()?),
-        d_vocab: 0,
-        bos: None,
-        eos: Vec::new(),
-    })
+    let stack = Stack {
+        name: StackName::Only,
+        d_model,
+        n_ctx: patches.n().saturating_add(1),
+        input: Input::Picture(patches),
+        blocks: vec![block; common::layers(entries, "num_hidden_layers")?],
+        final_norm: Some(norm),
+        connector: None,
+    };
+    Ok(Model::new(stack, Head::classifier(entries.labels()?)))
 }
 
 fn stored(model: &Model, parameter: &Parameter) -> Stored {

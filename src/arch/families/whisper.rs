@@ -11,7 +11,6 @@ use crate::arch::model::Model;
 use crate::arch::parts::attention::{Attention, Source};
 use crate::arch::parts::embedding::Embedding;
 use crate::arch::parts::frames::Frames;
-use crate::arch::parts::head::Head;
 use crate::arch::parts::mlp::{Activation, Mlp, MlpKind};
 use crate::arch::parts::norm::Norm;
 use crate::arch::path::{Instance, StackName};
@@ -74,16 +73,9 @@ fn describe(entries: &Entries) -> Result<Model> {
         Ok(Stack { name, d_model, n_ctx, input, blocks, final_norm: Some(NORM), connector: None })
     };
     let embedding = Embedding { positions: Some(n_ctx), ..Embedding::PLAIN };
-    Ok(Model {
-        name: String::new(),
-        family: "",
-        sources: vec![stack(StackName::Encoder, positions, Input::Sound(frames))?],
-        stack: stack(StackName::Decoder, n_ctx, Input::Tokens(embedding))?,
-        head: Head::plain(entries.tied(true)?),
-        d_vocab: entries.d_vocab()?,
-        bos: entries.bos()?,
-        eos: entries.eos(),
-    })
+    let sources = vec![stack(StackName::Encoder, positions, Input::Sound(frames))?];
+    let decoder = stack(StackName::Decoder, n_ctx, Input::Tokens(embedding))?;
+    Ok(Model { sources, ..common::of_text(entries, decoder, true)? })
 }
 
 fn stored(_: &Model, parameter: &Parameter) -> Stored {

@@ -52,6 +52,7 @@ pub fn read(source: &dyn WeightSource, stored: &Stored) -> Result<Tensor> {
 pub fn viewed(view: View, tensor: &Tensor) -> Result<Tensor> {
     let shape = tensor.size();
     Ok(match view {
+        // Reshaped are weights of pictures and sound: see support.
         View::Whole | View::Reshaped | View::Each { .. } => tensor.shallow_clone(),
         View::Transposed => tensor.f_tr()?,
         View::Rows { start, len, transposed } => {

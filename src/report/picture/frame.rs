@@ -7,6 +7,7 @@ use super::style::{Colour, DIM, GRID, INK, MARGIN, RULE, SMALL, TEXT, TITLE};
 use crate::record::Run;
 use crate::record::explored::Text;
 use crate::record::study::{Arm, Study};
+use crate::units::many;
 
 /// What a picture is called, of what it is, and where its numbers come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,7 +26,7 @@ impl Heading {
         let toggles = header.toggles.iter().filter(|(name, _)| name != "threads");
         let toggles: Vec<_> = toggles.map(|(name, value)| format!("{name}={value}")).collect();
         let tokens = format!("{} prompt and {} new tokens", header.prompt_tokens, header.new_tokens);
-        let threads = format!("{} thread{}", header.threads, if header.threads == 1 { "" } else { "s" });
+        let threads = many(header.threads, "thread");
         Self {
             title: format!("{what} — {}", header.model.name),
             setting: joined([&header.device, &threads, &header.machine, &toggles.join(", "), &tokens]),
@@ -62,7 +63,7 @@ impl Heading {
         let boxes = if is_cut { " A PNG has boxes for characters that its font lacks; an SVG has them." } else { "" };
         Self {
             title: format!("{what} — {}", text.model),
-            setting: joined([&facts.to_owned(), &counted(text.tokens.len(), "token"), &text.setting]),
+            setting: joined([&facts.to_owned(), &many(text.tokens.len(), "token"), &text.setting]),
             basis: format!("{basis}{boxes} {}.", text.versions),
         }
     }
@@ -71,11 +72,6 @@ impl Heading {
 /// The facts that are known.
 fn joined<const N: usize>(facts: [&String; N]) -> String {
     facts.into_iter().filter(|fact| !fact.is_empty()).cloned().collect::<Vec<_>>().join(" · ")
-}
-
-/// `1 token`, `14 tokens`
-pub fn counted(n: usize, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Puts the heading and the footer on a scene; what is left is for the picture itself.

@@ -1,12 +1,13 @@
 //! All heads: blocks down, heads across, each as a small picture of its pattern; those that do something with a name are
 //! framed in its colour.
 
-use super::frame::{Heading, Sign, counted, heading, legend};
+use super::frame::{Heading, Sign, heading, legend};
 use super::heat::{self, Grid};
 use super::scene::{Area, Label, Scene, Side};
 use super::size::{Extent, Size, extent};
 use super::style::{DIM, GRID, LEAST, MARGIN, SMALL, WIDTH, of_role};
 use crate::record::explored::{Head, HeadScores, Role, Text, Thumbnail};
+use crate::units::many;
 use std::collections::BTreeMap;
 
 /// The least room of a head across, and the most that its picture takes.
@@ -106,7 +107,7 @@ fn sorted(grids: &[(&Thumbnail, Grid)], of: fn(&Thumbnail) -> u32) -> Vec<u32> {
 }
 
 fn told(text: &Text, blocks: usize, heads: usize) -> Heading {
-    let facts = format!("{} of {}", counted(blocks, "block"), counted(heads, "head"));
+    let facts = format!("{} of {}", many(blocks, "block"), many(heads, "head"));
     let basis = "Measured. A head does something that has a name where that takes at least 0.3 of its attention, three times \
                  what an even spread would give, for six queries or more; a sink is a key that receives as much. Frames \
                  have the colour of the first. What a query does not see is absent, not 0.";

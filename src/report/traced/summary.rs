@@ -51,7 +51,7 @@ fn sums(run: &Run, accounts: &[Account]) -> Table {
     });
     let pairs =
         accounts.iter().find_map(|account| Overhead::of(run, account.phase)).map_or(0, |overhead| overhead.pairs);
-    let basis = format!("measured, {pairs} pair{}", if pairs == 1 { "" } else { "s" });
+    let basis = format!("measured, {}", many(pairs, "pair"));
     row("traced ÷ plain", &basis, &|account| overhead(Overhead::of(run, account.phase)));
     let full = |account: &Account| account.fullest(run);
     let part = |of: &dyn Fn(&PassMemory, ByCategory) -> String, account: &Account| {

@@ -8,6 +8,7 @@ use crate::tui::effect::Effect;
 use crate::tui::explorer::{Explorer, HeadsView, Order, Pinned, SIDE};
 use crate::tui::live::State;
 use crate::tui::popups::changing::draft::{Changing, FIRST, WAYS};
+use crate::tui::screens;
 use crate::worker::{Command, Observation, Question, RunId};
 use std::path::PathBuf;
 
@@ -151,7 +152,7 @@ impl App {
             self.selection.query = explorer.text.tokens.len() - 1;
         }
         if is_last && self.selection.order != Order::Place {
-            crate::tui::screens::heads::perform::select_first(self);
+            screens::heads::perform::select_first(self);
         }
         if let Some((text, ids)) = encoded {
             self.swap(&text, &ids);

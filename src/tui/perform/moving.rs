@@ -5,6 +5,7 @@ use crate::tui::action::Act;
 use crate::tui::app::{App, Popup, Screen};
 use crate::tui::effect::Effect;
 use crate::tui::going::moved;
+use crate::tui::screens;
 
 impl App {
     /// The other phase, on a screen that shows one.
@@ -24,7 +25,7 @@ impl App {
     /// The mouse wheel: so many lines down.
     pub(in crate::tui) fn wheel(&mut self, by: isize) -> Vec<Effect> {
         match (&mut self.popup, self.screen) {
-            (None, Screen::Generate) => crate::tui::screens::generate::perform::scroll_text(self, by),
+            (None, Screen::Generate) => screens::generate::perform::scroll_text(self, by),
             (
                 None
                 | Some(

@@ -26,7 +26,7 @@ use crate::tui::sanitize;
 use crate::tui::screens::blocks::outline::{Node, What};
 use crate::tui::theme::Theme;
 use crate::tui::view::columns::share;
-use crate::units::{Bytes, Flops, Nanos};
+use crate::units::{Bytes, Flops, Nanos, many};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -142,7 +142,7 @@ pub fn line(app: &App, node: &Node, width: usize) -> Option<Line<'static>> {
     let run = &app.live.as_ref()?.run;
     let shapes = run.signatures.get(operator.signature as usize).map(shapes).unwrap_or_default();
     let name = fit(&sanitize::label(&operator.name), 44);
-    let calls = format!("  {} call{}", operator.calls, if operator.calls == 1 { "" } else { "s" });
+    let calls = format!("  {}", many(operator.calls, "call"));
     let room = width.saturating_sub(name.chars().count() + calls.len() + 2);
     Some(Line::from_iter([
         Span::styled(name, theme.text),

@@ -4,6 +4,7 @@ use crate::arch::path::parent_of;
 use crate::record::Phase;
 use crate::tui::action::{self, Act, Scope};
 use crate::tui::app::{App, Engine};
+use crate::tui::going::moved;
 
 /// Whether an action of this screen would change anything now: the strip leaves out what would not.
 pub fn is_of_use(app: &App, act: Act) -> bool {
@@ -18,17 +19,7 @@ pub fn is_of_use(app: &App, act: Act) -> bool {
 pub fn perform(app: &mut App, act: Act) {
     let nodes = app.nodes();
     let at = app.screens.blocks.index(&nodes);
-    let page = app.drawn.rows.1.max(2) as isize - 1;
-    let to = |by: isize| at.saturating_add_signed(by).min(nodes.len().saturating_sub(1));
-    let target = match act {
-        Act::Up => to(-1),
-        Act::Down => to(1),
-        Act::PageUp => to(-page),
-        Act::PageDown => to(page),
-        Act::First => 0,
-        Act::Last => nodes.len().saturating_sub(1),
-        _ => at,
-    };
+    let target = moved(act, at, nodes.len(), app.drawn.rows.1);
     let Some(node) = nodes.get(target) else { return };
     app.screens.blocks.selected = node.path.clone();
     match act {

@@ -12,7 +12,7 @@ use crate::tui::phase_sums::Sums;
 use crate::tui::sanitize;
 use crate::tui::screens::blocks::operator;
 use crate::tui::screens::blocks::outline::Node;
-use crate::units::{Nanos, percent};
+use crate::units::{Nanos, many, percent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -81,7 +81,6 @@ pub fn whole(live: &Live, phase: Option<Phase>) -> Nanos {
 /// `prefill 512 tokens  1.04 s · 492 tok/s`
 fn headline(live: &Live, phase: Option<Phase>, theme: &crate::tui::theme::Theme) -> Line<'static> {
     let run = &live.run;
-    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     // Rate and time are of the same passes: those of the repeat that the table shows.
     let typical = live.tally.typical_repeat(phase);
     let steps = run.passes.iter().filter(|pass| {
@@ -91,8 +90,8 @@ fn headline(live: &Live, phase: Option<Phase>, theme: &crate::tui::theme::Theme)
     let steps = steps.count();
     let prompt = run.header.prompt_tokens as usize;
     let (name, work, tokens) = match phase {
-        Some(Phase::Prefill) => ("prefill", count(prompt, "token"), Some(prompt)),
-        Some(Phase::Decode) => ("decode", count(steps, "step"), Some(steps)),
+        Some(Phase::Prefill) => ("prefill", many(prompt, "token"), Some(prompt)),
+        Some(Phase::Decode) => ("decode", many(steps, "step"), Some(steps)),
         None => ("prefill + decode", format!("{prompt} + {steps}"), None),
     };
     let wall = typical.map(|(_, wall)| wall);

@@ -30,6 +30,7 @@ use crate::tui::sanitize;
 use crate::tui::screens::compare::rows::Compared;
 use crate::tui::studies::Studied;
 use crate::tui::view::unstudied;
+use crate::units::many;
 use columns::Columns;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -54,10 +55,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
 fn sides(app: &App, studied: &Studied, compared: &Compared, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let comparison = &compared.comparison;
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let mut said = vec![match comparison.pairing {
-        Pairing::Interleaved => count(comparison.pairs, "pair"),
-        Pairing::Separate => format!("{}, not interleaved", count(comparison.pairs, "repeat")),
+        Pairing::Interleaved => many(comparison.pairs, "pair"),
+        Pairing::Separate => format!("{}, not interleaved", many(comparison.pairs, "repeat")),
     }];
     if studied.is_going_on() {
         said[0] += " so far: preliminary";

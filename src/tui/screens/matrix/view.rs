@@ -25,6 +25,7 @@ use crate::tui::screens::matrix::ranking::Ranked;
 use crate::tui::studies::Studied;
 use crate::tui::view::choices::Choice;
 use crate::tui::view::{choices, unstudied};
+use crate::units::many;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -82,9 +83,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
 
 /// How often, how much the machine differs from itself, on what; as much of it as fits.
 fn conditions(studied: &Studied, ranked: &[Ranked], phase: Phase, width: usize) -> String {
-    let rounds = studied.rounds();
     let so_far = if studied.is_going_on() { " so far: preliminary" } else { "" };
-    let mut said = vec![format!("{rounds} round{}{so_far}", if rounds == 1 { "" } else { "s" })];
+    let mut said = vec![format!("{}{so_far}", many(studied.rounds(), "round"))];
     let figures = ranked.iter().filter_map(|arm| arm.phases[phase as usize].figure.as_ref());
     let noise = figures.filter_map(|figure| figure.floor).reduce(f64::max);
     said.extend(noise.map(compare::noise));

@@ -96,7 +96,7 @@ fn about(point: &Point, account: &Account, has_roofs: bool) -> String {
     };
     let least = point.standing.map(|standing| format!(", at the roof {}", standing.least)).unwrap_or_default();
     let mut said = vec![name(point), format!("{}{steps}{least}", point.time)];
-    let calls = format!("{} call{}", point.calls, if point.calls == 1 { "" } else { "s" });
+    let calls = many(point.calls, "call");
     if point.passes_on {
         said.extend(["only calls other operators, which have its work".into(), calls]);
         return said.join(" · ");
@@ -165,7 +165,7 @@ fn conditions(app: &App, live: &Live, width: usize) -> Line<'static> {
         return Line::from(Span::styled(fit(text, width), theme.warn));
     };
     let gemm = peaks.gemm.iter().map(|gemm| format!("{} {}", gemm.dtype.name(), figure(gemm.flops.best / 1e9)));
-    let threads = format!("{} thread{}", peaks.threads, if peaks.threads == 1 { "" } else { "s" });
+    let threads = many(peaks.threads, "thread");
     let bandwidth = format!("{} GB/s", figure(peaks.bandwidth.best / 1e9));
     let roofs = format!("{} GFLOP/s · {bandwidth}", gemm.collect::<Vec<_>>().join(" · "));
     let said = format!("{roofs} · best of {} · {threads}", peaks.bandwidth.n);

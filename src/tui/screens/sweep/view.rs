@@ -24,7 +24,7 @@ use crate::tui::sanitize;
 use crate::tui::screens::sweep::points::places;
 use crate::tui::studies::Studied;
 use crate::tui::view::{choices, unstudied};
-use crate::units::Nanos;
+use crate::units::{Nanos, many};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -84,10 +84,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
 }
 
 fn conditions(studied: &Studied) -> String {
-    let rounds = studied.rounds();
     let so_far = if studied.is_going_on() { " so far: preliminary" } else { "" };
     let new = studied.study.arms.first().map_or(0, |arm| arm.new_tokens);
-    format!("{rounds} round{}{so_far} · {new} new tokens each", if rounds == 1 { "" } else { "s" })
+    format!("{}{so_far} · {new} new tokens each", many(studied.rounds(), "round"))
 }
 
 /// The selected point in a line.
@@ -105,11 +104,7 @@ fn about(sweep: &Sweep, series: usize, point: usize, phase: Phase) -> String {
         .filter(|floor| floor.0 > 0)
         .map(|floor| format!(" · {}× floor° {floor}", figure(median.0 as f64 / floor.0 as f64)));
     let n = measured.quartiles.n;
-    format!(
-        "{place} · {time} {median}{interval}{} · {n} sample{}",
-        over.unwrap_or_default(),
-        if n == 1 { "" } else { "s" }
-    )
+    format!("{place} · {time} {median}{interval}{} · {}", over.unwrap_or_default(), many(n, "sample"))
 }
 
 /// The laws fitted to the selected series.
