@@ -163,7 +163,10 @@ fn highlight(app: &App, live: &Live, room: usize) -> Option<String> {
     };
     let finding = app.sums_of_blocks().and_then(|sums| sums.findings.first()).map(|it| sanitize::label(&it.text));
     let stands_out = outlier(live, phase).or(finding);
-    let mut text = format!("largest: {}", in_words(&parts));
+    // As many of them as are seen whole.
+    let named = |n: usize| format!("largest: {}", in_words(&parts[..n]));
+    let mut text =
+        (1..=parts.len()).rev().map(named).find(|text| text.chars().count() <= room).unwrap_or_else(|| named(1));
     let mut add = |more: String| {
         if text.chars().count() + more.chars().count() <= room {
             text += &more;
